@@ -1,0 +1,64 @@
+# infrastress: `make run` does the main job, `make test` proves it.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+RUN_LOCK := requirements/run.txt
+DEV_LOCK := requirements/dev.txt
+BENCH_LOCK := requirements/bench.txt
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export MPLBACKEND = Agg
+
+.PHONY: run test check prove bench docs lock clean wheel
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+$(VENV)/.run: $(RUN_LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("infrastress needs Python 3.11 to 3.13; this is %d.%d. Call: make PYTHON=python3.11 ..." % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(RUN_LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run $(DEV_LOCK)
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(DEV_LOCK)
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev $(BENCH_LOCK)
+	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --require-hashes -r $(BENCH_LOCK)
+	$(VENV)-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(VENV)/.run ## install and run the demo: a recorded attack on an oil depot, explained
+	$(BIN)/infrastress demo
+
+test: $(VENV)/.dev ## install and run every test (at most 15 minutes)
+	$(BIN)/python -m pytest -m "not prove" -n 2 --dist loadgroup
+
+check: $(VENV)/.dev ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+prove: $(VENV)/.dev ## long proofs, resumable; results go to docs/proofs.md
+	$(BIN)/python -m pytest -m prove --timeout 36000
+
+bench: $(VENV)/.bench ## every benchmark against its rivals, printed as tables
+	$(VENV)-bench/bin/python -m benchmarks
+
+docs: $(VENV)/.dev ## regenerate the pictures and reference pages from the running product
+	$(BIN)/python docs/build.py
+
+wheel: $(VENV)/.dev ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+lock: ## renew the hash-pinned requirement files (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --group pyproject.toml:build pyproject.toml -o $(RUN_LOCK)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --group pyproject.toml:build --group pyproject.toml:dev pyproject.toml -o $(DEV_LOCK)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --group pyproject.toml:build --group pyproject.toml:bench -c $(DEV_LOCK) pyproject.toml -o $(BENCH_LOCK)
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) $(VENV)-bench dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

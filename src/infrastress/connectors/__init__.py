@@ -1,0 +1,1 @@
+"""Sources in: each member reads one kind of source."""

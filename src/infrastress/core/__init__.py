@@ -1,0 +1,1 @@
+"""Ids, time, units and errors; imports nothing else of ours."""

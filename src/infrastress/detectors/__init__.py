@@ -1,0 +1,1 @@
+"""Detectors: pure functions of telemetry frames and observations."""

@@ -1,0 +1,1 @@
+"""Honest scores: events, delays, false episodes."""

@@ -1,0 +1,42 @@
+"""What flows: the event envelope and its kinds, Samples of telemetry, Batches of records."""
+
+from infrastress.events.envelope import Event, decode_event, encode_event, event_from_json, event_to_json, make_event
+from infrastress.events.kinds import (
+    AccessAttempt,
+    Alarm,
+    Body,
+    Contribution,
+    Detection,
+    GasReading,
+    Incident,
+    LoginAttempt,
+    Report,
+    SwitchState,
+    Tick,
+    TimelineEntry,
+    Unknown,
+)
+from infrastress.events.samples import Samples
+
+__all__ = [
+    "AccessAttempt",
+    "Alarm",
+    "Body",
+    "Contribution",
+    "Detection",
+    "Event",
+    "GasReading",
+    "Incident",
+    "LoginAttempt",
+    "Report",
+    "Samples",
+    "SwitchState",
+    "Tick",
+    "TimelineEntry",
+    "Unknown",
+    "decode_event",
+    "encode_event",
+    "event_from_json",
+    "event_to_json",
+    "make_event",
+]

@@ -1,0 +1,58 @@
+"""Frames: telemetry on the site's time grid, the fixed block on which process detectors judge.
+
+A frame is the half-open interval (end - width, end]. Its numbers depend on the rows in it and on nothing else, so a
+detector that is a function of frames gives the same result however the rows were batched.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from infrastress.events.envelope import Event
+from infrastress.events.kinds import Detection
+
+__all__ = ["Block", "Finding", "Frames"]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """k consecutive frames of m signals, SI units.
+
+    Attributes:
+        width: frame width, ns.
+        ends: int64[k], end of each frame, ns UTC; consecutive multiples of `width` (gaps appear as empty frames).
+        tags: m signal ids.
+        mean, last: float64[k, m]; NaN where the signal had no good value in the frame.
+        count: int32[k, m], good values in the frame.
+    """
+
+    width: int
+    ends: npt.NDArray[np.int64]
+    tags: tuple[str, ...]
+    mean: npt.NDArray[np.float64] = field(repr=False)
+    last: npt.NDArray[np.float64] = field(repr=False)
+    count: npt.NDArray[np.int32] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+
+class Block(NamedTuple):
+    """What a detector sees at once: closed frames, and the observations that fell into them or came late.
+
+    `events` are sorted by (occurred, id).
+    """
+
+    frames: Frames
+    events: tuple[Event, ...]
+
+
+class Finding(NamedTuple):
+    """A detection before it gets its envelope. `occurred` is the event time at which it could first be said."""
+
+    occurred: int
+    assets: tuple[str, ...]
+    body: Detection
+    zone: str = ""

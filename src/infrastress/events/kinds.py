@@ -1,0 +1,198 @@
+"""The kinds of event: what an Event's body can be.
+
+Every body is a frozen msgspec Struct tagged with its kind. Numbers are SI and carry their unit in the name; times are
+int64 nanoseconds UTC. A field may be added with a default, never renamed or retyped: old readers skip what they don't
+know, new readers fill what they miss.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+__all__ = [
+    "KINDS",
+    "AccessAttempt",
+    "Alarm",
+    "AlarmState",
+    "Body",
+    "Contribution",
+    "Detection",
+    "GasReading",
+    "Incident",
+    "LoginAttempt",
+    "Report",
+    "Severity",
+    "SourceKind",
+    "Suspicion",
+    "SwitchState",
+    "Tick",
+    "TimelineEntry",
+    "Unknown",
+]
+
+Severity = Literal["info", "low", "medium", "high", "critical"]
+SourceKind = Literal["telemetry", "network", "access", "reports"]
+"""The four kinds of source: process telemetry; OT traffic and logins; doors, badges and gas heads; people."""
+Suspicion = Literal["sensor_fault", "sensor_falsified", "actuator_manipulated", "process_fault", "intrusion", "unknown"]
+AlarmState = Literal["unacknowledged", "acknowledged", "returned", "shelved", "closed"]
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """Base of everything a sensor, log or person says."""
+
+
+class AccessAttempt(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="access"):
+    """A badge at a door."""
+
+    person: str
+    door: str
+    zone: str
+    granted: bool = True
+    direction: Literal["in", "out"] = "in"
+
+
+class LoginAttempt(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="login"):
+    """A login on a host or controller."""
+
+    account: str
+    host: str
+    origin: str
+    remote: bool = False
+    success: bool = True
+
+
+class GasReading(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="gas"):
+    """A gas detector's reading or trip; `level_lel` is a fraction of the lower explosive limit."""
+
+    detector: str
+    level_lel: float
+    alarmed: bool = False
+
+
+class SwitchState(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="switch"):
+    """A discrete device changed state: a level switch, an interlock bypass, a door contact."""
+
+    device: str
+    state: str
+    by: str = ""
+
+
+class Report(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="report"):
+    """A person tells what they saw, smelled or heard."""
+
+    reporter: str
+    channel: str
+    category: Literal["smell", "smoke", "fire", "leak", "noise", "person", "vehicle", "drone", "cyber", "other"]
+    text: str
+    latitude: float | None = None
+    longitude: float | None = None
+    trained: bool = False
+
+
+class Contribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One signal's part in a detection, in SI units. `share` sums to 1 over a detection."""
+
+    signal: str
+    share: float
+    expected: float | None = None
+    seen: float | None = None
+    unit: str = ""
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="detection"):
+    """A detector found something.
+
+    `phase` is "raised" when it begins, "cleared" when the condition has gone; both carry the same `episode`.
+    `began` is the estimated onset, `until` the end of the window judged. `score` >= 1 means the limit is reached.
+    `sentence` states the violated rule with its numbers in the plant's units. `evidence` are ids of events;
+    `signals` the spans to look at.
+    """
+
+    detector: str
+    detector_version: str
+    rule: str
+    episode: str
+    phase: Literal["raised", "cleared"]
+    source_kind: SourceKind
+    severity: Severity
+    score: float
+    sentence: str
+    began: int
+    until: int
+    suspicion: Suspicion = "unknown"
+    confidence: float = 0.5
+    contributions: tuple[Contribution, ...] = ()
+    evidence: tuple[str, ...] = ()
+    techniques: tuple[str, ...] = ()
+    baseline: str = ""
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="alarm"):
+    """What an operator sees of one detection episode (life cycle of IEC 62682). One alarm has one `alarm` key."""
+
+    alarm: str
+    state: AlarmState
+    severity: Severity
+    priority: int
+    title: str
+    sentence: str
+    detection: str
+    rule: str
+    source_kind: SourceKind
+    incident: str = ""
+    cleared: bool = False
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of an incident's story."""
+
+    occurred: int
+    source_kind: SourceKind
+    event: str
+    assets: tuple[str, ...]
+    text: str
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="incident"):
+    """Detections joined by one hypothesis. `incident` names it over its revisions."""
+
+    incident: str
+    revision: int
+    state: Literal["open", "closed"]
+    hypothesis: str
+    title: str
+    severity: Severity
+    confidence: float
+    why: str
+    began: int
+    updated: int
+    first_alarm: int
+    detections: tuple[str, ...]
+    source_kinds: tuple[SourceKind, ...]
+    timeline: tuple[TimelineEntry, ...]
+    techniques: tuple[str, ...] = ()
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="tick"):
+    """The watermark: no Samples before `watermark` will be accepted any more from any source of this partition.
+
+    `final` is set once, when a recording has ended: everything still buffered is to be judged.
+    """
+
+    watermark: int
+    final: bool = False
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="unknown"):
+    """A kind this version doesn't know; kept whole so that nothing is lost on the way."""
+
+    kind_name: str
+    fields: dict[str, Any]
+
+
+Body = AccessAttempt | LoginAttempt | GasReading | SwitchState | Report | Detection | Alarm | Incident | Tick | Unknown
+
+KINDS: dict[str, type[msgspec.Struct]] = {
+    str(kind.__struct_config__.tag): kind
+    for kind in (AccessAttempt, LoginAttempt, GasReading, SwitchState, Report, Detection, Alarm, Incident, Tick)
+}

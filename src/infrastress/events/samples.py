@@ -1,0 +1,106 @@
+"""Samples: a columnar batch of telemetry, times x signals, in SI units."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from infrastress.core.errors import DecodeError
+from infrastress.core.ids import content_hash
+
+__all__ = ["Samples"]
+
+Times = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Telemetry of one source.
+
+    Attributes:
+        site, source: who says it.
+        sequence: the source's row number of the first row; row i has sequence + i only where `rows` is absent.
+        times: int64[n], nanoseconds UTC, the source's order (not necessarily sorted before admission).
+        tags: m signal ids of the site model.
+        values: float64[n, m] in SI units; NaN where the row has no (good) value for that signal.
+    """
+
+    site: str
+    source: str
+    sequence: int
+    times: Times
+    tags: tuple[str, ...]
+    values: Values = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.times), len(self.tags)):
+            raise DecodeError(f"samples of shape {self.values.shape}, expected {(len(self.times), len(self.tags))}")
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def id(self) -> str:
+        """Id by the design's rule: source, sequence and content."""
+        head = f"{self.site}\0{self.source}\0{self.sequence}\0{self.tags}".encode()
+        body = np.ascontiguousarray(self.times).tobytes() + np.ascontiguousarray(self.values).tobytes()
+        return content_hash(head + body)[:32]
+
+    def slice(self, start: int, stop: int) -> "Samples":
+        """Rows start..stop; the sequence moves with them."""
+        return Samples(
+            self.site, self.source, self.sequence + start, self.times[start:stop], self.tags, self.values[start:stop]
+        )
+
+    def to_arrow(self) -> pa.RecordBatch:
+        """A record batch: `time` timestamp[ns, UTC] and one float64 column a signal, NaN as null."""
+        time = pa.array(self.times, type=pa.int64()).cast(pa.timestamp("ns", "UTC"))
+        columns = [pa.array(np.ascontiguousarray(self.values[:, i]), from_pandas=True) for i in range(len(self.tags))]
+        metadata = {"site": self.site, "source": self.source, "sequence": str(self.sequence)}
+        fields = [pa.field("time", time.type), *(pa.field(tag, pa.float64()) for tag in self.tags)]
+        return pa.RecordBatch.from_arrays([time, *columns], schema=pa.schema(fields, metadata=metadata))
+
+    @classmethod
+    def from_arrow(cls, batch: pa.RecordBatch) -> "Samples":
+        """Inverse of `to_arrow`.
+
+        Raises:
+            DecodeError: the batch was not made by `to_arrow`.
+        """
+        metadata: dict[bytes, bytes] = batch.schema.metadata or {}
+        try:
+            site, source = metadata[b"site"].decode(), metadata[b"source"].decode()
+            sequence = int(metadata[b"sequence"])
+            times = batch.column(0).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        except (KeyError, ValueError, IndexError, pa.ArrowInvalid) as error:
+            raise DecodeError(f"no samples: {error}") from None
+        values = np.empty((batch.num_rows, batch.num_columns - 1))
+        for i in range(1, batch.num_columns):
+            values[:, i - 1] = batch.column(i).to_numpy(zero_copy_only=False)
+        return cls(site, source, sequence, times, tuple(batch.schema.names[1:]), values)
+
+    def encode(self) -> bytes:
+        """Arrow IPC stream bytes."""
+        batch = self.to_arrow()
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        data: bytes = sink.getvalue().to_pybytes()
+        return data
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Samples":
+        """Inverse of `encode`.
+
+        Raises:
+            DecodeError: the bytes are no samples.
+        """
+        try:
+            with pa.ipc.open_stream(data) as reader:
+                batch: Any = reader.read_next_batch()
+        except (pa.ArrowInvalid, OSError, StopIteration) as error:
+            raise DecodeError(f"no samples: {error}") from None
+        return cls.from_arrow(batch)

@@ -1,0 +1,1 @@
+"""Detections become alarms and incidents."""

@@ -1,0 +1,1 @@
+"""Runs the stream over the ports: admission, ticks, units, leases, replay."""

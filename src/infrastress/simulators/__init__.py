@@ -1,0 +1,1 @@
+"""Simulators: seeded models of a site and what can happen to it."""

@@ -1,0 +1,101 @@
+"""The process: signals, what flows where, interlocks and control rules."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infrastress.site.base import Id, Model, UnitName
+
+__all__ = ["Comparison", "Connection", "ControlRule", "Interlock", "Limits", "Register", "Signal", "SignalKind"]
+
+SignalKind = Literal[
+    "level", "flow", "pressure", "temperature", "state", "speed", "position", "switch", "setpoint", "gas", "quality",
+    "power", "other",
+]  # fmt: skip
+
+
+class Limits(Model):
+    """Alarm limits in the signal's own unit."""
+
+    low_low: float | None = None
+    low: float | None = None
+    high: float | None = None
+    high_high: float | None = None
+
+
+class Register(Model):
+    """Where a signal lives in a controller's memory."""
+
+    controller: Id
+    table: Literal["coil", "discrete", "holding", "input"] = "holding"
+    address: Annotated[int, Field(ge=0, le=65535)]
+    data_type: Literal["bool", "int16", "uint16", "int32", "uint32", "float32"] = "float32"
+    word_order: Literal["big", "little"] = "big"
+    factor: float = 1.0
+    offset: float = 0.0
+
+
+class Signal(Model):
+    """One telemetry tag.
+
+    `unit`, `resolution`, `range`, `limits` and `max_rate_per_h` are in the signal's own unit; inside the platform
+    values are SI. A signal of kind `state` or `switch` is 0 or 1 (`state` may be a speed fraction).
+    """
+
+    id: Id
+    asset: Id
+    kind: SignalKind
+    unit: UnitName = ""
+    name: str = ""
+    source: Annotated[Id | None, Field(description="Source that delivers it")] = None
+    resolution: Annotated[float, Field(ge=0, description="Smallest step it can show")] = 0.0
+    accuracy: Annotated[float, Field(ge=0, description="Stated accuracy, one standard deviation")] = 0.0
+    range: Annotated[tuple[float, float] | None, Field(description="What the instrument can show")] = None
+    limits: Limits = Limits()
+    max_rate_per_h: Annotated[float | None, Field(gt=0, description="Fastest change physically possible")] = None
+    register_: Annotated[Register | None, Field(alias="register")] = None
+
+
+class Connection(Model):
+    """What can flow from one asset to another, through which pumps and valves, measured by which flow signal.
+
+    A meter may serve several branches that open one at a time: it counts for this connection only while every asset in
+    `through` is open or running, by its signal of kind `state` (an asset without one counts as open).
+    """
+
+    id: Id
+    from_: Annotated[Id, Field(alias="from")]
+    to: Id
+    through: tuple[Id, ...] = ()
+    flow: Annotated[Id | None, Field(description="Signal that measures it")] = None
+    capacity_m3h: Annotated[float | None, Field(gt=0)] = None
+    two_way: bool = False
+
+
+class Comparison(Model):
+    """`signal` is above, below or equal to `value`, in the signal's own unit."""
+
+    signal: Id
+    is_: Annotated[Literal["above", "below", "equal"], Field(alias="is")]
+    value: float
+
+
+class Interlock(Model):
+    """A safety function: when the condition holds, the actuator must reach its state within `within_s`."""
+
+    id: Id
+    when: Comparison
+    actuator: Annotated[Id, Field(description="State signal of the pump or valve it drives")]
+    must_be: Literal["open", "closed", "running", "stopped"]
+    within_s: Annotated[float, Field(gt=0)] = 30.0
+    bypass: Annotated[Id | None, Field(description="Signal that is 1 while bypassed")] = None
+
+
+class ControlRule(Model):
+    """A control rule of the plant: the condition switches the actuator (a state signal) to on or off."""
+
+    id: Id
+    when: Comparison
+    actuator: Id
+    switches: Literal["on", "off"]
+    within_s: Annotated[float, Field(ge=0)] = 0.0

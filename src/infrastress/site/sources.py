@@ -1,0 +1,35 @@
+"""Sources: where telemetry and events come from, and the platform's own settings."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infrastress.site.base import Id, Model, Options
+
+__all__ = ["DetectorSettings", "RuntimeSettings", "Source"]
+
+
+class Source(Model):
+    """One stream in. `cadence_s` is how often it should speak; `options` belong to the connector."""
+
+    id: Id
+    connector: str = "files"
+    kind: Literal["telemetry", "network", "access", "reports"]
+    cadence_s: Annotated[float | None, Field(gt=0)] = None
+    lateness_s: Annotated[float, Field(ge=0, description="How late a row may be and still count")] = 0.0
+    clock_offset_s: Annotated[float, Field(description="Known offset: source clock minus true time")] = 0.0
+    options: Options
+
+
+class RuntimeSettings(Model):
+    """Settings of the pipeline. `frame_s` is the grid on which process detectors judge."""
+
+    frame_s: Annotated[float, Field(gt=0)] = 60.0
+    retention_days: Annotated[dict[str, float], Field(default_factory=dict, description="Days kept, by kind")]
+
+
+class DetectorSettings(Model):
+    """A detector that runs for this site, and its own options."""
+
+    detector: str
+    options: Options

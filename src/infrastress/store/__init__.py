@@ -1,0 +1,1 @@
+"""Event log, checkpoints, records, blobs and telemetry history behind ports."""

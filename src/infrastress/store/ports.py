@@ -1,0 +1,234 @@
+"""The ports of the store: log, checkpoints and leases, records, blobs, history.
+
+No effect leaves a worker except through `Lease.commit`. Any backend is held to `tests/store/contract.py`.
+
+Subjects and partitions: a subject is "partition:type", such as "ingest/depot/main:samples". Partitions are ordered on
+their own; offsets count from 1 without gaps until retention removes a prefix.
+
+    ingest/<site>/<unit>   samples, event, tick      what was admitted, and the watermark
+    fusion/<site>          event, tick               detections on their way to fusion
+    result/<site>          event                     alarms and incidents
+    quarantine/<site>      refusal                   what was refused, with reason
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import pyarrow as pa
+
+__all__ = [
+    "Beat",
+    "Blobs",
+    "Checkpoints",
+    "History",
+    "Lease",
+    "Log",
+    "Output",
+    "Record",
+    "Records",
+    "Row",
+    "Store",
+    "partition_of",
+    "read_all",
+    "type_of",
+]
+
+
+def partition_of(subject: str) -> str:
+    """The partition of a subject: all before the last colon."""
+    return subject.rpartition(":")[0]
+
+
+def type_of(subject: str) -> str:
+    """The type of a subject: all after the last colon."""
+    return subject.rpartition(":")[2]
+
+
+class Record(NamedTuple):
+    """One record of the log. Offsets rise by 1 within a partition."""
+
+    offset: int
+    id: str
+    subject: str
+    data: bytes
+
+
+class Output(NamedTuple):
+    """What a unit wants to happen: a record appended to the log (an id seen before in that partition is kept once).
+
+    With a `key`, the newest record of that (type of subject, key) can also be looked up in Records; `sort` orders them.
+    """
+
+    id: str
+    subject: str
+    data: bytes
+    key: str = ""
+    sort: int = 0
+
+
+class Row(NamedTuple):
+    """The newest version of a keyed record."""
+
+    key: str
+    sort: int
+    data: bytes
+
+
+class Beat(NamedTuple):
+    """What an observer sees of a partition's lease; a live owner changes `version` at every commit or renewal."""
+
+    partition: str
+    epoch: int
+    version: int
+    owner: str
+
+
+class Log(ABC):
+    """Ordered records by partition."""
+
+    @abstractmethod
+    def append(self, subject: str, items: Sequence[tuple[str, bytes]]) -> int:
+        """Append durably; ids already in the partition are skipped. Returns how many were new."""
+
+    @abstractmethod
+    def read(self, partition: str, after: int, limit: int, wait_s: float = 0.0) -> list[Record]:
+        """Up to `limit` records with offset > `after`, in order; waits up to `wait_s` for the first.
+
+        Raises:
+            LogGap: records behind `after` were retired.
+        """
+
+    @abstractmethod
+    def end(self, partition: str) -> int:
+        """Highest offset of a partition, 0 when empty."""
+
+    @abstractmethod
+    def partitions(self) -> list[str]:
+        """All partitions, sorted."""
+
+    @abstractmethod
+    def retire(self, partition: str, up_to: int) -> int:
+        """Remove records with offset <= `up_to`; returns how many."""
+
+
+class Lease(ABC):
+    """The right to work on a partition, until someone acquires a higher epoch.
+
+    Attributes:
+        partition, epoch, owner: who holds what.
+        offset: last input offset whose effects are committed.
+        state: the unit's state as of `offset`, None before the first commit.
+        version: rises at every commit and renewal.
+    """
+
+    partition: str
+    epoch: int
+    owner: str
+    offset: int
+    state: bytes | None
+    version: int
+
+    @abstractmethod
+    def commit(self, offset: int, state: bytes | None, outputs: Iterable[Output]) -> None:
+        """Move offset, state (None: unchanged) and outputs in ONE durable transaction.
+
+        Raises:
+            Fenced: a newer epoch exists; nothing was written.
+            OutcomeUnknown: can't tell whether it was written.
+        """
+
+    @abstractmethod
+    def renew(self) -> None:
+        """Say "alive" without moving anything; raises Fenced."""
+
+
+class Checkpoints(ABC):
+    """Leases by compare-and-set."""
+
+    @abstractmethod
+    def observe(self, partition: str) -> Beat:
+        """The lease as it stands; epoch 0 before the first."""
+
+    @abstractmethod
+    def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
+        """Take the lease with epoch seen.epoch + 1 if it still stands as seen; raises Fenced otherwise."""
+
+
+class Records(ABC):
+    """Newest version of keyed records, written through `Lease.commit` only."""
+
+    @abstractmethod
+    def get(self, kind: str, key: str) -> Row | None:
+        """The newest version, or None."""
+
+    @abstractmethod
+    def list(self, kind: str, *, after: tuple[int, str] | None = None, limit: int = 100) -> Sequence[Row]:
+        """Rows in order of (sort, key) behind `after`."""
+
+    @abstractmethod
+    def count(self, kind: str) -> int:
+        """How many keys there are."""
+
+
+class Blobs(ABC):
+    """Pictures, packets and files by content hash."""
+
+    @abstractmethod
+    def put(self, data: bytes) -> str:
+        """Keep durably; returns the SHA-256 in hexadecimal. The same bytes are kept once."""
+
+    @abstractmethod
+    def get(self, digest: str) -> bytes:
+        """The bytes; raises StoreError when absent or damaged."""
+
+    @abstractmethod
+    def has(self, digest: str) -> bool:
+        """Whether it is kept."""
+
+
+class History(ABC):
+    """Telemetry history: the log's hot tail and tag-sorted Parquet behind it, read as one."""
+
+    @abstractmethod
+    def compact(self, partition: str, *, up_to: int) -> int:
+        """Turn samples with offset <= `up_to` into Parquet; returns rows written. Safe to repeat after a kill."""
+
+    @abstractmethod
+    def read(self, tags: Sequence[str], start: int, stop: int) -> pa.Table:
+        """Columns tag, time (timestamp[ns, UTC]), value; start <= time < stop; sorted by tag, then time."""
+
+    @abstractmethod
+    def retain(self, before: int, *, pinned: Sequence[tuple[int, int]] = ()) -> int:
+        """Drop history before a time, but for pinned spans; returns rows dropped."""
+
+
+class Store(ABC):
+    """All ports over one database; a context manager."""
+
+    log: Log
+    checkpoints: Checkpoints
+    records: Records
+    blobs: Blobs
+    history: History
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release files and connections."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_all(log: Log, partition: str, *, chunk: int = 1000) -> Iterator[Record]:
+    """Every record of a partition, in order."""
+    after = 0
+    while records := log.read(partition, after, chunk):
+        yield from records
+        after = records[-1].offset

@@ -1,0 +1,27 @@
+"""What all tests share: hypothesis without deadlines (two loaded cores make timings meaningless), the public data."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("infrastress", deadline=None, derandomize=True)
+settings.load_profile("infrastress")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """The public data sets, read in place; skips where they are absent."""
+    folder = Path(os.environ.get("INFRASTRESS_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"public data sets are not at {folder.name} (set INFRASTRESS_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def depot_folder() -> Path:
+    """The example depot."""
+    return ROOT / "examples" / "depot"
