@@ -10,7 +10,7 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$", descrip
 UnitName = Annotated[str, Field(max_length=24, description="Unit as plants write it: m, m3/h, l/s, bar, degC, %")]
 Point = tuple[float, float]
 Polygon = Annotated[list[Point], Field(min_length=3, description="Corners [x, y] in metres of the site's CRS")]
-Options = Annotated[dict[str, Any], Field(default_factory=dict, description="Options of the plugin")]
+Options = dict[str, Any]
 Severity = Literal["info", "low", "medium", "high", "critical"]
 
 

@@ -18,18 +18,18 @@ class Source(Model):
     cadence_s: Annotated[float | None, Field(gt=0)] = None
     lateness_s: Annotated[float, Field(ge=0, description="How late a row may be and still count")] = 0.0
     clock_offset_s: Annotated[float, Field(description="Known offset: source clock minus true time")] = 0.0
-    options: Options
+    options: Options = Field(default_factory=dict, description="Options of the plugin")
 
 
 class RuntimeSettings(Model):
     """Settings of the pipeline. `frame_s` is the grid on which process detectors judge."""
 
     frame_s: Annotated[float, Field(gt=0)] = 60.0
-    retention_days: Annotated[dict[str, float], Field(default_factory=dict, description="Days kept, by kind")]
+    retention_days: dict[str, float] = Field(default_factory=dict, description="Days kept, by kind of record")
 
 
 class DetectorSettings(Model):
     """A detector that runs for this site, and its own options."""
 
     detector: str
-    options: Options
+    options: Options = Field(default_factory=dict, description="Options of the plugin")
