@@ -4,6 +4,7 @@ from infrastress.events.envelope import Event, decode_event, encode_event, event
 from infrastress.events.kinds import (
     AccessAttempt,
     Alarm,
+    AlarmAction,
     Body,
     Contribution,
     Detection,
@@ -21,6 +22,7 @@ from infrastress.events.samples import Samples
 __all__ = [
     "AccessAttempt",
     "Alarm",
+    "AlarmAction",
     "Body",
     "Contribution",
     "Detection",
