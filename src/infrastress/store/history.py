@@ -68,7 +68,7 @@ def _cut(samples: Samples, tags: frozenset[str], start: int, stop: int) -> Sampl
     if not columns or not len(rows):
         return None
     wanted = tuple(samples.tags[i] for i in columns)
-    values = samples.values[np.ix_(rows, columns)]
+    values = samples.values[rows][:, columns]
     return Samples(samples.site, samples.source, samples.sequence, samples.times[rows], wanted, values)
 
 

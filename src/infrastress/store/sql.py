@@ -75,30 +75,29 @@ class SqlLog(Log):
         outputs = [Output(id_, subject, data) for id_, data in items]
         return len(self._database.write(lambda connection: self.put(connection, outputs)))
 
-    def put(self, connection: Connection, outputs: Iterable[Output]) -> list[Output]:
+    def put(self, connection: Connection, outputs: Sequence[Output]) -> list[Output]:
         """Append within a write transaction; returns what was new, in order."""
-        by_partition: dict[str, dict[str, Output]] = {}
+        wanted: dict[str, dict[str, Output]] = {}
         for output in outputs:
-            by_partition.setdefault(partition_of(output.subject), {}).setdefault(output.id, output)
-        new: list[Output] = []
-        for name, wanted in by_partition.items():
-            new += self._put_into(connection, name, wanted)
-        return new
+            wanted.setdefault(partition_of(output.subject), {}).setdefault(output.id, output)
+        for name, by_id in wanted.items():
+            self._put_into(connection, name, by_id)
+        return [output for output in outputs if wanted[partition_of(output.subject)].get(output.id) is output]
 
-    def _put_into(self, connection: Connection, name: str, wanted: dict[str, Output]) -> list[Output]:
+    def _put_into(self, connection: Connection, name: str, wanted: dict[str, Output]) -> None:
+        """Append to one partition; what it has already is taken out of `wanted`."""
         row = connection.execute(_BOUNDS_LOCKED, {"name": name}).first()
         if row is None:
             connection.execute(insert(log_partition), {"name": name, "retired": 0, "last": 0, "written": 0})
             row = connection.execute(_BOUNDS_LOCKED, {"name": name}).one()
         bounds = _Bounds(*row)
         ids = list(wanted)
-        known: set[str] = set()
         for start in range(0, len(ids) if bounds.last > bounds.retired else 0, _IDS):
             chunk = ids[start : start + _IDS]
-            known.update(connection.execute(_KNOWN, {"number": bounds.number, "ids": chunk}).scalars())
-        new = [output for id_, output in wanted.items() if id_ not in known]
-        if not new:
-            return new
+            for known in connection.execute(_KNOWN, {"number": bounds.number, "ids": chunk}).scalars():
+                del wanted[known]
+        if not wanted:
+            return
         written = max(self._clock(), bounds.written)  # never backwards, so that a moment can be searched for
         connection.execute(
             insert(log_record),
@@ -111,15 +110,14 @@ class SqlLog(Log):
                     "written": written,
                     "data": output.data,
                 }
-                for place, output in enumerate(new, bounds.last + 1)
+                for place, output in enumerate(wanted.values(), bounds.last + 1)
             ],
         )
         connection.execute(
             update(log_partition)
             .where(log_partition.c.number == bounds.number)
-            .values(last=bounds.last + len(new), written=written)
+            .values(last=bounds.last + len(wanted), written=written)
         )
-        return new
 
     def read(self, partition: str, after: int, limit: int, wait_s: float = 0.0) -> list[Record]:
         """Read a snapshot; while it holds nothing new, look again with growing pauses."""
