@@ -5,6 +5,7 @@ from infrastress.events.envelope import Event, decode_event, encode_event, event
 from infrastress.events.kinds import (
     AccessAttempt,
     Alarm,
+    AlarmAction,
     Body,
     Contribution,
     Detection,
@@ -23,6 +24,7 @@ __all__ = [
     "AccessAttempt",
     "Alarm",
     "Batch",
+    "AlarmAction",
     "Body",
     "Contribution",
     "Detection",
