@@ -1,5 +1,6 @@
 """What flows: the event envelope and its kinds, Samples of telemetry, Batches of records."""
 
+from infrastress.events.batch import Batch
 from infrastress.events.envelope import Event, decode_event, encode_event, event_from_json, event_to_json, make_event
 from infrastress.events.kinds import (
     AccessAttempt,
@@ -21,6 +22,7 @@ from infrastress.events.samples import Samples
 __all__ = [
     "AccessAttempt",
     "Alarm",
+    "Batch",
     "Body",
     "Contribution",
     "Detection",
