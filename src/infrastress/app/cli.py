@@ -86,13 +86,9 @@ def cli() -> None:
     """
 
 
-def main(args: Sequence[str] | None = None) -> None:
-    """Entry point of the command line; never returns."""
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
     _make_output_safe()
-    sys.exit(_run(args))
-
-
-def _run(args: Sequence[str] | None) -> int:
     try:
         status = cli.main(args=args, prog_name="infrastress", standalone_mode=False)
         sys.stdout.flush()
@@ -105,7 +101,7 @@ def _run(args: Sequence[str] | None) -> int:
     except BrokenPipeError:
         # The reader went away, as `| head` does. Nothing more can be written, not even at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return 1
     except Exception as error:  # the last net: every error becomes a message, its traceback on request
         if os.environ.get("INFRASTRESS_DEBUG"):
             raise
