@@ -36,6 +36,7 @@ class _Partition:
     records: list[Record] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    newest: int = 0
 
     @property
     def end(self) -> int:
@@ -71,7 +72,8 @@ class MemoryLog(Log):
             return False
         partition.ids.add(id_)
         partition.records.append(Record(partition.end + 1, id_, subject, bytes(data)))
-        partition.written.append(max(self._clock(), partition.written[-1] if partition.written else 0))
+        partition.newest = max(self._clock(), partition.newest)  # never backwards, so that it can be searched
+        partition.written.append(partition.newest)
         self._changed.notify_all()
         return True
 
