@@ -1,7 +1,7 @@
 """Retention: how long what is kept, by kind.
 
 A kind is the first word of a partition (ingest, fusion, result, quarantine), or "history" for compacted telemetry. A
-kind without a number of days is kept for ever. Newest versions of alarms and incidents, leases and blobs always are.
+kind without a number of days is kept for ever; so are leases, blobs and the newest versions of alarms and incidents.
 """
 
 from collections.abc import Mapping, Sequence
