@@ -145,6 +145,16 @@ def test_a_plan_that_leaves_its_tank_is_refused(start):
         list(simulate(plant=plant, calendar=calendar, plan=plan, cadence=10.0, spill=None))
 
 
+def test_a_balance_that_does_not_close_is_refused():
+    layout, draws = Layout(SITE), Randomness(3)
+    plant, calendar = Plant(layout, draws), Calendar(scenario(24.0), SITE.time_zone)
+    plan = Plan(dict.fromkeys(layout.tanks, 5.0))
+    flow = Flow.batch(3600.0, 0.2, 1000.0, 60.0)
+    plan.operations.append(Operation("receipt", "PIPELINE", "T-103", flow, "FT-P", (), float("nan")))
+    with pytest.raises(SimulationError, match="mass balance of T-103"):
+        list(simulate(plant=plant, calendar=calendar, plan=plan, cadence=10.0, spill=None))
+
+
 def test_attack_hides_a_rising_level():
     recording = Recording(run(attack="overfill", receipt_m3h=550.0))
     facts = recording.facts
@@ -342,3 +352,10 @@ def test_a_site_that_is_no_depot_is_refused():
 def test_every_shipped_scenario_runs(path: Path):
     realisation = DepotSimulator(SITE).run(load_scenario(path), SEEDS["demo"])
     assert len(next(iter(realisation.samples))) > 8000
+
+
+def test_documented_ranges_are_the_simulators():
+    rows = (ROOT / "docs" / "depot.md").read_text().splitlines()
+    for name, value in vars(RANGES).items():
+        shown = f"{value[0]:g} to {value[1]:g}" if isinstance(value, tuple) else f"{value:g}"
+        assert any(row.startswith(f"| `{name}` | {shown} |") for row in rows), name
