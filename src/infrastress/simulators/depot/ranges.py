@@ -105,6 +105,7 @@ class Ranges:
     story_badge_before_s: Pair = (1200.0, 3600.0)  # before the login
     drift_share: Pair = (0.2, 0.5)  # share of the true rise that a drifting gauge still shows
     vapour_delay_s: Pair = (90.0, 420.0)  # from overflow to the first gas head's low alarm
+    vapour_rise_s: Pair = (60.0, 240.0)  # from its low to its high alarm
     smell_delay_s: Pair = (300.0, 1500.0)  # from overflow to the first neighbour's report
     smell_reports: Pair = (2.0, 6.0)
     shutdown_after_s: Pair = (240.0, 900.0)  # from the gas heads' high alarm to the operators' shutdown
