@@ -5,6 +5,7 @@ from infrastress.events.envelope import Event, decode_event, encode_event, event
 from infrastress.events.kinds import (
     AccessAttempt,
     Alarm,
+    AlarmAction,
     Body,
     Contribution,
     Detection,
@@ -22,6 +23,7 @@ from infrastress.events.samples import Samples
 __all__ = [
     "AccessAttempt",
     "Alarm",
+    "AlarmAction",
     "Batch",
     "Body",
     "Contribution",
