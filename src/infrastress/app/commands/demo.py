@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from infrastress.app.output import console, json_option, notes, print_json, progress
+from infrastress.app.output import console, json_option, notes, print_json
 
 __all__ = ["command"]
 
@@ -27,7 +27,7 @@ def command(*, out: Path, seed: int, headless: bool, as_json: bool) -> None:
     from infrastress.app.doctor import refuse_hopeless_start
     from infrastress.app.telling import Teller
     from infrastress.site.load import load_site
-    from infrastress.app.templates import template_folder
+    from infrastress.site.templates import template_folder
 
     del headless  # nothing is opened yet in either case
     refuse_hopeless_start(out)
