@@ -72,8 +72,8 @@ _FACTS = {
 def _row(demo: Demo, outcome: Outcome) -> tuple[str, ...]:
     zone = local_zone(demo.site)
     body = outcome.incident.body if outcome.incident is not None else None
-    sign = local_time(outcome.first_sign.observed, zone) if outcome.first_sign is not None else "none"
-    alarm = local_time(outcome.first_alarm.observed, zone) if outcome.first_alarm is not None else "none"
+    sign = local_time(outcome.first_sign.observed, zone)[11:] if outcome.first_sign is not None else "none"
+    alarm = local_time(outcome.first_alarm.observed, zone)[11:] if outcome.first_alarm is not None else "none"
     if not isinstance(body, Incident):
         return sign, alarm, _minutes(outcome.lead_s), "no incident", ""
     sure = f"{sureness(body.confidence)} ({body.confidence:.0%})"

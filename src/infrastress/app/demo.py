@@ -27,7 +27,7 @@ from infrastress.site.load import load_site
 __all__ = ["KINDS", "Demo", "Outcome", "Stage", "false_alarms_by_rule", "run_demo"]
 
 KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
-LEARN_HOURS, QUIET_HOURS = 96.0, 48.0
+LEARN_HOURS, QUIET_HOURS = 168.0, 120.0
 LEARN_SEED, QUIET_SEED = 11, 12
 _MARK = ".infrastress-demo"
 
@@ -118,6 +118,7 @@ class Demo:
             "quiet_days": self.quiet_days,
             "overflow_at": to_iso(self.facts["overflow_at"]),
             "gauge_lies_since": to_iso(self.facts["freeze_at"]),
+            "pictures": [str(picture) for picture in self.pictures],
             "out": str(self.out),
         }
 

@@ -25,6 +25,7 @@ def command(*, out: Path, seed: int, headless: bool, as_json: bool) -> None:
     from infrastress.app.closing import tell_closing
     from infrastress.app.demo import run_demo
     from infrastress.app.doctor import refuse_hopeless_start
+    from infrastress.app.pictures import draw_pictures
     from infrastress.app.telling import Teller
     from infrastress.site.load import load_site
     from infrastress.site.templates import template_folder
@@ -39,6 +40,8 @@ def command(*, out: Path, seed: int, headless: bool, as_json: bool) -> None:
             notes().print(f"{text} ...", style="dim", markup=False)
 
     demo = run_demo(out, seed=seed, stage=stage, on_result=teller.take)
+    stage("Drawing")
+    demo.pictures = draw_pictures(demo)
     if as_json:
         print_json(demo.as_dict())
         return
