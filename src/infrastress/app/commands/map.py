@@ -30,7 +30,9 @@ def command(*, file: Path, site: Path | None, out: Path | None, overwrite: bool,
     text = proposal.yaml()
     if target.exists() and not overwrite:
         raise ConfigurationError(
-            "a mapping is there already", where=str(target), remedy="name another with --out, or replace it: --overwrite"
+            "a mapping is there already",
+            where=str(target),
+            remedy="name another with --out, or replace it: --overwrite",
         )
     make_folder(target.absolute().parent)
     write_atomically(target, text.encode())
