@@ -1,5 +1,6 @@
 """What flows: the event envelope and its kinds, Samples of telemetry, Batches of records."""
 
+from infrastress.events.batch import Batch
 from infrastress.events.envelope import Event, decode_event, encode_event, event_from_json, event_to_json, make_event
 from infrastress.events.kinds import (
     AccessAttempt,
@@ -23,6 +24,7 @@ __all__ = [
     "AccessAttempt",
     "Alarm",
     "AlarmAction",
+    "Batch",
     "Body",
     "Contribution",
     "Detection",

@@ -15,7 +15,7 @@ def open_store(target: str | Path) -> Store:
     """Open a store, made if it isn't there; an older schema is migrated.
 
     Args:
-        target: a folder, or a URL such as sqlite:///var/lib/infrastress/store.db.
+        target: a folder, or a URL: sqlite:///relative.db, sqlite:////absolute.db or memory://.
 
     Raises:
         ConfigurationError: no backend for this URL.
@@ -28,6 +28,10 @@ def open_store(target: str | Path) -> Store:
         from infrastress.store.memory import MemoryStore
 
         return MemoryStore()
+    if scheme == "sqlite":
+        from infrastress.store.sqlite import SqliteStore
+
+        return SqliteStore(target)
     raise ConfigurationError(
         f"no store backend for {scheme}://", remedy="give a folder, or a URL that starts with sqlite:///"
     )

@@ -1,6 +1,7 @@
 """Telemetry history in long form (tag, time, value), and the history of the store in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from infrastress.core.errors import StoreError
 from infrastress.events.samples import Samples
 from infrastress.store.ports import History, Log, type_of
 
-__all__ = ["HISTORY", "INGEST", "LONG", "MemoryHistory", "Span", "between", "long_form", "tail", "to_history"]
+__all__ = ["HISTORY", "INGEST", "LONG", "MemoryHistory", "Span", "check_ingest", "hot_rows", "long_form", "tail"]
 
 INGEST = "ingest/"
 """Telemetry lies in partitions whose name begins with this."""
@@ -41,6 +42,7 @@ def long_form(batches: Sequence[Samples]) -> pa.Table:
 
 def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) -> Iterator[tuple[int, Samples | None]]:
     """Records behind `after` up to `up_to`, as (offset, samples or None where the record is no telemetry)."""
+    after = max(after, log.start(partition))
     while after < up_to and (records := log.read(partition, after, min(chunk, up_to - after))):
         for record in records:
             telemetry = type_of(record.subject) == "samples"
@@ -48,14 +50,37 @@ def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) 
         after = records[-1].offset
 
 
+def hot_rows(log: Log, compacted: Mapping[str, int], tags: Sequence[str], start: int, stop: int) -> pa.Table:
+    """Rows of the log that aren't compacted, in schema LONG."""
+    found = []
+    for partition in log.partitions():
+        if not partition.startswith(INGEST):
+            continue
+        for _, samples in tail(log, partition, compacted.get(partition, 0), log.end(partition)):
+            if samples and (cut := _cut(samples, frozenset(tags), start, stop)):
+                found.append(cut)
+    return long_form(found)
+
+
+def _cut(samples: Samples, tags: frozenset[str], start: int, stop: int) -> Samples | None:
+    columns = [i for i, tag in enumerate(samples.tags) if tag in tags]
+    rows = np.flatnonzero((samples.times >= start) & (samples.times < stop))
+    if not columns or not len(rows):
+        return None
+    wanted = tuple(samples.tags[i] for i in columns)
+    values = samples.values[rows][:, columns]
+    return Samples(samples.site, samples.source, samples.sequence, samples.times[rows], wanted, values)
+
+
 def between(table: pa.Table, start: int, stop: int) -> pa.ChunkedArray:
     """Mask of rows with start <= time < stop."""
     return pc.and_(pc.greater_equal(table["time"], start), pc.less(table["time"], stop))
 
 
-def to_history(table: pa.Table) -> pa.Table:
-    """From schema LONG to schema HISTORY."""
-    return table.cast(HISTORY)
+def check_ingest(partition: str) -> None:
+    """Raises StoreError for a partition that holds no telemetry."""
+    if not partition.startswith(INGEST):
+        raise StoreError("only telemetry is compacted", where=partition, remedy=f"name a partition {INGEST}...")
 
 
 class MemoryHistory(History):
@@ -67,6 +92,7 @@ class MemoryHistory(History):
 
     def __init__(self, log: Log) -> None:
         self._log = log
+        self._lock = Lock()
         self._table = LONG.empty_table()
         self._compacted: dict[str, int] = {}
 
@@ -76,33 +102,30 @@ class MemoryHistory(History):
 
     def compact(self, partition: str, *, up_to: int) -> int:
         """Move samples from the tail into the table."""
-        if not partition.startswith(INGEST):
-            raise StoreError("only telemetry is compacted", where=partition, remedy=f"name a partition {INGEST}...")
-        found = list(tail(self._log, partition, self.compacted(partition), up_to))
-        rows = long_form([samples for _, samples in found if samples])
-        self._table = pa.concat_tables([self._table, rows])
-        if found:
-            self._compacted[partition] = found[-1][0]
+        check_ingest(partition)
+        with self._lock:
+            found = list(tail(self._log, partition, self.compacted(partition), up_to))
+            rows = long_form([samples for _, samples in found if samples])
+            self._table = pa.concat_tables([self._table, rows])
+            if found:
+                self._compacted[partition] = found[-1][0]
         return int(rows.num_rows)
 
     def read(self, tags: Sequence[str], start: int, stop: int) -> pa.Table:
         """Table and tail as one."""
-        hot = [
-            samples
-            for partition in self._log.partitions()
-            if partition.startswith(INGEST)
-            for _, samples in tail(self._log, partition, self.compacted(partition), self._log.end(partition))
-            if samples
-        ]
-        table = pa.concat_tables([self._table, long_form(hot)])
-        wanted = pc.and_(pc.is_in(table["tag"], pa.array(tags, pa.string())), between(table, start, stop))
-        return to_history(table.filter(wanted).sort_by([("tag", "ascending"), ("time", "ascending")]))
+        with self._lock:
+            hot = hot_rows(self._log, self._compacted, tags, start, stop)
+            cold = self._table.filter(
+                pc.and_(pc.is_in(self._table["tag"], pa.array(tags, pa.string())), between(self._table, start, stop))
+            )
+        return pa.concat_tables([cold, hot]).sort_by([("tag", "ascending"), ("time", "ascending")]).cast(HISTORY)
 
     def retain(self, before: int, *, pinned: Sequence[Span] = ()) -> int:
         """Drop old rows of the table."""
-        keep = pc.greater_equal(self._table["time"], before)
-        for start, stop in pinned:
-            keep = pc.or_(keep, between(self._table, start, stop))
-        rows = self._table.num_rows
-        self._table = self._table.filter(keep)
-        return int(rows - self._table.num_rows)
+        with self._lock:
+            rows = self._table.num_rows
+            keep = pc.greater_equal(self._table["time"], before)
+            for start, stop in pinned:
+                keep = pc.or_(keep, between(self._table, start, stop))
+            self._table = self._table.filter(keep)
+            return int(rows - self._table.num_rows)

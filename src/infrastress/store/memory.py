@@ -36,6 +36,7 @@ class _Partition:
     records: list[Record] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    newest: int = 0
 
     @property
     def end(self) -> int:
@@ -71,7 +72,8 @@ class MemoryLog(Log):
             return False
         partition.ids.add(id_)
         partition.records.append(Record(partition.end + 1, id_, subject, bytes(data)))
-        partition.written.append(max(self._clock(), partition.written[-1] if partition.written else 0))
+        partition.newest = max(self._clock(), partition.newest)  # never backwards, so that it can be searched
+        partition.written.append(partition.newest)
         self._changed.notify_all()
         return True
 
@@ -191,6 +193,11 @@ class MemoryCheckpoints(Checkpoints):
         with self._store.changed:
             standing = self._store.standings.get(partition)
             return standing.beat if standing else Beat(partition, 0, 0, "")
+
+    def offset(self, partition: str) -> int:
+        with self._store.changed:
+            standing = self._store.standings.get(partition)
+            return standing.offset if standing else 0
 
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         with self._store.changed:
