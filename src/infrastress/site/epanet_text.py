@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -58,6 +58,23 @@ def _sequence(words: Iterable[str]) -> str:
     return "[" + ", ".join(words) + "]"
 
 
+def _clean(name: str, prefix: str) -> str:
+    """A name of the network with only what an id may hold."""
+    clean = re.sub(r"[^A-Za-z0-9_.:-]", "_", name)[:60]
+    return clean if re.match("[A-Za-z0-9]", clean) else prefix + clean
+
+
+def _free_id(name: str, taken: set[str], prefix: str) -> str:
+    """An id made of a name, unlike all taken; takes it."""
+    base = clean = _clean(name, prefix)
+    number = 1
+    while clean in taken:
+        number += 1
+        clean = f"{base}-{number}"
+    taken.add(clean)
+    return clean
+
+
 class _Writer:
     def __init__(self, network: Any, file: str, metering: Metering | None) -> None:
         self.network = network
@@ -73,7 +90,9 @@ class _Writer:
         self.ids = self._make_ids()
         self.signals = self._metered() if metering is not None else self._default_signals()
         self.by_element = {(signal.element, signal.kind): signal for signal in self.signals}
-        doubled = {signal.id for signal in self.signals if sum(s.id == signal.id for s in self.signals) > 1}
+        taken: set[str] = set()
+        self.connection_ids = {name: _free_id(name, taken, "L") for name in self.links}
+        doubled = [tag for tag, count in Counter(signal.id for signal in self.signals).items() if count > 1]
         if doubled:
             raise InputError(f"two signals have the tag {min(doubled)!r}", remedy="use {element} in `tag`")
 
@@ -81,18 +100,11 @@ class _Writer:
         """Asset ids. EPANET names nodes and links apart, a site names all assets together."""
         ids: dict[tuple[str, str], str] = {}
         taken: set[str] = set(self.metering.controllers)
-        wanted = [("node", name) for name in self.nodes] + [("link", name) for name in self.movers]
-        for family, name in wanted:
-            clean = re.sub(r"[^A-Za-z0-9_.:-]", "_", name)[:60]
-            clean = clean if clean[:1].isalnum() else "N" + clean
-            if clean in taken and family == "link":
-                clean = f"{self.links[name].link_type.upper()}-{clean}"
-            number, base = 1, clean
-            while clean in taken:
-                number += 1
-                clean = f"{base}-{number}"
-            taken.add(clean)
-            ids[family, name] = clean
+        for name in self.nodes:
+            ids["node", name] = _free_id(name, taken, "N")
+        for name in self.movers:
+            kind = self.links[name].link_type.upper()
+            ids["link", name] = _free_id(f"{kind}-{name}" if _clean(name, "N") in taken else name, taken, "N")
         return ids
 
     def _asset(self, element: str) -> str:
@@ -280,7 +292,7 @@ class _Writer:
                 continue
             lines.append(
                 _entry(
-                    id=_quoted(self._connection_id(name)),
+                    id=_quoted(self.connection_ids[name]),
                     from_=_quoted(self.ids["node", link.start_node_name]),
                     to=_quoted(self.ids["node", link.end_node_name]),
                     through=_sequence([_quoted(through)]) if through else None,
@@ -289,21 +301,6 @@ class _Writer:
                 )
             )
         return "\n".join(lines) + "\n" if len(lines) > 2 else ""
-
-    def _connection_id(self, name: str) -> str:
-        if not hasattr(self, "_connection_ids"):
-            self._connection_ids: dict[str, str] = {}
-            taken: set[str] = set()
-            for link in self.links:
-                clean = re.sub(r"[^A-Za-z0-9_.:-]", "_", link)[:60]
-                clean = clean if clean[:1].isalnum() else "L" + clean
-                number, base = 1, clean
-                while clean in taken:
-                    number += 1
-                    clean = f"{base}-{number}"
-                taken.add(clean)
-                self._connection_ids[link] = clean
-        return self._connection_ids[name]
 
     def _rules(self) -> str:
         lines = ["# Controls of the model.", "control_rules:"]
