@@ -138,8 +138,11 @@ class DelimitedRows:
             blank |= (lengths == 2) & (buffer[first] == 13)
         status[blank] = CODE["blank"]
         rows = np.flatnonzero(~blank)
-        damaged = final and self.lines.damage is not None and not block.data.endswith(b"\n")
-        clean = windows == data.count(b"\r\n") and not damaged and (data.isascii() or _is_utf8(data))
+        damaged = final and self.lines.damage is not None
+        torn = damaged and not block.data.endswith(b"\n")
+        if damaged and not torn:  # cut between two lines: what follows counts as one lost line
+            starts, status = np.append(starts, block.end), np.append(status, np.uint8(CODE["file_damaged"]))
+        clean = windows == data.count(b"\r\n") and not torn and (data.isascii() or _is_utf8(data))
         quotes = data.count(b'"')
         if clean and quotes:
             clean = self.mapping.delimiter != " " and quotes == 2 * sum(1 for _ in self._quoted.finditer(data))
@@ -148,8 +151,8 @@ class DelimitedRows:
                 columns = self._arrow(data, types, len(rows), bool(quotes))
                 if columns is not None:
                     return Chunk(starts, status, rows, columns, text, final)
-        fields, status = self._by_line(data, status)
-        if damaged:
+        fields = self._by_line(data, status)
+        if torn:
             status[-1] = CODE["file_damaged"]
             fields.pop(len(status) - 1, None)
         rows = np.array(sorted(fields), dtype=np.int64)
@@ -186,10 +189,11 @@ class DelimitedRows:
             return None  # as text it can be told why
         return columns
 
-    def _by_line(self, data: bytes, status: Any) -> tuple[dict[int, list[str]], Any]:
+    def _by_line(self, data: bytes, status: Any) -> dict[int, list[str]]:
+        """Fields of each good line; marks the bad ones."""
         fields: dict[int, list[str]] = {}
         delimiter, width = self.mapping.delimiter, self.binding.width
-        for number, raw in enumerate(data.split(b"\n")[: len(status)]):
+        for number, raw in enumerate(data.split(b"\n")[:-1]):
             if not raw.strip():
                 status[number] = CODE["blank"]
                 continue
@@ -208,7 +212,7 @@ class DelimitedRows:
                     fields[number] = field
                 else:
                     status[number] = CODE["field_count"]
-        return fields, status
+        return fields
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -83,7 +83,7 @@ def _lines_of(block: Block, *, torn: bool) -> list[bytes | str]:
         return ["line_too_long"]
     texts: list[bytes | str] = list(block.data.split(b"\n"))
     if block.data.endswith(b"\n"):
-        texts.pop()
+        texts[-1:] = ["file_damaged"] if torn else []  # cut between two lines: one lost line
     elif torn:
         texts[-1] = "file_damaged"
     if block.offset == 0 and isinstance(texts[0], bytes):

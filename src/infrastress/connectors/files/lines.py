@@ -136,5 +136,8 @@ class Lines:
                 chunk = b""
             self._done = not chunk
             if self._decoder is not None:
-                chunk = self._decoder.decode(chunk, self._done).encode()
+                try:
+                    chunk = self._decoder.decode(chunk, self._done).encode()
+                except UnicodeError as error:
+                    raise InputError(f"the encoding is another: {error}", where=str(self.path)) from None
             self._held += chunk

@@ -50,9 +50,27 @@ class ParquetRows:
         self._needed = binding.needed
         self._columns = [self.names[i] for i in self._needed]
 
+    @property
+    def total(self) -> int:
+        """Rows of the file."""
+        return int(self._bounds[-1])
+
+    def head(self, rows: int) -> Any:
+        """The first rows of all columns, as a table.
+
+        Raises:
+            InputError: they can't be read.
+        """
+        try:
+            batches = self._file.iter_batches(batch_size=rows, use_threads=False)
+            first = next(batches, None)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"the Parquet file can't be read: {error}", where=str(self.path)) from None
+        return self._file.schema_arrow.empty_table() if first is None else pa.Table.from_batches([first])
+
     def chunk(self, at: int, factor: int = 1) -> Chunk | None:
         """The chunk beginning at a row; it never goes beyond its row group, unless asked for a longer one."""
-        total = int(self._bounds[-1])
+        total = self.total
         if at >= total:
             return None
         group = int(np.searchsorted(self._bounds, at, side="right")) - 1

@@ -116,8 +116,6 @@ def telemetry_deliveries(
         yield from _Run(site, source, mapping, binding=binding, reader=reader, batch_rows=batch_rows).deliveries(
             Position(offset, line), after
         )
-        if lines.damage is not None and after is None and not lines.block(offset):
-            raise InputError(f"the file is damaged: {lines.damage}", where=str(path), remedy="copy it again")
 
 
 class _Run:
