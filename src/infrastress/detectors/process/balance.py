@@ -1,0 +1,248 @@
+"""Tank mass balance: what the gauge says against what meters, gates and temperature explain, over 1 to 16 frames."""
+
+from collections.abc import Mapping
+from math import fsum
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infrastress.detectors.base import RuleCard
+from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
+from infrastress.detectors.process.flows import FlowNet
+from infrastress.detectors.process.tanks import BalancedTank, TankFarm
+from infrastress.detectors.process.tightness import DailyMaxima
+from infrastress.detectors.process.view import Floats, SignalTable, View, earlier, window_sums
+from infrastress.detectors.process.words import change_of_level, clock_span, frozen, volume_flow
+from infrastress.events.kinds import Contribution, Suspicion
+from infrastress.site import Site
+
+__all__ = ["SCALES", "MassBalance"]
+
+SCALES = (1, 2, 4, 8, 16)
+_LEAST_FACTOR = 0.5
+
+
+class MassBalance(Invariant):
+    """Over W frames the gauge's volume may change by what its connections can bring, within its tolerance.
+
+    residual_W(t) = V(t) - V(t - W) beyond [sum low, sum high] (interval mass balance); tolerance_W = six standard
+    deviations of a volume difference + three of each open meter over W frames + unmeasured warming, times a factor
+    learned per tank and W (1 untrained), never below two steps of the gauge's last digit. The score is the largest
+    ratio over W, so a frozen gauge is found in the shortest window that shows it and a slow spoof in the longest.
+
+    A tank with an open connection that nobody meters or bounds is judged by its learned band of unmetered flow alone:
+    residual_W / W must stay within what normal data showed.
+    """
+
+    rule = "process.mass_balance"
+    context = max(SCALES) + 2
+    clear_frames = 5
+    card: ClassVar[RuleCard] = RuleCard(
+        rule=rule,
+        title="Tank level does not follow its meters",
+        means="The volume by the level gauge and the volume by the flow meters of the open connections disagree.",
+        expected_against_seen="Expected: change of level = metered inflow - outflow + thermal expansion, within the "
+        "learned tolerance. Seen: a change outside of it, in either direction.",
+        benign_causes=(
+            "gauge float or servo stuck, radar still-pipe fouled",
+            "flow meter drifted, gas in the line, meter bypassed for proving",
+            "a valve that leaks or a connection that the site model does not know",
+            "manual draining of water, sampling, or filling by hose",
+        ),
+        first_check="Dip the tank by hand or read the independent gauge; compare with the pipeline's own meter. If it "
+        "is receiving, be ready to stop the receipt: the true level may be higher than shown.",
+        techniques=("T0856", "T0831"),
+    )
+
+    def __init__(self, site: Site, table: SignalTable, net: FlowNet, farm: TankFarm) -> None:
+        self.net, self.farm = net, farm
+        tanks = farm.tanks
+        super().__init__(site, table, (Subject(tank.tank.id, (tank.tank.id,), self._signals(tank)) for tank in tanks))
+        self._factor = np.ones((len(tanks), len(SCALES)))
+        self._band = np.full((len(tanks), len(SCALES), 2), np.nan)
+        self._open = np.array([bool(tank.unbounded) for tank in tanks], bool)
+        self._ratios = [DailyMaxima(1) for _ in SCALES]
+        self._rise = [DailyMaxima(len(tanks)) for _ in SCALES]
+        self._fall = [DailyMaxima(len(tanks)) for _ in SCALES]
+
+    def _signals(self, tank: BalancedTank) -> tuple[str, ...]:
+        found = [tank.level]
+        for b in tank.inward + tank.outward:
+            meter = self.net.branches[b].meter
+            if meter is not None and meter not in found:
+                found.append(meter)
+        return tuple(found)
+
+    def _residuals(self, view: View) -> tuple[list[Floats], list[Floats]]:
+        """Signed residual and tolerance (both m3) of every scale over the k frames to judge."""
+        known = view.cache.get("residuals")
+        if known is not None:
+            pair: tuple[list[Floats], list[Floats]] = known
+            return pair
+        balance, c = self.farm.over(view), view.context
+        fixed = np.array([[self.farm.level_tolerance(tank)] for tank in self.farm.tanks])
+        low, high = window_sums(balance.low, SCALES), window_sums(balance.high, SCALES)
+        loose = window_sums(3.0 * balance.flow_sigma + balance.warmth, SCALES)
+        residuals, tolerances = [], []
+        for scale in SCALES:
+            change = (balance.volume - earlier(balance.volume, scale))[:, c:]
+            beyond = np.minimum(change - low[scale][:, c:], 0.0) + np.maximum(change - high[scale][:, c:], 0.0)
+            residuals.append(beyond)
+            tolerances.append(fixed + loose[scale][:, c:])
+        view.cache["residuals"] = residuals, tolerances
+        return residuals, tolerances
+
+    def _scores(self, view: View) -> list[Floats]:
+        residuals, tolerances = self._residuals(view)
+        floors = np.array([[self.farm.floor(tank)] for tank in self.farm.tanks])
+        scores = []
+        for s, scale in enumerate(SCALES):
+            closed = np.abs(residuals[s]) / np.maximum(tolerances[s] * self._factor[:, s : s + 1], floors)
+            if self._open.any():
+                low, high = self._band[:, s, :1], self._band[:, s, 1:]
+                half = np.maximum((high - low) / 2.0, floors / (scale * view.seconds))
+                rate = residuals[s] / (scale * view.seconds)
+                banded = np.abs(rate - (low + high) / 2.0) / half
+                closed = np.where(self._open[:, None], banded, closed)
+            scores.append(closed)
+        return scores
+
+    def judge(self, view: View) -> Floats:
+        """Largest ratio of residual to tolerance over all scales."""
+        if not self.subjects:
+            return np.empty((0, len(view.ends)))
+        scores = self._scores(view)
+        best = scores[0]
+        for other in scores[1:]:
+            best = np.fmax(best, other)
+        return best
+
+    def explain(self, view: View, subject: int, frame: int) -> Account:
+        """The scale that shows it best, with its numbers."""
+        tank, table = self.farm.tanks[subject], self.table
+        ratios = [float(score[subject, frame]) for score in self._scores(view)]
+        s = max(range(len(SCALES)), key=lambda i: -1.0 if ratios[i] != ratios[i] else ratios[i])
+        scale, t = SCALES[s], view.context + frame
+        balance = self.farm.over(view)
+        residuals, tolerances = self._residuals(view)
+        span = scale * view.seconds
+        change = float(balance.volume[subject, t] - balance.volume[subject, t - scale])
+        brought = change - float(residuals[s][subject, frame])
+        level = view.mean[table.row[tank.level]]
+        area = tank.area
+        seen_level = float(level[t] - level[t - scale])
+        metered = fsum(balance.metered[subject, t - scale + 1 : t + 1].tolist()) / span
+        if self._open[subject]:
+            low, high = self._band[subject, s]
+            sentence = (
+                f"{tank.tank.id} level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
+                f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600 + metered * 3600:+.0f} to "
+                f"{high * 3600 + metered * 3600:+.0f} m3/h"
+            )
+        else:
+            within = float(tolerances[s][subject, frame]) * float(self._factor[subject, s])
+            sentence = (
+                f"{tank.tank.id} should be {change_of_level(brought / area)} in {clock_span(span)} at "
+                f"{volume_flow(metered)}, its level says {seen_level * 100:+.1f} cm "
+                f"(normally within {max(within, self.farm.floor(tank)) / area * 100:.1f} cm)"
+            )
+        stuck = frozen(view, table.row[tank.level], t, scale)
+        suspicion: Suspicion
+        if stuck:
+            suspicion, confidence = "sensor_fault", 0.5
+            sentence += "; the gauge repeats its last digit: dead or held, telemetry alone cannot tell"
+        elif abs(seen_level) * area < 0.25 * abs(brought):
+            suspicion, confidence = "sensor_falsified", 0.6
+            sentence += "; the gauge is alive yet does not follow the flow"
+        elif abs(brought) < 0.25 * abs(change):
+            suspicion, confidence = "process_fault", 0.5
+            sentence += "; volume comes or goes that no meter sees"
+        else:
+            suspicion, confidence = "unknown", 0.5
+        contributions = self._shares(view, subject, t, scale=scale, rise=brought / area, stuck=stuck)
+        receiving = metered > 0 and brought > change
+        return Account(
+            sentence=sentence,
+            contributions=contributions,
+            began=int(view.ends[frame]) - scale * view.width,
+            severity="critical" if receiving and not stuck else "high",
+            suspicion=suspicion,
+            confidence=confidence,
+            techniques=() if suspicion == "process_fault" else ("T0856",),
+        )
+
+    def _shares(
+        self, view: View, subject: int, t: int, *, scale: int, rise: float, stuck: bool
+    ) -> tuple[Contribution, ...]:
+        """The gauge carries nine tenths where it stands still to the last digit, else the gauge and the meters half."""
+        tank = self.farm.tanks[subject]
+        level = view.mean[self.table.row[tank.level]]
+        meters: dict[str, float] = {}
+        for b in tank.inward + tank.outward:
+            meter = self.net.branches[b].meter
+            flow = float(self.net.over(view).high[b, t])
+            if meter is not None and abs(flow) > 0.0:
+                meters[meter] = abs(flow)
+        of_level = 1.0 if not meters else 0.9 if stuck else 0.5
+        found = [
+            Contribution(
+                signal=tank.level,
+                share=of_level,
+                expected=float(level[t - scale]) + rise,
+                seen=float(level[t]),
+                unit="m",
+            )
+        ]
+        total = sum(meters.values())
+        for meter, flow in sorted(meters.items()):
+            seen = float(view.mean[self.table.row[meter], t])
+            found.append(self.table.part(meter, (1 - of_level) * flow / total, seen=seen))
+        return tuple(found)
+
+    def observe(self, view: View) -> None:
+        """Keep daily maxima of residual over tolerance, and of unmetered flow both ways."""
+        if not self.subjects:
+            return
+        residuals, tolerances = self._residuals(view)
+        for s, scale in enumerate(SCALES):
+            ratios = np.where(self._open[:, None], np.nan, np.abs(residuals[s]) / tolerances[s])
+            self._ratios[s].observe(view.ends, np.fmax.reduce(ratios, axis=0)[None, :])
+            if self._open.any():
+                rate = residuals[s] / (scale * view.seconds)
+                self._rise[s].observe(view.ends, rate)
+                self._fall[s].observe(view.ends, -rate)
+
+    def learned(self, share: float) -> Learned | None:
+        """Factors and bands by the rule of `tightness`."""
+        baseline: dict[str, Any] = {}
+        words = []
+        limits = [ratios.limit(0, share) for ratios in self._ratios]
+        factors = [_LEAST_FACTOR if limit is None else max(_LEAST_FACTOR, limit) for limit in limits]
+        if any(limit is not None for limit in limits):
+            baseline["factor"] = factors
+        for i, tank in enumerate(self.farm.tanks):
+            if self._open[i]:
+                band = [self._band_of(s, i, share) for s in range(len(SCALES))]
+                if any(pair is None for pair in band):
+                    continue
+                baseline.setdefault("bands", {})[tank.tank.id] = band
+                low, high = band[0] or (0.0, 0.0)
+                words.append(f"{tank.tank.id}: unmetered flow between {low * 3600:+.1f} and {high * 3600:+.1f} m3/h")
+                continue
+            within = max(factors[2] * self.farm.level_tolerance(tank), self.farm.floor(tank))
+            words.append(
+                f"{tank.tank.id} level explains its meters within {within:.2g} m3 ({within / tank.area * 100:.2g} cm) "
+                f"over {SCALES[2]} frames, plus three standard deviations of each open meter"
+            )
+        return Learned(baseline, tuple(words)) if baseline else None
+
+    def _band_of(self, s: int, tank: int, share: float) -> tuple[float, float] | None:
+        high, low = self._rise[s].band(tank, share), self._fall[s].band(tank, share)
+        return None if high is None or low is None else (-low, high)
+
+    def apply(self, baseline: Mapping[str, Any]) -> None:
+        """Take learned factors and bands of tanks that the site still has."""
+        self._factor[:] = baseline.get("factor", 1.0)
+        for i, tank in enumerate(self.farm.tanks):
+            if tank.tank.id in baseline.get("bands", {}):
+                self._band[i] = baseline["bands"][tank.tank.id]

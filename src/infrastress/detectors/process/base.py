@@ -1,0 +1,99 @@
+"""One base for all invariants: each judges its subjects frame by frame and can say why."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from infrastress.detectors.base import RuleCard
+from infrastress.detectors.process.view import Floats, SignalTable, View
+from infrastress.events.kinds import Contribution, Severity, Suspicion
+from infrastress.site import Site
+
+__all__ = ["Account", "Invariant", "Learned", "Subject"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What one column of scores is about: a stable key, its assets and signals."""
+
+    key: str
+    assets: tuple[str, ...]
+    signals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Account:
+    """Why a subject is flagged at one frame. Numbers in the sentence are in the signals' own units."""
+
+    sentence: str
+    contributions: tuple[Contribution, ...]
+    began: int
+    severity: Severity
+    suspicion: Suspicion
+    confidence: float
+    techniques: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What an invariant learned: its JSON-able part of the baseline, words and warnings."""
+
+    baseline: Mapping[str, Any]
+    words: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Invariant(ABC):
+    """A rule generated from the site model.
+
+    `judge` gives float64[n, k] scores of n subjects over the k frames to judge: >= 1 is violated, NaN is no verdict.
+    Column t may depend on columns up to t and on nothing else, elementwise or through fixed windows of at most
+    `context` earlier columns, or through a state carried strictly one frame at a time.
+
+    Attributes:
+        rule: its rule's id, the key of its card.
+        raise_frames: frames in a row at score >= 1 before it is said.
+        clear_frames, clear_score: frames in a row below `clear_score` before it is cleared.
+    """
+
+    rule: ClassVar[str]
+    card: ClassVar[RuleCard]
+    raise_frames: int = 2
+    clear_frames: int = 5
+    clear_score: float = 0.8
+    context: int = 2
+
+    def __init__(self, site: Site, table: SignalTable, subjects: Iterable[Subject]) -> None:
+        self.site = site
+        self.table = table
+        self.subjects = tuple(subjects)
+
+    @abstractmethod
+    def judge(self, view: View) -> Floats:
+        """Scores float64[n, k]."""
+
+    @abstractmethod
+    def explain(self, view: View, subject: int, frame: int) -> Account:
+        """Account of a score >= 1 of this view; called right behind `judge` of the same view."""
+
+    def apply(self, baseline: Mapping[str, Any]) -> None:
+        """Take what `learned` returned. Rules that learn nothing take nothing."""
+        del baseline
+
+    def observe(self, view: View) -> None:
+        """Look at normal data; called in order, instead of `judge`."""
+        del view
+
+    def learned(self, share: float) -> Learned | None:
+        """What was learned; `share` is the p of `tightness`."""
+        del share
+        return None
+
+    def dump(self) -> Any:
+        """JSON-able state beyond the shared trailing context; None where there is none."""
+        return None
+
+    def load(self, state: Any) -> None:
+        """Inverse of `dump`."""
+        del state

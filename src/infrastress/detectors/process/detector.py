@@ -1,0 +1,291 @@
+"""InvariantDetector: invariants generated from the site model, judged frame by frame."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from infrastress.core.errors import BaselineError, DecodeError
+from infrastress.core.ids import canonical_json, content_hash
+from infrastress.detectors.base import Detector, Lesson, RuleCard
+from infrastress.detectors.process.balance import MassBalance
+from infrastress.detectors.process.base import Account, Invariant
+from infrastress.detectors.process.bounds import AlarmLimit, InstrumentRange, LearnedRange, TripLimit
+from infrastress.detectors.process.control import ControlRuleBroken, SwitchedWithoutCause
+from infrastress.detectors.process.drift import BalanceDrift
+from infrastress.detectors.process.episodes import Change, Episodes, episode_id
+from infrastress.detectors.process.flows import FlowNet
+from infrastress.detectors.process.frozen import FrozenSignal
+from infrastress.detectors.process.interlocks import InterlockBypassed, InterlockFailed, SwitchDisagrees
+from infrastress.detectors.process.paths import FlowWithoutPath, PumpFlow
+from infrastress.detectors.process.rates import RateOfChange
+from infrastress.detectors.process.silence import Silence
+from infrastress.detectors.process.tanks import TankFarm
+from infrastress.detectors.process.view import SignalTable, View
+from infrastress.events.frames import Block, Finding, Frames
+from infrastress.events.kinds import Detection
+from infrastress.site import Site
+
+__all__ = ["InvariantDetector", "InvariantOptions"]
+
+_FORMAT = 1
+_RULES: tuple[type[Invariant], ...] = (
+    AlarmLimit, TripLimit, InstrumentRange, LearnedRange, RateOfChange, MassBalance, BalanceDrift, FrozenSignal,
+    FlowWithoutPath, PumpFlow, InterlockFailed, InterlockBypassed, SwitchDisagrees, ControlRuleBroken,
+    SwitchedWithoutCause, Silence,
+)  # fmt: skip
+
+
+class InvariantOptions(BaseModel):
+    """Options of the invariants.
+
+    Attributes:
+        off: rules not to run, by id.
+        quiet_days: days in which the site is expected to raise at most one false episode, for learned limits.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    off: tuple[str, ...] = ()
+    quiet_days: float = Field(default=300.0, gt=1)
+
+
+class InvariantDetector(Detector):
+    """Judges the process by what the site model says must hold."""
+
+    name: ClassVar[str] = "process_invariants"
+    version: ClassVar[str] = "1"
+    Options: ClassVar[type[BaseModel]] = InvariantOptions
+    cards: ClassVar[Mapping[str, RuleCard]] = {rule.rule: rule.card for rule in _RULES}
+
+    def __init__(self, site: Site, options: Any = None, baseline: Mapping[str, Any] | None = None) -> None:
+        super().__init__(site, options if options is not None else InvariantOptions(), baseline)
+        self._width = round(site.runtime.frame_s * 1e9)
+        self.table = SignalTable(site)
+        net = FlowNet(site, self.table)
+        farm = TankFarm(site, self.table, net)
+        width_s = site.runtime.frame_s
+        every: tuple[Invariant, ...] = (
+            AlarmLimit(site, self.table),
+            TripLimit(site, self.table),
+            InstrumentRange(site, self.table),
+            LearnedRange(site, self.table),
+            RateOfChange(site, self.table, farm),
+            MassBalance(site, self.table, net, farm),
+            BalanceDrift(site, self.table, farm),
+            FrozenSignal(site, self.table),
+            FlowWithoutPath(site, self.table, net),
+            PumpFlow(site, self.table, net),
+            InterlockFailed(site, self.table, width_s),
+            InterlockBypassed(site, self.table),
+            SwitchDisagrees(site, self.table),
+            ControlRuleBroken(site, self.table, width_s),
+            SwitchedWithoutCause(site, self.table),
+            Silence(site, self.table, width_s),
+        )
+        self.invariants = tuple(i for i in every if i.subjects and i.rule not in self.options.off)
+        self._context = max([2, *(invariant.context for invariant in self.invariants)])
+        self._baseline_id = ""
+        if baseline is not None:
+            if baseline.get("format") != _FORMAT:
+                raise BaselineError(
+                    f"baseline of format {baseline.get('format')!r}, this version reads {_FORMAT}",
+                    where=self.name,
+                    remedy="learn again with `infrastress train`",
+                )
+            self._baseline_id = content_hash(canonical_json(baseline))[:16]
+            for invariant in self.invariants:
+                invariant.apply(baseline["rules"].get(invariant.rule, {}))
+        self._reset()
+
+    def _reset(self) -> None:
+        empty = np.full((len(self.table), self._context), np.nan)
+        self._mean, self._last = empty, empty.copy()
+        self._end: int | None = None
+        self._episodes = [
+            Episodes(len(i.subjects), i.raise_frames, i.clear_frames, i.clear_score) for i in self.invariants
+        ]
+        self._open: dict[tuple[str, int], dict[str, Any]] = {}
+
+    # Frames
+
+    def _views(self, frames: Frames) -> Iterable[View]:
+        """Views of the block's runs of consecutive frames; missing frames in between count as frames without values.
+
+        Frames at or before the last one judged are left out: they have been judged.
+        """
+        if not len(frames):
+            return
+        if frames.width != self._width:
+            raise DecodeError(
+                f"frames of {frames.width / 1e9:g} s, the site's grid is {self._width / 1e9:g} s", where=self.name
+            )
+        ends = frames.ends
+        start = 0 if self._end is None else int(np.searchsorted(ends, self._end, side="right"))
+        while start < len(ends):
+            if self._end is not None and (missing := int(ends[start] - self._end) // self._width - 1) > 0:
+                yield self._advance(self._silent(missing))
+            stop = start + 1
+            breaks = np.flatnonzero(np.diff(ends[start:]) != self._width)
+            stop = start + int(breaks[0]) + 1 if len(breaks) else len(ends)
+            run = Frames(
+                frames.width,
+                ends[start:stop],
+                frames.tags,
+                frames.mean[start:stop],
+                frames.last[start:stop],
+                frames.count[start:stop],
+            )
+            yield self._advance(run)
+            start = stop
+
+    def _silent(self, missing: int) -> Frames:
+        last = self._end or 0
+        ends = last + self._width * np.arange(1, missing + 1, dtype=np.int64)
+        none = np.empty((missing, 0))
+        return Frames(self._width, ends, (), none, none, np.empty((missing, 0), dtype=np.int32))
+
+    def _advance(self, frames: Frames) -> View:
+        view = View.of(frames, self.table, self._mean, self._last)
+        self._mean = view.mean[:, -self._context :].copy()
+        self._last = view.last[:, -self._context :].copy()
+        self._end = int(frames.ends[-1])
+        return view
+
+    def update(self, block: Block) -> list[Finding]:
+        """Judge the block's frames; observations don't concern these rules."""
+        findings: list[Finding] = []
+        for view in self._views(block.frames):
+            for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
+                scores = invariant.judge(view)
+                for change in episodes.step(scores):
+                    score = float(scores[change.subject, change.frame])
+                    findings.append(self._finding(invariant, view, change, score))
+        findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
+        return findings
+
+    def _finding(self, invariant: Invariant, view: View, change: Change, score: float) -> Finding:
+        frame, subject, raised = change
+        about = invariant.subjects[subject]
+        now, key = int(view.ends[frame]), (invariant.rule, subject)
+        if raised:
+            account = invariant.explain(view, subject, frame)
+            episode = episode_id(invariant.rule, about.key, now)
+            self._open[key] = {"episode": episode, "began": account.began, "raised": now, "severity": account.severity}
+        else:
+            began = self._open.pop(key)
+            minutes = (now - began["raised"]) / 60e9
+            account = Account(
+                sentence=f"{about.key.removeprefix('source:')}: {invariant.card.title[0].lower()}"
+                f"{invariant.card.title[1:]} - over after {minutes:.0f} min",
+                contributions=(),
+                began=began["began"],
+                severity=began["severity"],
+                suspicion="unknown",
+                confidence=0.5,
+            )
+            episode = began["episode"]
+        return Finding(
+            occurred=now,
+            assets=about.assets,
+            body=Detection(
+                detector=self.name,
+                detector_version=self.version,
+                rule=invariant.rule,
+                episode=episode,
+                phase="raised" if raised else "cleared",
+                source_kind="telemetry",
+                severity=account.severity,
+                # An infinite or huge ratio says no more than "far beyond".
+                score=min(score, 1e6),
+                sentence=account.sentence,
+                began=account.began,
+                until=now,
+                suspicion=account.suspicion,
+                confidence=account.confidence,
+                contributions=account.contributions,
+                techniques=account.techniques,
+                baseline=self._baseline_id,
+            ),
+        )
+
+    # State
+
+    def dump(self) -> bytes:
+        """Trailing context, sums, ages and open episodes, as canonical JSON (raw float64 in base64 by msgspec)."""
+        return canonical_json(
+            {
+                "format": _FORMAT,
+                "end": self._end,
+                "mean": self._mean.tobytes(),
+                "last": self._last.tobytes(),
+                "episodes": {i.rule: e.dump() for i, e in zip(self.invariants, self._episodes, strict=True)},
+                "open": [[rule, subject, known] for (rule, subject), known in sorted(self._open.items())],
+                "own": {i.rule: state for i in self.invariants if (state := i.dump()) is not None},
+            }
+        )
+
+    def load(self, data: bytes) -> None:
+        """Replace the state by a dumped one.
+
+        Raises:
+            DecodeError: the bytes are no state of this detector for this site.
+        """
+        try:
+            state = msgspec.json.decode(data, type=_State)
+            shape = (len(self.table), self._context)
+            mean = np.frombuffer(state.mean).reshape(shape).copy()
+            last = np.frombuffer(state.last).reshape(shape).copy()
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise DecodeError(f"no state of {self.name}: {error}") from None
+        if state.format != _FORMAT or set(state.episodes) != {i.rule for i in self.invariants}:
+            raise DecodeError(f"no state of {self.name} for this site")
+        self._reset()
+        self._mean, self._last, self._end = mean, last, state.end
+        self._open = {(rule, subject): known for rule, subject, known in state.open}
+        for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
+            episodes.load(state.episodes[invariant.rule])
+            if invariant.rule in state.own:
+                invariant.load(state.own[invariant.rule])
+
+    # Learning
+
+    @classmethod
+    def learn(cls, site: Site, options: Any, blocks: Iterable[Block]) -> Lesson | None:
+        """Learn how tight each invariant holds in normal data, by the rule written down in `tightness`."""
+        pupil = cls(site, options)
+        days: set[int] = set()
+        for block in blocks:
+            for view in pupil._views(block.frames):
+                days.update(np.unique((view.ends - 1) // (86_400 * 10**9)).tolist())
+                for invariant in pupil.invariants:
+                    invariant.observe(view)
+        if not days:
+            return None
+        share = 1.0 / (pupil.options.quiet_days * max(1, 2 * len(pupil.table)))
+        rules: dict[str, Any] = {}
+        words: list[str] = []
+        warnings: list[str] = []
+        if len(days) < 3:
+            warnings.append(f"only {len(days)} days of data: limits are twice the largest value seen")
+        for invariant in pupil.invariants:
+            known = invariant.learned(share)
+            if known is not None:
+                rules[invariant.rule] = dict(known.baseline)
+                words.extend(known.words)
+                warnings.extend(known.warnings)
+        return Lesson({"format": _FORMAT, "days": len(days), "rules": rules}, tuple(words), tuple(warnings))
+
+
+class _State(msgspec.Struct):
+    """What `dump` writes."""
+
+    format: int
+    end: int | None
+    mean: bytes
+    last: bytes
+    episodes: dict[str, list[list[int]]]
+    open: list[tuple[str, int, dict[str, Any]]]
+    own: dict[str, Any]

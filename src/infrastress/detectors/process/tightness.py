@@ -1,0 +1,77 @@
+"""How tight a learned limit is: the rule, written down before anything is scored.
+
+For a statistic x >= 0 of one subject (a residual over its physical tolerance, say) the maximum of each day of normal
+data is kept. The limit is the larger of
+
+* 1.25 times the largest maximum seen, and
+* the return level of a Gumbel distribution fitted to the daily maxima by moments (mean m, standard deviation s),
+  m + s * sqrt(6)/pi * (-ln(-ln(1 - p)) - 0.5772), where p is the share of days one subject may exceed it:
+  p = 1 / (quiet_days * number of limits the site's detector has).
+
+So a site is expected to raise at most one false episode in `quiet_days` days, were its maxima Gumbel. With fewer than
+three days the limit is twice the largest maximum seen. The formula is the block-maxima method: S. Coles, An
+Introduction to Statistical Modeling of Extreme Values (2001), section 3.1 with the type I limit and eq. (3.4).
+"""
+
+from dataclasses import dataclass, field
+from math import log, pi, sqrt
+
+import numpy as np
+
+from infrastress.core.time import DAY
+from infrastress.detectors.process.view import Floats, Times
+
+__all__ = ["DailyMaxima"]
+
+_EULER = 0.57721566490153286
+
+
+@dataclass
+class DailyMaxima:
+    """Largest value of each day, for n subjects at once."""
+
+    n: int
+    days: dict[int, Floats] = field(default_factory=dict)
+
+    def observe(self, ends: Times, values: Floats) -> None:
+        """Take float64[n, k] at int64[k]; NaN is no value."""
+        if not len(ends):
+            return
+        day = (ends - 1) // DAY
+        starts = np.flatnonzero(np.r_[True, day[1:] != day[:-1]])
+        peaks = np.fmax.reduceat(values, starts, axis=1)
+        for i, start in enumerate(starts):
+            key = int(day[start])
+            seen = self.days.get(key)
+            self.days[key] = peaks[:, i].copy() if seen is None else np.fmax(seen, peaks[:, i])
+
+    def peaks(self, subject: int) -> Floats:
+        """All daily maxima of a subject, by day."""
+        found = np.array([self.days[key][subject] for key in sorted(self.days)])
+        finite: Floats = found[np.isfinite(found)]
+        return finite
+
+    def limit(self, subject: int, share: float) -> float | None:
+        """The limit by the rule above; None where nothing was seen. `share` is p."""
+        peaks = self.peaks(subject)
+        if not len(peaks):
+            return None
+        most = float(peaks.max())
+        if len(peaks) < 3:
+            return 2.0 * most
+        quantile = -log(-log(1.0 - share)) - _EULER
+        return max(1.25 * most, float(peaks.mean()) + float(peaks.std(ddof=1)) * sqrt(6) / pi * quantile)
+
+    def band(self, subject: int, share: float) -> float | None:
+        """One end of a band: the return level of signed daily maxima, at least a tenth of their span beyond the last.
+
+        With fewer than three days the largest maximum plus the span of maxima; None where nothing was seen.
+        """
+        peaks = self.peaks(subject)
+        if not len(peaks):
+            return None
+        most, span = float(peaks.max()), float(peaks.max() - peaks.min())
+        if len(peaks) < 3:
+            return most + span
+        quantile = -log(-log(1.0 - share)) - _EULER
+        return max(most + 0.1 * span, float(peaks.mean()) + float(peaks.std(ddof=1)) * sqrt(6) / pi * quantile)

@@ -1,0 +1,55 @@
+"""What a scenario may ask of the depot simulator."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["DepotOptions", "GaugeFault", "Story", "SwitchCondition"]
+
+Story = Literal["none", "overfill", "stuck_gauge", "transfer_stopped", "high_fill"]
+GaugeFault = Literal["freeze", "spoof_normal", "drift"]
+SwitchCondition = Literal["working", "bypassed", "disabled"]
+
+
+class DepotOptions(BaseModel):
+    """Options of a depot scenario; what is left out is drawn from the ranges or follows from the story.
+
+    Attributes:
+        attack: the story told on top of ordinary days. `overfill` is the attack; `stuck_gauge` is its fault twin;
+            `transfer_stopped` and `high_fill` are its benign twins.
+        tank: the story's tank; None draws one that a pipeline or ship can fill with a volatile product.
+        receipt_m3h: rate of the story's receipt.
+        begins_h: when the story's receipt begins, hours after the scenario's start.
+        gauge: `freeze` repeats one value, `spoof_normal` adds the noise of a tank at rest, `drift` shows a part of
+            the rise. None: spoof_normal in the attack, freeze in the fault.
+        switch: of the story's tank. `bypassed` shows on its bypass signal, `disabled` shows nowhere; both never trip.
+            None: bypassed in the attack, working elsewhere.
+        badge, login, gas, reports: whether the attack also leaves these traces.
+        oddities: whether ordinary days have their ordinary oddities.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    attack: Story = "none"
+    tank: str | None = None
+    receipt_m3h: float | None = Field(default=None, ge=100, le=950)
+    begins_h: float | None = Field(default=None, ge=1)
+    gauge: GaugeFault | None = None
+    switch: SwitchCondition | None = None
+    badge: bool = True
+    login: bool = True
+    gas: bool = True
+    reports: bool = True
+    oddities: bool = True
+
+    @property
+    def gauge_fault(self) -> GaugeFault | None:
+        """The gauge's condition once the story's defaults are filled in; None is honest."""
+        if self.attack == "overfill":
+            return self.gauge or "spoof_normal"
+        return (self.gauge or "freeze") if self.attack == "stuck_gauge" else None
+
+    @property
+    def switch_condition(self) -> SwitchCondition:
+        """The switch's condition once the story's defaults are filled in."""
+        return self.switch or ("bypassed" if self.attack == "overfill" else "working")
