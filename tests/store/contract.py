@@ -138,7 +138,9 @@ class LeaseContract:
         assert store.checkpoints.observe(IN) == Beat(IN, 0, 0, "")
         first = lease_of(store)
         assert (first.epoch, first.offset, first.state, first.owner) == (1, 0, None, "one")
+        assert store.checkpoints.offset(IN) == 0
         first.commit(7, b"seven", [])
+        assert store.checkpoints.offset(IN) == 7
         second = lease_of(store, owner="two")
         assert (second.epoch, second.offset, second.state, second.owner) == (2, 7, b"seven", "two")
         assert store.checkpoints.observe(IN) == Beat(IN, 2, second.version, "two")
@@ -251,7 +253,8 @@ class LeaseContract:
             for i in range(1, 41):
                 lease.commit(i, None, [Output(str(i), f"{OUT}:event", b"")])
             stop.set()
-            assert store.checkpoints.observe(IN).version == 1 + 40 + beats.result(20)
+            count = beats.result(20)
+        assert store.checkpoints.observe(IN).version == 1 + 40 + count
         assert lease.version == store.checkpoints.observe(IN).version
         assert lease_of(store).offset == store.log.end(OUT) == 40
 

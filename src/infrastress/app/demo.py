@@ -24,10 +24,10 @@ from infrastress.site import Site
 from infrastress.site.assets import LevelSwitch
 from infrastress.site.load import load_site
 
-__all__ = ["KINDS", "Demo", "Outcome", "Stage", "run_demo"]
+__all__ = ["KINDS", "Demo", "Outcome", "Stage", "false_alarms_by_rule", "run_demo"]
 
 KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
-LEARN_HOURS, QUIET_HOURS = 96.0, 48.0
+LEARN_HOURS, QUIET_HOURS = 168.0, 120.0
 LEARN_SEED, QUIET_SEED = 11, 12
 _MARK = ".infrastress-demo"
 
@@ -59,13 +59,13 @@ class Outcome:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         body = self.incident.body if self.incident is not None else None
-        named = isinstance(body, Incident)
+        read = body if isinstance(body, Incident) else None
         return {
             "first_sign": _time(self.first_sign),
             "first_alarm": _time(self.first_alarm),
             "lead_time_s": self.lead_s,
-            "hypothesis": body.hypothesis if named else None,
-            "confidence": body.confidence if named else None,
+            "hypothesis": read.hypothesis if read else None,
+            "confidence": read.confidence if read else None,
             "alarms": self.alarms,
             "incidents": self.incidents,
         }
@@ -118,13 +118,12 @@ class Demo:
             "quiet_days": self.quiet_days,
             "overflow_at": to_iso(self.facts["overflow_at"]),
             "gauge_lies_since": to_iso(self.facts["freeze_at"]),
+            "pictures": [str(picture) for picture in self.pictures],
             "out": str(self.out),
         }
 
 
-def run_demo(
-    out: Path, *, seed: int, stage: Stage, on_result: Callable[[Event], None], overwrite: bool = True
-) -> Demo:
+def run_demo(out: Path, *, seed: int, stage: Stage, on_result: Callable[[Event], None], overwrite: bool = True) -> Demo:
     """Run the demo into a folder of its own.
 
     Args:
@@ -142,11 +141,11 @@ def run_demo(
     start_site(folder, template="depot")
     site = load_site(folder)
     stage(f"Simulating {LEARN_HOURS / 24:g} ordinary days to learn from")
-    _simulate(site, folder, "normal", LEARN_SEED, out / "learn", LEARN_HOURS)
+    _simulate(site, folder, "normal", seed=LEARN_SEED, out=out / "learn", hours=LEARN_HOURS)
     stage(f"Simulating {QUIET_HOURS / 24:g} ordinary days to count false alarms on")
-    _simulate(site, folder, "normal", QUIET_SEED, out / "quiet", QUIET_HOURS)
+    _simulate(site, folder, "normal", seed=QUIET_SEED, out=out / "quiet", hours=QUIET_HOURS)
     stage("Simulating the attack")
-    facts = _simulate(site, folder, "attack-overfill", seed, out / "attack", None)
+    facts = _simulate(site, folder, "attack-overfill", seed=seed, out=out / "attack")
     stage("Learning what is normal")
     trained = train(site, folder, [out / "learn"], folder / "state")
     demo = Demo(site, out, trained, facts)
@@ -180,7 +179,9 @@ class _Notes:
             self.incidents[event.body.incident] = event
 
 
-def _simulate(site: Site, folder: Path, name: str, seed: int, out: Path, hours: float | None) -> dict[str, Any]:
+def _simulate(
+    site: Site, folder: Path, name: str, *, seed: int, out: Path, hours: float | None = None
+) -> dict[str, Any]:
     scenario = load_scenario(folder, name, duration_h=hours)
     played = play(site, scenario, seed)
     write_recording(out, site=site, scenario=scenario, seed=seed, played=played)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from infrastress.app.probes import Machine, nearest_existing
-from infrastress.core.errors import ConfigurationError
+from infrastress.core.errors import ConfigurationError, InputError
 
 __all__ = ["PORT", "Check", "diagnose", "refuse_hopeless_start"]
 
@@ -121,12 +121,17 @@ def _plugins() -> Iterator[Check]:
 
 
 def _template() -> Iterator[Check]:
-    from infrastress.app.templates import template_folder
+    from infrastress.site.templates import template_folder
 
     try:
         folder = template_folder("depot")
-    except ConfigurationError as error:
-        yield Check("reference site", "fail", error.what, error.remedy or "")
+    except InputError:
+        yield Check(
+            "reference site",
+            "fail",
+            "the depot template is missing from this installation",
+            "install infrastress again: python -m pip install --force-reinstall infrastress",
+        )
     else:
         yield Check("reference site", "ok", f"depot template with {sum(1 for _ in folder.rglob('*.yaml'))} YAML files")
 

@@ -1,9 +1,10 @@
 """What commands print: results to stdout, progress and notes to stderr, JSON where a machine reads."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "json_option", "notes", "print_json", "progress"]
 
+_FILE_WIDTH = 120
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
 
 
@@ -19,14 +22,19 @@ def console() -> "Console":
     """A console on stdout, for results."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, width=_width(sys.stdout))
 
 
 def notes() -> "Console":
     """A console on stderr, for what isn't the result."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return Console(stderr=True, highlight=False, width=_width(sys.stderr))
+
+
+def _width(stream: TextIO) -> int | None:
+    """What a terminal says; enough for tables where the output goes to a file or another program."""
+    return None if stream.isatty() or os.environ.get("COLUMNS") else _FILE_WIDTH
 
 
 def print_json(value: Any) -> None:

@@ -1,16 +1,11 @@
 """Starting a site folder: from a template, or from a network model the plant already has."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from infrastress.app.files import make_folder
-from infrastress.app.templates import template_folder
 from infrastress.core.errors import ConfigurationError
 from infrastress.site.load import load_site
+from infrastress.site.templates import create_site
 
 __all__ = ["start_site"]
 
@@ -30,16 +25,12 @@ def start_site(
         ConfigurationError: the folder isn't empty.
         InputError: the network model can't be read.
     """
-    with _aside(folder) as place:
-        notes: tuple[str, ...] = ()
-        if network is None:
-            shutil.copytree(
-                template_folder(template or "depot"), place, dirs_exist_ok=True, copy_function=shutil.copyfile
-            )
-            shutil.rmtree(place / "state", ignore_errors=True)
-        else:
-            notes = _from_network(place, network, signals)
-        site = load_site(place)
+    notes: tuple[str, ...] = ()
+    if network is None:
+        create_site(folder, template or "depot")
+    else:
+        notes = _from_network(folder, network, signals)
+    site = load_site(folder)
     return {
         "site": site.id,
         "folder": str(folder),
@@ -49,27 +40,5 @@ def start_site(
     }
 
 
-@contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
-    """A folder beside `folder` that takes its place when the block succeeds."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigurationError(
-            "it is there already and not empty" if folder.is_dir() else "a file stands there",
-            where=str(folder),
-            remedy="name a new folder; nothing is overwritten",
-        )
-    make_folder(folder.absolute().parent)
-    place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.absolute().parent))
-    try:
-        yield place
-        place.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        place.rename(folder)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
-
-
-def _from_network(place: Path, network: Path, signals: Path | None) -> tuple[str, ...]:
+def _from_network(folder: Path, network: Path, signals: Path | None) -> tuple[str, ...]:
     raise ConfigurationError("network models can't be read yet", where=str(network))

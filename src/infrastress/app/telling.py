@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from infrastress.app.story import incident_text, local_zone
 from infrastress.core.time import SECOND
@@ -12,7 +13,7 @@ from infrastress.site import Site
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Teller", "tell_balances"]
+__all__ = ["Teller", "local_time", "tell_balances"]
 
 _STYLES = {"info": "", "low": "", "medium": "yellow", "high": "bold yellow", "critical": "bold red"}
 
@@ -51,10 +52,13 @@ class Teller:
             head = f"{self._now(event)}  {body.incident[:8]}"
             self._screen.print(f"{head}  {'; '.join(news)}", style=style, markup=False)
 
-
     def _now(self, event: Event) -> str:
-        moment = datetime.fromtimestamp(event.observed // SECOND, UTC)
-        return moment.astimezone(local_zone(self._site)).strftime("%Y-%m-%d %H:%M:%S")
+        return local_time(event.observed, local_zone(self._site))
+
+
+def local_time(moment: int, zone: ZoneInfo) -> str:
+    """A moment (ns) by the site's clock, to the second."""
+    return datetime.fromtimestamp(moment // SECOND, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _news(before: Incident, now: Incident) -> list[str]:
@@ -84,5 +88,7 @@ def tell_balances(screen: "Console", summary: ReplaySummary) -> None:
         reasons = {**one.quarantined, **one.dropped, **one.cells_refused}
         told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
         numbers = (one.read, one.accepted, one.quarantined.total(), one.dropped.total(), one.cells_refused.total())
-        table.add_row(source, *(f"{number:,}" for number in numbers), told if one.balances else f"{told} DOESN'T BALANCE")
+        table.add_row(
+            source, *(f"{number:,}" for number in numbers), told if one.balances else f"{told} DOESN'T BALANCE"
+        )
     screen.print(table)

@@ -164,9 +164,7 @@ def _survey(
     return sources
 
 
-def _all_blocks(
-    site: Site, folder: Path, recordings: Sequence[Path], exclude: Collection[Span]
-) -> Iterator[Block]:
+def _all_blocks(site: Site, folder: Path, recordings: Sequence[Path], exclude: Collection[Span]) -> Iterator[Block]:
     for path in recordings:
         yield from _blocks(site, folder, path, exclude, {})
 

@@ -23,8 +23,8 @@ from infrastress.events.samples import Samples
 __all__ = [
     "AccessAttempt",
     "Alarm",
-    "Batch",
     "AlarmAction",
+    "Batch",
     "Body",
     "Contribution",
     "Detection",

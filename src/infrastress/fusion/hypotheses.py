@@ -4,8 +4,9 @@ A row needs one sign out of each of its groups. Its confidence is the product, o
 over the evidence that carries a sign of the group (one witness is enough, and witnesses are taken as independent);
 every sign that speaks for it lifts the rest towards 1, every sign that speaks against it takes a share away. Rows are
 ranked by that confidence times the share of the evidence they explain, weighted by severity, and a quarter more for
-every group beyond the first, so that the most specific story that holds is told; ties go to the earlier row. The
-numbers of a row are judgements written down to be read and argued with, not fitted ones.
+every group beyond the first, so that the most specific story that holds is told; ties go to the earlier row. What
+the best leaves of certainty is shared among the alternatives. The numbers of a row are judgements written down to be
+read and argued with, not fitted ones.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from infrastress.site import Site
 
 __all__ = ["HYPOTHESES", "Row", "TableScorer"]
 
-SENTENCES = 6
+SENTENCES = 4
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Row:
     """One hypothesis.
 
     Attributes:
+        family: rows of one family tell the same story more or less closely; alternatives come from other families.
         title: for people; "{subject}" is replaced by what it is about.
         needs: groups of signs; at least one of each must be there.
         speaks_for, speaks_against: signs and how much of the rest they add, or take away.
@@ -36,6 +38,7 @@ class Row:
     """
 
     name: str
+    family: str
     title: str
     needs: tuple[frozenset[Sign], ...]
     severity: Literal["evidence", "hazard"]
@@ -65,6 +68,7 @@ _INTRUSION = _any("physical_intrusion", "cyber_intrusion")
 HYPOTHESES: tuple[Row, ...] = (
     Row(
         name="overfill_attack_release",
+        family="attack",
         title="Overfill attack with release: {subject}",
         needs=(_INTRUSION, _any("contradiction", "falsified"), _any("gas")),
         speaks_for={"falsified": 0.2, "safeguard": 0.4, "report": 0.3, "upset": 0.1, "actuator": 0.1},
@@ -78,6 +82,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="overfill_attack",
+        family="attack",
         title="Overfill attack in preparation: {subject}",
         needs=(_INTRUSION, _any("contradiction", "falsified")),
         speaks_for={"falsified": 0.2, "safeguard": 0.5, "report": 0.2, "upset": 0.1, "actuator": 0.1},
@@ -92,6 +97,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="signal_manipulation",
+        family="attack",
         title="Signal manipulated by an intruder: {subject}",
         needs=(_INTRUSION, _any("contradiction", "falsified")),
         speaks_for={"falsified": 0.2, "safeguard": 0.3, "report": 0.1, "upset": 0.1, "actuator": 0.1, "gas": 0.1},
@@ -101,6 +107,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="process_manipulation",
+        family="attack",
         title="Manipulation of the process: {subject}",
         needs=(_INTRUSION, _any("actuator", "safeguard", "upset")),
         speaks_for={"safeguard": 0.1, "gas": 0.1, "report": 0.1},
@@ -110,6 +117,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="loss_of_containment",
+        family="release",
         title="Loss of containment: {subject}",
         needs=(_any("gas"), _any("report", "contradiction", "upset")),
         speaks_for={"instrument_fault": 0.05, "safeguard": 0.1},
@@ -119,6 +127,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="gas_detected",
+        family="release",
         title="Gas detected: {subject}",
         needs=(_any("gas"),),
         severity="evidence",
@@ -127,6 +136,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="coordinated_intrusion",
+        family="intrusion",
         title="Intrusion on site and in the network: {subject}",
         needs=(_any("physical_intrusion"), _any("cyber_intrusion")),
         speaks_for={"report": 0.1},
@@ -136,6 +146,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="falsified_signal",
+        family="attack",
         title="Signal looks forged: {subject}",
         needs=(_any("falsified"),),
         speaks_for={"safeguard": 0.3, "contradiction": 0.1},
@@ -146,6 +157,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="sensor_fault",
+        family="fault",
         title="Sensor fault: {subject}",
         needs=(_any("instrument_fault", "contradiction"),),
         speaks_for={"instrument_fault": 0.1},
@@ -155,6 +167,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="safeguard_disabled",
+        family="safeguard",
         title="Safeguard out of action: {subject}",
         needs=(_any("safeguard"),),
         severity="evidence",
@@ -163,6 +176,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="leak",
+        family="release",
         title="Leak: {subject}",
         needs=(_any("upset", "contradiction"), _any("report")),
         speaks_for={"upset": 0.1},
@@ -173,6 +187,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="actuator_manipulated",
+        family="attack",
         title="Pump or valve against orders: {subject}",
         needs=(_any("actuator"),),
         speaks_for={"upset": 0.1},
@@ -182,6 +197,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="process_upset",
+        family="process",
         title="Process upset: {subject}",
         needs=(_any("upset"),),
         severity="evidence",
@@ -189,6 +205,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="cyber_intrusion",
+        family="intrusion",
         title="Intrusion into the network: {subject}",
         needs=(_any("cyber_intrusion"),),
         severity="evidence",
@@ -197,6 +214,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="unauthorised_access",
+        family="intrusion",
         title="Unauthorised access: {subject}",
         needs=(_any("physical_intrusion"),),
         severity="evidence",
@@ -205,6 +223,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="reported_by_people",
+        family="report",
         title="Reported by people, not confirmed by any sensor",
         needs=(_any("report"),),
         severity="evidence",
@@ -212,6 +231,7 @@ HYPOTHESES: tuple[Row, ...] = (
     ),
     Row(
         name="unexplained",
+        family="other",
         title="Unexplained: {subject}",
         needs=(_any("other"),),
         severity="evidence",
@@ -244,14 +264,18 @@ class TableScorer(Scorer):
         signs = [signs_of(item, site) for item in ordered]
         judged = [found for row in self._rows if (found := _judge(row, ordered, signs, site)) is not None]
         judged.sort(key=lambda found: -found.rank)
-        best, others = judged[0], judged[1:]
+        best, others = judged[0], list[_Judged]()
+        for found in judged[1:]:
+            if found.row.family not in {best.row.family, *(other.row.family for other in others)}:
+                others.append(found)
+        left = (1.0 - best.confidence) / (sum(found.rank for found in others) or 1.0)
         assets = _about(best.row, ordered, signs, site)
         title = best.row.title.format(subject=_name(assets, site))
         alternatives = tuple(
             Alternative(
                 found.row.name,
                 found.row.title.format(subject=_name(_about(found.row, ordered, signs, site), site)),
-                round(found.confidence, 3),
+                round(min(found.rank * left, best.confidence), 3),
             )
             for found in others[:3]
         )
@@ -336,22 +360,26 @@ def _why(
     signs: Sequence[frozenset[Sign]],
     alternatives: Sequence[Alternative],
 ) -> str:
-    chosen = sorted(
+    chosen: list[int] = []
+    for i in sorted(
         range(len(evidence)), key=lambda i: (not signs[i] & best.row.explains, -rank_of(evidence[i].severity), i)
-    )[:SENTENCES]
-    parts = [_sentence(evidence[i]) for i in sorted(chosen)]
-    if len(evidence) > SENTENCES:
-        parts.append(f"And {len(evidence) - SENTENCES} more.")
+    ):
+        if not any(signs[i] == signs[other] for other in chosen):
+            chosen.append(i)
+    chosen = sorted(chosen[:SENTENCES])
+    parts = [_sentence(evidence[i]) for i in chosen]
+    if len(evidence) > len(chosen):
+        parts.append(f"And {len(evidence) - len(chosen)} more.")
     heard = [sign for sign in WORDS if any(sign in said for said in signs) and sign in best.row.explains]
     if len(heard) > 1:
-        parts.append(f"Together: {', '.join(WORDS[sign] for sign in heard)}.")
+        parts.insert(0, f"Seen together: {', '.join(WORDS[sign] for sign in heard)}.")
     if best.against:
         parts.append(f"Against it: {', '.join(WORDS[sign] for sign in best.against)}.")
     if best.explained < 1.0:
         rest = [s for s in WORDS if s not in best.row.explains and any(s in said for said in signs)]
         parts.append(f"Left unexplained: {', '.join(WORDS[sign] for sign in rest)}.")
     if alternatives:
-        parts.append(f"Next likeliest: {alternatives[0].title} ({alternatives[0].confidence:.0%}).")
+        parts.append(f"If it is not that: {alternatives[0].title} ({alternatives[0].confidence:.0%}).")
     return " ".join(parts)
 
 

@@ -99,7 +99,7 @@ class DetectionUnit(Unit):
         self._detectors = tuple(detectors)
         self._fresh = [detector.dump() for detector in detectors]
         self._parts = [_Part(d.name, d.version, state=state) for d, state in zip(detectors, self._fresh, strict=True)]
-        self._pending: list[tuple[int, int, str, Event]] = []
+        self._pending: list[tuple[int, int, str, Event, bytes]] = []
         self._ticks = 0
         self._health = 0
 
@@ -115,7 +115,7 @@ class DetectionUnit(Unit):
             if kind == "samples":
                 self._framer.add(Samples.decode(record.data))
             elif kind == "event":
-                self._hold(decode_event(record.data))
+                self._hold(record.data)
             elif kind == "tick":
                 body = decode_event(record.data).body
                 if not isinstance(body, Tick):
@@ -128,7 +128,7 @@ class DetectionUnit(Unit):
     def dump(self) -> bytes:
         """State as canonical bytes."""
         self._pending.sort()
-        pending = tuple(encode_event(event) for *_, event in self._pending)
+        pending = tuple(data for *_, data in self._pending)
         return _ENCODER.encode(_State(self._framer.dump(), pending, self._ticks, self._health, tuple(self._parts)))
 
     def load(self, data: bytes) -> None:
@@ -146,7 +146,7 @@ class DetectionUnit(Unit):
         self._framer.load(state.framer)
         self._pending = []
         for event in state.pending:
-            self._hold(decode_event(event))
+            self._hold(event)
         self._ticks, self._health = state.ticks, state.health
         for i, detector in enumerate(self._detectors):
             part = known.get((detector.name, detector.version))
@@ -156,10 +156,11 @@ class DetectionUnit(Unit):
                 detector.load(part.state)
             self._parts[i] = part
 
-    def _hold(self, event: Event) -> None:
+    def _hold(self, data: bytes) -> None:
+        event = decode_event(data)
         known = max(event.occurred, event.observed)
         self._framer.reach(known)
-        self._pending.append((frame_of(known, self._width), event.occurred, event.id, event))
+        self._pending.append((frame_of(known, self._width), event.occurred, event.id, event, data))
 
     def _advance(self, tick: Tick) -> list[Output]:
         outputs: list[Output] = []

@@ -118,13 +118,11 @@ class Framer:
 
         None closes everything up to the last row. Consume all pieces before anything else is added.
         """
-        if self._next is None:
-            self._next = self._low
-        if self._next is None:
-            return
+        begin = self._low if self._next is None else self._next
         upto = (watermark - 1) // self.width if watermark is not None else self._high
-        if upto is None or upto < self._next:
-            return
+        if begin is None or upto is None or upto < begin:
+            return  # the grid begins with the first frame closed: until then a lower row may still come
+        self._next = begin
         self._merge()
         while self._next <= upto:
             first, last = self._next, min(upto, self._next + self._piece - 1)

@@ -10,7 +10,7 @@ from threading import Condition, Lock
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from infrastress.core.errors import InfrastressError, OutcomeUnknown, StoreError
 
@@ -148,7 +148,7 @@ class Database(ABC):
         except DBAPIError as error:
             for job in group:
                 job.error = _RolledBack(self.explain(error))
-        except (ArithmeticError, TypeError, ValueError) as error:  # a value the driver can't bind
+        except (StatementError, ArithmeticError, TypeError, ValueError) as error:  # a value the driver can't bind
             for job in group:
                 job.error = _RolledBack(StoreError(f"a value can't be stored: {error}", where=self.where))
 

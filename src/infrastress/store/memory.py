@@ -194,6 +194,11 @@ class MemoryCheckpoints(Checkpoints):
             standing = self._store.standings.get(partition)
             return standing.beat if standing else Beat(partition, 0, 0, "")
 
+    def offset(self, partition: str) -> int:
+        with self._store.changed:
+            standing = self._store.standings.get(partition)
+            return standing.offset if standing else 0
+
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         with self._store.changed:
             now = self.observe(partition)

@@ -1,11 +1,13 @@
 """Telemetry history in Parquet files by day, sorted by tag and time, read by DuckDB together with the log's hot tail.
 
 A file is written whole under a name made of its content before the database names it, and removed after the database
-has forgotten it. So a kill at any point leaves every row exactly once, and at most a left-over that is swept later.
+has forgotten it. So a kill at any point leaves every row exactly once, and at most a left-over file that the next change
+sweeps. One process or thread changes the history at a time; any number read meanwhile.
 """
 
-import time
-from collections.abc import Iterable, Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +21,7 @@ from infrastress.core.errors import LogGap, StoreError
 from infrastress.core.ids import content_hash
 from infrastress.core.time import DAY, to_iso
 from infrastress.events.samples import Samples
-from infrastress.store.blobs import write_durably
+from infrastress.store.blobs import make_folder, write_durably
 from infrastress.store.database import Database
 from infrastress.store.history import HISTORY, Span, check_ingest, hot_rows, long_form, tail
 from infrastress.store.ports import History, Log
@@ -30,9 +32,16 @@ __all__ = ["File", "ParquetHistory"]
 _CELLS = 2_000_000  # values compacted at once: about 100 MB of memory
 _MERGE = 8  # files of one day before they become one
 _ROW_GROUP = 131_072
-_LEFTOVER_S = 3600.0  # a file the database doesn't name is another's work in progress until it is this old
+_MERGED_ROWS = 4_000_000  # rows of one file at most, so that merging and retention fit in memory
 _TRIES = 5  # reads again when files were merged or retired meanwhile
 _FIRST, _LAST = -(2**63) + 2, 2**63 - 2  # DuckDB keeps the outermost values for infinity
+
+
+_RESTORE = "restore it from the last backup"
+
+
+class _Gone(StoreError):  # noqa: N818 - never leaves this module as such
+    """A file was merged away, or is lost."""
 
 
 class File(NamedTuple):
@@ -72,16 +81,16 @@ class ParquetHistory(History):
     def compact(self, partition: str, *, up_to: int) -> int:
         """Write files chunk by chunk, each with its offset in one transaction; then merge days of many files."""
         check_ingest(partition)
-        self._sweep()
         total = 0
-        while (after := self.compacted(partition)) < up_to:
-            offset, batches = self._chunk(partition, after, up_to)
-            if offset == after:
-                break
-            files = self._write_days(partition, after, long_form(batches))
-            if self._replace(files, [], partition=partition, after=after, offset=offset):
+        with self._alone():
+            while (after := self.compacted(partition)) < up_to:
+                offset, batches = self._chunk(partition, after, up_to)
+                if offset == after:
+                    break
+                files = self._write_days(partition, after, long_form(batches))
+                self._replace(files, [], partition=partition, after=after, offset=offset)
                 total += sum(file.rows for file in files)
-        self._merge(partition)
+            self._merge(partition)
         return total
 
     def read(self, tags: Sequence[str], start: int, stop: int) -> pa.Table:
@@ -92,29 +101,27 @@ class ParquetHistory(History):
             try:
                 hot = hot_rows(self._log, compacted, tags, start, stop)
                 return self._query(names, hot, tags, start, stop)
-            except (LogGap, FileNotFoundError):
+            except (LogGap, _Gone):
                 if attempt == _TRIES - 1:
                     raise
         raise AssertionError("unreachable")
 
     def retain(self, before: int, *, pinned: Sequence[Span] = ()) -> int:
         """Remove files that are wholly old, rewrite those that are in part."""
-        dropped = 0
-        for file in self.files():
-            if file.first >= before:
-                continue
-            table = pq.read_table(self._checked(file))
-            times = table["time"].cast(pa.int64()).to_numpy()
-            keep = times >= before
-            for start, stop in pinned:
-                keep |= (times >= start) & (times < stop)
-            gone = int(len(keep) - np.count_nonzero(keep))
-            if not gone:
-                continue
+        with self._alone():
+            return sum(self._retain(file, before, pinned) for file in self.files() if file.first < before)
+
+    def _retain(self, file: File, before: int, pinned: Sequence[Span]) -> int:
+        table = pq.read_table(self._checked(file))
+        times = table["time"].cast(pa.int64()).to_numpy()
+        keep = times >= before
+        for start, stop in pinned:
+            keep |= (times >= start) & (times < stop)
+        gone = int(len(keep) - np.count_nonzero(keep))
+        if gone:
             left = self._write(file.partition, file.name, file.day, table.filter(pa.array(keep)))
-            if self._replace([left] if left else [], [file]):
-                dropped += gone
-        return dropped
+            self._replace([left] if left else [], [file])
+        return gone
 
     def faults(self) -> list[str]:
         """What is wrong with files on disk: absent, or other bytes than were written."""
@@ -174,61 +181,66 @@ class ParquetHistory(History):
     def _merge(self, partition: str) -> None:
         by_day: dict[int, list[File]] = {}
         for file in self.files():
-            if file.partition == partition:
+            if file.partition == partition and file.rows < _MERGED_ROWS:
                 by_day.setdefault(file.day, []).append(file)
-        for day, files in by_day.items():
-            if len(files) < _MERGE:
+        for day, small in by_day.items():
+            if len(small) < _MERGE:
                 continue
+            total = np.cumsum([file.rows for file in small])
+            files = small[: max(2, int(np.searchsorted(total, _MERGED_ROWS)))]
             tables = [pq.read_table(self._checked(file)) for file in files]
             table = pa.concat_tables(tables).sort_by([("tag", "ascending"), ("time", "ascending")])
             merged = self._write(partition, "merged", day, table)
-            if merged:
-                self._replace([merged], files)
+            self._replace([merged] if merged else [], files)
 
     def _replace(
-        self, new: Iterable[File], old: Sequence[File], *, partition: str = "", after: int = 0, offset: int = 0
-    ) -> bool:
-        """Name new files and forget old ones in one transaction; False when another process was first."""
+        self, new: Sequence[File], old: Sequence[File], *, partition: str = "", after: int = 0, offset: int = 0
+    ) -> None:
+        """Name new files and forget old ones in one transaction, then remove the old."""
 
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection) -> None:
             if partition:
                 mark = select(history_partition.c.compacted).where(history_partition.c.name == partition)
                 if (connection.execute(mark.with_for_update()).scalar() or 0) != after:
-                    return False
+                    raise StoreError("another process compacted meanwhile", where=partition, remedy="start again")
                 upsert = self._database.upsert(history_partition, ("compacted",))
                 connection.execute(upsert, [{"name": partition, "compacted": offset}])
             names = [file.name for file in old]
-            there = select(history_file.c.name).where(history_file.c.name.in_(names)).with_for_update()
-            if len(connection.execute(there).all()) != len(names):
-                return False
             connection.execute(delete(history_file).where(history_file.c.name.in_(names)))
             rows = [file._asdict() for file in new]
             if rows:
                 connection.execute(insert(history_file), rows)
-            return True
 
-        done = self._database.write(work)
-        if done:
-            for file in old:
-                (self.folder / file.name).unlink(missing_ok=True)
-        return done
+        self._database.write(work)
+        for file in old:
+            (self.folder / file.name).unlink(missing_ok=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only one to change the history; sweeps what killed processes left."""
+        try:
+            make_folder(self.folder)
+            with (self.folder / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # falls with the process
+                self._sweep()
+                yield
+        except OSError as error:
+            raise StoreError(
+                f"history can't be written: {error}", where=str(self.folder), remedy="check space and rights"
+            ) from error
 
     def _sweep(self) -> None:
-        """Remove left-overs of killed processes."""
-        if not self.folder.is_dir():
-            return
         named = {file.name for file in self.files()}
         for path in self.folder.glob("*/*"):
-            name = path.relative_to(self.folder).as_posix()
-            if name not in named and time.time() - path.stat().st_mtime > _LEFTOVER_S:
+            if path.relative_to(self.folder).as_posix() not in named:
                 path.unlink(missing_ok=True)
 
     def _checked(self, file: File, *, content: bool = False) -> Path:
         path = self.folder / file.name
         if not path.is_file():
-            raise StoreError("a history file is gone", where=str(path), remedy="restore it from the last backup")
+            raise StoreError("a history file is gone", where=str(path), remedy=_RESTORE)
         if content and sha256(path.read_bytes()).hexdigest() != file.digest:
-            raise StoreError("a history file is damaged", where=str(path), remedy="restore it from the last backup")
+            raise StoreError("a history file is damaged", where=str(path), remedy=_RESTORE)
         return path
 
     def _query(self, names: list[str], hot: pa.Table, tags: Sequence[str], start: int, stop: int) -> pa.Table:
@@ -250,7 +262,7 @@ class ParquetHistory(History):
             except duckdb.Error as error:
                 gone = [name for name in names if not Path(name).is_file()]
                 if gone:
-                    raise FileNotFoundError(gone[0]) from error
+                    raise _Gone("a history file is gone", where=gone[0], remedy=_RESTORE) from error
                 raise StoreError(
                     f"history can't be read: {error}",
                     where=str(self.folder),

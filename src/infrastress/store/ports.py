@@ -170,6 +170,10 @@ class Checkpoints(ABC):
         """The lease as it stands; epoch 0 before the first."""
 
     @abstractmethod
+    def offset(self, partition: str) -> int:
+        """Last committed offset of a lease, without taking it; 0 before the first."""
+
+    @abstractmethod
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         """Take the lease with epoch seen.epoch + 1 if it still stands as seen; raises Fenced otherwise."""
 

@@ -281,6 +281,12 @@ class SqlCheckpoints(Checkpoints):
             row = connection.execute(_LEASE, {"partition": partition}).first()
         return Beat(partition, row.epoch, row.version, row.owner) if row else Beat(partition, 0, 0, "")
 
+    def offset(self, partition: str) -> int:
+        """The offset as committed."""
+        with self._database.reading() as connection:
+            row = connection.execute(_LEASE, {"partition": partition}).first()
+        return row.place if row else 0
+
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         """Raise the epoch if nobody moved the lease since it was seen."""
         beat = Beat(partition, seen.epoch + 1, seen.version + 1, owner)

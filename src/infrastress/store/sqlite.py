@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +22,7 @@ from infrastress.store.migrations import migrate
 from infrastress.store.parquet import ParquetHistory
 from infrastress.store.ports import Store
 from infrastress.store.sql import SqlCheckpoints, SqlLog, SqlRecords
+from infrastress.store.tables import log_partition, log_record
 
 __all__ = ["Paths", "SqliteDatabase", "SqliteStore"]
 
@@ -123,6 +124,9 @@ class SqliteStore(Store):
         StoreError: it can't be opened.
     """
 
+    blobs: FolderBlobs
+    history: ParquetHistory
+
     def __init__(self, target: str | Path, *, clock: Callable[[], int] = time.time_ns) -> None:
         self.paths = Paths.of(target)
         try:
@@ -151,6 +155,26 @@ class SqliteStore(Store):
                 migrate(connection)
         except DBAPIError as error:
             raise self.database.explain(error) from error
+
+    def faults(self) -> list[str]:
+        """Everything on disk that isn't as it was written; reads all of it.
+
+        Raises:
+            StoreError: the database can't be read at all.
+        """
+        kept = select(log_partition.c.name, log_partition.c.last - log_partition.c.retired, func.count(log_record.c.id))
+        joined = kept.outerjoin_from(log_partition, log_record, log_partition.c.number == log_record.c.partition)
+        with self.database.reading() as connection:
+            found = [row for row in connection.execute(text("PRAGMA integrity_check")).scalars() if row != "ok"]
+            for name, expected, count in connection.execute(joined.group_by(log_partition.c.number)):
+                if count != expected:
+                    found.append(f"{name}: {count} records, expected {expected}")
+        for digest in self.blobs.all():
+            try:
+                self.blobs.get(digest)
+            except StoreError as error:
+                found.append(str(error))
+        return found + self.history.faults()
 
     def close(self) -> None:
         """Release the database; the last to close copies the write-ahead log back."""

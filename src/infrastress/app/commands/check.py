@@ -1,5 +1,6 @@
 """`infrastress check`: every fault of a site model at once."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,19 +13,32 @@ __all__ = ["command"]
 @click.command("check")
 @click.argument("site", type=click.Path(path_type=Path))
 @json_option
-def command(site: Path, as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, *, site: Path, as_json: bool) -> None:
     """Check the site model in SITE (a folder or a site file): every fault with file, line, field and suggestion."""
-    from infrastress.site.load import load_site
+    from infrastress.site.check import check_site
 
-    model = load_site(site)
-    counts = {
-        "assets": len(model.assets),
-        "signals": len(model.signals),
-        "connections": len(model.connections),
-        "sources": len(model.sources),
-        "people": len(model.people),
-    }
+    result = check_site(site)
+    model = result.site
+    counts = {}
+    if model is not None:
+        counts = {
+            "assets": len(model.assets),
+            "signals": len(model.signals),
+            "connections": len(model.connections),
+            "sources": len(model.sources),
+            "people": len(model.people),
+        }
     if as_json:
-        print_json({"ok": True, "site": model.id, "version": model.version, **counts, "faults": []})
+        told = {"site": model.id, "version": model.version, **counts} if model is not None else {}
+        print_json({"ok": model is not None, **told, "faults": [asdict(fault) for fault in result.faults]})
     else:
-        click.echo(f"{site}: no faults. " + ", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
+        for fault in result.faults:
+            click.echo(str(fault))
+        errors, warnings = len(result.errors), len(result.warnings)
+        if model is None:
+            click.echo(f"{errors} errors, {warnings} warnings.")
+        else:
+            size = ", ".join(f"{count} {name}" for name, count in counts.items())
+            click.echo(f"{model.id}: no errors, {warnings} warnings. {size}.")
+    ctx.exit(0 if model is not None else 1)

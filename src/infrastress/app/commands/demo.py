@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from infrastress.app.output import console, json_option, notes, print_json, progress
+from infrastress.app.output import console, json_option, notes, print_json
 
 __all__ = ["command"]
 
@@ -25,9 +25,10 @@ def command(*, out: Path, seed: int, headless: bool, as_json: bool) -> None:
     from infrastress.app.closing import tell_closing
     from infrastress.app.demo import run_demo
     from infrastress.app.doctor import refuse_hopeless_start
+    from infrastress.app.pictures import draw_pictures
     from infrastress.app.telling import Teller
     from infrastress.site.load import load_site
-    from infrastress.app.templates import template_folder
+    from infrastress.site.templates import template_folder
 
     del headless  # nothing is opened yet in either case
     refuse_hopeless_start(out)
@@ -39,6 +40,8 @@ def command(*, out: Path, seed: int, headless: bool, as_json: bool) -> None:
             notes().print(f"{text} ...", style="dim", markup=False)
 
     demo = run_demo(out, seed=seed, stage=stage, on_result=teller.take)
+    stage("Drawing")
+    demo.pictures = draw_pictures(demo)
     if as_json:
         print_json(demo.as_dict())
         return

@@ -5,14 +5,13 @@ from pathlib import Path
 import click
 
 from infrastress.app.output import json_option, print_json
-from infrastress.app.templates import TEMPLATES
 
 __all__ = ["command"]
 
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--template", type=click.Choice(TEMPLATES), help="Start from a reference site.")
+@click.option("--template", metavar="NAME", help="Start from a reference site: depot.")
 @click.option("--from-inp", "network", type=click.Path(path_type=Path), help="Start from an EPANET network model.")
 @click.option("--signals", type=click.Path(path_type=Path), help="With --from-inp: a recording whose tags to add.")
 @json_option

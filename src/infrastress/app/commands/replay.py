@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from infrastress.app.output import console, json_option, notes, print_json, progress
+from infrastress.events.kinds import SourceKind
 
 __all__ = ["command"]
 
-_KINDS = ("telemetry", "network", "access", "reports")
+_KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
 
 
 @click.command("replay")
@@ -16,7 +17,9 @@ _KINDS = ("telemetry", "network", "access", "reports")
 @click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where baselines are kept.  [default: SITE/state]")
-@click.option("--speed", type=click.FloatRange(min=0, min_open=True), help="Times real time; without it, at full speed.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0, min_open=True), help="Times real time; without it, at full speed."
+)
 @click.option("--batch-rows", type=click.IntRange(1, 1_000_000), help="Rows at once; results don't depend on it.")
 @click.option("--without", multiple=True, type=click.Choice(_KINDS), help="Leave out a kind of source.")
 @click.option("--overwrite", is_flag=True, help="Throw away what another replay left in --out.")

@@ -17,7 +17,13 @@ __all__ = ["command"]
 @click.option("--approve", is_flag=True, help="Vouch for the result; without recordings, for what was learned before.")
 @json_option
 def command(
-    *, site: Path, recordings: tuple[Path, ...], state: Path | None, exclude: tuple[str, ...], approve: bool, as_json: bool
+    *,
+    site: Path,
+    recordings: tuple[Path, ...],
+    state: Path | None,
+    exclude: tuple[str, ...],
+    approve: bool,
+    as_json: bool,
 ) -> None:
     """Learn baselines of SITE from RECORDINGs of normal days (files or folders), and say what was learned."""
     from infrastress.app.baselines import approve_baselines, read_baselines, state_folder
@@ -36,7 +42,9 @@ def command(
         versions = {name: plugin.version for name, (plugin, _) in choose_detectors(model).items()}
         found = read_baselines(where, model, versions)
         if not found:
-            raise BaselineError("nothing was learned yet", where=str(where), remedy="infrastress train SITE RECORDING...")
+            raise BaselineError(
+                "nothing was learned yet", where=str(where), remedy="infrastress train SITE RECORDING..."
+            )
         approve_baselines(where, found)
         contents = {name: baseline.content for name, baseline in found.items()}
         if as_json:

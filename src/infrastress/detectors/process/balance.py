@@ -19,7 +19,7 @@ from infrastress.site import Site
 __all__ = ["SCALES", "MassBalance"]
 
 SCALES = (1, 2, 4, 8, 16)
-_LEAST_FACTOR = 0.2
+_LEAST_FACTOR = 0.5
 
 
 class MassBalance(Invariant):
@@ -61,7 +61,7 @@ class MassBalance(Invariant):
         self._factor = np.ones((len(tanks), len(SCALES)))
         self._band = np.full((len(tanks), len(SCALES), 2), np.nan)
         self._open = np.array([bool(tank.unbounded) for tank in tanks], bool)
-        self._ratios = [DailyMaxima(len(tanks)) for _ in SCALES]
+        self._ratios = [DailyMaxima(1) for _ in SCALES]
         self._rise = [DailyMaxima(len(tanks)) for _ in SCALES]
         self._fall = [DailyMaxima(len(tanks)) for _ in SCALES]
 
@@ -205,7 +205,8 @@ class MassBalance(Invariant):
             return
         residuals, tolerances = self._residuals(view)
         for s, scale in enumerate(SCALES):
-            self._ratios[s].observe(view.ends, np.abs(residuals[s]) / tolerances[s])
+            ratios = np.where(self._open[:, None], np.nan, np.abs(residuals[s]) / tolerances[s])
+            self._ratios[s].observe(view.ends, np.fmax.reduce(ratios, axis=0)[None, :])
             if self._open.any():
                 rate = residuals[s] / (scale * view.seconds)
                 self._rise[s].observe(view.ends, rate)
@@ -215,25 +216,23 @@ class MassBalance(Invariant):
         """Factors and bands by the rule of `tightness`."""
         baseline: dict[str, Any] = {}
         words = []
+        limits = [ratios.limit(0, share) for ratios in self._ratios]
+        factors = [_LEAST_FACTOR if limit is None else max(_LEAST_FACTOR, limit) for limit in limits]
+        if any(limit is not None for limit in limits):
+            baseline["factor"] = factors
         for i, tank in enumerate(self.farm.tanks):
             if self._open[i]:
                 band = [self._band_of(s, i, share) for s in range(len(SCALES))]
                 if any(pair is None for pair in band):
                     continue
-                baseline[tank.tank.id] = {"band": band}
+                baseline.setdefault("bands", {})[tank.tank.id] = band
                 low, high = band[0] or (0.0, 0.0)
                 words.append(f"{tank.tank.id}: unmetered flow between {low * 3600:+.1f} and {high * 3600:+.1f} m3/h")
                 continue
-            limits = [self._ratios[s].limit(i, share) for s in range(len(SCALES))]
-            factors = [max(_LEAST_FACTOR, limit) for limit in limits if limit is not None]
-            if len(factors) < len(SCALES):
-                continue
-            baseline[tank.tank.id] = {"factor": factors}
             within = max(factors[2] * self.farm.level_tolerance(tank), self.farm.floor(tank))
             words.append(
-                f"{tank.tank.id} level explains its meters within {within:.2g} m3 "
-                f"({within / tank.area * 100:.2g} cm) over {SCALES[2]} frames, plus three standard deviations of "
-                "each open meter"
+                f"{tank.tank.id} level explains its meters within {within:.2g} m3 ({within / tank.area * 100:.2g} cm) "
+                f"over {SCALES[2]} frames, plus three standard deviations of each open meter"
             )
         return Learned(baseline, tuple(words)) if baseline else None
 
@@ -243,9 +242,7 @@ class MassBalance(Invariant):
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take learned factors and bands of tanks that the site still has."""
+        self._factor[:] = baseline.get("factor", 1.0)
         for i, tank in enumerate(self.farm.tanks):
-            part = baseline.get(tank.tank.id, {})
-            if "factor" in part:
-                self._factor[i] = part["factor"]
-            if "band" in part:
-                self._band[i] = part["band"]
+            if tank.tank.id in baseline.get("bands", {}):
+                self._band[i] = baseline["bands"][tank.tank.id]

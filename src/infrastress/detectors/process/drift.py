@@ -18,6 +18,7 @@ from infrastress.site import Site
 
 __all__ = ["BalanceDrift"]
 
+_LEAST_FACTOR = 0.5
 _LEAK_M_PER_S = 1e-3 / 3600.0
 """Level change a still tank may always show without reason: 1 mm/h (evaporation, breathing, gauge drift)."""
 
@@ -57,7 +58,7 @@ class BalanceDrift(Invariant):
         self._judged = [not tank.unbounded for tank in tanks]
         self._limit = [2.0 * farm.level_tolerance(tank) for tank in tanks]
         self._sums = [[0.0, 0.0] for _ in tanks]
-        self._daily = DailyMaxima(len(tanks))
+        self._daily = DailyMaxima(1)
         self._running: Floats = np.empty((len(tanks), 0))
 
     def _run(self, view: View) -> Floats:
@@ -119,25 +120,25 @@ class BalanceDrift(Invariant):
     def observe(self, view: View) -> None:
         """Keep daily maxima of the sums."""
         if self.subjects:
-            self._daily.observe(view.ends, np.abs(self._run(view)))
+            ratios = np.abs(self._run(view)) / np.array(self._limit).reshape(len(self._limit), 1)
+            self._daily.observe(view.ends, np.fmax.reduce(ratios, axis=0)[None, :])
 
     def learned(self, share: float) -> Learned | None:
-        """Limits by the rule of `tightness`, never below a quarter of the untrained one."""
-        baseline, words = {}, []
-        for i, tank in enumerate(self.farm.tanks):
-            limit = self._daily.limit(i, share) if self._judged[i] else None
-            if limit is None:
-                continue
-            chosen = max(limit, 0.25 * self._limit[i], self.farm.floor(tank))
-            baseline[tank.tank.id] = chosen
-            words.append(f"{tank.tank.id}: unexplained volume never adds up to more than {chosen:.2g} m3")
-        return Learned(baseline, tuple(words)) if baseline else None
+        """Limits by the rule of `tightness` over all tanks together, never below half of the untrained ones."""
+        factor = self._daily.limit(0, share)
+        if factor is None:
+            return None
+        factor = max(_LEAST_FACTOR, factor)
+        words = tuple(
+            f"{tank.tank.id}: unexplained volume never adds up to more than {factor * self._limit[i]:.2g} m3"
+            for i, tank in enumerate(self.farm.tanks)
+            if self._judged[i]
+        )
+        return Learned({"factor": factor}, words)
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
-        """Take limits of tanks that the site still has."""
-        for i, tank in enumerate(self.farm.tanks):
-            if tank.tank.id in baseline:
-                self._limit[i] = float(baseline[tank.tank.id])
+        """Take the learned factor."""
+        self._limit = [limit * float(baseline.get("factor", 1.0)) for limit in self._limit]
 
     def dump(self) -> Any:
         """The sums."""

@@ -14,6 +14,8 @@ from infrastress.site import Site
 
 __all__ = ["FlowWithoutPath", "PumpFlow"]
 
+_LEARN_DAYS = 5
+
 
 class FlowWithoutPath(Invariant):
     """A meter reads a flow while no connection it serves is open.
@@ -129,10 +131,12 @@ class FlowWithoutPath(Invariant):
 
 
 class PumpFlow(Invariant):
-    """A pump that runs steadily moves what it moved in normal data: its meter stays within the learned band.
+    """A pump that runs steadily moves something: at least half and at most twice what it moved before.
 
-    Where normal data show the pump running without flow (a recirculating pump) the band reaches to zero and the rule
-    says nothing. Nothing learned: no verdict. Valves are not judged: an open valve need not have flow.
+    Learned from at least five days on which it ran. A pump's duty is set anew with every operation, so a tighter band
+    would tell operations apart, not faults. Where normal data show it running without flow (a recirculating pump) the
+    band reaches to zero and the rule says nothing. Nothing learned: no verdict. Valves are not judged: an open valve
+    need not have flow.
     """
 
     rule = "process.pump_flow"
@@ -192,8 +196,8 @@ class PumpFlow(Invariant):
         say, low, high = self.table.say, float(self._low[subject, 0]), float(self._high[subject, 0])
         running = float(view.last[self._states[subject], view.context + frame])
         return Account(
-            sentence=f"{pump} runs and {meter} reads {say(meter, value)}; running it moved {say(meter, max(0.0, low))} "
-            f"to {say(meter, high)} in normal data",
+            sentence=f"{pump} runs and {meter} reads {say(meter, value)}; running it moved "
+            f"{say(meter, max(0.0, 2 * low))} to {say(meter, high / 2)} in normal data",
             contributions=(
                 self.table.part(meter, 0.5, expected=low if value < low else high, seen=value),
                 self.table.part(state, 0.5, seen=running),
@@ -213,15 +217,18 @@ class PumpFlow(Invariant):
             self._least.observe(view.ends, -flow)
 
     def learned(self, share: float) -> Learned | None:
-        """A band per pump by the rule of `tightness`."""
+        """Half of the least and twice the most of each pump's days."""
+        del share
         baseline, words = {}, []
         for i, (pump, _, meter) in enumerate(self._pairs):
-            high, low = self._most.band(i, share), self._least.band(i, share)
-            if high is None or low is None:
+            most, least = self._most.peaks(i), -self._least.peaks(i)
+            if len(most) < _LEARN_DAYS:
                 continue
+            low, high = float(least.min()), float(most.max())
             floor = 2.0 * self.table.accuracy(meter) + 2.0 * self.table.resolution(meter)
-            baseline[pump] = [-low - floor, high + floor]
-            words.append(f"{pump} running moves {self.table.say(meter, -low)} to {self.table.say(meter, high)}")
+            # At or near zero without flow the pump recirculates by design, and running says nothing.
+            baseline[pump] = [-high if low <= floor else 0.5 * low, 2.0 * high]
+            words.append(f"{pump} running moves {self.table.say(meter, low)} to {self.table.say(meter, high)}")
         return Learned(baseline, tuple(words)) if baseline else None
 
     def apply(self, baseline: Mapping[str, Any]) -> None:

@@ -17,6 +17,8 @@ __all__ = ["Floats", "SignalTable", "Times", "View", "earlier", "window_sums"]
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 
+_ABSURD = 1e15
+"""No quantity of a plant is larger in SI units: what is, is no value (and could overflow a product)."""
 _SI = {"level": "m", "flow": "m3/s", "pressure": "Pa", "temperature": "K", "power": "W"}
 
 
@@ -87,7 +89,7 @@ class View:
         width: frame width, ns.
         ends: int64[k], ends of the frames to judge.
         context: number c of leading columns that were judged before; NaN where there was nothing yet.
-        mean, last: float64[m, c + k], SI, one row a signal of `SignalTable`; NaN where there was no finite value.
+        mean, last: float64[m, c + k], SI, one row a signal of `SignalTable`; NaN where there was no finite, sane value.
         cache: results invariants share, by name.
     """
 
@@ -116,8 +118,9 @@ class View:
             rows, taken = (list(part) for part in zip(*columns, strict=True))
             mean[rows, context:] = frames.mean[:, taken].T
             last[rows, context:] = frames.last[:, taken].T
-        mean[~np.isfinite(mean)] = np.nan
-        last[~np.isfinite(last)] = np.nan
+        for values in (mean, last):
+            with np.errstate(invalid="ignore"):
+                values[~(np.abs(values) <= _ABSURD)] = np.nan
         return cls(frames.width, frames.ends, context, mean, last)
 
 

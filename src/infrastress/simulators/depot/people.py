@@ -10,8 +10,9 @@ from infrastress.site import Site
 from infrastress.site.assets import Door, Host
 from infrastress.site.context import Person, Shift
 
-__all__ = ["Staff"]
+__all__ = ["OFFICE_SHARE", "Staff"]
 
+OFFICE_SHARE = 42.5 / 168.0  # of a week, in which office staff is well within its hours
 FIELD_WALK_S = (300.0, 1500.0)
 
 
@@ -124,7 +125,9 @@ class Staff:
                 host = hosts[int(stream.integers(len(hosts)))]
                 self.login(at, person.accounts[0], host, host, success=False)
                 self.login(at + float(stream.uniform(6, 40)), person.accounts[0], host, host)
-        for n, at in enumerate(self.draws.moments("remote-support", RANGES.remote_support_per_day, days)):
+        for n, at in enumerate(
+            self.draws.moments("remote-support", RANGES.remote_support_per_day / OFFICE_SHARE, days)
+        ):
             able = [p for p in people if p.remote and p.accounts]
             person = self._on_duty(at, able, 0.0)
             jump = [host.id for host in self.site.assets if isinstance(host, Host) and host.security_zone == "dmz"]

@@ -7,7 +7,7 @@ from infrastress.simulators.depot.calendar import Calendar
 from infrastress.simulators.depot.diary import Diary
 from infrastress.simulators.depot.layout import Layout
 from infrastress.simulators.depot.options import DepotOptions
-from infrastress.simulators.depot.people import Staff
+from infrastress.simulators.depot.people import OFFICE_SHARE, Staff
 from infrastress.simulators.depot.plan import Interval, Plan
 from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
@@ -113,7 +113,8 @@ class Surroundings:
         """Proof tests and the story's switch; returns when which switch or bypass signal is 1."""
         intervals: list[Interval] = []
         if self.options.oddities:
-            for n, at in enumerate(self.draws.moments("proof", RANGES.proof_tests_per_day, self.calendar.day_count)):
+            often = RANGES.proof_tests_per_day / OFFICE_SHARE  # those outside office hours are dropped
+            for n, at in enumerate(self.draws.moments("proof", often, self.calendar.day_count)):
                 intervals += self._proof_test(n, at, plan, story, staff)
         if story is not None and story.tank in self.layout.switches:
             switch = self.layout.switches[story.tank]

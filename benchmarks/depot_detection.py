@@ -1,0 +1,247 @@
+"""Detection on the simulated depot: delay of the overfill attack, false alarms in quiet months, twins.
+
+Seeds and ranges were fixed before the detectors (`benchmarks/seeds/depot.json`). Learning uses the training seeds
+alone; attack, twin and quiet seeds are scored once per configuration, whose number is printed.
+
+    python -m benchmarks.depot_detection [--quick] [--untrained] [--json]
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from infrastress.runtime.frames import Framer
+
+from infrastress.detectors.base import Detector
+from infrastress.detectors.events import EventRuleDetector
+from infrastress.detectors.process import InvariantDetector
+from infrastress.events.frames import Block, Finding, Frames
+from infrastress.simulators.base import Realisation, Scenario
+from infrastress.simulators.depot import DepotSimulator
+from infrastress.site import Site
+from infrastress.site.load import load_site
+
+ROOT = Path(__file__).resolve().parents[1]
+DEPOT = ROOT / "examples" / "depot"
+CONFIGURATIONS_TRIED = 1
+"""Configurations of thresholds whose quiet, attack or twin seeds were looked at before this one, and this one."""
+MASS_BALANCE = "process.mass_balance"
+ALARM = frozenset({"medium", "high", "critical"})
+
+
+@dataclass
+class Run:
+    """What one simulated run gave."""
+
+    findings: list[Finding]
+    truth: list[Any]
+    facts: dict[str, Any]
+    days: float
+    values: int = 0
+    seconds: float = 0.0
+    raised: list[Finding] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.raised = [f for f in self.findings if f.body.phase == "raised"]
+
+
+def scenario(name: str, **changes: Any) -> Scenario:
+    """A scenario of the example depot."""
+    from ruamel.yaml import YAML
+
+    fields = YAML(typ="safe").load(DEPOT / "scenarios" / f"{name}.yaml")
+    return Scenario.model_validate({**fields, **changes})
+
+
+def frames_of(site: Site, real: Realisation) -> Iterator[Frames]:
+    """The run's telemetry on the site's grid."""
+    framer = Framer(round(site.runtime.frame_s * 1e9), [s.id for s in site.signals])
+    width = framer.width
+    for samples in real.samples:
+        framer.add(samples)
+        # Rows may be late by the source's lateness: two frames are kept open.
+        yield from framer.close(int(samples.times.max()) - 2 * width)
+    yield from framer.close(None)
+
+
+def blocks_of(site: Site, real: Realisation) -> Iterator[Block]:
+    """Frames, with the observations that fall up to their end."""
+    events, i = real.events, 0
+    for frames in frames_of(site, real):
+        j = i
+        while j < len(events) and events[j].occurred <= frames.ends[-1]:
+            j += 1
+        yield Block(frames, tuple(events[i:j]))
+        i = j
+
+
+def play(site: Site, detectors: list[Detector], what: Scenario, seed: int) -> Run:
+    """Simulate a scenario and let the detectors judge it."""
+    real = DepotSimulator(site).run(what, seed)
+    findings: list[Finding] = []
+    values, seconds = 0, 0.0
+    for block in blocks_of(site, real):
+        begun = time.perf_counter()
+        for detector in detectors:
+            findings += detector.update(block)
+        seconds += time.perf_counter() - begun
+        values += block.frames.mean.size
+    return Run(findings, list(real.truth), real.facts, what.duration_h / 24, values, seconds)
+
+
+def poisson_interval(count: int, exposure: float) -> tuple[float, float]:
+    """Exact 95 % interval of a Poisson rate (Garwood, Biometrika 28 (1936) 437)."""
+    from scipy.stats import chi2
+
+    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    return float(low / exposure), float(chi2.ppf(0.975, 2 * count + 2) / 2 / exposure)
+
+
+def learn(site: Site, seeds: dict[str, Any], quick: bool) -> dict[str, Any]:
+    """A baseline from the training seeds' normal days."""
+    training = seeds["training"]
+    what = scenario(training["scenario"], duration_h=24.0 * (7 if quick else training["days"]))
+    width = round(site.runtime.frame_s * 1e9)
+
+    def blocks() -> Iterator[Block]:
+        # The seeds play the same calendar days: each is moved behind the one before, with a day between.
+        shift = 0
+        for seed in training["seeds"][: 1 if quick else None]:
+            last = 0
+            for block in blocks_of(site, DepotSimulator(site).run(what, seed)):
+                f = block.frames
+                last = int(f.ends[-1])
+                yield Block(Frames(f.width, f.ends + shift, f.tags, f.mean, f.last, f.count), ())
+            shift += -(-int(what.duration_h * 3600 + 86400) * 10**9 // width) * width
+            del last
+
+    lesson = InvariantDetector.learn(site, InvariantDetector.Options(), blocks())
+    if lesson is None:
+        raise SystemExit("nothing learned")
+    for word in (*lesson.words, *lesson.warnings):
+        print("  learned:", word, file=sys.stderr)
+    return lesson.baseline
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three seeds and 30 quiet days")
+    parser.add_argument("--untrained", action="store_true", help="physical tolerances only")
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    site = load_site(DEPOT)
+    seeds = json.loads((ROOT / "benchmarks" / "seeds" / "depot.json").read_text())
+    baseline = None if chosen.untrained else learn(site, seeds, chosen.quick)
+
+    def team() -> list[Detector]:
+        return [
+            InvariantDetector(site, InvariantDetector.Options(), baseline),
+            EventRuleDetector(site, EventRuleDetector.Options()),
+        ]
+
+    result: dict[str, Any] = {
+        "configurations_tried": CONFIGURATIONS_TRIED,
+        "trained": baseline is not None,
+        "load_average": os.getloadavg()[0],
+        "numpy": np.__version__,
+    }
+    count = 3 if chosen.quick else None
+    result["attack"] = {
+        gauge: attacks(site, team, seeds, gauge, count) for gauge in ("freeze", "spoof_normal", "drift")
+    }
+    result["twins"] = twins(site, team, seeds, count)
+    result["quiet"] = quiet(site, team, seeds, chosen.quick)
+    print(json.dumps(result, indent=None if chosen.json else 1))
+
+
+def attacks(site: Site, team: Any, seeds: dict[str, Any], gauge: str, count: int | None) -> dict[str, Any]:
+    """Delay from the gauge's falsification to the mass-balance alarm on its tank, at 550 m3/h."""
+    base = scenario(seeds["attack"]["scenario"])
+    what = base.model_copy(update={"options": {**base.options, "gauge": gauge, "receipt_m3h": 550}})
+    delays: list[float | None] = []
+    before: Counter[str] = Counter()
+    first_any: list[float] = []
+    for seed in seeds["attack"]["seeds"][:count]:
+        run = play(site, team(), what, seed)
+        span = next(t for t in run.truth if t.kind.startswith("gauge_"))
+        hits = [f.occurred for f in run.raised if f.body.rule == MASS_BALANCE and span.assets[0] in f.assets]
+        hits = [t for t in hits if t >= span.began]
+        delays.append((hits[0] - span.began) / 1e9 if hits else None)
+        first = min(t.began for t in run.truth if t.malicious)
+        before.update(f.body.rule for f in run.raised if f.occurred < first and f.body.severity in ALARM)
+        after = [f.occurred for f in run.raised if f.occurred >= first and f.body.severity in ALARM]
+        if after:
+            first_any.append((after[0] - span.began) / 1e9)
+    found = [d for d in delays if d is not None]
+    return {
+        "seeds": len(delays),
+        "detected": len(found),
+        "within_5_min": sum(d <= 300 for d in found),
+        "delay_s": {"median": float(np.median(found)), "max": max(found)} if found else None,
+        "first_alarm_of_any_rule_s": float(np.median(first_any)) if first_any else None,
+        "alarms_before_the_attack": dict(before),
+    }
+
+
+def twins(site: Site, team: Any, seeds: dict[str, Any], count: int | None) -> dict[str, Any]:
+    """What the twins raise, by rule, at medium severity and above."""
+    found = {}
+    for name in seeds["twins"]["scenarios"]:
+        rules: Counter[str] = Counter()
+        suspicions: Counter[str] = Counter()
+        runs = 0
+        for seed in seeds["twins"]["seeds"][:count]:
+            run = play(site, team(), scenario(name), seed)
+            runs += 1
+            for f in run.raised:
+                if f.body.severity in ALARM:
+                    rules[f.body.rule] += 1
+                    if f.body.rule == MASS_BALANCE:
+                        suspicions[f.body.suspicion] += 1
+        found[name] = {"runs": runs, "alarms": dict(rules), "mass_balance_suspicion": dict(suspicions)}
+    return found
+
+
+def quiet(site: Site, team: Any, seeds: dict[str, Any], quick: bool) -> dict[str, Any]:
+    """False alarms of quiet months, by rule, with an exact Poisson interval."""
+    chosen = seeds["quiet"]["seeds"][: 1 if quick else None]
+    what = scenario(seeds["quiet"]["scenario"], duration_h=24.0 * seeds["quiet"]["days"])
+    alarms: Counter[str] = Counter()
+    notices: Counter[str] = Counter()
+    days, values, seconds = 0.0, 0, 0.0
+    examples: list[str] = []
+    for seed in chosen:
+        run = play(site, team(), what, seed)
+        days, values, seconds = days + run.days, values + run.values, seconds + run.seconds
+        for f in run.raised:
+            if f.body.severity in ALARM:
+                alarms[f.body.rule] += 1
+                examples.append(f"{seed}: {f.body.sentence}")
+            else:
+                notices[f.body.rule] += 1
+    process = sum(n for rule, n in alarms.items() if rule.startswith("process."))
+    balance = alarms[MASS_BALANCE]
+    total = alarms.total()
+    return {
+        "site_days": days,
+        "mass_balance": {"alarms": balance, "per_300_days": [300 * r for r in poisson_interval(balance, days)]},
+        "process": {"alarms": process, "per_300_days": [300 * r for r in poisson_interval(process, days)]},
+        "all": {"alarms": total, "per_300_days": [300 * r for r in poisson_interval(total, days)]},
+        "alarms_by_rule": dict(alarms),
+        "notices_by_rule": dict(notices),
+        "examples": examples[:20],
+        "values_per_s": values / seconds,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""Event rules: badges, logins, gas heads, safety switches and reports by people."""
+
+from infrastress.detectors.events.base import EventRuleOptions
+from infrastress.detectors.events.detector import EventRuleDetector
+
+__all__ = ["EventRuleDetector", "EventRuleOptions"]

@@ -1,0 +1,53 @@
+"""Every rule that code can emit has a card, and the pages of cards are current."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infrastress.core.plugins import load_plugin, plugin_names
+from infrastress.detectors.cardpage import card_page
+from infrastress.detectors.events import EventRuleDetector
+from infrastress.detectors.process import InvariantDetector
+from infrastress.detectors.process.base import Invariant
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = {InvariantDetector: "Process invariants", EventRuleDetector: "Event rules"}
+
+
+def _all(kind):
+    return {kind, *(deeper for child in kind.__subclasses__() for deeper in _all(child))}
+
+
+def test_every_invariant_has_a_card_and_is_run():
+    concrete = {kind for kind in _all(Invariant) if "rule" in vars(kind)}
+    assert concrete
+    assert {kind.rule for kind in concrete} == set(InvariantDetector.cards)
+    assert all(kind.card.rule == kind.rule for kind in concrete)
+
+
+def test_every_rule_named_in_the_event_rules_has_a_card():
+    folder = ROOT / "src" / "infrastress" / "detectors" / "events"
+    words = r'"((?:access|login|gas|switch|report)\.[a-z_]+)"'
+    named = {
+        rule for file in folder.glob("*.py") if file.name != "cards.py" for rule in re.findall(words, file.read_text())
+    }
+    assert named == set(EventRuleDetector.cards)
+
+
+@pytest.mark.parametrize("detector", PAGES, ids=lambda d: d.name)
+def test_pages_are_current(detector):
+    page = ROOT / "docs" / "rules" / f"{detector.name}.md"
+    assert page.read_text() == card_page(detector.name, PAGES[detector], detector.cards)
+
+
+def test_techniques_look_like_attack_for_ics():
+    for detector in PAGES:
+        for card in detector.cards.values():
+            assert all(re.fullmatch(r"T0\d{3}", technique) for technique in card.techniques)
+
+
+def test_both_are_found_by_entry_point():
+    assert {"process_invariants", "site_events"} <= set(plugin_names("detectors"))
+    assert load_plugin("detectors", "process_invariants") is InvariantDetector
+    assert load_plugin("detectors", "site_events") is EventRuleDetector
