@@ -144,12 +144,9 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "field", "found", "expected", "suggestion"),
-    [row[1:] for row in TABLE],
-    ids=[row[0] for row in TABLE],
-)
-def test_fault(tmp_path: Path, text: str, line: int, field: str, found: str, expected: str, suggestion: str) -> None:
+@pytest.mark.parametrize("row", TABLE, ids=[row[0] for row in TABLE])
+def test_fault(tmp_path: Path, row: tuple[str, str, int, str, str, str, str]) -> None:
+    _, text, line, field, found, expected, suggestion = row
     (tmp_path / "site.yaml").write_text(text)
     result = check_site(tmp_path)
     assert result.site is None

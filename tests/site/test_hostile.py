@@ -133,7 +133,8 @@ def test_symbolic_link_may_not_lead_out(tmp_path: Path) -> None:
 
 _PIECES = st.sampled_from(
     ["{", "}", "[", "]", ":", ",", "-", "&a ", "*a", "!", "|", ">", "\t", "\n", '"', "'", "#", "? ", "~", "9" * 400,
-     ".nan", "-.inf", "1e999", "T1", "id", "type", "null", "true", "{}", "[]", "é", "\x00", "<<", "%", "@", "include: x\n"]
+     ".nan", "-.inf", "1e999", "T1", "id", "type", "null", "true", "{}", "[]", "é", "\x00", "<<", "%", "@",
+     "include: x\n"]
 )  # fmt: skip
 
 
