@@ -55,8 +55,8 @@ def read(path: Path) -> tuple[int, int, int]:
 
 def test_memory_stays_flat(tmp_path: Path) -> None:
     small, large = tmp_path / "small.csv", tmp_path / "large.csv"
-    write(small, 10)
-    rows = write(large, 80)
+    write(small, 5)
+    rows = write(large, 40)
     base = read(small)
     found = read(large)
     assert found[:2] == (rows, rows * COLUMNS)
