@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from infrastress.runtime.frames import Framer
 
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.events.frames import Block, Finding, Frames
+from infrastress.runtime.frames import Framer
 from infrastress.simulators.base import Realisation, Scenario
 from infrastress.simulators.depot import DepotSimulator
 from infrastress.site import Site
@@ -31,7 +31,7 @@ from infrastress.site.load import load_site
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPOT = ROOT / "examples" / "depot"
-CONFIGURATIONS_TRIED = 1
+CONFIGURATIONS_TRIED = 2
 """Configurations of thresholds whose quiet, attack or twin seeds were looked at before this one, and this one."""
 MASS_BALANCE = "process.mass_balance"
 ALARM = frozenset({"medium", "high", "critical"})

@@ -56,7 +56,11 @@ def test_commands_of(page, recorded, tmp_path):
     assert commands, f"{page} documents no command"
     prepare(page, recorded, tmp_path)
     for args in commands:
+        if args[0] == "demo":
+            continue  # run by test_demo.py and, from the wheel, by tests/test_wheel.py
         done = run(*args, cwd=tmp_path)
         assert done.returncode == 0, f"infrastress {shlex.join(args)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         assert "Traceback" not in done.stderr
         assert done.stdout.strip() or done.stderr.strip()
+        if "--json" in args:
+            assert isinstance(json.loads(done.stdout), dict)

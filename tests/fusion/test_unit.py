@@ -247,3 +247,17 @@ def test_old_incidents_are_forgotten_and_what_comes_later_still_gets_its_own():
     feed.tick(70 + 5 * 24 * 60)
     assert len(feed.newest("incident")) == 2
     assert all(feed.newest("incident")[key] == event for key, event in old.items())
+
+
+def test_an_episode_told_again_past_midnight_stays_one_alarm_and_clears():
+    raised = detection(1430, severity="low")
+    louder = detection(1450, episode=raised.body.episode, severity="high", began=raised.body.began)
+    feed = in_order([raised, louder, cleared(raised, 1460)], end=1500)
+    (alarm,) = feed.newest("alarm").values()
+    assert (alarm.body.count, alarm.body.severity, alarm.body.state) == (1, "high", "returned")
+
+
+def test_monitoring_that_is_off_is_its_own_incident_and_joins_nothing():
+    off = detection(10, "detector-failed", (), detector="health", severity="medium")
+    feed = in_order([off, detection(20), smell(30)], end=60)
+    assert sorted(event.body.hypothesis for event in feed.newest("incident").values()) == ["leak", "monitoring_lost"]

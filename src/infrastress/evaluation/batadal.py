@@ -1,7 +1,7 @@
 """The BATADAL score S, as its authors define it.
 
 Taormina et al. (2018), "Battle of the Attack Detection Algorithms: Disclosing Cyber Attacks on Water Distribution
-Networks", J. Water Resour. Plann. Manage. 144(8), 04018048, equations 1 to 5.
+Networks", J. Water Resour. Plann. Manage. 144(8), 04018048.
 """
 
 from typing import NamedTuple
@@ -32,9 +32,9 @@ class BatadalScore(NamedTuple):
     """S and its parts, all in 0..1.
 
     Attributes:
-        s: 0.5 s_ttd + 0.5 s_cm (eq. 5).
-        s_ttd: 1 - mean(time to detection / duration), an attack not detected counts 1 (eq. 2).
-        s_cm: (tpr + tnr) / 2 (eq. 4).
+        s: 0.5 s_ttd + 0.5 s_cm.
+        s_ttd: 1 - mean(time to detection / duration), an attack not detected counts 1.
+        s_cm: (tpr + tnr) / 2.
         tpr, tnr: fraction of attack steps flagged, and of normal steps not flagged.
         delays: steps from each attack's start to its first flag, None where there is none.
     """

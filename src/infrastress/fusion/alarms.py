@@ -36,12 +36,13 @@ _MODULUS = 1 << 64
 
 
 def alarm_key(event: Event, body: Detection, *, belated: bool) -> str:
-    """Name of the alarm a detection belongs to: hash of detector, rule, assets, zone and day (UTC).
+    """Name of the alarm a detection belongs to: hash of detector, rule, assets, zone and day (UTC) of the onset.
 
     One that is so belated that its alarm may have been forgotten gets an alarm of its own.
     """
     own = event.id if belated else ""
-    parts = (body.detector, body.rule, *event.assets, event.zone, str(event.occurred // DAY), own)
+    day = min(body.began, event.occurred) // DAY
+    parts = (body.detector, body.rule, *event.assets, event.zone, str(day), own)
     return "alm-" + content_hash("\0".join(parts).encode())[:16]
 
 

@@ -230,6 +230,14 @@ HYPOTHESES: tuple[Row, ...] = (
         first="Call the reporter back, send someone to look.",
     ),
     Row(
+        name="monitoring_lost",
+        family="monitoring",
+        title="Part of the monitoring is off",
+        needs=(_any("blind"),),
+        severity="evidence",
+        first="Watch by hand what it watched; have the fault mended and the monitoring started again.",
+    ),
+    Row(
         name="unexplained",
         family="other",
         title="Unexplained: {subject}",

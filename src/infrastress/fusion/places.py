@@ -12,9 +12,11 @@ from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 from infrastress.site.assets import Controller, Door, GasDetector, LevelSwitch, Tank
 
-__all__ = ["REACH_CONDUITS", "SITE_PLACE", "Places", "place_graph"]
+__all__ = ["NOWHERE", "REACH_CONDUITS", "SITE_PLACE", "Places", "place_graph"]
 
 SITE_PLACE = "site:"
+NOWHERE = "nowhere:"
+"""Of what names no asset and is no report, such as a detector that failed: it touches nothing else."""
 REACH_CONDUITS = 3
 """Over how many conduits a login is taken to reach controllers: from a jump host in the DMZ, not from an office."""
 
@@ -112,7 +114,7 @@ class Places:
         if source_kind == "access":
             for name in zones:
                 places.update(self._in_zone.get(name, ()))
-        return frozenset(places or {SITE_PLACE})
+        return frozenset(places or {SITE_PLACE if source_kind == "reports" else NOWHERE})
 
 
 def _reached_controllers(site: Site) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ the name of a rule, so that a stranger's detector takes part.
 from typing import Literal
 
 from infrastress.fusion.evidence import Evidence
+from infrastress.runtime.detection import HEALTH
 from infrastress.site import Site
 
 __all__ = ["WORDS", "Sign", "signs_of"]
@@ -22,6 +23,7 @@ Sign = Literal[
     "upset",
     "gas",
     "report",
+    "blind",
     "other",
 ]
 
@@ -36,12 +38,15 @@ WORDS: dict[Sign, str] = {
     "upset": "the process outside its limits",
     "gas": "gas in the air",
     "report": "people reporting it",
+    "blind": "a part of the monitoring that is off",
     "other": "something unexplained",
 }
 
 
 def signs_of(evidence: Evidence, site: Site) -> frozenset[Sign]:
     """What the evidence says; never empty."""
+    if evidence.detector == HEALTH:
+        return frozenset[Sign](("blind",))
     types = {site.asset_by_id[asset].type for asset in evidence.assets if asset in site.asset_by_id}
     signs: set[Sign] = set()
     if "gas_detector" in types:
@@ -62,6 +67,6 @@ def signs_of(evidence: Evidence, site: Site) -> frozenset[Sign]:
         signs.add("actuator")
     elif evidence.suspicion == "process_fault":
         signs.add("upset")
-    elif evidence.suspicion == "unknown" and not signs:
+    elif evidence.suspicion == "unknown" and evidence.assets and not signs:
         signs.add("contradiction")
     return frozenset(signs or {"other"})

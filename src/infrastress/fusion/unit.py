@@ -6,6 +6,7 @@ behind the watermark is taken at once and revises. Alarms and incidents are put 
 detections it holds.
 """
 
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -42,7 +43,7 @@ class _State(msgspec.Struct, kw_only=True):
     alarms: dict[str, AlarmRecord] = msgspec.field(default_factory=dict)
     incidents: dict[str, IncidentRecord] = msgspec.field(default_factory=dict)
     of_group: dict[str, list[str]] = msgspec.field(default_factory=dict)
-    episodes: dict[str, tuple[str, int]] = msgspec.field(default_factory=dict)
+    episodes: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
     early: dict[str, Event] = msgspec.field(default_factory=dict)
     due: dict[str, int] = msgspec.field(default_factory=dict)
     waiting: dict[str, int] = msgspec.field(default_factory=dict)
@@ -210,7 +211,10 @@ class FusionUnit(Unit):
 
     def _raise(self, event: Event, body: Detection, episode: str) -> None:
         state = self._state
-        key = alarm_key(event, body, belated=event.occurred + REMEMBERED < state.cell)
+        start = min(body.began, event.occurred)
+        key = alarm_key(event, body, belated=False)
+        if key not in state.alarms and start + REMEMBERED < state.cell:
+            key = alarm_key(event, body, belated=True)
         record = state.alarms.get(key)
         if record is None:
             record = state.alarms[key] = AlarmRecord(
@@ -222,10 +226,11 @@ class FusionUnit(Unit):
                 source_kind=body.source_kind,
                 condition=stands(event, body, self._site),
             )
-        start = min(body.began, event.occurred)
         old_end = _end_of_span_at(record, start)
         span = record.raised(event, body)
-        state.episodes[episode] = (key, start)
+        held = state.episodes.setdefault(episode, [])
+        if (key, start) not in held:
+            insort(held, (key, start))
         self._groups.added(record, span, old_end)
         self._touch(record)
         early = state.early.pop(episode, None)
@@ -233,15 +238,15 @@ class FusionUnit(Unit):
             self._clear(early, early.body, episode)
 
     def _clear(self, event: Event, body: Detection, episode: str) -> None:
-        key, start = self._state.episodes.pop(episode)
-        record = self._state.alarms[key]
-        old_end = _end_of_span_at(record, start)
-        span = record.cleared(event, body, start)
-        if record.condition:
-            self._groups.shortened(record, record.end)
-        else:
-            self._groups.added(record, span, old_end)
-        self._touch(record)
+        for key, start in self._state.episodes.pop(episode):
+            record = self._state.alarms[key]
+            old_end = _end_of_span_at(record, start)
+            span = record.cleared(event, body, start)
+            if record.condition:
+                self._groups.shortened(record, record.end)
+            else:
+                self._groups.added(record, span, old_end)
+            self._touch(record)
 
     def _touch(self, record: AlarmRecord) -> None:
         self._step.alarms.add(record.key)
@@ -294,8 +299,11 @@ class FusionUnit(Unit):
             del state.alarms[key]
             state.shelved.pop(key, None)
             state.past.pop(key, None)
-        for episode in [name for name, (key, _) in state.episodes.items() if key in gone]:
-            del state.episodes[episode]
+        for episode, held in list(state.episodes.items()):
+            if any(key in gone for key, _ in held):
+                state.episodes[episode] = [entry for entry in held if entry[0] not in gone]
+                if not state.episodes[episode]:
+                    del state.episodes[episode]
         for key in state.of_group.pop(group, ()):
             del state.incidents[key]
 

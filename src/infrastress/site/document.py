@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml  # type: ignore[import-untyped,unused-ignore]  # ships without types
+import yaml
 
 from infrastress.site.faults import Fault, shown
 

@@ -1,7 +1,7 @@
 """Tank mass balance: what the gauge says against what meters, gates and temperature explain, over 1 to 16 frames."""
 
 from collections.abc import Mapping
-from math import fsum
+from math import fsum, isnan
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
-from infrastress.detectors.process.tanks import BalancedTank, TankFarm
+from infrastress.detectors.process.tanks import ControlVolume, TankFarm
 from infrastress.detectors.process.tightness import DailyMaxima
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier, window_sums
 from infrastress.detectors.process.words import change_of_level, clock_span, frozen, volume_flow
@@ -56,18 +56,22 @@ class MassBalance(Invariant):
 
     def __init__(self, site: Site, table: SignalTable, net: FlowNet, farm: TankFarm) -> None:
         self.net, self.farm = net, farm
-        tanks = farm.tanks
-        super().__init__(site, table, (Subject(tank.tank.id, (tank.tank.id,), self._signals(tank)) for tank in tanks))
+        tanks = farm.volumes
+        super().__init__(
+            site,
+            table,
+            (Subject(area.id, tuple(g.tank.id for g in area.gauges), self._signals(area)) for area in tanks),
+        )
         self._factor = np.ones((len(tanks), len(SCALES)))
         self._band = np.full((len(tanks), len(SCALES), 2), np.nan)
-        self._open = np.array([bool(tank.unbounded) for tank in tanks], bool)
+        self._open = np.array([area.demand for area in tanks], bool)
         self._ratios = [DailyMaxima(1) for _ in SCALES]
         self._rise = [DailyMaxima(len(tanks)) for _ in SCALES]
         self._fall = [DailyMaxima(len(tanks)) for _ in SCALES]
 
-    def _signals(self, tank: BalancedTank) -> tuple[str, ...]:
-        found = [tank.level]
-        for b in tank.inward + tank.outward:
+    def _signals(self, area: ControlVolume) -> tuple[str, ...]:
+        found = [gauge.level for gauge in area.gauges]
+        for b in area.inward + area.outward:
             meter = self.net.branches[b].meter
             if meter is not None and meter not in found:
                 found.append(meter)
@@ -80,7 +84,7 @@ class MassBalance(Invariant):
             pair: tuple[list[Floats], list[Floats]] = known
             return pair
         balance, c = self.farm.over(view), view.context
-        fixed = np.array([[self.farm.level_tolerance(tank)] for tank in self.farm.tanks])
+        fixed = np.array([[area.tolerance] for area in self.farm.volumes])
         low, high = window_sums(balance.low, SCALES), window_sums(balance.high, SCALES)
         loose = window_sums(3.0 * balance.flow_sigma + balance.warmth, SCALES)
         residuals, tolerances = [], []
@@ -94,7 +98,7 @@ class MassBalance(Invariant):
 
     def _scores(self, view: View) -> list[Floats]:
         residuals, tolerances = self._residuals(view)
-        floors = np.array([[self.farm.floor(tank)] for tank in self.farm.tanks])
+        floors = np.array([[area.floor] for area in self.farm.volumes])
         scores = []
         for s, scale in enumerate(SCALES):
             closed = np.abs(residuals[s]) / np.maximum(tolerances[s] * self._factor[:, s : s + 1], floors)
@@ -119,80 +123,81 @@ class MassBalance(Invariant):
 
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """The scale that shows it best, with its numbers."""
-        tank, table = self.farm.tanks[subject], self.table
+        area = self.farm.volumes[subject]
         ratios = [float(score[subject, frame]) for score in self._scores(view)]
-        s = max(range(len(SCALES)), key=lambda i: -1.0 if ratios[i] != ratios[i] else ratios[i])
+        s = max(range(len(SCALES)), key=lambda i: -1.0 if isnan(ratios[i]) else ratios[i])
         scale, t = SCALES[s], view.context + frame
         balance = self.farm.over(view)
         residuals, tolerances = self._residuals(view)
         span = scale * view.seconds
         change = float(balance.volume[subject, t] - balance.volume[subject, t - scale])
         brought = change - float(residuals[s][subject, frame])
-        level = view.mean[table.row[tank.level]]
-        area = tank.area
-        seen_level = float(level[t] - level[t - scale])
         metered = fsum(balance.metered[subject, t - scale + 1 : t + 1].tolist()) / span
         if self._open[subject]:
-            low, high = self._band[subject, s]
+            low, high = (float(end) + metered for end in self._band[subject, s])
             sentence = (
-                f"{tank.tank.id} level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
-                f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600 + metered * 3600:+.0f} to "
-                f"{high * 3600 + metered * 3600:+.0f} m3/h"
+                f"{area.id}: level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
+                f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600:+.0f} to {high * 3600:+.0f} m3/h"
             )
         else:
-            within = float(tolerances[s][subject, frame]) * float(self._factor[subject, s])
+            within = max(float(tolerances[s][subject, frame]) * float(self._factor[subject, s]), area.floor)
             sentence = (
-                f"{tank.tank.id} should be {change_of_level(brought / area)} in {clock_span(span)} at "
-                f"{volume_flow(metered)}, its level says {seen_level * 100:+.1f} cm "
-                f"(normally within {max(within, self.farm.floor(tank)) / area * 100:.1f} cm)"
+                f"{area.id} should be {change_of_level(brought / area.area)} in {clock_span(span)} at "
+                f"{volume_flow(metered)}, its level says {change / area.area * 100:+.1f} cm "
+                f"(normally within {within / area.area * 100:.1f} cm)"
             )
-        stuck = frozen(view, table.row[tank.level], t, scale)
-        suspicion: Suspicion
+        rows = [self.table.row[gauge.level] for gauge in area.gauges]
+        stuck = [row for row in rows if frozen(view, row, t, 2)]
+        # The newest frame alone shows how the gauge behaves now; a longer window mixes before and after.
+        now = float(balance.step[subject, t])
+        due = now - float(residuals[0][subject, frame])
+        suspicion: Suspicion = "unknown"
+        confidence = 0.5
         if stuck:
-            suspicion, confidence = "sensor_fault", 0.5
+            suspicion = "sensor_fault"
             sentence += "; the gauge repeats its last digit: dead or held, telemetry alone cannot tell"
-        elif abs(seen_level) * area < 0.25 * abs(brought):
+        elif self._open[subject]:
+            suspicion, confidence = "unknown", 0.4
+        elif abs(now) < 0.25 * abs(due):
             suspicion, confidence = "sensor_falsified", 0.6
             sentence += "; the gauge is alive yet does not follow the flow"
-        elif abs(brought) < 0.25 * abs(change):
-            suspicion, confidence = "process_fault", 0.5
+        elif abs(due) < 0.25 * abs(now):
+            suspicion = "process_fault"
             sentence += "; volume comes or goes that no meter sees"
-        else:
-            suspicion, confidence = "unknown", 0.5
-        contributions = self._shares(view, subject, t, scale=scale, rise=brought / area, stuck=stuck)
         receiving = metered > 0 and brought > change
         return Account(
             sentence=sentence,
-            contributions=contributions,
+            contributions=self._shares(view, subject, t, scale=scale, brought=brought, stuck=bool(stuck)),
             began=int(view.ends[frame]) - scale * view.width,
-            severity="critical" if receiving and not stuck else "high",
+            severity="critical" if receiving and not stuck and not self._open[subject] else "high",
             suspicion=suspicion,
             confidence=confidence,
             techniques=() if suspicion == "process_fault" else ("T0856",),
         )
 
     def _shares(
-        self, view: View, subject: int, t: int, *, scale: int, rise: float, stuck: bool
+        self, view: View, subject: int, t: int, *, scale: int, brought: float, stuck: bool
     ) -> tuple[Contribution, ...]:
-        """The gauge carries nine tenths where it stands still to the last digit, else the gauge and the meters half."""
-        tank = self.farm.tanks[subject]
-        level = view.mean[self.table.row[tank.level]]
+        """The gauges carry nine tenths where one stands still to the last digit, else gauges and meters half each."""
+        area = self.farm.volumes[subject]
         meters: dict[str, float] = {}
-        for b in tank.inward + tank.outward:
+        for b in area.inward + area.outward:
             meter = self.net.branches[b].meter
             flow = float(self.net.over(view).high[b, t])
             if meter is not None and abs(flow) > 0.0:
                 meters[meter] = abs(flow)
         of_level = 1.0 if not meters else 0.9 if stuck else 0.5
-        found = [
-            Contribution(
-                signal=tank.level,
-                share=of_level,
-                expected=float(level[t - scale]) + rise,
-                seen=float(level[t]),
-                unit="m",
+        found = []
+        for gauge in area.gauges:
+            level = view.mean[self.table.row[gauge.level]]
+            found.append(
+                self.table.part(
+                    gauge.level,
+                    of_level * gauge.area / area.area,
+                    expected=float(level[t - scale]) + brought / area.area,
+                    seen=float(level[t]),
+                )
             )
-        ]
         total = sum(meters.values())
         for meter, flow in sorted(meters.items()):
             seen = float(view.mean[self.table.row[meter], t])
@@ -220,18 +225,18 @@ class MassBalance(Invariant):
         factors = [_LEAST_FACTOR if limit is None else max(_LEAST_FACTOR, limit) for limit in limits]
         if any(limit is not None for limit in limits):
             baseline["factor"] = factors
-        for i, tank in enumerate(self.farm.tanks):
+        for i, area in enumerate(self.farm.volumes):
             if self._open[i]:
                 band = [self._band_of(s, i, share) for s in range(len(SCALES))]
                 if any(pair is None for pair in band):
                     continue
-                baseline.setdefault("bands", {})[tank.tank.id] = band
+                baseline.setdefault("bands", {})[area.id] = band
                 low, high = band[0] or (0.0, 0.0)
-                words.append(f"{tank.tank.id}: unmetered flow between {low * 3600:+.1f} and {high * 3600:+.1f} m3/h")
+                words.append(f"{area.id}: unmetered flow between {low * 3600:+.1f} and {high * 3600:+.1f} m3/h")
                 continue
-            within = max(factors[2] * self.farm.level_tolerance(tank), self.farm.floor(tank))
+            within = max(factors[2] * area.tolerance, area.floor)
             words.append(
-                f"{tank.tank.id} level explains its meters within {within:.2g} m3 ({within / tank.area * 100:.2g} cm) "
+                f"{area.id} level explains its meters within {within:.2g} m3 ({within / area.area * 100:.2g} cm) "
                 f"over {SCALES[2]} frames, plus three standard deviations of each open meter"
             )
         return Learned(baseline, tuple(words)) if baseline else None
@@ -243,6 +248,6 @@ class MassBalance(Invariant):
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take learned factors and bands of tanks that the site still has."""
         self._factor[:] = baseline.get("factor", 1.0)
-        for i, tank in enumerate(self.farm.tanks):
-            if tank.tank.id in baseline.get("bands", {}):
-                self._band[i] = baseline["bands"][tank.tank.id]
+        for i, area in enumerate(self.farm.volumes):
+            if area.id in baseline.get("bands", {}):
+                self._band[i] = baseline["bands"][area.id]
