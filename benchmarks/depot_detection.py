@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from infrastress.runtime.frames import Framer
 
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.events.frames import Block, Finding, Frames
+from infrastress.runtime.frames import Framer
 from infrastress.simulators.base import Realisation, Scenario
 from infrastress.simulators.depot import DepotSimulator
 from infrastress.site import Site

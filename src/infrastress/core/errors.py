@@ -17,6 +17,8 @@ InfrastressError
     └── SchemaMismatch      the store was written by another version
 """
 
+from typing import Any
+
 __all__ = [
     "BaselineError",
     "ConfigurationError",
@@ -61,7 +63,13 @@ class ConfigurationError(InfrastressError):
 
 
 class SiteError(InfrastressError):
-    """The site model has faults."""
+    """The site model has faults: all of them are in `faults` (`infrastress.site.faults.Fault`)."""
+
+    def __init__(
+        self, what: str, *, where: str | None = None, remedy: str | None = None, faults: tuple[Any, ...] = ()
+    ) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.faults = faults
 
 
 class InputError(InfrastressError):

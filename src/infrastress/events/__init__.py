@@ -1,9 +1,11 @@
 """What flows: the event envelope and its kinds, Samples of telemetry, Batches of records."""
 
+from infrastress.events.batch import Batch
 from infrastress.events.envelope import Event, decode_event, encode_event, event_from_json, event_to_json, make_event
 from infrastress.events.kinds import (
     AccessAttempt,
     Alarm,
+    AlarmAction,
     Body,
     Contribution,
     Detection,
@@ -21,6 +23,8 @@ from infrastress.events.samples import Samples
 __all__ = [
     "AccessAttempt",
     "Alarm",
+    "AlarmAction",
+    "Batch",
     "Body",
     "Contribution",
     "Detection",

@@ -13,7 +13,16 @@ from infrastress.core.ids import canonical_json, event_id
 from infrastress.core.time import from_iso, to_iso
 from infrastress.events.kinds import KINDS, Body, Unknown
 
-__all__ = ["Event", "decode_event", "encode_event", "event_from_json", "event_to_json", "json_schema", "make_event"]
+__all__ = [
+    "Event",
+    "decode_event",
+    "encode_event",
+    "event_body",
+    "event_from_json",
+    "event_to_json",
+    "json_schema",
+    "make_event",
+]
 
 SCHEMA_VERSION = 1
 
@@ -83,7 +92,7 @@ def make_event(
     blobs: tuple[str, ...] = (),
 ) -> Event:
     """Build an event with its id: hash of source, sequence and content, computed floats and prose left out."""
-    content = _body_fields(body)
+    content = _fields(body)
     stable = {key: value for key, value in content.items() if key not in _COMPUTED}
     identity = event_id(source, sequence, canonical_json([site, occurred, assets, stable]))
     return Event(
@@ -105,7 +114,7 @@ def encode_event(event: Event) -> bytes:
     """Canonical bytes of an event, times in nanoseconds."""
     if isinstance(event.body, Unknown):
         fields: dict[str, Any] = msgspec.to_builtins(event)
-        fields["body"] = _body_fields(event.body)
+        fields["body"] = event_body(event)
         return canonical_json(fields)
     return canonical_json(event)
 
@@ -136,7 +145,7 @@ def decode_event(data: bytes) -> Event:
 def event_to_json(event: Event) -> bytes:
     """One line of a `.jsonl` file (no newline): canonical JSON with ISO 8601 times."""
     fields: dict[str, Any] = msgspec.to_builtins(event)
-    fields["body"] = _body_fields(event.body)
+    fields["body"] = event_body(event)
     return canonical_json(_times(fields, to_iso, int))
 
 
@@ -158,7 +167,12 @@ def json_schema() -> dict[str, Any]:
     return msgspec.json.schema(Event)
 
 
-def _body_fields(body: Body) -> dict[str, Any]:
+def event_body(event: Event) -> dict[str, Any]:
+    """The body's fields, `kind` among them."""
+    return _fields(event.body)
+
+
+def _fields(body: Body) -> dict[str, Any]:
     if isinstance(body, Unknown):
         return {"kind": body.kind_name, **body.fields}
     fields: dict[str, Any] = msgspec.to_builtins(body)

@@ -13,6 +13,7 @@ __all__ = [
     "KINDS",
     "AccessAttempt",
     "Alarm",
+    "AlarmAction",
     "AlarmState",
     "Body",
     "Contribution",
@@ -128,7 +129,11 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="alarm"):
-    """What an operator sees of one detection episode (life cycle of IEC 62682). One alarm has one `alarm` key."""
+    """What an operator sees of a detection (life cycle of IEC 62682). One alarm has one `alarm` key.
+
+    Repeats of one rule on the same assets on one day (UTC) are one alarm; `count` says how many episodes it holds,
+    `chattering` that they are too many to be annunciated one by one.
+    """
 
     alarm: str
     state: AlarmState
@@ -141,6 +146,17 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     source_kind: SourceKind
     incident: str = ""
     cleared: bool = False
+    count: int = 1
+    chattering: bool = False
+
+
+class AlarmAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="alarm_action"):
+    """What a person did about an alarm. A shelved alarm comes back at `until` or when it is unshelved."""
+
+    alarm: str
+    action: Literal["acknowledge", "shelve", "unshelve"]
+    by: str
+    until: int = 0
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -154,7 +170,12 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="incident"):
-    """Detections joined by one hypothesis. `incident` names it over its revisions."""
+    """Detections joined by one hypothesis. `incident` names it over its revisions, of which the highest counts.
+
+    A flood is bounded: `detections` and `timeline` hold its beginning, `detections_total` and `timeline_total` say how
+    many there are, and `detections_digest` (sum of the ids' first 64 bits, modulo 2^64) proves which. `aliases` are
+    incidents that turned out to be part of this one; each of them ends in a revision that names its `superseded_by`.
+    """
 
     incident: str
     revision: int
@@ -171,6 +192,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     source_kinds: tuple[SourceKind, ...]
     timeline: tuple[TimelineEntry, ...]
     techniques: tuple[str, ...] = ()
+    detections_total: int = 0
+    detections_digest: str = ""
+    timeline_total: int = 0
+    aliases: tuple[str, ...] = ()
+    superseded_by: str = ""
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="tick"):
@@ -190,9 +216,32 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     fields: dict[str, Any]
 
 
-Body = AccessAttempt | LoginAttempt | GasReading | SwitchState | Report | Detection | Alarm | Incident | Tick | Unknown
+Body = (
+    AccessAttempt
+    | LoginAttempt
+    | GasReading
+    | SwitchState
+    | Report
+    | Detection
+    | Alarm
+    | AlarmAction
+    | Incident
+    | Tick
+    | Unknown
+)
 
 KINDS: dict[str, type[msgspec.Struct]] = {
     str(kind.__struct_config__.tag): kind
-    for kind in (AccessAttempt, LoginAttempt, GasReading, SwitchState, Report, Detection, Alarm, Incident, Tick)
+    for kind in (
+        AccessAttempt,
+        LoginAttempt,
+        GasReading,
+        SwitchState,
+        Report,
+        Detection,
+        Alarm,
+        AlarmAction,
+        Incident,
+        Tick,
+    )
 }

@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from infrastress.core.errors import SiteError
+from infrastress.site.check import check_site
 from infrastress.site.model import Site
 
 __all__ = ["load_site"]
@@ -16,10 +13,17 @@ def load_site(path: Path) -> Site:
     """Load `path`, a site folder holding site.yaml or the file itself.
 
     Raises:
-        SiteError: with every fault found.
+        SiteError: with every fault found, in its `faults`.
     """
-    file = path / "site.yaml" if path.is_dir() else path
-    try:
-        return Site.model_validate(YAML(typ="safe").load(file))
-    except (OSError, YAMLError, ValidationError) as error:
-        raise SiteError(str(error), where=str(file)) from error
+    result = check_site(path)
+    if result.site is not None:
+        return result.site
+    errors = result.errors
+    first = errors[0]
+    count = "1 fault" if len(errors) == 1 else f"{len(errors)} faults"
+    raise SiteError(
+        f"the site model has {count}; the first: {first}",
+        where=str(path),
+        remedy="`infrastress check` lists them all",
+        faults=result.faults,
+    )

@@ -1,1 +1,37 @@
 """Event log, checkpoints, records, blobs and telemetry history behind ports."""
+
+import re
+from pathlib import Path
+
+from infrastress.core.errors import ConfigurationError
+from infrastress.store.ports import Store
+
+__all__ = ["open_store"]
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+
+
+def open_store(target: str | Path) -> Store:
+    """Open a store, made if it isn't there; an older schema is migrated.
+
+    Args:
+        target: a folder, or a URL: sqlite:///relative.db, sqlite:////absolute.db or memory://.
+
+    Raises:
+        ConfigurationError: no backend for this URL.
+        SchemaMismatch: the store was written by a newer version.
+        StoreError: it can't be opened (no rights, no space, damaged).
+    """
+    url = _URL.match(str(target))
+    scheme = url[1].lower() if url else "sqlite"
+    if scheme == "memory":
+        from infrastress.store.memory import MemoryStore
+
+        return MemoryStore()
+    if scheme == "sqlite":
+        from infrastress.store.sqlite import SqliteStore
+
+        return SqliteStore(target)
+    raise ConfigurationError(
+        f"no store backend for {scheme}://", remedy="give a folder, or a URL that starts with sqlite:///"
+    )

@@ -18,6 +18,8 @@ from typing import NamedTuple, Self
 
 import pyarrow as pa
 
+from infrastress.core.errors import StoreError
+
 __all__ = [
     "Beat",
     "Blobs",
@@ -30,6 +32,7 @@ __all__ = [
     "Records",
     "Row",
     "Store",
+    "check_subject",
     "partition_of",
     "read_all",
     "type_of",
@@ -44,6 +47,13 @@ def partition_of(subject: str) -> str:
 def type_of(subject: str) -> str:
     """The type of a subject: all after the last colon."""
     return subject.rpartition(":")[2]
+
+
+def check_subject(subject: str) -> str:
+    """The subject itself; raises StoreError unless it is "partition:type"."""
+    if not partition_of(subject) or not type_of(subject):
+        raise StoreError(f"{subject!r} is no subject", remedy='write "partition:type"')
+    return subject
 
 
 class Record(NamedTuple):
@@ -105,12 +115,20 @@ class Log(ABC):
         """Highest offset of a partition, 0 when empty."""
 
     @abstractmethod
+    def start(self, partition: str) -> int:
+        """Highest offset that was retired, 0 when none: the lowest `after` that can be read."""
+
+    @abstractmethod
+    def written_before(self, partition: str, moment: int) -> int:
+        """Highest offset stored before a moment of the wall clock (ns UTC); `start` when none."""
+
+    @abstractmethod
     def partitions(self) -> list[str]:
         """All partitions, sorted."""
 
     @abstractmethod
     def retire(self, partition: str, up_to: int) -> int:
-        """Remove records with offset <= `up_to`; returns how many."""
+        """Remove records with offset <= `up_to`, and the memory of their ids; returns how many."""
 
 
 class Lease(ABC):
@@ -152,6 +170,10 @@ class Checkpoints(ABC):
         """The lease as it stands; epoch 0 before the first."""
 
     @abstractmethod
+    def offset(self, partition: str) -> int:
+        """Last committed offset of a lease, without taking it; 0 before the first."""
+
+    @abstractmethod
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         """Take the lease with epoch seen.epoch + 1 if it still stands as seen; raises Fenced otherwise."""
 
@@ -189,7 +211,14 @@ class Blobs(ABC):
 
 
 class History(ABC):
-    """Telemetry history: the log's hot tail and tag-sorted Parquet behind it, read as one."""
+    """Telemetry history: the log's hot tail and tag-sorted Parquet behind it, read as one.
+
+    A row is one value of one tag; NaN is no row. Telemetry lies in partitions "ingest/...".
+    """
+
+    @abstractmethod
+    def compacted(self, partition: str) -> int:
+        """Offset up to which a partition's samples are compacted."""
 
     @abstractmethod
     def compact(self, partition: str, *, up_to: int) -> int:
@@ -201,7 +230,7 @@ class History(ABC):
 
     @abstractmethod
     def retain(self, before: int, *, pinned: Sequence[tuple[int, int]] = ()) -> int:
-        """Drop history before a time, but for pinned spans; returns rows dropped."""
+        """Drop compacted rows with time < `before`, but for pinned spans [start, stop); returns rows dropped."""
 
 
 class Store(ABC):

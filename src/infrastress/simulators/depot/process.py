@@ -63,6 +63,12 @@ class _Stream:
             return found
         return history[:, self.tank] if self.temperature is None else self.temperature
 
+    def share(self, history: Array, content: Array, beta: Array) -> Array:
+        """What flows in per step over what is there, both at the reference temperature."""
+        own, feed = (beta[self.tank] * (one - REFERENCE_C) for one in (history[:, self.tank], self.warmth(history)))
+        result: Array = self.volume / content[:, self.tank] * (1 + own) / (1 + feed)
+        return result
+
 
 def simulate(
     *, plant: Plant, calendar: Calendar, plan: Plan, cadence: float, spill: tuple[str, Flow] | None
@@ -131,6 +137,7 @@ def _temperatures(
 ) -> Array:
     """Liquid temperatures at the edges, degC: dT/dt = q_in/V (T_in - T) + (T_air - T)/tau, exact per step."""
     start, volume = state
+    beta = np.array([tank.expansion_per_k for tank in plant.layout.tanks.values()])
     steps = np.diff(edges)[:, None]
     middle = (edges[1:] + edges[:-1]) / 2
     clock = calendar.local_clock(0.0) * 3600.0
@@ -145,7 +152,7 @@ def _temperatures(
         drive = pull * air[:, None]
         for stream in streams:
             if stream.sign > 0:
-                share = stream.volume / content[:, stream.tank]
+                share = stream.share(history[1:], content, beta)
                 pull[:, stream.tank] += share
                 drive[:, stream.tank] += share * stream.warmth(history[1:])
         keep = np.exp(-pull)
@@ -182,8 +189,9 @@ def _check(
     for stream in streams:
         expected[stream.tank] += stream.sign * stream.volume.sum()
         if stream.sign > 0:  # what mixing did to the temperature expanded nothing: the inflow shrank as much
-            warm = (history[1:, stream.tank] + history[:-1, stream.tank]) / 2
-            weather[:, stream.tank] -= stream.volume / middle[:, stream.tank] * (stream.warmth(history[1:]) - warm)
+            mixed = (history[1:] + history[:-1]) / 2
+            gain = stream.share(mixed, middle, beta) * (stream.warmth(mixed) - mixed[:, stream.tank])
+            weather[:, stream.tank] -= gain
     swell = (beta / (1 + beta * (history[1:] - REFERENCE_C)) * middle * weather).sum(axis=0)
     error = np.abs(volume[-1] - volume[0] - expected - swell)
     for i, tank in enumerate(tanks):

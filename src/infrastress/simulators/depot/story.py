@@ -19,7 +19,7 @@ from infrastress.simulators.depot.ranges import RANGES
 __all__ = ["StoryLine", "tell"]
 
 NEVER = float("inf")
-RESERVED_S = 30 * 3600.0
+RESERVED_S = 26 * 3600.0
 PAUSE_RAMP_S = 60.0
 TRIP_S = 2.0
 

@@ -1,0 +1,44 @@
+"""`infrastress check`: every fault of a site model at once."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from infrastress.app.output import json_option, print_json
+
+__all__ = ["command"]
+
+
+@click.command("check")
+@click.argument("site", type=click.Path(path_type=Path))
+@json_option
+@click.pass_context
+def command(ctx: click.Context, *, site: Path, as_json: bool) -> None:
+    """Check the site model in SITE (a folder or a site file): every fault with file, line, field and suggestion."""
+    from infrastress.site.check import check_site
+
+    result = check_site(site)
+    model = result.site
+    counts = {}
+    if model is not None:
+        counts = {
+            "assets": len(model.assets),
+            "signals": len(model.signals),
+            "connections": len(model.connections),
+            "sources": len(model.sources),
+            "people": len(model.people),
+        }
+    if as_json:
+        told = {"site": model.id, "version": model.version, **counts} if model is not None else {}
+        print_json({"ok": model is not None, **told, "faults": [asdict(fault) for fault in result.faults]})
+    else:
+        for fault in result.faults:
+            click.echo(str(fault))
+        errors, warnings = len(result.errors), len(result.warnings)
+        if model is None:
+            click.echo(f"{errors} errors, {warnings} warnings.")
+        else:
+            size = ", ".join(f"{count} {name}" for name, count in counts.items())
+            click.echo(f"{model.id}: no errors, {warnings} warnings. {size}.")
+    ctx.exit(0 if model is not None else 1)

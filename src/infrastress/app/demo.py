@@ -1,0 +1,284 @@
+"""The demo: a depot learns its normal days, is attacked, and the same pipeline as ever explains what happens.
+
+Everything is simulated, written as recordings, and read back through the file connector; the truth is used for scoring
+alone. An oracle that never fails would raise its alarm at the very moment at which the gauge begins to lie.
+"""
+
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infrastress.app.files import make_folder, write_json
+from infrastress.app.pipeline import replay_recordings
+from infrastress.app.recordings import write_recording
+from infrastress.app.scenarios import load_scenario, play
+from infrastress.app.starting import start_site
+from infrastress.app.training import Trained, train
+from infrastress.core.errors import ConfigurationError
+from infrastress.core.time import SECOND, to_iso
+from infrastress.events import Alarm, Event, Incident
+from infrastress.events.kinds import SourceKind
+from infrastress.site import Site
+from infrastress.site.assets import LevelSwitch
+from infrastress.site.load import load_site
+
+__all__ = ["KINDS", "Demo", "Outcome", "Stage", "false_alarms_by_rule", "run_demo"]
+
+KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
+LEARN_HOURS, QUIET_HOURS = 168.0, 120.0
+LEARN_SEED, QUIET_SEED = 11, 12
+_MARK = ".infrastress-demo"
+
+Stage = Callable[[str], None]
+"""Told what is being done now."""
+
+
+@dataclass
+class Outcome:
+    """What one replay of the attack came to; times in ns.
+
+    Attributes:
+        first_sign: first alarm of any kind since the attackers' first act.
+        first_alarm: first alarm since the gauge lies that tells of the tank or belongs to the attack's incident.
+        lead_s: from `first_alarm` to the overflow.
+        incident: the attack's incident in its newest version.
+        alarms, incidents: how many there were.
+        early: alarms before the attackers' first act.
+    """
+
+    first_sign: Event | None = None
+    first_alarm: Event | None = None
+    lead_s: float | None = None
+    incident: Event | None = None
+    alarms: int = 0
+    incidents: int = 0
+    early: list[Event] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        body = self.incident.body if self.incident is not None else None
+        read = body if isinstance(body, Incident) else None
+        return {
+            "first_sign": _time(self.first_sign),
+            "first_alarm": _time(self.first_alarm),
+            "lead_time_s": self.lead_s,
+            "hypothesis": read.hypothesis if read else None,
+            "confidence": read.confidence if read else None,
+            "alarms": self.alarms,
+            "incidents": self.incidents,
+        }
+
+
+@dataclass
+class Demo:
+    """What the demo came to.
+
+    Attributes:
+        site, out: the site and its output folder.
+        trained: what was learned.
+        facts: moments of the attack, ns, by name, such as `overflow_at`.
+        full: the attack with all kinds of source.
+        without: the attack replayed without one kind of source.
+        quiet_days: unseen normal days replayed.
+        false_alarms: alarms on those days, and before the attack.
+        pictures: plots written.
+    """
+
+    site: Site
+    out: Path
+    trained: Trained
+    facts: dict[str, Any]
+    full: Outcome = field(default_factory=Outcome)
+    without: dict[str, Outcome] = field(default_factory=dict)
+    quiet_days: float = 0.0
+    false_alarms: list[Event] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
+
+    @property
+    def oracle_lead_s(self) -> float:
+        """Lead of an alarm at the very moment at which the gauge begins to lie."""
+        return float((self.facts["overflow_at"] - self.facts["freeze_at"]) / SECOND)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        full = self.full.as_dict()
+        return {
+            "first_alarm": full["first_alarm"],
+            "lead_time_s": full["lead_time_s"],
+            "oracle_lead_time_s": self.oracle_lead_s,
+            "false_alarms": len(self.false_alarms),
+            "ablation": {kind: outcome.as_dict() for kind, outcome in self.without.items()},
+            "first_sign": full["first_sign"],
+            "hypothesis": full["hypothesis"],
+            "confidence": full["confidence"],
+            "incidents": full["incidents"],
+            "alarms": full["alarms"],
+            "quiet_days": self.quiet_days,
+            "overflow_at": to_iso(self.facts["overflow_at"]),
+            "gauge_lies_since": to_iso(self.facts["freeze_at"]),
+            "pictures": [str(picture) for picture in self.pictures],
+            "out": str(self.out),
+        }
+
+
+def run_demo(out: Path, *, seed: int, stage: Stage, on_result: Callable[[Event], None], overwrite: bool = True) -> Demo:
+    """Run the demo into a folder of its own.
+
+    Args:
+        out: where everything goes; what an earlier demo left there is replaced.
+        seed: of the attack.
+        stage: told what is being done.
+        on_result: told each alarm and incident of the attack as it comes.
+        overwrite: whether what an earlier demo left may be replaced.
+
+    Raises:
+        ConfigurationError: the folder holds something else.
+    """
+    _clear(out, overwrite=overwrite)
+    folder = out / "site"
+    start_site(folder, template="depot")
+    site = load_site(folder)
+    stage(f"Simulating {LEARN_HOURS / 24:g} ordinary days to learn from")
+    _simulate(site, folder, "normal", seed=LEARN_SEED, out=out / "learn", hours=LEARN_HOURS)
+    stage(f"Simulating {QUIET_HOURS / 24:g} ordinary days to count false alarms on")
+    _simulate(site, folder, "normal", seed=QUIET_SEED, out=out / "quiet", hours=QUIET_HOURS)
+    stage("Simulating the attack")
+    facts = _simulate(site, folder, "attack-overfill", seed=seed, out=out / "attack")
+    stage("Learning what is normal")
+    trained = train(site, folder, [out / "learn"], folder / "state")
+    demo = Demo(site, out, trained, facts)
+    stage("Replaying the attack")
+    demo.full = _replay(demo, folder, on_result=on_result, to=out / "result")
+    stage("Replaying ordinary days")
+    quiet = _Notes()
+    replay_recordings(site, folder, [out / "quiet"], state=folder / "state", on_result=quiet.take)
+    demo.quiet_days = QUIET_HOURS / 24
+    demo.false_alarms = [*quiet.alarms.values(), *demo.full.early]
+    for kind in KINDS:
+        stage(f"Replaying the attack without {kind}")
+        demo.without[kind] = _replay(demo, folder, exclude=(kind,))
+    return demo
+
+
+class _Notes:
+    """Remembers the first version of each alarm, and the newest of each alarm and incident."""
+
+    def __init__(self) -> None:
+        self.alarms: dict[str, Event] = {}
+        self.newest: dict[str, Event] = {}
+        self.incidents: dict[str, Event] = {}
+
+    def take(self, event: Event) -> None:
+        """Take one version."""
+        if isinstance(event.body, Alarm):
+            self.alarms.setdefault(event.body.alarm, event)
+            self.newest[event.body.alarm] = event
+        elif isinstance(event.body, Incident):
+            self.incidents[event.body.incident] = event
+
+
+def _simulate(
+    site: Site, folder: Path, name: str, *, seed: int, out: Path, hours: float | None = None
+) -> dict[str, Any]:
+    scenario = load_scenario(folder, name, duration_h=hours)
+    played = play(site, scenario, seed)
+    write_recording(out, site=site, scenario=scenario, seed=seed, played=played)
+    return played.facts
+
+
+def _replay(
+    demo: Demo,
+    folder: Path,
+    *,
+    exclude: Collection[SourceKind] = (),
+    on_result: Callable[[Event], None] | None = None,
+    to: Path | None = None,
+) -> Outcome:
+    notes = _Notes()
+
+    def take(event: Event) -> None:
+        notes.take(event)
+        if on_result is not None:
+            on_result(event)
+
+    replay_recordings(
+        demo.site, folder, [demo.out / "attack"], state=folder / "state", out=to, exclude_kinds=exclude, on_result=take
+    )
+    return _judge(demo.site, demo.facts, notes)
+
+
+def _judge(site: Site, facts: dict[str, Any], notes: _Notes) -> Outcome:
+    """Score a replay by the truth."""
+    tank = facts["tank"]
+    touched = {tank} | {asset.id for asset in site.assets if isinstance(asset, LevelSwitch) and asset.tank == tank}
+    acted = min(facts[name] for name in ("badge_at", "login_at", "bypass_at", "freeze_at") if facts.get(name))
+    raised = sorted(notes.alarms.values(), key=lambda event: (event.observed, event.id))
+    incident = _incident(touched, acted, notes)
+    name = incident.body.incident if incident is not None and isinstance(incident.body, Incident) else None
+    since = [event for event in raised if event.observed >= acted]
+    telling = [
+        event
+        for event in since
+        if event.observed >= facts["freeze_at"] and (touched & set(event.assets) or _belongs(event, name, notes))
+    ]
+    first = telling[0] if telling else None
+    return Outcome(
+        first_sign=since[0] if since else None,
+        first_alarm=first,
+        lead_s=None if first is None else (facts["overflow_at"] - first.observed) / SECOND,
+        incident=incident,
+        alarms=len(raised),
+        incidents=sum(1 for event in notes.incidents.values() if not _gone(event)),
+        early=[event for event in raised if event.observed < acted],
+    )
+
+
+def _incident(touched: set[str], acted: int, notes: _Notes) -> Event | None:
+    """The attack's incident: of those that go on after the first act and touch the tank, the surest."""
+    found: list[tuple[float, str, Event]] = []
+    for event in notes.incidents.values():
+        body = event.body
+        if isinstance(body, Incident) and not body.superseded_by and body.updated >= acted:
+            about = bool(touched & set(event.assets))
+            found.append((body.confidence + about, body.incident, event))
+    return max(found)[2] if found else None
+
+
+def _belongs(event: Event, incident: str | None, notes: _Notes) -> bool:
+    body = event.body
+    newest = notes.newest[body.alarm].body if isinstance(body, Alarm) else None
+    return incident is not None and isinstance(newest, Alarm) and newest.incident == incident
+
+
+def _gone(event: Event) -> bool:
+    return isinstance(event.body, Incident) and bool(event.body.superseded_by)
+
+
+def _time(event: Event | None) -> str | None:
+    return None if event is None else to_iso(event.observed)
+
+
+def _clear(out: Path, *, overwrite: bool) -> None:
+    """Remove what an earlier demo left; touch nothing else."""
+    if out.is_dir() and any(out.iterdir()):
+        if not (overwrite and (out / _MARK).is_file()):
+            raise ConfigurationError(
+                "the folder isn't empty and holds no earlier demo",
+                where=str(out),
+                remedy="name another folder with --out; nothing was removed",
+            )
+        for name in ("site", "learn", "quiet", "attack", "result", "plots"):
+            shutil.rmtree(out / name, ignore_errors=True)
+    make_folder(out)
+    write_json(out / _MARK, {"made_by": "infrastress demo"})
+
+
+def false_alarms_by_rule(events: Sequence[Event]) -> dict[str, int]:
+    """How many false alarms each rule raised."""
+    counts: dict[str, int] = {}
+    for event in events:
+        if isinstance(event.body, Alarm):
+            counts[event.body.rule] = counts.get(event.body.rule, 0) + 1
+    return dict(sorted(counts.items()))

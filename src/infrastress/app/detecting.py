@@ -1,0 +1,50 @@
+"""A site's detectors: found by name, given their options and what they learned."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from infrastress.app.baselines import Baseline
+from infrastress.core.errors import SiteError
+from infrastress.core.plugins import load_plugin
+from infrastress.detectors.base import Detector
+from infrastress.site import Site
+from infrastress.site.sources import DetectorSettings
+
+__all__ = ["DEFAULT_DETECTORS", "Chosen", "build_detectors", "choose_detectors"]
+
+DEFAULT_DETECTORS = ("process_invariants", "site_events")
+"""What runs at a site that names no detectors."""
+
+Chosen = tuple[type[Detector], Any]
+
+
+def choose_detectors(site: Site) -> dict[str, Chosen]:
+    """Class and options of each detector by name, in the site's order.
+
+    Raises:
+        PluginError: one isn't installed.
+        SiteError: one is named twice, or its options don't fit.
+    """
+    settings = site.detectors or tuple(DetectorSettings(detector=name) for name in DEFAULT_DETECTORS)
+    chosen: dict[str, Chosen] = {}
+    for setting in settings:
+        if setting.detector in chosen:
+            raise SiteError(f"detector {setting.detector!r} is named twice", where=f"{site.id}: detectors")
+        plugin: type[Detector] = load_plugin("detectors", setting.detector)
+        try:
+            options = plugin.Options.model_validate(setting.options)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            raise SiteError(faults, where=f"{site.id}: options of detector {setting.detector!r}") from None
+        chosen[setting.detector] = (plugin, options)
+    return chosen
+
+
+def build_detectors(site: Site, chosen: Mapping[str, Chosen], baselines: Mapping[str, Baseline]) -> list[Detector]:
+    """Detectors ready to judge, each with its baseline where there is one."""
+    return [
+        plugin(site, options, baselines[name].baseline if name in baselines else None)
+        for name, (plugin, options) in chosen.items()
+    ]

@@ -1,0 +1,88 @@
+"""Recordings on their way into the pipeline: one connector a source, in order of time."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from infrastress.connectors.base import Connector
+from infrastress.connectors.recordings import open_recording
+from infrastress.core.errors import DecodeError
+from infrastress.events.delivery import Delivery
+from infrastress.events.kinds import SourceKind
+from infrastress.site import Site
+
+__all__ = ["Chain", "open_recordings"]
+
+
+class _Position(msgspec.Struct, frozen=True):
+    link: int
+    inner: bytes | None
+
+
+class Chain(Connector):
+    """Several recordings of one source, read one after the other as if the source had never paused."""
+
+    name = "chain"
+
+    def __init__(self, links: Sequence[Connector]) -> None:
+        super().__init__(links[0].site, links[0].source, None)
+        self.links = tuple(links)
+
+    def deliveries(self, after: bytes | None = None) -> Iterator[Delivery]:
+        """Deliveries of each recording in turn."""
+        try:
+            start = msgspec.msgpack.decode(after, type=_Position) if after is not None else _Position(0, None)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no position in a chain of recordings: {error}") from None
+        for number in range(start.link, len(self.links)):
+            inner = start.inner if number == start.link else None
+            for delivery in self.links[number].deliveries(inner):
+                position = msgspec.msgpack.encode(_Position(number, delivery.position))
+                yield _at(delivery, position)
+
+
+def open_recordings(
+    site: Site,
+    folder: Path,
+    recordings: Sequence[Path],
+    *,
+    exclude_kinds: Collection[SourceKind] = (),
+    batch_rows: int | None = None,
+) -> list[Connector]:
+    """One connector a source over all recordings; those of one source follow each other by their first time.
+
+    Args:
+        site: the site model.
+        folder: the site's folder, where mappings are looked for.
+        recordings: files or folders.
+        exclude_kinds: kinds of source to leave out.
+        batch_rows: most rows of one delivery.
+
+    Raises:
+        InputError: a recording is missing or is none.
+        MappingError: a mapping doesn't fit.
+    """
+    by_source: dict[str, list[Connector]] = {}
+    for path in recordings:
+        for connector in open_recording(
+            site, path, site_folder=folder, exclude_kinds=exclude_kinds, batch_rows=batch_rows
+        ):
+            by_source.setdefault(connector.source.id, []).append(connector)
+    return [links[0] if len(links) == 1 else Chain(sorted(links, key=_first_time)) for links in by_source.values()]
+
+
+def _first_time(connector: Connector) -> int:
+    for delivery in connector.deliveries():
+        for samples in delivery.samples:
+            if len(samples):
+                return int(samples.times[0])
+        if delivery.events:
+            return delivery.events[0].occurred
+    return 0
+
+
+def _at(delivery: Delivery, position: bytes) -> Delivery:
+    fields: dict[str, Any] = {name: getattr(delivery, name) for name in delivery.__dataclass_fields__}
+    return Delivery(**{**fields, "position": position})

@@ -1,0 +1,84 @@
+"""What a file holds, told by its content and never by its name."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from infrastress.connectors.files.lines import open_bytes
+from infrastress.core.errors import InputError
+
+__all__ = ["Content", "looks_like"]
+
+Content = Literal["parquet", "json_lines", "text"]
+
+_MAGIC = (
+    (b"\xd4\xc3\xb2\xa1", "a packet capture (pcap)"),
+    (b"\xa1\xb2\xc3\xd4", "a packet capture (pcap)"),
+    (b"\x4d\x3c\xb2\xa1", "a packet capture (pcap, nanoseconds)"),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture (pcapng)"),
+    (b"PK\x03\x04", "a ZIP archive or office document"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"\x00\x00\x00\x18ftyp", "a video (MP4)"),
+    (b"\x00\x00\x00\x20ftyp", "a video (MP4)"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"ARROW1", "an Arrow file; Parquet is read"),
+    (b"\xd0\xcf\x11\xe0", "an old office document"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed data; gzip, xz and bzip2 are read"),
+)
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 1 << 16
+
+
+def looks_like(path: Path) -> Content:
+    """Tell a recording by its content.
+
+    Raises:
+        InputError: it is empty, can't be opened or decompressed, or is something that is no recording.
+    """
+    where = str(path)
+    try:
+        with open_bytes(path) as file:
+            head = file.read(_HEAD) if path.stat().st_size else b""
+    except (OSError, EOFError) as error:
+        with open_bytes(path) as file:
+            head = _first(file)
+        if not head:
+            raise InputError(f"the file can't be decompressed: {error}", where=where, remedy="copy it again") from None
+    if not head:
+        raise InputError("the file is empty", where=where)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            raise InputError(f"this is {name}, no recording that can be read", where=where)
+    if head.startswith(_UTF16):
+        return "text"
+    line = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].strip()
+    if line.startswith(b"{"):
+        try:
+            if isinstance(msgspec.json.decode(line), dict):
+                return "json_lines"
+        except msgspec.MsgspecError:
+            return "json_lines"  # the bad line will be counted
+    if line.startswith(b"["):
+        raise InputError("this is a JSON array; events are read as JSON lines, one object a line", where=where)
+    if b"\x00" in head:
+        raise InputError("this is binary data of an unknown kind, no recording", where=where)
+    return "text"
+
+
+def _first(file: object) -> bytes:
+    """What can be had of damaged compressed data."""
+    head = b""
+    try:
+        while len(head) < 256:
+            piece: bytes = file.read1(64)  # type: ignore[attr-defined]  # every reader of open_bytes has it
+            if not piece:
+                break
+            head += piece
+    except (OSError, EOFError):
+        return head
+    return head

@@ -1,0 +1,177 @@
+"""JSON lines to events: our own envelope, or plain records by a mapping."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping as AnyMapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from infrastress.connectors.files.lines import Block, Lines
+from infrastress.connectors.files.mapping import Mapping, RecordMap
+from infrastress.connectors.files.telemetry import MAX_REFUSALS, Position
+from infrastress.connectors.files.times import Clock
+from infrastress.core.errors import DecodeError
+from infrastress.events import Event, event_from_json, make_event
+from infrastress.events.delivery import Balance, Delivery, Refusal
+from infrastress.events.kinds import KINDS
+from infrastress.site import Site
+
+__all__ = ["KIND_OF_BODY", "event_deliveries"]
+
+KIND_OF_BODY: AnyMapping[str, str] = {
+    "access": "access",
+    "gas": "access",
+    "login": "network",
+    "switch": "access",
+    "report": "reports",
+}
+"""Kind of source an event is of when the site doesn't know its source."""
+
+
+class _Refused(Exception):  # noqa: N818 - an outcome of one line, never seen outside this module
+    def __init__(self, reason: str, *, dropped: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.dropped = dropped
+
+
+def event_deliveries(
+    site: Site,
+    source: str,
+    path: Path,
+    mapping: Mapping | None,
+    *,
+    after: bytes | None,
+    block_bytes: int,
+    batch_rows: int | None,
+    exclude_kinds: frozenset[str] = frozenset(),
+) -> Iterator[Delivery]:
+    """Deliveries of a JSON lines file behind a position.
+
+    Raises:
+        InputError: the file can't be read.
+    """
+    base = Position(0, 0) if after is None else Position.decode(after)
+    reader = _Reader(site, source, mapping, exclude_kinds)
+    with Lines(path, mapping.encoding if mapping is not None else "utf-8", block_bytes) as lines:
+        while (block := lines.block(base.offset)) is not None:
+            texts = _lines_of(block, torn=lines.block_is_last(block) and lines.damage is not None)
+            progress = base.progress
+            next_base = Position(block.end, base.line + len(texts), progress=progress)
+            done = 0
+            while done < len(texts):
+                upto = len(texts) if batch_rows is None else min(len(texts), done + batch_rows)
+                if done < base.skip:
+                    upto = base.skip  # read again for its progress, handed over before
+                balance, events, refusals = reader.read(texts[done:upto], base.line + done)
+                if events:
+                    highest = max(event.occurred for event in events)
+                    progress = highest if progress is None else max(progress, highest)
+                next_base = Position(block.end, base.line + len(texts), progress=progress)
+                whole = upto == len(texts)
+                position = next_base if whole else msgspec.structs.replace(base, skip=upto)
+                if upto > base.skip:
+                    yield Delivery(source, position.encode(), (), events, refusals, balance, progress)
+                done = upto
+            base = next_base
+
+
+def _lines_of(block: Block, *, torn: bool) -> list[bytes | str]:
+    """Lines of a block; a line that can't be had at all is its reason, as str."""
+    if block.too_long:
+        return ["line-too-long"]
+    texts: list[bytes | str] = list(block.data.split(b"\n"))
+    if block.data.endswith(b"\n"):
+        texts[-1:] = ["file-damaged"] if torn else []  # cut between two lines: one lost line
+    elif torn:
+        texts[-1] = "file-damaged"
+    if block.offset == 0 and isinstance(texts[0], bytes):
+        texts[0] = texts[0].removeprefix(b"\xef\xbb\xbf")
+    return texts
+
+
+class _Reader:
+    """Reads lines into events, numbered by their line where they have no number of their own."""
+
+    def __init__(self, site: Site, source: str, mapping: Mapping | None, exclude_kinds: frozenset[str]) -> None:
+        self.site = site
+        self.exclude_kinds = exclude_kinds
+        self.records: RecordMap | None = mapping.records if mapping is not None else None
+        if mapping is not None and self.records is not None:
+            self.source = self.records.source or source
+            self.clock = Clock(mapping.time.format, mapping.time_zone or site.time_zone)
+            self.body = KINDS[self.records.kind]
+
+    def read(self, texts: list[bytes | str], line: int) -> tuple[Balance, tuple[Event, ...], tuple[Refusal, ...]]:
+        """Events of lines, the first of which is number `line` (from 0)."""
+        balance = Balance(read=len(texts))
+        events: list[Event] = []
+        refusals: list[Refusal] = []
+        for number, text in enumerate(texts, start=line):
+            try:
+                events.append(self._event(text, number))
+            except _Refused as refused:
+                (balance.dropped if refused.dropped else balance.quarantined)[refused.reason] += 1
+                if refused.reason != "blank" and len(refusals) < MAX_REFUSALS:
+                    shown = text[:200].decode("utf-8", "replace") if isinstance(text, bytes) else ""
+                    refusals.append(Refusal(refused.reason, f"line {number + 1}", shown))
+        balance.accepted = len(events)
+        return balance, tuple(events), tuple(refusals)
+
+    def _event(self, text: bytes | str, line: int) -> Event:
+        if isinstance(text, str):
+            raise _Refused(text)
+        if not text.strip():
+            raise _Refused("blank", dropped=True)
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            raise _Refused("encoding") from None
+        if self.records is not None:
+            event = self._record(text, line, self.records)
+        else:
+            try:
+                event = event_from_json(text)
+            except DecodeError:
+                raise _Refused("no-event") from None
+        if event.site != self.site.id:
+            raise _Refused("other-site")
+        if self.exclude_kinds and self._kind(event) in self.exclude_kinds:
+            raise _Refused("excluded-kind", dropped=True)
+        return event
+
+    def _kind(self, event: Event) -> str:
+        source = self.site.source_by_id.get(event.source)
+        return source.kind if source is not None else KIND_OF_BODY.get(event.kind, "")
+
+    def _record(self, text: bytes, line: int, spec: RecordMap) -> Event:
+        import pyarrow as pa
+
+        try:
+            record: Any = msgspec.json.decode(text)
+        except (msgspec.MsgspecError, RecursionError):
+            raise _Refused("no-event") from None
+        if not isinstance(record, dict):
+            raise _Refused("no-event")
+        self.clock.last = None  # an event's time is judged by itself
+        times = self.clock.read(pa.array([_scalar(record.get(spec.time))], pa.string()))
+        if times.codes[0]:
+            raise _Refused("time-unreadable")
+        fields = {name: record[key] for name, key in spec.fields.items() if key in record}
+        try:
+            body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self.body, strict=False)
+        except msgspec.ValidationError:
+            raise _Refused("wrong-fields") from None
+        return make_event(
+            site=self.site.id,
+            source=self.source,
+            sequence=line,
+            occurred=int(times.ns[0]),
+            body=body,
+            assets=tuple(_scalar(record[key]) or "" for key in spec.assets if record.get(key)),
+        )
+
+
+def _scalar(value: Any) -> str | None:
+    return None if value is None or isinstance(value, dict | list) else str(value)

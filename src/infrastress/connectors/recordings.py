@@ -1,0 +1,122 @@
+"""Recordings: what a path holds, told by content, as connectors ready to read."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from infrastress.connectors.base import Connector
+from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping, load_mapping
+from infrastress.connectors.files.content import looks_like
+from infrastress.core.errors import InputError
+from infrastress.events.kinds import SourceKind
+from infrastress.site import Site
+from infrastress.site.sources import Source
+
+__all__ = ["find_mapping", "open_recording"]
+
+TELEMETRY, EVENTS = "telemetry.csv", "events.jsonl"
+_COMPRESSED = (".gz", ".xz", ".bz2")
+
+
+def find_mapping(path: Path, site_folder: Path | None = None) -> Path | None:
+    """The mapping of a file: `<file>.mapping.yaml` beside it, or in the site's `mappings/` by the file's name or stem.
+
+    A site with one mapping called `default.mapping.yaml` uses it for every file without its own.
+    """
+    names = [path.name]
+    while Path(names[-1]).suffix:
+        names.append(Path(names[-1]).stem)
+    folders = [path.parent] + ([site_folder / "mappings"] if site_folder is not None else [])
+    for folder in folders:
+        for name in names if folder != path.parent else names[:2]:
+            candidate = folder / f"{name}.mapping.yaml"
+            if candidate.is_file():
+                return candidate
+    if site_folder is not None and (default := site_folder / "mappings" / "default.mapping.yaml").is_file():
+        return default
+    return None
+
+
+def open_recording(
+    site: Site,
+    path: Path,
+    mapping: Mapping | None = None,
+    source_id: str | None = None,
+    *,
+    site_folder: Path | None = None,
+    exclude_kinds: Collection[SourceKind] = (),
+    batch_rows: int | None = None,
+) -> list[Connector]:
+    """Connectors for a recording: a telemetry file, a file of events, or a folder of both.
+
+    Args:
+        site: the site model.
+        path: file or folder.
+        mapping: how to read it; without one it is looked for by `find_mapping` (for a folder, beside its files only).
+        source_id: source the file's rows are of; without it the site's source that fits.
+        site_folder: the site's folder, to look for mappings.
+        exclude_kinds: kinds of source to leave out.
+        batch_rows: most rows of one delivery.
+
+    Raises:
+        InputError: nothing there, or it is no recording.
+        MappingError: the mapping found can't be read.
+    """
+    files = _files(path)
+    connectors: list[Connector] = []
+    for file in files:
+        content = looks_like(file)
+        kind: SourceKind = "reports" if content == "json_lines" else "telemetry"
+        used: Mapping | None = mapping
+        own_format = path.is_dir()  # a folder of ours is read as it is
+        if used is None and (found := find_mapping(file, None if own_format else site_folder)) is not None:
+            used = load_mapping(found)
+        if content != "json_lines" and _all_out(site, exclude_kinds):
+            continue
+        source = _source(site, source_id if len(files) == 1 else None, content == "json_lines", kind, file)
+        options = FilesOptions(
+            path=file, mapping=used, exclude_kinds=tuple(sorted(exclude_kinds)), batch_rows=batch_rows
+        )
+        connectors.append(FilesConnector(site, source, options))
+    return connectors
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InputError("there is no such recording", where=str(path))
+    found = [
+        path / name
+        for base in (TELEMETRY, "telemetry.parquet", EVENTS)
+        for name in (base, *(base + ending for ending in _COMPRESSED))
+        if (path / name).is_file()
+    ]
+    if not found:
+        raise InputError(f"the folder holds neither {TELEMETRY} nor {EVENTS}", where=str(path))
+    return [file for file in found if file.stat().st_size or len(found) == 1]
+
+
+def _source(site: Site, wanted: str | None, events: bool, kind: SourceKind, file: Path) -> Source:
+    if wanted is not None:
+        if wanted in site.source_by_id:
+            return site.source_by_id[wanted]
+        return Source(id=wanted, kind=kind)
+    if events:
+        return Source(id="events" if file.name.startswith("events.") else _stem(file), kind=kind)
+    for source in site.sources:
+        if source.kind == "telemetry" and source.connector == "files":
+            return source
+    return Source(id="telemetry", kind=kind)
+
+
+def _stem(file: Path) -> str:
+    name = file.name.split(".", 1)[0]
+    clean = "".join(c if c.isalnum() or c in "_-" else "_" for c in name).strip("_-")
+    return (clean or "events")[:80]
+
+
+def _all_out(site: Site, exclude_kinds: Collection[str]) -> bool:
+    return "telemetry" in exclude_kinds and all(
+        signal.source not in site.source_by_id or site.source_by_id[signal.source].kind in exclude_kinds
+        for signal in site.signals
+    )

@@ -1,0 +1,231 @@
+"""Alarms: one record for all repeats of a rule on the same assets on one day, with the life cycle of IEC 62682.
+
+The state is computed from times that were gathered, not stepped through, so that it is the same in whatever order
+detections and operators' actions arrive:
+
+    condition   acknowledged   shelved -> state
+    stands      no                        unacknowledged
+    stands      yes                       acknowledged
+    gone        no                        returned
+    gone        yes                       closed
+    any         any            yes        shelved
+
+An acknowledgement holds for what was raised before it; a later raise alarms again. From the fifth raise of a day the
+alarm chatters: it is then acknowledged once for the rest of that day, unless it becomes more severe.
+"""
+
+from bisect import insort
+
+import msgspec
+
+from infrastress.core.ids import content_hash
+from infrastress.core.time import DAY, HOUR
+from infrastress.events import AlarmAction, Detection, Event
+from infrastress.events.kinds import AlarmState, Severity, SourceKind, Suspicion
+from infrastress.fusion.evidence import Evidence, rank_of, severity_of
+from infrastress.site import Site
+
+__all__ = ["CHATTER", "FOREVER", "HOLD", "HOLD_ACT", "KEPT_IDS", "AlarmRecord", "alarm_key", "priority", "stands"]
+
+CHATTER = 5
+HOLD = 2 * HOUR
+HOLD_ACT = 8 * HOUR
+FOREVER = 1 << 62
+KEPT_IDS = 64
+_MODULUS = 1 << 64
+
+
+def alarm_key(event: Event, body: Detection, *, belated: bool) -> str:
+    """Name of the alarm a detection belongs to: hash of detector, rule, assets, zone and day (UTC) of the onset.
+
+    One that is so belated that its alarm may have been forgotten gets an alarm of its own.
+    """
+    own = event.id if belated else ""
+    day = min(body.began, event.occurred) // DAY
+    parts = (body.detector, body.rule, *event.assets, event.zone, str(day), own)
+    return "alm-" + content_hash("\0".join(parts).encode())[:16]
+
+
+def stands(event: Event, body: Detection, site: Site) -> bool:
+    """Whether the detection is of a condition, which stands until it is cleared, and not of an act, which is over.
+
+    A signal, gas head or switch has a condition; a badge, a login and a report are acts.
+    """
+    if body.source_kind == "telemetry":
+        return True
+    known = site.asset_by_id
+    return any(known[asset].type in ("gas_detector", "level_switch") for asset in event.assets if asset in known)
+
+
+def priority(severity: Severity, assets: tuple[str, ...], site: Site) -> int:
+    """Priority of an alarm, 1 (highest) to 4, from severity x asset criticality x hazard.
+
+    Points: severity 0 (info) to 4 (critical); +1 when an asset has criticality 5, -1 when none is above 2; +1 when a
+    hazard of severity high or critical hangs on an asset or on a barrier it is part of. 5 points are priority 1, 4 are
+    2, 3 are 3, fewer are 4.
+    """
+    known = [site.asset_by_id[asset] for asset in assets if asset in site.asset_by_id]
+    points = rank_of(severity)
+    if known:
+        top = max(asset.criticality for asset in known)
+        points += 1 if top == 5 else -1 if top <= 2 else 0
+    named = set(assets)
+    grave = {hazard.id: hazard.asset for hazard in site.hazards if rank_of(hazard.severity) >= rank_of("high")}
+    if named & set(grave.values()) or any(
+        named & set(barrier.assets) and set(barrier.prevents) & set(grave) for barrier in site.barriers
+    ):
+        points += 1
+    return min(max(6 - points, 1), 4)
+
+
+class AlarmRecord(msgspec.Struct, kw_only=True):
+    """What is kept of one alarm. Times are ns UTC; spans say how long the evidence attracts other evidence."""
+
+    key: str
+    detector: str
+    rule: str
+    assets: tuple[str, ...]
+    zone: str
+    source_kind: SourceKind
+    condition: bool
+    began: int = FOREVER
+    first: int = FOREVER
+    last: int = -FOREVER
+    last_raise: int = -FOREVER
+    last_clear: int = -FOREVER
+    first_raises: list[int] = msgspec.field(default_factory=list)
+    severity: int = -1
+    worst: tuple[int, str] = (FOREVER, "")
+    sentence: str = ""
+    suspicion: Suspicion = "unknown"
+    confidence: float = 0.0
+    techniques: list[str] = msgspec.field(default_factory=list)
+    raises: int = 0
+    taken: int = 0
+    digest: int = 0
+    ids: list[tuple[int, str]] = msgspec.field(default_factory=list)
+    standing: dict[str, int] = msgspec.field(default_factory=dict)
+    spans: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    acknowledged: int = -FOREVER
+    shelved: tuple[int, str, int] = (-FOREVER, "", 0)
+    group: str = ""
+    emitted: int = 0
+    shown: tuple[str, int, bool, int, str] = ("", 0, False, 0, "")
+
+    def raised(self, event: Event, body: Detection) -> tuple[int, int]:
+        """Take a raised detection; returns the span it adds."""
+        moment = event.occurred
+        start = min(body.began, moment)
+        self._count(event)
+        if body.episode not in self.standing:
+            self.raises += 1
+            insort(self.first_raises, moment)
+            del self.first_raises[CHATTER:]
+            self.last_raise = max(self.last_raise, moment)
+        insort(self.ids, (moment, event.id))
+        del self.ids[KEPT_IDS:]
+        self.began = min(self.began, start)
+        self.first = min(self.first, moment)
+        rank = rank_of(body.severity)
+        if rank > self.severity or (rank == self.severity and (moment, event.id) < self.worst):
+            self.severity, self.worst = rank, (moment, event.id)
+            self.sentence, self.suspicion = body.sentence, body.suspicion
+        self.confidence = max(self.confidence, body.confidence)
+        for technique in body.techniques:
+            if technique not in self.techniques:
+                insort(self.techniques, technique)
+        if self.condition:
+            self.standing[body.episode] = min(start, self.standing.get(body.episode, start))
+            return start, FOREVER
+        end = max(moment, body.until) + HOLD_ACT
+        self._add_span(start, end)
+        return start, end
+
+    def cleared(self, event: Event, body: Detection, start: int) -> tuple[int, int]:
+        """Take the clearing of an episode that began at `start`; returns its final span."""
+        self._count(event)
+        self.standing.pop(body.episode, None)
+        self.last_clear = max(self.last_clear, event.occurred)
+        end = max(event.occurred, start) + (HOLD if self.condition else HOLD_ACT)
+        self._add_span(start, end)
+        return start, end
+
+    def acted(self, event: Event, body: AlarmAction) -> None:
+        """Take what a person did."""
+        if body.action == "acknowledge":
+            self.acknowledged = max(self.acknowledged, event.occurred)
+        else:
+            until = body.until if body.action == "shelve" else event.occurred
+            self.shelved = max(self.shelved, (event.occurred, event.id, until))
+
+    @property
+    def chattering(self) -> bool:
+        """Whether it was raised too often today to be annunciated one by one."""
+        return self.raises >= CHATTER
+
+    def state(self, now: int) -> AlarmState:
+        """State of the life cycle at event time `now`."""
+        if self.shelved[0] <= now < self.shelved[2]:
+            return "shelved"
+        due = self.last_raise
+        if self.chattering:
+            due = max(self.first_raises[-1], self.worst[0])
+        if self.acknowledged >= due:
+            return "acknowledged" if self.standing else "closed"
+        return "unacknowledged" if self.standing or not self.condition else "returned"
+
+    @property
+    def end(self) -> int:
+        """When it stops to attract other evidence; FOREVER while it stands."""
+        return FOREVER if self.standing else self.spans[-1][1]
+
+    @property
+    def latest_start(self) -> int:
+        """Where its last span begins."""
+        starts = [span[0] for span in self.spans[-1:]] + list(self.standing.values())
+        return max(starts)
+
+    def effective_spans(self) -> list[tuple[int, int]]:
+        """All spans, those of standing episodes without end, sorted by start."""
+        if not self.standing:
+            return self.spans
+        return sorted([*self.spans, (min(self.standing.values()), FOREVER)])
+
+    def evidence(self, title: str) -> Evidence:
+        """The record as a scorer sees it."""
+        return Evidence(
+            alarm=self.key,
+            detector=self.detector,
+            rule=self.rule,
+            title=title,
+            assets=self.assets,
+            zone=self.zone,
+            source_kind=self.source_kind,
+            severity=severity_of(self.severity),
+            suspicion=self.suspicion,
+            confidence=self.confidence,
+            sentence=self.sentence,
+            techniques=tuple(self.techniques),
+            count=self.raises,
+            began=self.began,
+            first=self.first,
+            last=self.last,
+            standing=bool(self.standing),
+        )
+
+    def _count(self, event: Event) -> None:
+        self.taken += 1
+        self.digest = (self.digest + int(event.id[:16], 16)) % _MODULUS
+        self.last = max(self.last, event.occurred)
+
+    def _add_span(self, start: int, end: int) -> None:
+        if self.spans and self.spans[-1][0] <= start <= self.spans[-1][1]:
+            self.spans[-1] = (self.spans[-1][0], max(end, self.spans[-1][1]))
+            return
+        merged: list[tuple[int, int]] = []
+        for low, high in sorted([*self.spans, (start, end)]):
+            if merged and low <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+            else:
+                merged.append((low, high))
+        self.spans = merged

@@ -1,0 +1,132 @@
+"""Grouping: alarms that belong together by place and time, as connected components.
+
+Two alarms are linked when their places touch (`places.py`) and their spans overlap. A span runs from the onset to a
+hold after the end (`alarms.HOLD`, `HOLD_ACT`), without end while the condition stands. Groups are the connected
+components of that relation: a function of the set of alarms, not of the order in which they came to be known.
+
+Components grow by merging the smaller into the larger one, n log n in all. Only a clearing that becomes known late can
+take a link away; the group is then worked out afresh.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from infrastress.fusion.alarms import AlarmRecord
+from infrastress.fusion.places import Places
+
+__all__ = ["Groups", "Listener"]
+
+Span = tuple[int, int]
+
+
+class Listener(Protocol):
+    """Whoever keeps something by group is told when groups change their name."""
+
+    def merged(self, kept: str, gone: str, moved: list[str]) -> None:
+        """`gone`, whose records were `moved`, became part of `kept`."""
+        ...
+
+    def parted(self, old: str, new: set[str]) -> None:
+        """`old` fell apart into `new`, which may hold `old` itself."""
+        ...
+
+
+class Groups:
+    """Connected components of alarm records; a group is named by one of its records."""
+
+    def __init__(self, records: dict[str, AlarmRecord], places: Places, listener: Listener) -> None:
+        self.members: dict[str, list[str]] = {}
+        self._records = records
+        self._places = places
+        self._listener = listener
+        self._index: dict[str, dict[str, list[str]]] = {}
+        self._latest_start = -(1 << 62)
+        for key in sorted(records):
+            self._enter(records[key], records[key].group)
+
+    def added(self, record: AlarmRecord, span: Span, old_end: int) -> None:
+        """A record got a span; `old_end` is where the span it continues ended before, or less than its start.
+
+        Nothing that begins before `old_end` can become linked by going on, so in order of time a repeat costs nothing.
+        """
+        if not record.group:
+            self._enter(record, record.key)
+        elif old_end >= max(span[0], self._latest_start):
+            return
+        self._latest_start = max(self._latest_start, span[0])
+        self._link(record, [span])
+
+    def shortened(self, record: AlarmRecord, end: int) -> bool:
+        """A record's span without end now ends at `end`; True when that parted its group."""
+        group = self.members[record.group]
+        if len(group) == 1 or self._latest_start <= end:
+            return False
+        if all(self._records[key].latest_start <= end for key in group):
+            return False
+        old = record.group
+        self._leave(old)
+        for key in sorted(group):
+            self._enter(self._records[key], key)
+        for key in sorted(group):
+            self._link(self._records[key], self._records[key].effective_spans(), quiet=True)
+        new = {self._records[key].group for key in group}
+        if len(new) == 1 and old not in new:
+            self._rename(new.pop(), old)
+            return False
+        if new == {old}:
+            return False
+        self._listener.parted(old, new)
+        return True
+
+    def forget(self, group: str) -> list[str]:
+        """Drop a group; returns the keys of its records."""
+        keys = self.members[group]
+        self._leave(group)
+        return keys
+
+    def _own(self, record: AlarmRecord) -> frozenset[str]:
+        return self._places.of(record.assets, record.zone, record.source_kind)
+
+    def _enter(self, record: AlarmRecord, group: str) -> None:
+        record.group = group
+        self.members.setdefault(group, []).append(record.key)
+        for place in self._own(record):
+            self._index.setdefault(place, {}).setdefault(group, []).append(record.key)
+        self._latest_start = max(self._latest_start, record.latest_start)
+
+    def _leave(self, group: str) -> None:
+        for key in self.members.pop(group):
+            for place in self._own(self._records[key]):
+                at = self._index.get(place)
+                if at is not None:
+                    at.pop(group, None)
+                    if not at:
+                        del self._index[place]
+
+    def _link(self, record: AlarmRecord, spans: Iterable[Span], *, quiet: bool = False) -> None:
+        spans = list(spans)
+        near = self._places.near(self._own(record))
+        for place in sorted(near & self._index.keys()):
+            for group in sorted(self._index.get(place, ())):
+                if group == record.group or group not in self._index.get(place, ()):
+                    continue
+                if any(_overlap(spans, self._records[key].effective_spans()) for key in self._index[place][group]):
+                    self._merge(record.group, group, quiet)
+
+    def _merge(self, one: str, other: str, quiet: bool) -> None:
+        sizes: Callable[[str], tuple[int, str]] = lambda group: (-len(self.members[group]), group)  # noqa: E731 - a key
+        kept, gone = sorted((one, other), key=sizes)
+        moved = self._rename(gone, kept)
+        if not quiet:
+            self._listener.merged(kept, gone, moved)
+
+    def _rename(self, old: str, new: str) -> list[str]:
+        keys = self.members[old]
+        self._leave(old)
+        for key in keys:
+            self._enter(self._records[key], new)
+        return keys
+
+
+def _overlap(one: list[Span], other: list[Span]) -> bool:
+    return any(a[0] <= b[1] and b[0] <= a[1] for a in one for b in other)

@@ -1,0 +1,397 @@
+"""The table of hypotheses and the scorer that reads it.
+
+A row needs one sign out of each of its groups. Its confidence is the product, over these groups, of 1 - prod(1 - c)
+over the evidence that carries a sign of the group (one witness is enough, and witnesses are taken as independent);
+every sign that speaks for it lifts the rest towards 1, every sign that speaks against it takes a share away. Rows are
+ranked by that confidence times the share of the evidence they explain, weighted by severity, and a quarter more for
+every group beyond the first, so that the most specific story that holds is told; ties go to the earlier row. What
+the best leaves of certainty is shared among the alternatives. The numbers of a row are judgements written down to be
+read and argued with, not fitted ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from infrastress.fusion.evidence import Alternative, Evidence, Hypothesis, Scorer, rank_of, severity_of
+from infrastress.fusion.signs import WORDS, Sign, signs_of
+from infrastress.site import Site
+
+__all__ = ["HYPOTHESES", "Row", "TableScorer"]
+
+SENTENCES = 4
+
+
+@dataclass(frozen=True)
+class Row:
+    """One hypothesis.
+
+    Attributes:
+        family: rows of one family tell the same story more or less closely; alternatives come from other families.
+        title: for people; "{subject}" is replaced by what it is about.
+        needs: groups of signs; at least one of each must be there.
+        speaks_for, speaks_against: signs and how much of the rest they add, or take away.
+        severity: "evidence" takes the highest of the evidence, "hazard" also that of the hazards at stake.
+        subject: types of asset it is about, first choice first; any where empty.
+        only_about: needs an asset of one of these types among what carries a needed sign; any where empty.
+        first: what to do first.
+    """
+
+    name: str
+    family: str
+    title: str
+    needs: tuple[frozenset[Sign], ...]
+    severity: Literal["evidence", "hazard"]
+    first: str
+    speaks_for: dict[Sign, float] = field(default_factory=dict)
+    speaks_against: dict[Sign, float] = field(default_factory=dict)
+    subject: tuple[str, ...] = ()
+    only_about: tuple[str, ...] = ()
+
+    @property
+    def explains(self) -> frozenset[Sign]:
+        """The signs it accounts for."""
+        return frozenset[Sign]().union(*self.needs, self.speaks_for)
+
+    @property
+    def needed(self) -> frozenset[Sign]:
+        """The signs of all groups it needs."""
+        return frozenset[Sign]().union(*self.needs)
+
+
+def _any(*signs: Sign) -> frozenset[Sign]:
+    return frozenset(signs)
+
+
+_INTRUSION = _any("physical_intrusion", "cyber_intrusion")
+
+HYPOTHESES: tuple[Row, ...] = (
+    Row(
+        name="overfill_attack_release",
+        family="attack",
+        title="Overfill attack with release: {subject}",
+        needs=(_INTRUSION, _any("contradiction", "falsified"), _any("gas")),
+        speaks_for={"falsified": 0.2, "safeguard": 0.4, "report": 0.3, "upset": 0.1, "actuator": 0.1},
+        severity="hazard",
+        subject=("tank",),
+        only_about=("tank",),
+        first=(
+            "Stop the receipt into {subject} by hand at the shutdown valve, keep people and ignition sources out of "
+            "the area, call the emergency services."
+        ),
+    ),
+    Row(
+        name="overfill_attack",
+        family="attack",
+        title="Overfill attack in preparation: {subject}",
+        needs=(_INTRUSION, _any("contradiction", "falsified")),
+        speaks_for={"falsified": 0.2, "safeguard": 0.5, "report": 0.2, "upset": 0.1, "actuator": 0.1},
+        speaks_against={"instrument_fault": 0.2},
+        severity="hazard",
+        subject=("tank",),
+        only_about=("tank",),
+        first=(
+            "Do not trust the gauge of {subject}. Stop the receipt or change the tank, dip it by hand, and test its "
+            "high-level switch on the spot."
+        ),
+    ),
+    Row(
+        name="signal_manipulation",
+        family="attack",
+        title="Signal manipulated by an intruder: {subject}",
+        needs=(_INTRUSION, _any("contradiction", "falsified")),
+        speaks_for={"falsified": 0.2, "safeguard": 0.3, "report": 0.1, "upset": 0.1, "actuator": 0.1, "gas": 0.1},
+        speaks_against={"instrument_fault": 0.2},
+        severity="hazard",
+        first="Do not trust the screen for {subject}: read it on the spot, then cut remote access to its controller.",
+    ),
+    Row(
+        name="process_manipulation",
+        family="attack",
+        title="Manipulation of the process: {subject}",
+        needs=(_INTRUSION, _any("actuator", "safeguard", "upset")),
+        speaks_for={"safeguard": 0.1, "gas": 0.1, "report": 0.1},
+        speaks_against={"contradiction": 0.2},
+        severity="hazard",
+        first="Bring {subject} to its safe state by hand on the spot, then cut remote access to its controller.",
+    ),
+    Row(
+        name="loss_of_containment",
+        family="release",
+        title="Loss of containment: {subject}",
+        needs=(_any("gas"), _any("report", "contradiction", "upset")),
+        speaks_for={"instrument_fault": 0.05, "safeguard": 0.1},
+        severity="hazard",
+        subject=("tank", "bund", "gas_detector"),
+        first="Keep people and ignition sources away, stop transfers in the area, send two people with a gas meter.",
+    ),
+    Row(
+        name="gas_detected",
+        family="release",
+        title="Gas detected: {subject}",
+        needs=(_any("gas"),),
+        severity="evidence",
+        subject=("gas_detector",),
+        first="Keep people and ignition sources away from {subject}; check it with a second meter from upwind.",
+    ),
+    Row(
+        name="coordinated_intrusion",
+        family="intrusion",
+        title="Intrusion on site and in the network: {subject}",
+        needs=(_any("physical_intrusion"), _any("cyber_intrusion")),
+        speaks_for={"report": 0.1},
+        severity="evidence",
+        subject=("host", "controller", "door"),
+        first="Find out who is there: call the badge holder and the account holder, then lock both out.",
+    ),
+    Row(
+        name="falsified_signal",
+        family="attack",
+        title="Signal looks forged: {subject}",
+        needs=(_any("falsified"),),
+        speaks_for={"safeguard": 0.3, "contradiction": 0.1},
+        speaks_against={"instrument_fault": 0.3},
+        severity="evidence",
+        subject=("tank",),
+        first="Read {subject} on the spot and compare; treat the screen as wrong until then.",
+    ),
+    Row(
+        name="sensor_fault",
+        family="fault",
+        title="Sensor fault: {subject}",
+        needs=(_any("instrument_fault", "contradiction"),),
+        speaks_for={"instrument_fault": 0.1},
+        speaks_against={"falsified": 0.5, "physical_intrusion": 0.3, "cyber_intrusion": 0.3, "gas": 0.5, "report": 0.3},
+        severity="evidence",
+        first="Read {subject} on the spot, compare with the screen, and check the instrument.",
+    ),
+    Row(
+        name="safeguard_disabled",
+        family="safeguard",
+        title="Safeguard out of action: {subject}",
+        needs=(_any("safeguard"),),
+        severity="evidence",
+        subject=("level_switch",),
+        first="Ask who took {subject} out of action and why; without a permit put it back before anything is moved.",
+    ),
+    Row(
+        name="leak",
+        family="release",
+        title="Leak: {subject}",
+        needs=(_any("upset", "contradiction"), _any("report")),
+        speaks_for={"upset": 0.1},
+        speaks_against={"instrument_fault": 0.2},
+        severity="hazard",
+        subject=("tank", "pipe", "valve", "pump"),
+        first="Send two people with a gas meter upwind to look at {subject}; stop transfers through it meanwhile.",
+    ),
+    Row(
+        name="actuator_manipulated",
+        family="attack",
+        title="Pump or valve against orders: {subject}",
+        needs=(_any("actuator"),),
+        speaks_for={"upset": 0.1},
+        severity="evidence",
+        subject=("valve", "pump"),
+        first="Look at {subject} on the spot and check who operated it.",
+    ),
+    Row(
+        name="process_upset",
+        family="process",
+        title="Process upset: {subject}",
+        needs=(_any("upset"),),
+        severity="evidence",
+        first="Bring {subject} back within its limits; look for what changed just before.",
+    ),
+    Row(
+        name="cyber_intrusion",
+        family="intrusion",
+        title="Intrusion into the network: {subject}",
+        needs=(_any("cyber_intrusion"),),
+        severity="evidence",
+        subject=("host", "controller"),
+        first="Call the account's holder; if it was not them, disable the account and take {subject} off the network.",
+    ),
+    Row(
+        name="unauthorised_access",
+        family="intrusion",
+        title="Unauthorised access: {subject}",
+        needs=(_any("physical_intrusion"),),
+        severity="evidence",
+        subject=("door",),
+        first="Look at {subject} on camera, call the badge's holder, send a guard.",
+    ),
+    Row(
+        name="reported_by_people",
+        family="report",
+        title="Reported by people, not confirmed by any sensor",
+        needs=(_any("report"),),
+        severity="evidence",
+        first="Call the reporter back, send someone to look.",
+    ),
+    Row(
+        name="monitoring_lost",
+        family="monitoring",
+        title="Part of the monitoring is off",
+        needs=(_any("blind"),),
+        severity="evidence",
+        first="Watch by hand what it watched; have the fault mended and the monitoring started again.",
+    ),
+    Row(
+        name="unexplained",
+        family="other",
+        title="Unexplained: {subject}",
+        needs=(_any("other"),),
+        severity="evidence",
+        first="Read the detections and look on the spot.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    row: Row
+    confidence: float
+    explained: float
+    against: tuple[Sign, ...]
+
+    @property
+    def rank(self) -> float:
+        return self.confidence * self.explained * (1.0 + 0.25 * (len(self.row.needs) - 1))
+
+
+class TableScorer(Scorer):
+    """Reads the table. A function of the set of evidence alone."""
+
+    def __init__(self, rows: Sequence[Row] = HYPOTHESES) -> None:
+        self._rows = tuple(rows)
+
+    def score(self, evidence: Sequence[Evidence], site: Site) -> Hypothesis:
+        """The row that explains the evidence best, with the runners-up as alternatives."""
+        ordered = sorted(evidence, key=lambda item: (item.first, item.alarm))
+        signs = [signs_of(item, site) for item in ordered]
+        judged = [found for row in self._rows if (found := _judge(row, ordered, signs, site)) is not None]
+        judged.sort(key=lambda found: -found.rank)
+        best, others = judged[0], list[_Judged]()
+        for found in judged[1:]:
+            if found.row.family not in {best.row.family, *(other.row.family for other in others)}:
+                others.append(found)
+        left = (1.0 - best.confidence) / (sum(found.rank for found in others) or 1.0)
+        assets = _about(best.row, ordered, signs, site)
+        title = best.row.title.format(subject=_name(assets, site))
+        alternatives = tuple(
+            Alternative(
+                found.row.name,
+                found.row.title.format(subject=_name(_about(found.row, ordered, signs, site), site)),
+                round(min(found.rank * left, best.confidence), 3),
+            )
+            for found in others[:3]
+        )
+        return Hypothesis(
+            name=best.row.name,
+            title=title,
+            severity=severity_of(_severity(best.row, ordered, site)),
+            confidence=round(best.confidence, 3),
+            why=_why(best, ordered, signs, alternatives),
+            assets=assets,
+            alternatives=alternatives,
+        )
+
+
+def _judge(row: Row, evidence: Sequence[Evidence], signs: Sequence[frozenset[Sign]], site: Site) -> _Judged | None:
+    if row.only_about:
+        named = {
+            asset for item, said in zip(evidence, signs, strict=True) if said & row.needed for asset in item.assets
+        }
+        known = (site.asset_by_id.get(asset) for asset in named)
+        if not any(asset.type in row.only_about for asset in known if asset is not None):
+            return None
+    confidence = 1.0
+    for group in row.needs:
+        doubt = 1.0
+        for item, said in zip(evidence, signs, strict=True):
+            if said & group:
+                doubt *= 1.0 - min(max(item.confidence, 0.0), 0.99)
+        if doubt == 1.0 and not any(said & group for said in signs):
+            return None
+        confidence *= 1.0 - doubt
+    heard = frozenset[Sign]().union(*signs)
+    for sign, weight in row.speaks_for.items():
+        if sign in heard:
+            confidence += (1.0 - confidence) * weight
+    against = tuple(sign for sign in row.speaks_against if sign in heard)
+    for sign in against:
+        confidence *= 1.0 - row.speaks_against[sign]
+    weights = [1 << rank_of(item.severity) for item in evidence]
+    explained = sum(weight for weight, said in zip(weights, signs, strict=True) if said & row.explains) / sum(weights)
+    return _Judged(row, min(confidence, 0.99), explained, against)
+
+
+def _about(row: Row, evidence: Sequence[Evidence], signs: Sequence[frozenset[Sign]], site: Site) -> tuple[str, ...]:
+    """Assets the row is about: of the wanted type, most severe and critical first, at most three."""
+    ranked: dict[str, tuple[int, int, int, str]] = {}
+    for item, said in zip(evidence, signs, strict=True):
+        for asset in item.assets:
+            known = site.asset_by_id.get(asset)
+            kind = known.type if known else ""
+            wanted = row.subject.index(kind) if kind in row.subject else len(row.subject)
+            place = (
+                wanted + (0 if said & row.needed else 10),
+                -rank_of(item.severity),
+                -(known.criticality if known else 0),
+                asset,
+            )
+            ranked[asset] = min(place, ranked.get(asset, place))
+    best = sorted(ranked.values())
+    return tuple(place[3] for place in best if place[:3] == best[0][:3])[:3]
+
+
+def _name(assets: Sequence[str], site: Site) -> str:
+    names = []
+    for asset in assets:
+        known = site.asset_by_id.get(asset)
+        names.append(f"{known.name} ({asset})" if known and known.name else asset)
+    return ", ".join(names) or "the site"
+
+
+def _severity(row: Row, evidence: Sequence[Evidence], site: Site) -> int:
+    rank = max(rank_of(item.severity) for item in evidence)
+    if row.severity == "hazard":
+        named = {asset for item in evidence for asset in item.assets}
+        rank = max([rank, *(rank_of(hazard.severity) for hazard in site.hazards if hazard.asset in named)])
+    return rank
+
+
+def _why(
+    best: _Judged,
+    evidence: Sequence[Evidence],
+    signs: Sequence[frozenset[Sign]],
+    alternatives: Sequence[Alternative],
+) -> str:
+    chosen: list[int] = []
+    for i in sorted(
+        range(len(evidence)), key=lambda i: (not signs[i] & best.row.explains, -rank_of(evidence[i].severity), i)
+    ):
+        if not any(signs[i] == signs[other] for other in chosen):
+            chosen.append(i)
+    chosen = sorted(chosen[:SENTENCES])
+    parts = [_sentence(evidence[i]) for i in chosen]
+    if len(evidence) > len(chosen):
+        parts.append(f"And {len(evidence) - len(chosen)} more.")
+    heard = [sign for sign in WORDS if any(sign in said for said in signs) and sign in best.row.explains]
+    if len(heard) > 1:
+        parts.insert(0, f"Seen together: {', '.join(WORDS[sign] for sign in heard)}.")
+    if best.against:
+        parts.append(f"Against it: {', '.join(WORDS[sign] for sign in best.against)}.")
+    if best.explained < 1.0:
+        rest = [s for s in WORDS if s not in best.row.explains and any(s in said for said in signs)]
+        parts.append(f"Left unexplained: {', '.join(WORDS[sign] for sign in rest)}.")
+    if alternatives:
+        parts.append(f"If it is not that: {alternatives[0].title} ({alternatives[0].confidence:.0%}).")
+    return " ".join(parts)
+
+
+def _sentence(item: Evidence) -> str:
+    text = item.sentence.strip()
+    text = text if text.endswith((".", "!", "?")) else f"{text}."
+    return f"{text[:-1]} ({item.count} times)." if item.count > 1 else text

@@ -1,0 +1,147 @@
+"""Incidents: when a group of alarms is one, and what its revision says."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from infrastress.core.ids import content_hash
+from infrastress.core.time import HOUR, to_iso
+from infrastress.events import Event, Incident, TimelineEntry, make_event
+from infrastress.fusion.alarms import AlarmRecord
+from infrastress.fusion.evidence import Evidence, Hypothesis, Scorer, rank_of
+from infrastress.site import Site
+
+__all__ = ["KEPT_DETECTIONS", "KEPT_ENTRIES", "IncidentRecord", "incident_event", "incident_key", "is_incident"]
+
+KEPT_DETECTIONS = 500
+KEPT_ENTRIES = 200
+_MODULUS = 1 << 64
+
+
+class IncidentRecord(msgspec.Struct, kw_only=True):
+    """What is kept of an incident between its revisions; its content is worked out from its alarms."""
+
+    key: str
+    founder: str
+    announced: int
+    revision: int = 0
+    closed: bool = False
+    aliases: list[str] = msgspec.field(default_factory=list)
+    shown_at: int = 0
+    shown_taken: int = 0
+    shown_kinds: list[str] = msgspec.field(default_factory=list)
+    shown_severity: int = -1
+
+
+def incident_key(founder: str) -> str:
+    """Name of the incident that this alarm was the first announced of."""
+    return "inc-" + content_hash(founder.encode())[:16]
+
+
+def is_incident(records: Sequence[AlarmRecord]) -> bool:
+    """Whether a group is an incident: one detection of medium severity or more, or low ones from two kinds of source.
+
+    A lone low one, such as one failed badge, stays an alarm. Info never counts.
+    """
+    if any(record.severity >= rank_of("medium") for record in records):
+        return True
+    return len({record.source_kind for record in records if record.severity >= rank_of("low")}) > 1
+
+
+def incident_event(
+    incident: IncidentRecord,
+    records: Sequence[AlarmRecord],
+    *,
+    site: Site,
+    scorer: Scorer,
+    title: Callable[[AlarmRecord], str],
+    now: int,
+    superseded_by: str = "",
+) -> Event:
+    """The next revision, as a function of the alarms but for its name, aliases and `observed`.
+
+    The revision number is twice the number of detections, plus one when closed: it rises with every change, and is the
+    same however the detections were interleaved (`incident.revision` is moved there).
+    """
+    ordered = sorted(records, key=lambda record: (record.first, record.key))
+    evidence = [record.evidence(title(record)) for record in ordered]
+    judged = scorer.score(evidence, site)
+    taken = sum(record.taken for record in ordered)
+    closed = incident.closed or bool(superseded_by)
+    incident.revision = max(2 * taken + closed, incident.revision + 1)
+    ids = [(moment, name) for record in ordered for moment, name in record.ids]
+    ids.sort()
+    timeline = _timeline(ordered, evidence)
+    updated = max(record.last for record in ordered)
+    if closed and not superseded_by:
+        updated = max(record.end for record in ordered)
+    state: Literal["open", "closed"] = "closed" if closed else "open"
+    body = Incident(
+        incident=incident.key,
+        revision=incident.revision,
+        state=state,
+        hypothesis=judged.name,
+        title=judged.title,
+        severity=judged.severity,
+        confidence=judged.confidence,
+        why=judged.why,
+        began=min(record.began for record in ordered),
+        updated=updated,
+        first_alarm=min(record.first for record in ordered),
+        detections=tuple(name for _, name in ids[:KEPT_DETECTIONS]),
+        source_kinds=tuple(sorted({record.source_kind for record in ordered})),
+        timeline=tuple(timeline[:KEPT_ENTRIES]),
+        techniques=tuple(sorted({name for record in ordered for name in record.techniques})),
+        detections_total=taken,
+        detections_digest=f"{sum(record.digest for record in ordered) % _MODULUS:016x}",
+        timeline_total=len(timeline),
+        aliases=tuple(incident.aliases),
+        superseded_by=superseded_by,
+    )
+    incident.shown_at, incident.shown_taken = now, taken
+    incident.shown_kinds = list(body.source_kinds)
+    incident.shown_severity = max(record.severity for record in ordered)
+    return make_event(
+        site=site.id,
+        source="fusion",
+        sequence=incident.revision,
+        occurred=updated,
+        observed=now,
+        assets=_assets(judged, evidence),
+        body=body,
+    )
+
+
+def _assets(judged: Hypothesis, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """What the hypothesis is about first, then the rest by name."""
+    rest = sorted({asset for item in evidence for asset in item.assets} - set(judged.assets))
+    return (*judged.assets, *rest[: KEPT_ENTRIES - len(judged.assets)])
+
+
+def _timeline(records: Sequence[AlarmRecord], evidence: Sequence[Evidence]) -> list[TimelineEntry]:
+    """One entry an alarm where it was first raised, one where it cleared, by time."""
+    entries: list[tuple[int, int, str, TimelineEntry]] = []
+    for record, item in zip(records, evidence, strict=True):
+        text = item.sentence
+        if record.raises > 1:
+            text = f"{text} (raised {record.raises} times, last {_clock(record.last_raise, record.first)})"
+        entries.append((record.first, 0, record.key, _entry(record, record.first, text)))
+        if record.condition and not record.standing and record.last_clear >= record.first:
+            entries.append(
+                (record.last_clear, 1, record.key, _entry(record, record.last_clear, f"Back to normal: {item.title}."))
+            )
+    entries.sort(key=lambda entry: entry[:3])
+    return [entry[3] for entry in entries]
+
+
+def _entry(record: AlarmRecord, moment: int, text: str) -> TimelineEntry:
+    return TimelineEntry(
+        occurred=moment, source_kind=record.source_kind, event=record.ids[0][1], assets=record.assets, text=text
+    )
+
+
+def _clock(moment: int, near: int) -> str:
+    """Time of day in UTC; with its date where that is not near."""
+    text = to_iso(moment)
+    return f"{text[11:19]} UTC" if moment - near < 24 * HOUR else f"{text[:10]} {text[11:19]} UTC"

@@ -1,0 +1,438 @@
+"""The unit of fusion: a site's detections and ticks in, alarms and incidents out.
+
+Detections wait until the watermark closes their cell of the site's frame grid, and are then taken in order of
+(occurred, id): results depend neither on how records were batched nor on how sources were interleaved. What comes
+behind the watermark is taken at once and revises. Alarms and incidents are put out once a cell, however many
+detections it holds.
+"""
+
+from bisect import insort
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+import msgspec
+
+from infrastress.core.errors import DecodeError
+from infrastress.core.time import DAY, MINUTE
+from infrastress.detectors.base import RuleCard
+from infrastress.events import Alarm, AlarmAction, Detection, Event, Tick, decode_event, encode_event, make_event
+from infrastress.fusion.alarms import FOREVER, AlarmRecord, alarm_key, priority, stands
+from infrastress.fusion.evidence import Scorer, severity_of
+from infrastress.fusion.grouping import Groups
+from infrastress.fusion.hypotheses import TableScorer
+from infrastress.fusion.incidents import IncidentRecord, incident_event, incident_key, is_incident
+from infrastress.fusion.places import Places
+from infrastress.runtime.unit import Unit
+from infrastress.site import Site
+from infrastress.store.ports import Output, Record
+
+__all__ = ["FusionUnit"]
+
+REMEMBERED = 2 * DAY
+"""How late evidence may be and still join what it belongs to; groups are kept a day longer, as an alarm spans a day."""
+WITHDRAWN = "withdrawn"
+"""In place of the incident that superseded one: late evidence parted it, and what is left is no incident."""
+AT_ONCE = 50
+REST = 15 * MINUTE
+
+
+class _State(msgspec.Struct, kw_only=True):
+    cell: int = -FOREVER
+    pending: list[Event] = msgspec.field(default_factory=list)
+    alarms: dict[str, AlarmRecord] = msgspec.field(default_factory=dict)
+    incidents: dict[str, IncidentRecord] = msgspec.field(default_factory=dict)
+    of_group: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    episodes: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
+    early: dict[str, Event] = msgspec.field(default_factory=dict)
+    due: dict[str, int] = msgspec.field(default_factory=dict)
+    waiting: dict[str, int] = msgspec.field(default_factory=dict)
+    shelved: dict[str, int] = msgspec.field(default_factory=dict)
+    past: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+_ENCODER = msgspec.msgpack.Encoder(order="sorted")
+_DECODER = msgspec.msgpack.Decoder(_State)
+
+
+@dataclass
+class _Step:
+    """What one cell changed."""
+
+    now: int
+    alarms: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    parted: set[str] = field(default_factory=set)
+
+
+class FusionUnit(Unit):
+    """Fuses the detections of one site.
+
+    Args:
+        site: the site model.
+        scorer: judges the evidence of a group; the table of hypotheses unless another is given.
+        cards: rule cards by rule, for titles; a rule without one is called by its name.
+    """
+
+    def __init__(self, site: Site, scorer: Scorer | None = None, cards: Mapping[str, RuleCard] | None = None) -> None:
+        self._site = site
+        self._scorer: Scorer = scorer or TableScorer()
+        self._cards = cards or {}
+        self._width = max(round(site.runtime.frame_s * 1e9), 1)
+        self._subject = f"result/{site.id}:event"
+        self._places = Places(site)
+        self._priorities: dict[tuple[int, tuple[str, ...]], int] = {}
+        self._restore(_State())
+
+    def update(self, record: Record) -> list[Output]:
+        """Take a detection, an operator's action or a tick.
+
+        Raises:
+            DecodeError: the record is none of these.
+        """
+        event = decode_event(record.data)
+        if isinstance(event.body, Tick):
+            return self._tick(event.body)
+        if not isinstance(event.body, Detection | AlarmAction):
+            raise DecodeError(f"fusion can't take a {event.kind} event", where=f"{record.subject} {record.offset}")
+        self._state.pending.append(event)
+        return []
+
+    def dump(self) -> bytes:
+        """State as canonical bytes (MessagePack, keys sorted)."""
+        return _ENCODER.encode(self._state)
+
+    def load(self, data: bytes) -> None:
+        """Replace the state by a dumped one; raises DecodeError."""
+        try:
+            state = _DECODER.decode(data)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no state of fusion: {error}") from None
+        self._restore(state)
+
+    def merged(self, kept: str, gone: str, moved: list[str]) -> None:
+        """A group became part of another one (`grouping.Listener`)."""
+        state = self._state
+        brought = state.of_group.pop(gone, [])
+        if brought and kept not in state.of_group:
+            self._step.alarms.update(self._groups.members[kept])
+        elif kept in state.of_group:
+            self._step.alarms.update(moved)
+        if brought:
+            state.of_group.setdefault(kept, []).extend(brought)
+        if gone in state.due:
+            self._arm(kept, min(state.due.pop(gone), state.due.get(kept, FOREVER)))
+        self._step.groups.discard(gone)
+        self._step.groups.add(kept)
+
+    def parted(self, old: str, new: set[str]) -> None:
+        """A group fell apart (`grouping.Listener`); each incident goes with the alarm that it began with."""
+        state = self._state
+        for key in state.of_group.pop(old, ()):
+            state.of_group.setdefault(state.alarms[state.incidents[key].founder].group, []).append(key)
+        due = state.due.pop(old, FOREVER)
+        for group in sorted(new):
+            if due < FOREVER:
+                self._arm(group, due)
+        self._step.groups.discard(old)
+        self._step.groups.update(new)
+        self._step.parted.update(new)
+        self._step.alarms.update(key for group in new for key in self._groups.members[group])
+
+    def _restore(self, state: _State) -> None:
+        self._state = state
+        self._step = _Step(state.cell)
+        self._groups = Groups(state.alarms, self._places, self)
+        self._timers = [(moment, group) for group, moment in state.due.items()]
+        heapify(self._timers)
+
+    def _tick(self, tick: Tick) -> list[Output]:
+        state, outputs = self._state, list[Output]()
+        closed = tick.watermark // self._width * self._width
+        if tick.final:
+            latest = max((event.occurred for event in state.pending), default=-FOREVER)
+            closed = max(closed, self._cell(latest)) if latest > -FOREVER else closed
+        state.pending.sort(key=lambda event: (event.occurred, event.id))
+        taken = 0
+        while True:
+            head = state.pending[taken] if taken < len(state.pending) else None
+            now = max(state.cell, self._cell(head.occurred)) if head else FOREVER
+            now = min(now, self._next_timer())
+            if now > closed:
+                break
+            self._step = _Step(max(now, state.cell))
+            while taken < len(state.pending) and state.pending[taken].occurred <= now:
+                self._take(state.pending[taken])
+                taken += 1
+            outputs += self._finish()
+            state.cell = self._step.now
+        del state.pending[:taken]
+        if state.early and closed // DAY > state.cell // DAY:
+            oldest = closed - REMEMBERED
+            state.early = {name: event for name, event in state.early.items() if event.occurred >= oldest}
+        state.cell = max(state.cell, closed)
+        return outputs
+
+    def _cell(self, moment: int) -> int:
+        """End of the cell a moment lies in."""
+        return -(-moment // self._width) * self._width
+
+    def _next_timer(self) -> int:
+        moments = [min(times.values()) for times in (self._state.waiting, self._state.shelved) if times]
+        while self._timers and self._state.due.get(self._timers[0][1]) != self._timers[0][0]:
+            heappop(self._timers)
+        if self._timers:
+            moments.append(self._timers[0][0])
+        return self._cell(min(moments)) if moments else FOREVER
+
+    def _arm(self, group: str, moment: int) -> None:
+        self._state.due[group] = moment
+        heappush(self._timers, (moment, group))
+
+    def _take(self, event: Event) -> None:
+        body = event.body
+        if isinstance(body, AlarmAction):
+            record = self._state.alarms.get(body.alarm)
+            if record is None:
+                return
+            record.acted(event, body)
+            if body.action != "acknowledge":
+                self._state.shelved[record.key] = record.shelved[2]
+            self._step.alarms.add(record.key)
+        elif isinstance(body, Detection):
+            episode = f"{body.detector}\0{body.episode}"
+            if body.phase == "raised":
+                self._raise(event, body, episode)
+            elif episode in self._state.episodes:
+                self._clear(event, body, episode)
+            else:
+                self._state.early[episode] = event
+
+    def _raise(self, event: Event, body: Detection, episode: str) -> None:
+        state = self._state
+        start = min(body.began, event.occurred)
+        key = alarm_key(event, body, belated=False)
+        if key not in state.alarms and start + REMEMBERED < state.cell:
+            key = alarm_key(event, body, belated=True)
+        record = state.alarms.get(key)
+        if record is None:
+            record = state.alarms[key] = AlarmRecord(
+                key=key,
+                detector=body.detector,
+                rule=body.rule,
+                assets=event.assets,
+                zone=event.zone,
+                source_kind=body.source_kind,
+                condition=stands(event, body, self._site),
+            )
+        old_end = _end_of_span_at(record, start)
+        span = record.raised(event, body)
+        held = state.episodes.setdefault(episode, [])
+        if (key, start) not in held:
+            insort(held, (key, start))
+        self._groups.added(record, span, old_end)
+        self._touch(record)
+        early = state.early.pop(episode, None)
+        if early is not None and isinstance(early.body, Detection):
+            self._clear(early, early.body, episode)
+
+    def _clear(self, event: Event, body: Detection, episode: str) -> None:
+        for key, start in self._state.episodes.pop(episode):
+            record = self._state.alarms[key]
+            old_end = _end_of_span_at(record, start)
+            span = record.cleared(event, body, start)
+            if record.condition:
+                self._groups.shortened(record, record.end)
+            else:
+                self._groups.added(record, span, old_end)
+            self._touch(record)
+
+    def _touch(self, record: AlarmRecord) -> None:
+        self._step.alarms.add(record.key)
+        self._step.groups.add(record.group)
+        if record.end < self._state.due.get(record.group, FOREVER):
+            self._arm(record.group, record.end)
+
+    def _finish(self) -> list[Output]:
+        """Put out what the step changed: incidents first, so that alarms can name theirs."""
+        state, step = self._state, self._step
+        for key in [key for key, until in state.shelved.items() if until <= step.now]:
+            del state.shelved[key]
+            step.alarms.add(key)
+        self._fire()
+        incidents: list[Output] = []
+        for group in sorted(step.groups):
+            if group in self._groups.members:
+                incidents += self._reconcile(group)
+        for key in [key for key, moment in state.waiting.items() if moment <= step.now]:
+            incidents.append(self._show(state.incidents[key]))
+        alarms = [output for key in sorted(step.alarms) if (output := self._alarm(state.alarms.get(key))) is not None]
+        return alarms + incidents
+
+    def _fire(self) -> None:
+        """Close what has ended, forget what ended long ago."""
+        state, step = self._state, self._step
+        while self._timers and self._timers[0][0] <= step.now:
+            moment, group = heappop(self._timers)
+            if state.due.get(group) != moment:
+                continue
+            del state.due[group]
+            end = max(state.alarms[key].end for key in self._groups.members[group])
+            if end == FOREVER:
+                continue
+            if end > step.now:
+                self._arm(group, end)
+            elif end + REMEMBERED + DAY > step.now:
+                step.ended.add(group)
+                step.groups.add(group)
+                self._arm(group, end + REMEMBERED + DAY)
+            else:
+                self._forget(group)
+
+    def _forget(self, group: str) -> None:
+        state = self._state
+        gone = set(self._groups.forget(group))
+        self._step.groups.discard(group)
+        self._step.alarms -= gone
+        for key in gone:
+            del state.alarms[key]
+            state.shelved.pop(key, None)
+            state.past.pop(key, None)
+        for episode, held in list(state.episodes.items()):
+            if any(key in gone for key, _ in held):
+                state.episodes[episode] = [entry for entry in held if entry[0] not in gone]
+                if not state.episodes[episode]:
+                    del state.episodes[episode]
+        for key in state.of_group.pop(group, ()):
+            del state.incidents[key]
+
+    def _reconcile(self, group: str) -> list[Output]:
+        """Give a group its incident: a new one, the one it has, or the earliest announced of several."""
+        state, step = self._state, self._step
+        keys = state.of_group.get(group, [])
+        if not keys:
+            records = self._records(group)
+            if not is_incident(records):
+                return []
+            founder = min(records, key=lambda record: (record.first, record.key))
+            incident = IncidentRecord(
+                key=incident_key(founder.key),
+                founder=founder.key,
+                announced=step.now,
+                revision=state.past.get(founder.key, 0),
+                closed=group in step.ended,
+            )
+            state.incidents[incident.key] = incident
+            state.of_group[group] = [incident.key]
+            step.alarms.update(record.key for record in records)
+            return [self._show(incident)]
+        outputs: list[Output] = []
+        ranked = sorted((state.incidents[key] for key in keys), key=lambda item: (item.announced, item.key))
+        kept = ranked[0]
+        if group in step.parted and not is_incident(self._records(group)):
+            del state.of_group[group]
+            return [self._end(gone, WITHDRAWN) for gone in ranked]
+        for gone in ranked[1:]:
+            kept.aliases = sorted({*kept.aliases, gone.key, *gone.aliases})
+            outputs.append(self._end(gone, kept.key))
+            step.alarms.update(self._groups.members[group])
+        state.of_group[group] = [kept.key]
+        was_closed, kept.closed = kept.closed, group in step.ended
+        if outputs or was_closed != kept.closed or self._worth(kept, group):
+            outputs.append(self._show(kept))
+        elif not kept.closed:
+            state.waiting.setdefault(kept.key, kept.shown_at + REST)
+        return outputs
+
+    def _end(self, incident: IncidentRecord, superseded_by: str) -> Output:
+        """The last revision of an incident that is none any more."""
+        output = self._show(incident, superseded_by=superseded_by)
+        self._state.past[incident.founder] = incident.revision
+        del self._state.incidents[incident.key]
+        return output
+
+    def _worth(self, incident: IncidentRecord, group: str) -> bool:
+        """Whether an open incident is told again at once: it is small, or grew by a tenth, or says something new."""
+        members = self._groups.members[group]
+        if len(members) <= AT_ONCE:
+            return True
+        touched = [self._state.alarms[key] for key in self._step.alarms if self._state.alarms[key].group == group]
+        if any(
+            record.severity > incident.shown_severity or record.source_kind not in incident.shown_kinds
+            for record in touched
+        ):
+            return True
+        return sum(self._state.alarms[key].taken for key in members) >= 1.1 * incident.shown_taken
+
+    def _records(self, group: str) -> list[AlarmRecord]:
+        return [self._state.alarms[key] for key in self._groups.members[group]]
+
+    def _show(self, incident: IncidentRecord, superseded_by: str = "") -> Output:
+        self._state.waiting.pop(incident.key, None)
+        event = incident_event(
+            incident,
+            self._records(self._state.alarms[incident.founder].group),
+            site=self._site,
+            scorer=self._scorer,
+            title=self._title,
+            now=self._step.now,
+            superseded_by=superseded_by,
+        )
+        return Output(event.id, self._subject, encode_event(event), incident.key, incident.announced)
+
+    def _alarm(self, record: AlarmRecord | None) -> Output | None:
+        """The alarm as it stands, where it looks different from when it was last put out."""
+        if record is None:
+            return None
+        now = self._step.now
+        state = record.state(now)
+        incidents = self._state.of_group.get(record.group, ())
+        incident = incidents[0] if incidents else ""
+        told = record.raises if record.raises < 10 else record.raises.bit_length() + 10
+        shown = (state, record.severity, not record.standing, told, incident)
+        if shown == record.shown:
+            return None
+        record.shown = shown
+        record.emitted += 1
+        severity = severity_of(record.severity)
+        rank = (record.severity, record.assets)
+        if rank not in self._priorities:
+            self._priorities[rank] = priority(severity, record.assets, self._site)
+        event = make_event(
+            site=self._site.id,
+            source="fusion",
+            sequence=record.emitted,
+            occurred=max(record.last, record.acknowledged),
+            observed=now,
+            assets=record.assets,
+            zone=record.zone,
+            body=Alarm(
+                alarm=record.key,
+                state=state,
+                severity=severity,
+                priority=self._priorities[rank],
+                title=self._title(record),
+                sentence=record.sentence,
+                detection=record.worst[1],
+                rule=record.rule,
+                source_kind=record.source_kind,
+                incident=incident,
+                cleared=not record.standing,
+                count=record.raises,
+                chattering=record.chattering,
+            ),
+        )
+        return Output(event.id, self._subject, encode_event(event), record.key, record.first)
+
+    def _title(self, record: AlarmRecord) -> str:
+        card = self._cards.get(record.rule)
+        text = card.title if card else record.rule.replace("_", " ").replace("-", " ").capitalize()
+        return f"{text}: {', '.join(record.assets[:3])}" if record.assets else text
+
+
+def _end_of_span_at(record: AlarmRecord, moment: int) -> int:
+    """End of the record's span that holds a moment; before all time where none does."""
+    if record.standing and min(record.standing.values()) <= moment:
+        return FOREVER
+    return next((end for start, end in reversed(record.spans) if start <= moment <= end), -FOREVER)

@@ -1,0 +1,431 @@
+"""Admission: what connectors deliver becomes the log: accepted rows and events, the watermark, and what was refused.
+
+The log written here is the recording: everything behind it is a function of it. Every row delivered ends as accepted,
+quarantined or dropped, in the balance of its source.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from infrastress.core.errors import ConfigurationError, DecodeError
+from infrastress.core.ids import canonical_json, event_id
+from infrastress.core.time import SECOND, to_iso
+from infrastress.events import Event, Samples, Tick, encode_event, make_event
+from infrastress.events.delivery import Balance, Delivery, Refusal
+from infrastress.runtime.gate import LARGEST_JUMP, Gate
+from infrastress.runtime.pressure import kept_rows
+from infrastress.site import Site
+from infrastress.site.sources import Source
+from infrastress.store.ports import Output
+
+__all__ = ["Admission", "SourceNotes"]
+
+_EXAMPLES = 100
+"""Refusals kept as records, per source and reason; all are counted."""
+_RECENT = 2048
+"""Ids of a source's newest events, by which a repeated one is counted (the log itself keeps an id once for ever)."""
+_DROPPED = frozenset({"duplicate", "thinned"})
+_OWN = frozenset({"tick", "alarm", "incident"})
+
+
+class _Ledger(msgspec.Struct):
+    read: int = 0
+    accepted: int = 0
+    quarantined: dict[str, int] = {}
+    dropped: dict[str, int] = {}
+    cells_accepted: int = 0
+    cells_empty: int = 0
+    cells_refused: dict[str, int] = {}
+
+
+class _Source(msgspec.Struct):
+    gate: Gate
+    ledger: _Ledger
+    position: bytes | None = None
+    progress: int | None = None
+    ended: bool = False
+    passed: int = 0
+    thinning: int = 1
+    expected: int | None = None
+    missing: int = 0
+    overdue: int = 0
+    late_events: int = 0
+    ahead_ns: int = 0
+    oldest: int | None = None
+    refusals: int = 0
+    examples: dict[str, int] = {}
+    recent: list[str] = []
+
+
+class _State(msgspec.Struct):
+    site: str
+    sources: dict[str, _Source]
+    watermark: int | None = None
+    ticks: int = 0
+    decisions: int = 0
+    final: bool = False
+
+
+_ENCODER = msgspec.msgpack.Encoder(order="sorted")
+_DECODER = msgspec.msgpack.Decoder(_State)
+
+
+@dataclass(frozen=True)
+class SourceNotes:
+    """What is worth knowing of a source beside its balance.
+
+    Attributes:
+        missing: rows that the source's own numbering skipped and its connector didn't account for.
+        overdue: rows that should have come by the source's cadence and didn't.
+        late_events: events accepted although they came behind the source's newest.
+        clock_ahead_s: how far the source's clock is ahead at least, after its known offset is taken off: seen where an
+            event occurred, by its clock, after it was observed. It widens `uncertainty_ns` of its events.
+        oldest, newest: lowest and highest time accepted, ns.
+        ended: whether it has ended.
+    """
+
+    missing: int
+    overdue: int
+    late_events: int
+    clock_ahead_s: float
+    oldest: int | None
+    newest: int | None
+    ended: bool
+
+
+class Admission:
+    """Turns deliveries into outputs for `ingest/<site>/main` and `quarantine/<site>`.
+
+    Args:
+        site: the site model.
+        sources: all sources of the partition; each holds back the watermark until it has spoken and while it is open.
+        batch_rows: most rows per record.
+    """
+
+    def __init__(self, site: Site, sources: Iterable[Source], *, batch_rows: int = 10_000) -> None:
+        self._site = site
+        self._sources = {source.id: source for source in sources}
+        self._batch_rows = batch_rows
+        self._width = round(site.runtime.frame_s * SECOND)
+        self._tags = frozenset(site.signal_by_id)
+        self._switches = frozenset(s.id for s in site.signals if s.kind in {"state", "switch"})
+        self._state = _State(site.version, {source: _Source(Gate(), _Ledger()) for source in sorted(self._sources)})
+
+    @property
+    def ingest(self) -> str:
+        """The partition it writes."""
+        return f"ingest/{self._site.id}/main"
+
+    @property
+    def watermark(self) -> int | None:
+        """No row before this time will be accepted any more, ns."""
+        return self._state.watermark
+
+    @property
+    def finished(self) -> bool:
+        """Whether every source has ended and the final tick is out."""
+        return self._state.final
+
+    def position(self, source: str) -> bytes | None:
+        """Where to go on reading a source; None from its beginning."""
+        return self._state.sources[source].position
+
+    def progress(self, source: str) -> int | None:
+        """Highest event time a source has told, ns."""
+        return self._state.sources[source].progress
+
+    def ended(self, source: str) -> bool:
+        """Whether a source has ended."""
+        return self._state.sources[source].ended
+
+    @property
+    def balances(self) -> dict[str, Balance]:
+        """Read = accepted + quarantined + dropped, by source."""
+        return {
+            source: Balance(
+                state.ledger.read,
+                state.ledger.accepted,
+                Counter(state.ledger.quarantined),
+                Counter(state.ledger.dropped),
+                state.ledger.cells_accepted,
+                state.ledger.cells_empty,
+                Counter(state.ledger.cells_refused),
+            )
+            for source, state in self._state.sources.items()
+        }
+
+    @property
+    def notes(self) -> dict[str, SourceNotes]:
+        """What else is known of each source."""
+        return {
+            source: SourceNotes(
+                state.missing,
+                state.overdue,
+                state.late_events,
+                state.ahead_ns / SECOND,
+                state.oldest,
+                state.gate.newest,
+                state.ended,
+            )
+            for source, state in self._state.sources.items()
+        }
+
+    def admit(self, delivery: Delivery, *, keep_every: int = 1) -> list[Output]:
+        """Check a delivery row by row.
+
+        Args:
+            delivery: the next of its source.
+            keep_every: under overload, keep one telemetry row of so many (`runtime.pressure` says which).
+
+        Raises:
+            ConfigurationError: its source isn't one of this partition, or has ended.
+        """
+        source = self._sources.get(delivery.source)
+        if source is None or self._state.sources[delivery.source].ended:
+            known = ", ".join(sorted(self._sources))
+            raise ConfigurationError(
+                f"source {delivery.source!r} is unknown here or has ended", remedy=f"open: {known}"
+            )
+        state = self._state.sources[source.id]
+        _book(state.ledger, delivery.balance)
+        outputs: list[Output] = []
+        for refusal in delivery.refusals:
+            self._keep(source.id, refusal, outputs)
+        self._thinning(source.id, keep_every, outputs)
+        skipped = delivery.balance.read - sum(map(len, delivery.samples)) - len(delivery.events)
+        for samples in delivery.samples:
+            skipped = self._numbering(state, samples, skipped)
+            outputs += self._samples(source, samples, keep_every)
+        outputs += self._events(source, delivery.events)
+        state.position = delivery.position
+        if delivery.progress is not None:
+            state.progress = max(delivery.progress, state.progress or delivery.progress)
+        return outputs + self._advance()
+
+    def end(self, source: str) -> list[Output]:
+        """A source has ended: it holds back the watermark no longer; the last one's end is the final tick."""
+        self._state.sources[source].ended = True
+        return self._advance()
+
+    def dump(self) -> bytes:
+        """State, positions and balances as canonical bytes."""
+        return _ENCODER.encode(self._state)
+
+    def load(self, data: bytes) -> None:
+        """Replace the state by a dumped one.
+
+        Raises:
+            DecodeError: the bytes are no such state.
+            ConfigurationError: it belongs to other sources or another version of the site.
+        """
+        try:
+            state = _DECODER.decode(data)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no admission state: {error}") from None
+        if state.site != self._site.version or state.sources.keys() != self._sources.keys():
+            raise ConfigurationError(
+                f"what is stored belongs to sources {', '.join(state.sources)} of site version {state.site}; these are "
+                f"{', '.join(sorted(self._sources))} of {self._site.version}",
+                remedy="replay into an empty output folder",
+            )
+        self._state = state
+
+    def _samples(self, source: Source, samples: Samples, keep_every: int) -> list[Output]:
+        """Accepted rows of one batch, cut to records of `batch_rows`."""
+        outputs: list[Output] = []
+        state = self._state.sources[source.id]
+        samples = self._known_tags(state.ledger, samples)
+        if source.clock_offset_s:
+            times = samples.times - round(source.clock_offset_s * SECOND)
+            samples = replace(samples, times=times)
+        before = state.gate.newest
+        lateness = round(source.lateness_s * SECOND)
+
+        def refuse(reason: str, row: int) -> None:
+            cells = int(np.isfinite(samples.values[row]).sum())
+            _move(state.ledger, reason, 1, cells)
+            where = f"row {samples.sequence + row}"
+            self._keep(source.id, Refusal(reason, where, f"time {_iso(int(samples.times[row]))}"), outputs)
+
+        keep = state.gate.rows(samples, lateness, refuse)
+        if source.cadence_s and len(samples):
+            state.overdue += _overdue(samples.times[keep], before, round(source.cadence_s * SECOND))
+        if keep_every > 1:
+            stays = kept_rows(samples, state.passed, keep_every, self._width, self._switches)
+            thinned = keep & ~stays
+            if thinned.any():
+                cells = int(np.isfinite(samples.values[thinned]).sum())
+                _move(state.ledger, "thinned", int(thinned.sum()), cells)
+            keep &= stays
+        state.passed += len(samples)
+        if not keep.all():
+            samples = replace(samples, times=samples.times[keep], values=samples.values[keep])
+        if len(samples):
+            low = int(samples.times.min())
+            state.oldest = low if state.oldest is None else min(low, state.oldest)
+        for start in range(0, len(samples), self._batch_rows):
+            part = samples.slice(start, min(start + self._batch_rows, len(samples)))
+            outputs.append(Output(part.id, f"{self.ingest}:samples", part.encode()))
+        return outputs
+
+    def _known_tags(self, ledger: _Ledger, samples: Samples) -> Samples:
+        known = [i for i, tag in enumerate(samples.tags) if tag in self._tags]
+        if len(known) == len(samples.tags):
+            return samples
+        strange = [i for i in range(len(samples.tags)) if i not in set(known)]
+        cells = int(np.isfinite(samples.values[:, strange]).sum())
+        ledger.cells_accepted -= cells
+        ledger.cells_refused["unknown-tag"] = ledger.cells_refused.get("unknown-tag", 0) + cells
+        return replace(samples, tags=tuple(samples.tags[i] for i in known), values=samples.values[:, known])
+
+    def _events(self, source: Source, events: Collection[Event]) -> list[Output]:
+        outputs: list[Output] = []
+        state = self._state.sources[source.id]
+        gate, subject = state.gate, f"{self.ingest}:event"
+        offset, lateness = round(source.clock_offset_s * SECOND), round(source.lateness_s * SECOND)
+        recent = dict.fromkeys(state.recent)
+        for event in events:
+            occurred = event.occurred - offset
+            observed = event.observed - offset if event.observed == event.occurred else event.observed
+            reason = self._unfit(event, occurred, observed)
+            if event.id in recent:
+                reason = "duplicate"
+            elif not reason:
+                reason = gate.plausible(occurred)
+            if reason:
+                _move(state.ledger, reason, 1, 0)
+                if reason != "duplicate":
+                    where, what = f"event {event.id}", f"{event.kind} at {_iso(event.occurred)}"
+                    self._keep(source.id, Refusal(reason, where, what), outputs)
+                continue
+            recent[event.id] = None
+            if len(recent) > _RECENT:
+                del recent[next(iter(recent))]
+            state.ahead_ns = max(state.ahead_ns, occurred - observed)
+            observed = max(observed, occurred)
+            if gate.newest is None or occurred > gate.newest:
+                gate.newest = occurred
+            elif occurred < gate.newest - lateness:
+                state.late_events += 1
+                observed = max(observed, gate.newest - lateness)  # known at the earliest when it came
+            state.oldest = occurred if state.oldest is None else min(occurred, state.oldest)
+            admitted = event
+            uncertainty = max(event.uncertainty_ns, state.ahead_ns)
+            if (occurred, observed, uncertainty) != (event.occurred, event.observed, event.uncertainty_ns):
+                fields = {"occurred": occurred, "observed": observed, "uncertainty_ns": uncertainty}
+                admitted = msgspec.structs.replace(event, **fields)
+            outputs.append(Output(event.id, subject, encode_event(admitted)))
+        state.recent = list(recent)
+        return outputs
+
+    def _unfit(self, event: Event, occurred: int, observed: int) -> str:
+        if event.site != self._site.id:
+            return "other-site"
+        if event.kind in _OWN:
+            return "not-an-observation"
+        return "time-future" if observed - occurred > LARGEST_JUMP else ""
+
+    def _numbering(self, state: _Source, samples: Samples, skipped: int) -> int:
+        """Count rows that the numbering skipped beyond those the connector accounts for; returns what is left."""
+        gap = 0 if state.expected is None else max(0, samples.sequence - state.expected)
+        state.missing += max(0, gap - skipped)
+        state.expected = max(state.expected or 0, samples.sequence + len(samples))
+        return max(0, skipped - gap)
+
+    def _thinning(self, source: str, keep_every: int, outputs: list[Output]) -> None:
+        """Write into the log that thinning began, changed or ended."""
+        state = self._state.sources[source]
+        if keep_every == state.thinning:
+            return
+        state.thinning = keep_every
+        fields = {"decision": "thinning", "source": source, "keep_every": keep_every, "rows": state.passed}
+        data = canonical_json(fields)
+        identity = event_id("runtime", self._state.decisions, data)
+        self._state.decisions += 1
+        outputs.append(Output(identity, f"{self.ingest}:decision", data))
+
+    def _keep(self, source: str, refusal: Refusal, outputs: list[Output]) -> None:
+        """A refusal as a record, unless there are enough examples of its reason."""
+        state = self._state.sources[source]
+        kept = state.examples.get(refusal.reason, 0)
+        if kept >= _EXAMPLES:
+            return
+        state.examples[refusal.reason] = kept + 1
+        data = canonical_json({"source": source, "number": state.refusals, **refusal._asdict()})
+        identity = event_id(source, state.refusals, data)
+        state.refusals += 1
+        outputs.append(Output(identity, f"quarantine/{self._site.id}:refusal", data))
+
+    def _advance(self) -> list[Output]:
+        """The tick that follows, if the watermark rose or everything has ended."""
+        state = self._state
+        heights = {source: s.gate.newest for source, s in state.sources.items()}
+        if state.final:
+            return []
+        if all(s.ended for s in state.sources.values()):
+            state.final = True
+            highest = max((h for h in heights.values() if h is not None), default=0)
+            return [self._tick(max(highest, state.watermark or 0), final=True)]
+        low: int | None = None
+        for source, s in state.sources.items():
+            if s.ended:
+                continue
+            if s.gate.newest is None:
+                return []
+            height = s.gate.newest - round(self._sources[source].lateness_s * SECOND)
+            low = height if low is None else min(low, height)
+        if low is None or (state.watermark is not None and low <= state.watermark):
+            return []
+        state.watermark = low
+        return [self._tick(low, final=False)]
+
+    def _tick(self, watermark: int, *, final: bool) -> Output:
+        body = Tick(watermark=watermark, final=final)
+        event = make_event(
+            site=self._site.id, source="runtime", sequence=self._state.ticks, occurred=watermark, body=body
+        )
+        self._state.ticks += 1
+        return Output(event.id, f"{self.ingest}:tick", encode_event(event))
+
+
+def _book(ledger: _Ledger, balance: Balance) -> None:
+    ledger.read += balance.read
+    ledger.accepted += balance.accepted
+    ledger.cells_accepted += balance.cells_accepted
+    ledger.cells_empty += balance.cells_empty
+    for mine, theirs in (
+        (ledger.quarantined, balance.quarantined),
+        (ledger.dropped, balance.dropped),
+        (ledger.cells_refused, balance.cells_refused),
+    ):
+        for reason, count in theirs.items():
+            mine[reason] = mine.get(reason, 0) + count
+
+
+def _move(ledger: _Ledger, reason: str, rows: int, cells: int) -> None:
+    """Rows that the connector accepted are refused here, with their cells."""
+    column = ledger.dropped if reason in _DROPPED else ledger.quarantined
+    column[reason] = column.get(reason, 0) + rows
+    ledger.accepted -= rows
+    if cells:
+        ledger.cells_accepted -= cells
+        ledger.cells_refused[reason] = ledger.cells_refused.get(reason, 0) + cells
+
+
+def _overdue(times: npt.NDArray[np.int64], before: int | None, cadence: int) -> int:
+    """Rows that a source of this cadence left out, by the steps of its running maximum."""
+    heights = np.maximum.accumulate(times if before is None else np.append(before, times))
+    steps = np.diff(heights)
+    return int((np.maximum(1, (steps + cadence // 2) // cadence) - 1).sum())
+
+
+def _iso(time: int) -> str:
+    try:
+        return to_iso(time)
+    except OverflowError:
+        return f"{time} ns"

@@ -1,0 +1,297 @@
+"""The unit that judges: admitted rows and events in, detections out.
+
+What goes out is the same to the last bit, and in the same order, however rows were batched and sources interleaved:
+frames depend on their rows alone; an event is judged in the frame in which it was known (the later of `occurred` and
+`observed`); findings leave in order of time; the tick is forwarded on a fixed grid and behind every frame in which
+something was found, so that fusion need not wait.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from infrastress.core.errors import ConfigurationError, DecodeError
+from infrastress.core.ids import content_hash
+from infrastress.core.time import MINUTE, SECOND
+from infrastress.events import Detection, Event, Samples, Tick, decode_event, encode_event, make_event
+from infrastress.events.frames import Block, Finding, Frames
+from infrastress.runtime.frames import Framer, frame_of
+from infrastress.runtime.unit import Unit
+from infrastress.site import Site
+from infrastress.store.ports import Output, Record, type_of
+
+__all__ = ["HEALTH", "DetectionUnit", "Judge"]
+
+HEALTH = "health"
+"""Source and detector name of findings about the platform itself."""
+_HEALTH_VERSION = "1"
+_TICK = 10 * MINUTE
+
+
+class Judge(Protocol):
+    """What the runtime needs of a detector."""
+
+    @property
+    def name(self) -> str:
+        """Unique among the site's detectors."""
+
+    @property
+    def version(self) -> str:
+        """Version of its rules."""
+
+    def update(self, block: Block) -> list[Finding]:
+        """Judge the next block."""
+
+    def dump(self) -> bytes:
+        """State as canonical bytes."""
+
+    def load(self, data: bytes) -> None:
+        """Replace the state by a dumped one."""
+
+
+class _Part(msgspec.Struct):
+    """What is kept of one detector: how much it said, what it threw, its state."""
+
+    name: str
+    version: str
+    said: int = 0
+    failed: str = ""
+    state: bytes = b""
+
+
+class _State(msgspec.Struct, frozen=True):
+    framer: bytes
+    pending: tuple[bytes, ...]
+    ticks: int
+    health: int
+    parts: tuple[_Part, ...]
+
+
+_ENCODER = msgspec.msgpack.Encoder(order="sorted")
+_DECODER = msgspec.msgpack.Decoder(_State)
+
+
+class DetectionUnit(Unit):
+    """Runs a site's detectors over `ingest/<site>/main`; outputs go to `fusion/<site>`.
+
+    A detector that throws is judged again frame by frame: what it found before stays, the frame at which it threw
+    becomes a detection of rule `detector-failed`, and it stays off for as long as this state lives (a restart must not
+    change a replay). Another version of it starts afresh.
+
+    Args:
+        site: the site model; its signals are the columns of the frames, `runtime.frame_s` their width.
+        detectors: in fixed order, names unique.
+
+    Raises:
+        ConfigurationError: two detectors of one name.
+    """
+
+    def __init__(self, site: Site, detectors: Sequence[Judge]) -> None:
+        names = [detector.name for detector in detectors]
+        if len(set(names)) < len(names) or HEALTH in names:
+            raise ConfigurationError(f"detector names must be unique and not {HEALTH!r}: {', '.join(names)}")
+        self._site = site
+        self._width = round(site.runtime.frame_s * SECOND)
+        self._tick = self._width * max(1, _TICK // self._width)
+        self._framer = Framer(self._width, [signal.id for signal in site.signals])
+        self._detectors = tuple(detectors)
+        self._fresh = [detector.dump() for detector in detectors]
+        self._parts = [_Part(d.name, d.version, state=state) for d, state in zip(detectors, self._fresh, strict=True)]
+        self._pending: list[tuple[int, int, str, Event, bytes]] = []
+        self._ticks = 0
+        self._health = 0
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Detectors that are off, and what they threw."""
+        return {part.name: part.failed for part in self._parts if part.failed}
+
+    def update(self, record: Record) -> list[Output]:
+        """Buffer rows and events; judge what a tick closes."""
+        kind = type_of(record.subject)
+        try:
+            if kind == "samples":
+                self._framer.add(Samples.decode(record.data))
+            elif kind == "event":
+                self._hold(record.data)
+            elif kind == "tick":
+                body = decode_event(record.data).body
+                if not isinstance(body, Tick):
+                    raise DecodeError(f"a tick's body is of kind {type(body).__name__}")
+                return self._advance(body)
+        except DecodeError as error:
+            return [self._refusal(record, error)]
+        return []
+
+    def dump(self) -> bytes:
+        """State as canonical bytes."""
+        self._pending.sort()
+        pending = tuple(data for *_, data in self._pending)
+        return _ENCODER.encode(_State(self._framer.dump(), pending, self._ticks, self._health, tuple(self._parts)))
+
+    def load(self, data: bytes) -> None:
+        """Replace the state by a dumped one; detectors unknown to it, or of another version, start afresh.
+
+        Raises:
+            DecodeError: the bytes are no such state.
+        """
+        try:
+            state = _DECODER.decode(data)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no detection state: {error}") from None
+        known = {(part.name, part.version): part for part in state.parts}
+        said = {part.name: part.said for part in state.parts}
+        self._framer.load(state.framer)
+        self._pending = []
+        for event in state.pending:
+            self._hold(event)
+        self._ticks, self._health = state.ticks, state.health
+        for i, detector in enumerate(self._detectors):
+            part = known.get((detector.name, detector.version))
+            if part is None:
+                part = _Part(detector.name, detector.version, said.get(detector.name, 0), state=self._fresh[i])
+            if not part.failed:
+                detector.load(part.state)
+            self._parts[i] = part
+
+    def _hold(self, data: bytes) -> None:
+        event = decode_event(data)
+        known = max(event.occurred, event.observed)
+        self._framer.reach(known)
+        self._pending.append((frame_of(known, self._width), event.occurred, event.id, event, data))
+
+    def _advance(self, tick: Tick) -> list[Output]:
+        outputs: list[Output] = []
+        for frames in self._framer.close(None if tick.final else tick.watermark):
+            for block in self._blocks(frames):
+                outputs += self._judge(block)
+        if tick.final:
+            end = self._framer.closed_until
+            outputs.append(self._forward(tick.watermark if end is None else end, final=True))
+        return outputs
+
+    def _blocks(self, frames: Frames) -> list[Block]:
+        """Cut where an event from before its frame comes in, so that order by time is order of judgement."""
+        last = int(frames.ends[-1]) // self._width
+        first = last - len(frames) + 1
+        self._pending.sort()
+        ready = [item for item in self._pending if item[0] <= last]
+        self._pending = self._pending[len(ready) :]
+        late = {frame for frame, occurred, *_ in ready if frame_of(occurred, self._width) < frame}
+        cuts = [first, *sorted(late - {first}), last + 1]
+        blocks = []
+        start = 0
+        for begin, end in pairwise(cuts):
+            stop = start
+            while stop < len(ready) and ready[stop][0] < end:
+                stop += 1
+            events = sorted((item[3] for item in ready[start:stop]), key=lambda event: (event.occurred, event.id))
+            blocks.append(Block(_cut(frames, begin - first, end - first), tuple(events)))
+            start = stop
+        return blocks
+
+    def _judge(self, block: Block) -> list[Output]:
+        found: list[tuple[int, int, int, Event]] = []
+        for number, (part, detector) in enumerate(zip(self._parts, self._detectors, strict=True)):
+            if part.failed:
+                continue
+            try:
+                events = self._ask(part, detector, block)
+            except Exception as error:  # a stranger's code may throw anything, and must not stop the others
+                events, at = self._narrow(part, detector, block)
+                part.failed, part.state = f"{type(error).__name__}: {error}", b""
+                failure = self._failure(part, at)
+                found.append((failure.occurred, len(self._parts), failure.sequence, failure))
+            found += [(event.occurred, number, event.sequence, event) for event in events]
+        found.sort(key=lambda item: item[:3])
+        ends = block.frames.ends
+        begin, end = int(ends[0]) - self._width, int(ends[-1])
+        grid = range((begin // self._tick + 1) * self._tick, end + 1, self._tick)
+        said = {min(end, frame_of(max(at, begin + 1), self._width) * self._width) for at, *_ in found}
+        outputs: list[Output] = []
+        i = 0
+        for mark in sorted(said.union(grid)):
+            while i < len(found) and found[i][0] <= mark:
+                outputs.append(self._output(found[i][3]))
+                i += 1
+            outputs.append(self._forward(mark))
+        return outputs + [self._output(item[3]) for item in found[i:]]
+
+    def _ask(self, part: _Part, detector: Judge, block: Block) -> list[Event]:
+        """Detections of one detector; its part moves on only when nothing was thrown."""
+        findings = sorted(detector.update(block), key=lambda found: (found.occurred, found.body.rule, found.assets))
+        events = [self._event(part.name, part.said + i, finding) for i, finding in enumerate(findings)]
+        part.state = detector.dump()
+        part.said += len(events)
+        return events
+
+    def _narrow(self, part: _Part, detector: Judge, block: Block) -> tuple[list[Event], int]:
+        """Detections up to the frame at which the detector throws, and the end of that frame."""
+        events: list[Event] = []
+        left = list(block.events)
+        for i, end in enumerate(block.frames.ends.tolist()):
+            mine = tuple(event for event in left if max(event.occurred, event.observed) <= end)
+            left = [event for event in left if max(event.occurred, event.observed) > end]
+            try:
+                if i == 0:
+                    detector.load(part.state)
+                events += self._ask(part, detector, Block(_cut(block.frames, i, i + 1), mine))
+            except Exception:  # the same throw, found again
+                return events, end
+        return events, int(block.frames.ends[-1])
+
+    def _failure(self, part: _Part, at: int) -> Event:
+        detection = Detection(
+            detector=HEALTH,
+            detector_version=_HEALTH_VERSION,
+            rule="detector-failed",
+            episode=content_hash(f"{part.name}\0{part.version}\0{at}".encode())[:16],
+            phase="raised",
+            source_kind="telemetry",
+            severity="medium",
+            score=1.0,
+            sentence=f"Detector {part.name} {part.version} is off, so what it watches is unwatched: {part.failed}",
+            began=at,
+            until=at,
+            confidence=1.0,
+        )
+        event = self._event(HEALTH, self._health, Finding(at, (), detection))
+        self._health += 1
+        return event
+
+    def _event(self, source: str, sequence: int, finding: Finding) -> Event:
+        return make_event(
+            site=self._site.id,
+            source=source,
+            sequence=sequence,
+            occurred=finding.occurred,
+            body=finding.body,
+            assets=finding.assets,
+            zone=finding.zone,
+        )
+
+    def _output(self, event: Event) -> Output:
+        return Output(event.id, f"fusion/{self._site.id}:event", encode_event(event))
+
+    def _forward(self, watermark: int, *, final: bool = False) -> Output:
+        body = Tick(watermark=watermark, final=final)
+        event = make_event(site=self._site.id, source="detection", sequence=self._ticks, occurred=watermark, body=body)
+        self._ticks += 1
+        return Output(event.id, f"fusion/{self._site.id}:tick", encode_event(event))
+
+    def _refusal(self, record: Record, error: DecodeError) -> Output:
+        fields = {"reason": "undecodable", "source": "log", "where": f"offset {record.offset}", "what": str(error)}
+        data = msgspec.json.encode(fields, order="sorted")
+        return Output(content_hash(data)[:32], f"quarantine/{self._site.id}:refusal", data)
+
+
+def _cut(frames: Frames, start: int, stop: int) -> Frames:
+    if start == 0 and stop == len(frames):
+        return frames
+    part = np.s_[start:stop]
+    return Frames(
+        frames.width, frames.ends[part], frames.tags, frames.mean[part], frames.last[part], frames.count[part]
+    )

@@ -1,0 +1,47 @@
+"""Results as files: detections, alarms, incidents and quarantine as JSON lines, the same bytes for the same log."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from infrastress.events import Alarm, Detection, Event, Incident, decode_event, event_to_json
+from infrastress.site import Site
+from infrastress.store.ports import Store, read_all, type_of
+
+__all__ = ["export_results"]
+
+
+def export_results(store: Store, site: Site, out: Path) -> None:
+    """Write detections.jsonl, alarms.jsonl, incidents.jsonl (newest versions) and quarantine.jsonl into a folder.
+
+    Each file is replaced at once: a reader sees the old or the new, never half of one.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    detections: list[Event] = []
+    alarms: dict[str, Event] = {}
+    incidents: dict[str, Event] = {}
+    for partition in (f"fusion/{site.id}", f"result/{site.id}"):
+        for record in read_all(store.log, partition):
+            event = decode_event(record.data)
+            if isinstance(event.body, Detection):
+                detections.append(event)
+            elif isinstance(event.body, Alarm):
+                alarms[event.body.alarm] = event
+            elif isinstance(event.body, Incident):
+                incidents[event.body.incident] = event
+    detections.sort(key=lambda event: (event.occurred, event.source, event.sequence))
+    _write(out / "detections.jsonl", map(event_to_json, detections))
+    _write(out / "alarms.jsonl", (event_to_json(alarms[key]) for key in sorted(alarms)))
+    _write(out / "incidents.jsonl", (event_to_json(incidents[key]) for key in sorted(incidents)))
+    refusals = read_all(store.log, f"quarantine/{site.id}")
+    _write(out / "quarantine.jsonl", sorted(r.data for r in refusals if type_of(r.subject) == "refusal"))
+
+
+def _write(file: Path, lines: Iterable[bytes]) -> None:
+    part = file.with_name(f".{file.name}.part")
+    with part.open("wb") as stream:
+        for line in lines:
+            stream.write(line + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)

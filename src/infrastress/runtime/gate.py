@@ -1,0 +1,128 @@
+"""What may pass of one source: decided row by row, in the source's order, so never by how rows were batched."""
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from infrastress.core.time import DAY
+from infrastress.events import Samples
+
+__all__ = ["LARGEST_JUMP", "Gate", "RowMemory"]
+
+LARGEST_JUMP = 400 * DAY
+"""A time further ahead of the source's newest than this is taken for a broken clock until others confirm it."""
+_CONFIRMATIONS = 10
+_EARLIEST = 0
+_LATEST = 4_102_444_800 * 1_000_000_000  # 2100-01-01
+
+Refuse = Callable[[str, int], None]
+
+
+class RowMemory(msgspec.Struct):
+    """A row that a second one of the same time is compared with."""
+
+    time: int
+    tags: tuple[str, ...]
+    values: bytes
+
+
+class Gate(msgspec.Struct):
+    """The state by which rows and events of one source are judged.
+
+    Attributes:
+        newest: highest time accepted so far, ns.
+        jump, jumped: a time far ahead, and how many times in a row were near it.
+        memory: rows not older than the lateness.
+    """
+
+    newest: int | None = None
+    jump: int = 0
+    jumped: int = 0
+    memory: list[RowMemory] = []
+
+    def plausible(self, time: int) -> str:
+        """Empty, or the reason why a time is not to be believed."""
+        if not _EARLIEST <= time < _LATEST:
+            return "time-absurd"
+        if self.newest is None or time <= self.newest + LARGEST_JUMP:
+            self.jumped = 0
+            return ""
+        if self.jumped and abs(time - self.jump) <= LARGEST_JUMP:
+            self.jumped += 1
+        else:
+            self.jumped = 1
+        self.jump = time
+        if self.jumped <= _CONFIRMATIONS:
+            return "time-future"
+        self.jumped = 0
+        return ""
+
+    def rows(self, samples: Samples, lateness: int, refuse: Refuse) -> npt.NDArray[np.bool_]:
+        """Which rows are accepted, as bool[n]; `refuse(reason, row)` is called for each other.
+
+        Reasons: `late`, `duplicate`, `conflict`, `time-absurd`, `time-future`.
+        """
+        times = samples.times
+        n = len(times)
+        if n and self._clean(times):
+            keep = np.ones(n, dtype=np.bool_)
+            self.newest, self.jumped = int(times[-1]), 0
+            first = int(np.searchsorted(times, self.newest - lateness))
+            fresh = [_remembered(samples, i) for i in range(first, n)]
+            self.memory = [row for row in self.memory if row.time >= self.newest - lateness] + fresh
+            return keep
+        return self._one_by_one(samples, lateness, refuse)
+
+    def _clean(self, times: npt.NDArray[np.int64]) -> bool:
+        """Times strictly rise from the newest, without a jump: nothing to judge."""
+        before = int(times[0]) - 1 if self.newest is None else self.newest
+        steps = np.diff(times, prepend=before)
+        return bool(steps.min() > 0 and steps.max() <= LARGEST_JUMP and times[0] >= _EARLIEST and times[-1] < _LATEST)
+
+    def _one_by_one(self, samples: Samples, lateness: int, refuse: Refuse) -> npt.NDArray[np.bool_]:
+        keep = np.ones(len(samples), dtype=np.bool_)
+        known: dict[int, list[RowMemory]] = {}
+        for row in self.memory:
+            known.setdefault(row.time, []).append(row)
+        taken: dict[int, list[int]] = {}  # rows of this very batch, by time
+        for i, time in enumerate(samples.times.tolist()):
+            if reason := self.plausible(time):
+                pass
+            elif self.newest is not None and time < self.newest - lateness:
+                reason = "late"
+            elif time in known or time in taken:
+                others = known.get(time, []) + [_remembered(samples, j) for j in taken.get(time, [])]
+                reason = _compared(samples, i, others)
+            if reason:
+                keep[i] = False
+                refuse(reason, i)
+                continue
+            taken.setdefault(time, []).append(i)
+            if self.newest is None or time > self.newest:
+                self.newest = time
+        horizon = _LATEST if self.newest is None else self.newest - lateness
+        self.memory = [row for row in self.memory if row.time >= horizon]
+        self.memory += [_remembered(samples, i) for t, rows in taken.items() if t >= horizon for i in rows]
+        self.memory.sort(key=lambda row: row.time)
+        return keep
+
+
+def _remembered(samples: Samples, i: int) -> RowMemory:
+    return RowMemory(int(samples.times[i]), samples.tags, samples.values[i].astype("<f8").tobytes())
+
+
+def _compared(samples: Samples, i: int, others: list[RowMemory]) -> str:
+    """Against rows of the same time: `duplicate` says nothing new, `conflict` says something else, "" adds cells."""
+    row = samples.values[i]
+    if others[0].tags == samples.tags and np.array_equal(np.frombuffer(others[0].values, "<f8"), row, equal_nan=True):
+        return "duplicate"
+    known: dict[str, float] = {}
+    for other in others:
+        values = np.frombuffer(other.values, "<f8").tolist()
+        known.update((tag, v) for tag, v in zip(other.tags, values, strict=True) if v == v)  # noqa: PLR0124 - not NaN
+    said = {tag: v for tag, v in zip(samples.tags, row.tolist(), strict=True) if v == v}  # noqa: PLR0124 - not NaN
+    if any(known.get(tag, v) != v for tag, v in said.items()):
+        return "conflict"
+    return "" if said.keys() - known.keys() else "duplicate"

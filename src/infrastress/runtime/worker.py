@@ -1,0 +1,210 @@
+"""A worker: holds a partition's lease, feeds its records to a unit, commits what comes of it.
+
+Nothing leaves a worker but through `Lease.commit`; whoever is fenced off drops state and buffers and watches again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from infrastress.core.errors import Fenced, OutcomeUnknown
+from infrastress.runtime.unit import Unit
+from infrastress.store.ports import Beat, Checkpoints, Lease, Log, Output, Record
+
+__all__ = ["Clock", "Policy", "SystemClock", "Worker", "gather", "run"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a worker works.
+
+    Attributes:
+        max_records: records per commit at most.
+        max_bytes: bytes of records per commit; passed by one read at most, so that memory stays flat over a backlog.
+        max_wait_s: longest wait for the first record, so also the longest time until a stop is seen.
+        lease_s: a lease whose beat hasn't moved for this long, by the observer's own clock, may be taken.
+    """
+
+    max_records: int = 500
+    max_bytes: int = 16_000_000
+    max_wait_s: float = 0.5
+    lease_s: float = 10.0
+
+
+_FIRST_READ = 8
+
+
+def gather(log: Log, partition: str, after: int, policy: Policy, wait_s: float = 0.0) -> list[Record]:
+    """Records for one commit: a few first, then as many more as their size allows.
+
+    Raises:
+        LogGap: records behind `after` were retired.
+    """
+    records = log.read(partition, after, min(_FIRST_READ, policy.max_records), wait_s)
+    size = sum(len(record.data) for record in records)
+    if len(records) == _FIRST_READ:
+        room = (policy.max_bytes - size) * len(records) // max(1, size)
+        more = min(policy.max_records - len(records), room)
+        if more > 0:
+            records += log.read(partition, records[-1].offset, more)
+    return records
+
+
+class Clock(Protocol):
+    """A monotonic clock of this machine."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock:
+    """The machine's own."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class Worker:
+    """One unit at one partition, a step at a time.
+
+    Args:
+        log, checkpoints: the store's.
+        partition: what to read, and the name of the lease.
+        unit: as constructed; its state is replaced by what the lease holds.
+        policy: see there.
+        owner: tells workers apart for people; nothing is decided by it.
+    """
+
+    def __init__(
+        self, log: Log, checkpoints: Checkpoints, partition: str, unit: Unit, policy: Policy, *, owner: str
+    ) -> None:
+        self.partition = partition
+        self.policy = policy
+        self.owner = owner
+        self._log = log
+        self._checkpoints = checkpoints
+        self._unit = unit
+        self._blank = unit.dump()
+        self._lease: Lease | None = None
+        self._offset = 0
+        self.epoch = 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether it believes to hold the lease."""
+        return self._lease is not None
+
+    @property
+    def offset(self) -> int:
+        """Last offset whose effects are committed, while it holds the lease."""
+        return self._offset
+
+    def acquire(self, seen: Beat | None = None) -> None:
+        """Take the lease as seen (None: as it stands now) and the state it holds.
+
+        Raises:
+            Fenced: it has moved since it was seen.
+        """
+        self.drop()
+        beat = self._checkpoints.observe(self.partition) if seen is None else seen
+        lease = self._checkpoints.acquire(self.partition, beat, self.owner)
+        self._unit.load(self._blank if lease.state is None else lease.state)
+        self._lease, self._offset, self.epoch = lease, lease.offset, lease.epoch
+
+    def drop(self) -> None:
+        """Forget lease and state; another may go on."""
+        if self._lease is not None:
+            self._lease, self._offset = None, 0
+            self._unit.load(self._blank)
+
+    def step(self, wait_s: float = 0.0) -> int:
+        """Take up to `max_records` records and commit; returns how many, 0 when there were none.
+
+        Raises:
+            Fenced, OutcomeUnknown: everything is dropped; acquire again.
+            LogGap: the partition's records were retired before they were read.
+        """
+        if self._lease is None:
+            raise Fenced(f"{self.owner} holds no lease on {self.partition}", remedy="acquire it first")
+        records = gather(self._log, self.partition, self._offset, self.policy, wait_s)
+        if not records:
+            return 0
+        try:
+            outputs: list[Output] = []
+            for record in records:
+                outputs += self._unit.update(record)
+            self._lease.commit(records[-1].offset, self._unit.dump(), outputs)
+        except BaseException:
+            self.drop()  # the unit is ahead of what was committed
+            raise
+        self._offset = records[-1].offset
+        return len(records)
+
+    def renew(self) -> None:
+        """Say "alive".
+
+        Raises:
+            Fenced: everything is dropped.
+        """
+        if self._lease is not None:
+            try:
+                self._lease.renew()
+            except (Fenced, OutcomeUnknown):
+                self.drop()
+                raise
+
+
+def run(
+    log: Log,
+    checkpoints: Checkpoints,
+    partition: str,
+    unit: Unit,
+    *,
+    policy: Policy | None = None,
+    clock: Clock | None = None,
+    owner: str,
+    stop: Callable[[], bool],
+) -> None:
+    """Work on a partition until `stop` says so: stand by while another is alive, take over when its beat stands still.
+
+    A beat is judged by this observer's own clock, from when this observer first saw it. After `OutcomeUnknown` the
+    lease is taken again, and its offset tells what happened.
+    """
+    policy = policy or Policy()
+    clock = clock or SystemClock()
+    worker = Worker(log, checkpoints, partition, unit, policy, owner=owner)
+    seen: Beat | None = None
+    since = clock.monotonic()
+    while not stop():
+        try:
+            if worker.holds:
+                if worker.step(policy.max_wait_s):
+                    since = clock.monotonic()
+                elif clock.monotonic() - since > policy.lease_s / 3:
+                    worker.renew()
+                    since = clock.monotonic()
+                continue
+            beat = checkpoints.observe(partition)
+            if beat != seen:
+                seen, since = beat, clock.monotonic()
+            if beat.epoch == 0 or clock.monotonic() - since >= policy.lease_s:
+                worker.acquire(beat)
+                since = clock.monotonic()
+            else:
+                clock.sleep(min(policy.max_wait_s, policy.lease_s / 4))
+        except Fenced:
+            seen = None
+        except OutcomeUnknown:
+            seen, since = checkpoints.observe(partition), clock.monotonic()
+            if seen.epoch == worker.epoch:  # still ours: no need to wait until our own beat grows old
+                since -= policy.lease_s
+    worker.drop()

@@ -1,0 +1,109 @@
+"""Graphs of a site: what flows where, what needs what, and which assets are neighbours."""
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import Any
+
+import networkx as nx
+
+from infrastress.site.model import Site
+
+__all__ = ["dependency_graph", "neighbours", "process_graph"]
+
+
+def process_graph(site: Site) -> Any:
+    """What can flow where: a `networkx.MultiDiGraph` of assets.
+
+    An edge runs along each connection, keyed by its id, with attributes `through` (asset ids), `flow` (signal id or
+    None) and `two_way`. Assets outside the process aren't in it; those in `through` are nodes only where a connection
+    also ends at them.
+    """
+    graph = nx.MultiDiGraph()
+    for line in site.connections:
+        graph.add_edge(line.from_, line.to, key=line.id, through=line.through, flow=line.flow, two_way=line.two_way)
+    return graph
+
+
+def dependency_graph(site: Site) -> Any:
+    """What needs what: a `networkx.MultiDiGraph` of asset and service ids, from the one in need to what it needs.
+
+    Edges are keyed by the dependency's id, with attributes `logic` ("all" or "any", over the edges of one key) and
+    `buffer_h`.
+    """
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(service.id for service in site.services)
+    for need in site.dependencies:
+        for on in need.on:
+            graph.add_edge(need.of, on, key=need.id, logic=need.logic, buffer_h=need.buffer_h)
+    return graph
+
+
+def neighbours(site: Site) -> Any:
+    """Which assets are neighbours: a `networkx.Graph` with every asset as node (attribute `type`).
+
+    Each edge has a `relation`, the closest that joins the two:
+
+    - `flow`: next to each other along a connection
+    - `switch`: a level switch and its tank
+    - `control`: an asset and the controller that reads or drives it, or what an interlock or control rule joins
+    - `bund`: a tank and its bund
+    - `door`: a door and what stands in the zones it joins
+    - `area`: a gas head or camera and what stands in its zone
+    - `network`: computers and controllers on one network
+    """
+    graph = nx.Graph()
+    graph.add_nodes_from((asset.id, {"type": asset.type}) for asset in site.assets)
+
+    def join(one: str | None, other: str | None, relation: str) -> None:
+        if one is not None and other is not None and one != other and not graph.has_edge(one, other):
+            graph.add_edge(one, other, relation=relation)
+
+    for line in site.connections:
+        way = (line.from_, *line.through, line.to)
+        for one, other in pairwise(way):
+            join(one, other, "flow")
+    for asset in site.assets:
+        if asset.type == "level_switch":
+            join(asset.id, asset.tank, "switch")
+    for asset in site.assets:
+        join(asset.id, asset.controller, "control")
+    asset_of = {signal.id: signal.asset for signal in site.signals}
+    ruled = [(rule.when.signal, rule.actuator) for rule in site.interlocks]
+    ruled += [(rule.when.signal, rule.actuator) for rule in site.control_rules]
+    for condition, actuator in ruled:
+        join(asset_of.get(condition), asset_of.get(actuator), "control")
+    for asset in site.assets:
+        if asset.type == "tank":
+            join(asset.id, asset.bund, "bund")
+    _by_place(site, join)
+    _by_network(site, join)
+    return graph
+
+
+def _by_place(site: Site, join: Any) -> None:
+    inside: dict[str, list[str]] = defaultdict(list)
+    for asset in site.assets:
+        if asset.zone is not None:
+            inside[asset.zone].append(asset.id)
+    for asset in site.assets:
+        if asset.type == "door":
+            for zone in (asset.zone, asset.leads_to):
+                for other in inside.get(zone or "", ()):
+                    join(asset.id, other, "door")
+    for asset in site.assets:
+        if asset.type in ("gas_detector", "camera"):
+            for other in inside.get(asset.zone or "", ()):
+                join(asset.id, other, "area")
+
+
+def _by_network(site: Site, join: Any) -> None:
+    members: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for asset in site.assets:
+        if asset.type in ("controller", "host"):
+            for interface in asset.interfaces:
+                members[interface.network].append((asset.id, asset.type))
+    for on_it in members.values():
+        for one, kind in on_it:
+            if kind == "host":
+                for other, _ in on_it:
+                    join(one, other, "network")

@@ -1,0 +1,181 @@
+"""The store in one folder: an SQLite database, blobs and Parquet history beside it.
+
+Write-ahead log with synchronous=FULL: a commit has returned from fsync before it is acknowledged. Several processes may
+open one store; one writes at a time.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, func, select, text
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from infrastress.core.errors import StoreError
+from infrastress.store.blobs import FolderBlobs, make_folder
+from infrastress.store.database import Database
+from infrastress.store.migrations import migrate
+from infrastress.store.parquet import ParquetHistory
+from infrastress.store.ports import Store
+from infrastress.store.sql import SqlCheckpoints, SqlLog, SqlRecords
+from infrastress.store.tables import log_partition, log_record
+
+__all__ = ["Paths", "SqliteDatabase", "SqliteStore"]
+
+_BUSY_MS = 30_000
+_PAGE = 8192  # batches of telemetry are 100s of kB: fewer links than with the default page
+_CHECKPOINT = 4000  # pages of write-ahead log before it is copied back: about 32 MB
+
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free space or extend the disk; nothing acknowledged was lost"),
+    sqlite3.SQLITE_IOERR: ("the disk can't be read or written", "look at the system's log for disk faults or quotas"),
+    sqlite3.SQLITE_READONLY: ("the database is read-only", "give this user the right to write the folder"),
+    sqlite3.SQLITE_CANTOPEN: ("the database can't be opened", "check that the folder exists and may be written"),
+    sqlite3.SQLITE_CORRUPT: ("the database is damaged", "stop, keep the files, and restore the last backup"),
+    sqlite3.SQLITE_NOTADB: ("the file is no SQLite database", "name another file, or restore the last backup"),
+    sqlite3.SQLITE_BUSY: (f"another process held the database for {_BUSY_MS // 1000} s", "stop the other process"),
+    sqlite3.SQLITE_LOCKED: ("another connection holds the table", "stop the other process"),
+}
+
+
+class Paths(NamedTuple):
+    """Where a store keeps what."""
+
+    database: Path
+    blobs: Path
+    history: Path
+
+    @classmethod
+    def of(cls, target: str | Path) -> "Paths":
+        """Of a folder (store.db, blobs/, history/) or of an sqlite:/// URL (X.db, X.blobs/, X.history/)."""
+        text = str(target)
+        if text.startswith("sqlite:///"):
+            file = Path(text.removeprefix("sqlite:///"))
+            return cls(file, file.with_name(f"{file.stem}.blobs"), file.with_name(f"{file.stem}.history"))
+        folder = Path(target)
+        return cls(folder / "store.db", folder / "blobs", folder / "history")
+
+
+class SqliteDatabase(Database):
+    """What is SQLite's own.
+
+    Args:
+        file: the database; its folder exists.
+    """
+
+    def __init__(self, file: Path) -> None:
+        engine = create_engine(URL.create("sqlite+pysqlite", database=str(file)), connect_args={"timeout": 30})
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        super().__init__(engine, str(file))
+        self._upserts: dict[str, Executable] = {}
+
+    def explain(self, error: DBAPIError) -> StoreError:
+        """By SQLite's primary result code."""
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        what, remedy = _REMEDIES.get(code, ("the database refused", "report this"))
+        return StoreError(f"{what}: {error.orig}", where=self.where, remedy=remedy)
+
+    def upsert(self, table: Table, changing: Sequence[str]) -> Executable:
+        """INSERT ... ON CONFLICT DO UPDATE."""
+        if table.name not in self._upserts:
+            statement = insert(table)
+            self._upserts[table.name] = statement.on_conflict_do_update(
+                index_elements=list(table.primary_key.columns),
+                set_={column: statement.excluded[column] for column in changing},
+            )
+        return self._upserts[table.name]
+
+
+def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself: _begin does
+    for pragma in (
+        f"busy_timeout={_BUSY_MS}",
+        f"page_size={_PAGE}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"wal_autocheckpoint={_CHECKPOINT}",
+        "journal_size_limit=67108864",
+        "cache_size=-32768",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    # A deferred transaction that turned to writing could fail half-way with "busy"; writers queue at the start instead.
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+class SqliteStore(Store):
+    """All ports in one folder.
+
+    Args:
+        target: a folder, made if it isn't there, or an sqlite:/// URL.
+        clock: wall clock in ns, stamped on records for retention.
+
+    Raises:
+        SchemaMismatch: written by a newer version.
+        StoreError: it can't be opened.
+    """
+
+    blobs: FolderBlobs
+    history: ParquetHistory
+
+    def __init__(self, target: str | Path, *, clock: Callable[[], int] = time.time_ns) -> None:
+        self.paths = Paths.of(target)
+        try:
+            make_folder(self.paths.database.parent)
+        except OSError as error:
+            raise StoreError(
+                f"the folder can't be made: {error.strerror}",
+                where=str(self.paths.database.parent),
+                remedy="name a folder this user may write",
+            ) from error
+        self.database = SqliteDatabase(self.paths.database)
+        try:
+            self._migrate(self.database.engine)
+        except BaseException:
+            self.database.close()
+            raise
+        self.log = SqlLog(self.database, clock)
+        self.checkpoints = SqlCheckpoints(self.log, self.database)
+        self.records = SqlRecords(self.database)
+        self.blobs = FolderBlobs(self.paths.blobs)
+        self.history = ParquetHistory(self.log, self.database, self.paths.history)
+
+    def _migrate(self, engine: Engine) -> None:
+        try:
+            with engine.connect().execution_options(write=True) as connection, connection.begin():
+                migrate(connection)
+        except DBAPIError as error:
+            raise self.database.explain(error) from error
+
+    def faults(self) -> list[str]:
+        """Everything on disk that isn't as it was written; reads all of it.
+
+        Raises:
+            StoreError: the database can't be read at all.
+        """
+        kept = select(log_partition.c.name, log_partition.c.last - log_partition.c.retired, func.count(log_record.c.id))
+        joined = kept.outerjoin_from(log_partition, log_record, log_partition.c.number == log_record.c.partition)
+        with self.database.reading() as connection:
+            found = [row for row in connection.execute(text("PRAGMA integrity_check")).scalars() if row != "ok"]
+            for name, expected, count in connection.execute(joined.group_by(log_partition.c.number)):
+                if count != expected:
+                    found.append(f"{name}: {count} records, expected {expected}")
+        for digest in self.blobs.all():
+            try:
+                self.blobs.get(digest)
+            except StoreError as error:
+                found.append(str(error))
+        return found + self.history.faults()
+
+    def close(self) -> None:
+        """Release the database; the last to close copies the write-ahead log back."""
+        self.database.close()

@@ -1,0 +1,263 @@
+"""Detections become alarms and incidents."""
+
+import pytest
+
+from infrastress.core.errors import DecodeError
+from infrastress.core.time import MINUTE
+from infrastress.events import encode_event
+from infrastress.fusion import FusionUnit
+from infrastress.store.ports import Record
+
+from .plant import SITE, T0, Feed, action, cleared, detection, in_order, intrusion, login, smell
+
+
+def overfill():
+    """Badge and login in the night, then a contradiction at a tank, gas and a report."""
+    balance = detection(300, suspicion="sensor_falsified", techniques=("T0856",))
+    return [
+        intrusion(10, techniques=("T0817",)),
+        login(40),
+        balance,
+        detection(330, "switch_disabled", ("LS-1",), source_kind="access", severity="medium"),
+        detection(400, "gas_high", ("GD-1",), source_kind="access", severity="critical"),
+        smell(420),
+    ]
+
+
+def test_the_attack_is_one_incident():
+    feed = in_order(overfill(), end=500)
+    (event,) = feed.newest("incident").values()
+    body = event.body
+    assert body.hypothesis == "overfill_attack_release"
+    assert body.title == "Overfill attack with release: Petrol tank 1 (T-1)"
+    assert body.state == "open"
+    assert body.severity == "critical"
+    assert body.source_kinds == ("access", "network", "reports", "telemetry")
+    assert body.first_alarm == T0 + 10 * MINUTE
+    assert body.techniques == ("T0817", "T0856")
+    assert len(body.timeline) == len(body.detections) == body.detections_total == 6
+    assert [entry.occurred for entry in body.timeline] == sorted(entry.occurred for entry in body.timeline)
+    assert event.assets[0] == "T-1"
+    assert all(alarm.body.incident == body.incident for alarm in feed.newest("alarm").values())
+
+
+def test_it_was_named_an_attack_before_anything_leaked():
+    feed = in_order(overfill(), end=500)
+    named = [event.body for event in feed.all("incident") if event.body.hypothesis == "overfill_attack"]
+    assert named[0].updated == T0 + 300 * MINUTE
+    assert "3.0 m seen, 4.0 m expected" in named[0].why
+
+
+def test_the_incident_keeps_its_name_over_revisions():
+    feed = in_order(overfill(), end=500)
+    bodies = [event.body for event in feed.all("incident") if not event.body.superseded_by]
+    assert len({body.incident for body in bodies}) == 1
+    assert [body.revision for body in bodies] == sorted({body.revision for body in bodies})
+
+
+def test_a_lone_failed_badge_is_an_alarm_of_low_priority_and_no_incident():
+    feed = in_order([intrusion(10)], end=60)
+    (alarm,) = feed.newest("alarm").values()
+    assert alarm.body.priority == 4
+    assert alarm.body.incident == ""
+    assert feed.all("incident") == []
+
+
+def test_two_low_ones_of_one_kind_are_no_incident_but_of_two_kinds_are():
+    assert (
+        in_order(
+            [intrusion(10), detection(20, "failed_badge", ("D-FARM",), source_kind="access", severity="low")], end=60
+        ).all("incident")
+        == []
+    )
+    assert len(in_order([intrusion(10), smell(20)], end=60).newest("incident")) == 1
+
+
+def test_things_apart_in_place_or_time_are_two_incidents():
+    assert len(in_order([detection(10), detection(20, assets=("T-9",))], end=60).newest("incident")) == 2
+    early = detection(10)
+    assert len(in_order([early, cleared(early, 20), detection(400, "leak")], end=500).newest("incident")) == 2
+    assert len(in_order([early, detection(400, "leak")], end=500).newest("incident")) == 1
+
+
+def test_an_office_login_does_not_reach_the_controllers():
+    assert len(in_order([login(10, "ENG-1"), detection(20)], end=60).newest("incident")) == 1
+    far = in_order([login(10, "PC-1", severity="medium"), detection(20)], end=60)
+    assert len(far.newest("incident")) == 2
+
+
+def test_late_earlier_evidence_revises_without_renaming():
+    feed = Feed()
+    feed.event(detection(300, suspicion="sensor_falsified"))
+    feed.tick(310)
+    (before,) = feed.newest("incident").values()
+    feed.event(intrusion(10))
+    feed.tick(320)
+    (after,) = feed.newest("incident").values()
+    assert before.body.hypothesis == "falsified_signal"
+    assert after.body.hypothesis == "overfill_attack"
+    assert after.body.incident == before.body.incident
+    assert after.body.revision > before.body.revision
+    assert after.body.first_alarm == T0 + 10 * MINUTE
+    assert after.observed == T0 + 310 * MINUTE
+
+
+def test_two_open_incidents_merge_when_a_detection_links_them():
+    feed = Feed()
+    feed.event(intrusion(10, "D-FARM", severity="medium"))
+    feed.tick(11)
+    feed.event(login(20, severity="medium"))
+    feed.tick(21)
+    assert len(feed.newest("incident")) == 2
+    first = feed.all("incident")[0].body.incident
+    feed.event(detection(30))
+    feed.tick(31)
+    (event,) = feed.newest("incident").values()
+    assert event.body.incident == first
+    gone = [item.body for item in feed.all("incident") if item.body.superseded_by]
+    assert [item.superseded_by for item in gone] == [first]
+    assert event.body.aliases == (gone[0].incident,)
+    assert gone[0].state == "closed"
+    assert {alarm.body.incident for alarm in feed.newest("alarm").values()} == {first}
+
+
+def test_an_incident_closes_two_hours_after_the_last_condition_went_and_reopens():
+    raised = detection(10)
+    feed = Feed()
+    feed.event(raised)
+    feed.tick(1000)
+    assert next(iter(feed.newest("incident").values())).body.state == "open"
+    feed.event(cleared(raised, 1005))
+    feed.tick(1124)
+    assert next(iter(feed.newest("incident").values())).body.state == "open"
+    feed.tick(1126)
+    (closed,) = feed.newest("incident").values()
+    assert closed.body.state == "closed"
+    assert closed.body.updated == T0 + 1125 * MINUTE
+    feed.event(detection(1200))
+    feed.tick(1201)
+    (again,) = feed.newest("incident").values()
+    assert again.body.state == "open"
+    assert again.body.incident == closed.body.incident
+
+
+def test_a_late_clearing_parts_what_it_had_joined():
+    raised = detection(10)
+    feed = Feed()
+    feed.event(raised)
+    feed.tick(300)
+    feed.event(detection(400, "leak"))
+    feed.tick(410)
+    assert len(feed.newest("incident")) == 1
+    feed.event(cleared(raised, 20))
+    feed.tick(420)
+    assert len(feed.newest("incident")) == 2
+    assert sorted(event.body.state for event in feed.newest("incident").values()) == ["closed", "open"]
+
+
+def test_repeats_of_one_rule_in_a_day_are_one_alarm_with_a_count():
+    events = []
+    for i in range(40):
+        raised = detection(10 + 4 * i, severity="medium")
+        events += [raised, cleared(raised, 12 + 4 * i)]
+    feed = in_order(events, end=200)
+    (alarm,) = feed.newest("alarm").values()
+    assert alarm.body.chattering
+    assert alarm.body.count in range(32, 41)
+    (event,) = feed.newest("incident").values()
+    assert event.body.detections_total == 80
+    assert len(event.body.timeline) == 2
+    assert "40 times" in event.body.timeline[0].text
+
+
+def test_acknowledged_alarms_alarm_again_when_raised_again():
+    raised = detection(10)
+    feed = Feed()
+    feed.event(raised)
+    feed.tick(11)
+    (key,) = feed.newest("alarm")
+    state = lambda: feed.newest("alarm")[key].body.state  # noqa: E731 - read again and again
+    assert state() == "unacknowledged"
+    feed.event(action(12, key, "acknowledge"))
+    feed.tick(13)
+    assert state() == "acknowledged"
+    feed.event(cleared(raised, 14))
+    feed.tick(15)
+    assert state() == "closed"
+    feed.event(detection(16))
+    feed.tick(17)
+    assert state() == "unacknowledged"
+    feed.event(action(18, key, "shelve", until=30))
+    feed.tick(19)
+    assert state() == "shelved"
+    feed.tick(29)
+    assert state() == "shelved"
+    feed.tick(31)
+    assert state() == "unacknowledged"
+
+
+def test_final_tick_judges_what_is_still_waiting():
+    feed = Feed()
+    feed.event(detection(10.5))
+    feed.tick(10.6)
+    assert feed.outputs == []
+    feed.tick(10.6, final=True)
+    assert len(feed.newest("incident")) == 1
+
+
+def test_dump_and_load_at_every_record_change_nothing():
+    whole = in_order(overfill(), end=1500, every=7)
+    feed, queue = Feed(), sorted(overfill(), key=lambda event: (event.occurred, event.id))
+    for i in range(1, 216):
+        for event in [event for event in queue if T0 + (i - 1) * 7 * MINUTE < event.occurred <= T0 + i * 7 * MINUTE]:
+            feed.event(event)
+            feed.unit = _reloaded(feed.unit)
+        feed.tick(min(i * 7, 1505))
+        feed.unit = _reloaded(feed.unit)
+    feed.tick(1500, final=True)
+    assert feed.outputs == whole.outputs
+
+
+def _reloaded(unit):
+    data = unit.dump()
+    fresh = FusionUnit(SITE)
+    fresh.load(data)
+    assert fresh.dump() == data
+    return fresh
+
+
+def test_what_is_no_detection_is_refused():
+    from infrastress.events import AccessAttempt, make_event
+
+    badge = make_event(site="plant", source="x", sequence=1, occurred=T0, body=AccessAttempt(person="1", door="D",
+                       zone="farm"))  # fmt: skip
+    with pytest.raises(DecodeError):
+        FusionUnit(SITE).update(Record(1, badge.id, "fusion/plant:event", encode_event(badge)))
+    with pytest.raises(DecodeError):
+        FusionUnit(SITE).load(b"\xc1")
+
+
+def test_old_incidents_are_forgotten_and_what_comes_later_still_gets_its_own():
+    raised = detection(10)
+    feed = in_order([raised, cleared(raised, 20)], end=60)
+    feed.tick(60 + 5 * 24 * 60)
+    assert len(feed.unit.dump()) < 300
+    old = dict(feed.newest("incident"))
+    feed.event(detection(15))
+    feed.tick(70 + 5 * 24 * 60)
+    assert len(feed.newest("incident")) == 2
+    assert all(feed.newest("incident")[key] == event for key, event in old.items())
+
+
+def test_an_episode_told_again_past_midnight_stays_one_alarm_and_clears():
+    raised = detection(1430, severity="low")
+    louder = detection(1450, episode=raised.body.episode, severity="high", began=raised.body.began)
+    feed = in_order([raised, louder, cleared(raised, 1460)], end=1500)
+    (alarm,) = feed.newest("alarm").values()
+    assert (alarm.body.count, alarm.body.severity, alarm.body.state) == (1, "high", "returned")
+
+
+def test_monitoring_that_is_off_is_its_own_incident_and_joins_nothing():
+    off = detection(10, "detector-failed", (), detector="health", severity="medium")
+    feed = in_order([off, detection(20), smell(30)], end=60)
+    assert sorted(event.body.hypothesis for event in feed.newest("incident").values()) == ["leak", "monitoring_lost"]
