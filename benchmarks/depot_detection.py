@@ -31,7 +31,7 @@ from infrastress.site.load import load_site
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPOT = ROOT / "examples" / "depot"
-CONFIGURATIONS_TRIED = 2
+CONFIGURATIONS_TRIED = 3
 """Configurations of thresholds whose quiet, attack or twin seeds were looked at before this one, and this one."""
 MASS_BALANCE = "process.mass_balance"
 ALARM = frozenset({"medium", "high", "critical"})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import fsum, isnan
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -10,9 +11,9 @@ from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
 from infrastress.detectors.process.tanks import ControlVolume, TankFarm
-from infrastress.detectors.process.tightness import DailyMaxima
+from infrastress.detectors.process.tightness import DailyMaxima, band_margin
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier, window_sums
-from infrastress.detectors.process.words import change_of_level, clock_span, frozen, volume_flow
+from infrastress.detectors.process.words import change_of_level, clock_span, frozen, local_hours, volume_flow
 from infrastress.events.kinds import Contribution, Suspicion
 from infrastress.site import Site
 
@@ -31,7 +32,7 @@ class MassBalance(Invariant):
     ratio over W, so a frozen gauge is found in the shortest window that shows it and a slow spoof in the longest.
 
     A tank with an open connection that nobody meters or bounds is judged by its learned band of unmetered flow alone:
-    residual_W / W must stay within what normal data showed.
+    residual_W / W must stay within what normal data showed at that hour of the day.
     """
 
     rule = "process.mass_balance"
@@ -63,11 +64,12 @@ class MassBalance(Invariant):
             (Subject(area.id, tuple(g.tank.id for g in area.gauges), self._signals(area)) for area in tanks),
         )
         self._factor = np.ones((len(tanks), len(SCALES)))
-        self._band = np.full((len(tanks), len(SCALES), 2), np.nan)
+        self._band = np.full((len(tanks), len(SCALES), 24, 2), np.nan)
+        self._zone = ZoneInfo(site.time_zone)
         self._open = np.array([area.demand for area in tanks], bool)
         self._ratios = [DailyMaxima(1) for _ in SCALES]
-        self._rise = [DailyMaxima(len(tanks)) for _ in SCALES]
-        self._fall = [DailyMaxima(len(tanks)) for _ in SCALES]
+        self._rise = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
+        self._fall = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
 
     def _signals(self, area: ControlVolume) -> tuple[str, ...]:
         found = [gauge.level for gauge in area.gauges]
@@ -99,11 +101,12 @@ class MassBalance(Invariant):
     def _scores(self, view: View) -> list[Floats]:
         residuals, tolerances = self._residuals(view)
         floors = np.array([[area.floor] for area in self.farm.volumes])
+        hours = local_hours(view.ends, self._zone)
         scores = []
         for s, scale in enumerate(SCALES):
             closed = np.abs(residuals[s]) / np.maximum(tolerances[s] * self._factor[:, s : s + 1], floors)
             if self._open.any():
-                low, high = self._band[:, s, :1], self._band[:, s, 1:]
+                low, high = self._band[:, s, hours, 0], self._band[:, s, hours, 1]
                 half = np.maximum((high - low) / 2.0, floors / (scale * view.seconds))
                 rate = residuals[s] / (scale * view.seconds)
                 banded = np.abs(rate - (low + high) / 2.0) / half
@@ -134,7 +137,10 @@ class MassBalance(Invariant):
         brought = change - float(residuals[s][subject, frame])
         metered = fsum(balance.metered[subject, t - scale + 1 : t + 1].tolist()) / span
         if self._open[subject]:
-            low, high = (float(end) + metered for end in self._band[subject, s])
+            low, high = (
+                float(end) + metered
+                for end in self._band[subject, s, int(local_hours(view.ends[frame : frame + 1], self._zone)[0])]
+            )
             sentence = (
                 f"{area.id}: level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
                 f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600:+.0f} to {high * 3600:+.0f} m3/h"
@@ -209,13 +215,18 @@ class MassBalance(Invariant):
         if not self.subjects:
             return
         residuals, tolerances = self._residuals(view)
+        hours = local_hours(view.ends, self._zone)
         for s, scale in enumerate(SCALES):
             ratios = np.where(self._open[:, None], np.nan, np.abs(residuals[s]) / tolerances[s])
             self._ratios[s].observe(view.ends, np.fmax.reduce(ratios, axis=0)[None, :])
             if self._open.any():
                 rate = residuals[s] / (scale * view.seconds)
-                self._rise[s].observe(view.ends, rate)
-                self._fall[s].observe(view.ends, -rate)
+                # One series a volume and hour of the day: customers draw by the clock.
+                hourly = np.full((len(self.subjects), 24, len(view.ends)), np.nan)
+                hourly[:, hours, np.arange(len(view.ends))] = rate
+                flat = hourly.reshape(24 * len(self.subjects), len(view.ends))
+                self._rise[s].observe(view.ends, flat)
+                self._fall[s].observe(view.ends, -flat)
 
     def learned(self, share: float) -> Learned | None:
         """Factors and bands by the rule of `tightness`."""
@@ -225,14 +236,18 @@ class MassBalance(Invariant):
         factors = [_LEAST_FACTOR if limit is None else max(_LEAST_FACTOR, limit) for limit in limits]
         if any(limit is not None for limit in limits):
             baseline["factor"] = factors
+        margin = band_margin((*self._rise, *self._fall)) if self._open.any() else 0.0
         for i, area in enumerate(self.farm.volumes):
             if self._open[i]:
-                band = [self._band_of(s, i, share) for s in range(len(SCALES))]
-                if any(pair is None for pair in band):
+                band = [[self._band_of(s, 24 * i + hour, margin) for hour in range(24)] for s in range(len(SCALES))]
+                known = [pair for pair in band[0] if pair is not None]
+                if not known:
                     continue
                 baseline.setdefault("bands", {})[area.id] = band
-                low, high = band[0] or (0.0, 0.0)
-                words.append(f"{area.id}: unmetered flow between {low * 3600:+.1f} and {high * 3600:+.1f} m3/h")
+                low, high = min(pair[0] for pair in known), max(pair[1] for pair in known)
+                words.append(
+                    f"{area.id}: unmetered flow between {low * 3600:+.1f} and {high * 3600:+.1f} m3/h over the day"
+                )
                 continue
             within = max(factors[2] * area.tolerance, area.floor)
             words.append(
@@ -241,8 +256,8 @@ class MassBalance(Invariant):
             )
         return Learned(baseline, tuple(words)) if baseline else None
 
-    def _band_of(self, s: int, tank: int, share: float) -> tuple[float, float] | None:
-        high, low = self._rise[s].band(tank, share), self._fall[s].band(tank, share)
+    def _band_of(self, s: int, series: int, margin: float) -> tuple[float, float] | None:
+        high, low = self._rise[s].band(series, margin), self._fall[s].band(series, margin)
         return None if high is None or low is None else (-low, high)
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
@@ -250,4 +265,5 @@ class MassBalance(Invariant):
         self._factor[:] = baseline.get("factor", 1.0)
         for i, area in enumerate(self.farm.volumes):
             if area.id in baseline.get("bands", {}):
-                self._band[i] = baseline["bands"][area.id]
+                bands = baseline["bands"][area.id]
+                self._band[i] = [[pair or (np.nan, np.nan) for pair in hours] for hours in bands]

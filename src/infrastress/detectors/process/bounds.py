@@ -8,7 +8,7 @@ import numpy as np
 
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
-from infrastress.detectors.process.tightness import DailyMaxima
+from infrastress.detectors.process.tightness import DailyMaxima, band_margin
 from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.events.kinds import Severity, Suspicion
 from infrastress.site import Site
@@ -176,11 +176,15 @@ class LearnedRange(_Bounds):
 
     def learned(self, share: float) -> Learned | None:
         """A range per signal with four weeks of data."""
+        del share
+        if len(self._above.days) < _LEARN_DAYS:
+            return None
+        margin = band_margin((self._above, self._below))
         baseline, words = {}, []
         for i, subject in enumerate(self.subjects):
             if len(self._above.peaks(i)) < _LEARN_DAYS:
                 continue
-            high, low = self._above.band(i, share), self._below.band(i, share)
+            high, low = self._above.band(i, margin), self._below.band(i, margin)
             if high is None or low is None:
                 continue
             resolution = self.table.resolution(subject.key)
