@@ -31,7 +31,8 @@ CHATTER = 5
 HOLD = 2 * HOUR
 HOLD_ACT = 8 * HOUR
 FOREVER = 1 << 62
-KEPT_IDS = 64
+KEPT_IDS = 8
+"""How many detections of one alarm are named, the earliest; all are counted, and summed up in the digest."""
 _MODULUS = 1 << 64
 
 

@@ -11,10 +11,12 @@ read and argued with, not fitted ones.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
 from typing import Literal
 
 from infrastress.fusion.evidence import Alternative, Evidence, Hypothesis, Scorer, rank_of, severity_of
-from infrastress.fusion.signs import WORDS, Sign, signs_of
+from infrastress.fusion.signs import WORDS, Sign, signs_of, words_in_order
 from infrastress.site import Site
 
 __all__ = ["HYPOTHESES", "Row", "TableScorer"]
@@ -48,12 +50,12 @@ class Row:
     subject: tuple[str, ...] = ()
     only_about: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def explains(self) -> frozenset[Sign]:
         """The signs it accounts for."""
         return frozenset[Sign]().union(*self.needs, self.speaks_for)
 
-    @property
+    @cached_property
     def needed(self) -> frozenset[Sign]:
         """The signs of all groups it needs."""
         return frozenset[Sign]().union(*self.needs)
@@ -260,6 +262,26 @@ class _Judged:
         return self.confidence * self.explained * (1.0 + 0.25 * (len(self.row.needs) - 1))
 
 
+@dataclass
+class _Heard:
+    """All evidence that says the same signs.
+
+    Attributes:
+        doubt: probability that all of it is wrong.
+        weight: sum of 2 to the power of severity.
+        assets: highest severity by asset.
+        loudest: the most severe, the earliest of these.
+    """
+
+    doubt: float = 1.0
+    weight: int = 0
+    assets: dict[str, int] = field(default_factory=dict)
+    loudest: Evidence | None = None
+
+
+Heard = dict[frozenset[Sign], _Heard]
+
+
 class TableScorer(Scorer):
     """Reads the table. A function of the set of evidence alone."""
 
@@ -267,83 +289,94 @@ class TableScorer(Scorer):
         self._rows = tuple(rows)
 
     def score(self, evidence: Sequence[Evidence], site: Site) -> Hypothesis:
-        """The row that explains the evidence best, with the runners-up as alternatives."""
+        """The row that explains the evidence best, with the best of other families as alternatives."""
         ordered = sorted(evidence, key=lambda item: (item.first, item.alarm))
-        signs = [signs_of(item, site) for item in ordered]
-        judged = [found for row in self._rows if (found := _judge(row, ordered, signs, site)) is not None]
+        heard = _listen(ordered, site)
+        judged = [found for row in self._rows if (found := _judge(row, heard, site)) is not None]
         judged.sort(key=lambda found: -found.rank)
         best, others = judged[0], list[_Judged]()
         for found in judged[1:]:
             if found.row.family not in {best.row.family, *(other.row.family for other in others)}:
                 others.append(found)
         left = (1.0 - best.confidence) / (sum(found.rank for found in others) or 1.0)
-        assets = _about(best.row, ordered, signs, site)
-        title = best.row.title.format(subject=_name(assets, site))
+        assets = _about(best.row, heard, site)
         alternatives = tuple(
             Alternative(
                 found.row.name,
-                found.row.title.format(subject=_name(_about(found.row, ordered, signs, site), site)),
+                found.row.title.format(subject=_name(_about(found.row, heard, site), site)),
                 round(min(found.rank * left, best.confidence), 3),
             )
-            for found in others[:3]
+            for found in others[:2]
         )
         return Hypothesis(
             name=best.row.name,
-            title=title,
-            severity=severity_of(_severity(best.row, ordered, site)),
+            title=best.row.title.format(subject=_name(assets, site)),
+            severity=severity_of(_severity(best.row, heard, site)),
             confidence=round(best.confidence, 3),
-            why=_why(best, ordered, signs, alternatives),
+            why=_why(best, heard, len(ordered), alternatives),
             assets=assets,
             alternatives=alternatives,
         )
 
 
-def _judge(row: Row, evidence: Sequence[Evidence], signs: Sequence[frozenset[Sign]], site: Site) -> _Judged | None:
-    if row.only_about:
-        named = {
-            asset for item, said in zip(evidence, signs, strict=True) if said & row.needed for asset in item.assets
-        }
-        known = (site.asset_by_id.get(asset) for asset in named)
-        if not any(asset.type in row.only_about for asset in known if asset is not None):
-            return None
+def _listen(evidence: Sequence[Evidence], site: Site) -> Heard:
+    """Evidence gathered by what it says, in order of the words: as many entries as there are kinds of sign."""
+    heard: Heard = {}
+    for item in evidence:
+        said = signs_of(item, site)
+        kept = heard.get(said)
+        if kept is None:
+            kept = heard[said] = _Heard()
+        rank = rank_of(item.severity)
+        kept.doubt *= 1.0 - min(max(item.confidence, 0.0), 0.99)
+        kept.weight += 1 << rank
+        for asset in item.assets:
+            if kept.assets.get(asset, -1) < rank:
+                kept.assets[asset] = rank
+        if kept.loudest is None or rank > rank_of(kept.loudest.severity):
+            kept.loudest = item
+    return {said: heard[said] for said in sorted(heard, key=words_in_order)}
+
+
+def _judge(row: Row, heard: Heard, site: Site) -> _Judged | None:
+    if row.only_about and not any(
+        asset in site.asset_by_id and site.asset_by_id[asset].type in row.only_about
+        for said, kept in heard.items()
+        if said & row.needed
+        for asset in kept.assets
+    ):
+        return None
     confidence = 1.0
     for group in row.needs:
-        doubt = 1.0
-        for item, said in zip(evidence, signs, strict=True):
-            if said & group:
-                doubt *= 1.0 - min(max(item.confidence, 0.0), 0.99)
-        if doubt == 1.0 and not any(said & group for said in signs):
+        doubts = [kept.doubt for said, kept in heard.items() if said & group]
+        if not doubts:
             return None
-        confidence *= 1.0 - doubt
-    heard = frozenset[Sign]().union(*signs)
+        confidence *= 1.0 - prod(doubts)
+    words = frozenset[Sign]().union(*heard)
     for sign, weight in row.speaks_for.items():
-        if sign in heard:
+        if sign in words:
             confidence += (1.0 - confidence) * weight
-    against = tuple(sign for sign in row.speaks_against if sign in heard)
+    against = tuple(sign for sign in row.speaks_against if sign in words)
     for sign in against:
         confidence *= 1.0 - row.speaks_against[sign]
-    weights = [1 << rank_of(item.severity) for item in evidence]
-    explained = sum(weight for weight, said in zip(weights, signs, strict=True) if said & row.explains) / sum(weights)
-    return _Judged(row, min(confidence, 0.99), explained, against)
+    explained = sum(kept.weight for said, kept in heard.items() if said & row.explains)
+    return _Judged(row, min(confidence, 0.99), explained / sum(kept.weight for kept in heard.values()), against)
 
 
-def _about(row: Row, evidence: Sequence[Evidence], signs: Sequence[frozenset[Sign]], site: Site) -> tuple[str, ...]:
+def _about(row: Row, heard: Heard, site: Site) -> tuple[str, ...]:
     """Assets the row is about: of the wanted type, most severe and critical first, at most three."""
-    ranked: dict[str, tuple[int, int, int, str]] = {}
-    for item, said in zip(evidence, signs, strict=True):
-        for asset in item.assets:
+    places: dict[str, tuple[int, int, int, str]] = {}
+    for said, kept in heard.items():
+        needed = 0 if said & row.needed else 10
+        for asset, rank in kept.assets.items():
             known = site.asset_by_id.get(asset)
-            kind = known.type if known else ""
-            wanted = row.subject.index(kind) if kind in row.subject else len(row.subject)
-            place = (
-                wanted + (0 if said & row.needed else 10),
-                -rank_of(item.severity),
-                -(known.criticality if known else 0),
-                asset,
-            )
-            ranked[asset] = min(place, ranked.get(asset, place))
-    best = sorted(ranked.values())
-    return tuple(place[3] for place in best if place[:3] == best[0][:3])[:3]
+            wanted = row.subject.index(known.type) if known and known.type in row.subject else len(row.subject)
+            place = (wanted + needed, -rank, -(known.criticality if known else 0), asset)
+            places[asset] = min(place, places.get(asset, place))
+    if not places:
+        return ()
+    best = min(places.values())
+    return tuple(sorted(place[3] for place in places.values() if place[:3] == best[:3])[:3])
 
 
 def _name(assets: Sequence[str], site: Site) -> str:
@@ -354,38 +387,30 @@ def _name(assets: Sequence[str], site: Site) -> str:
     return ", ".join(names) or "the site"
 
 
-def _severity(row: Row, evidence: Sequence[Evidence], site: Site) -> int:
-    rank = max(rank_of(item.severity) for item in evidence)
+def _severity(row: Row, heard: Heard, site: Site) -> int:
+    named = {asset for kept in heard.values() for asset in kept.assets}
+    rank = max(rank_of(kept.loudest.severity) for kept in heard.values() if kept.loudest)
     if row.severity == "hazard":
-        named = {asset for item in evidence for asset in item.assets}
         rank = max([rank, *(rank_of(hazard.severity) for hazard in site.hazards if hazard.asset in named)])
     return rank
 
 
-def _why(
-    best: _Judged,
-    evidence: Sequence[Evidence],
-    signs: Sequence[frozenset[Sign]],
-    alternatives: Sequence[Alternative],
-) -> str:
-    chosen: list[int] = []
-    for i in sorted(
-        range(len(evidence)), key=lambda i: (not signs[i] & best.row.explains, -rank_of(evidence[i].severity), i)
-    ):
-        if not any(signs[i] == signs[other] for other in chosen):
-            chosen.append(i)
-    chosen = sorted(chosen[:SENTENCES])
-    parts = [_sentence(evidence[i]) for i in chosen]
-    if len(evidence) > len(chosen):
-        parts.append(f"And {len(evidence) - len(chosen)} more.")
-    heard = [sign for sign in WORDS if any(sign in said for said in signs) and sign in best.row.explains]
-    if len(heard) > 1:
-        parts.insert(0, f"Seen together: {', '.join(WORDS[sign] for sign in heard)}.")
+def _why(best: _Judged, heard: Heard, count: int, alternatives: Sequence[Alternative]) -> str:
+    """What was seen together, the loudest of each kind with its numbers, what speaks against it, what else it is."""
+    loudest = [(not said & best.row.explains, kept.loudest) for said, kept in heard.items() if kept.loudest]
+    loudest.sort(key=lambda pair: (pair[0], -rank_of(pair[1].severity), pair[1].first, pair[1].alarm))
+    told = sorted((item for _, item in loudest[:SENTENCES]), key=lambda item: (item.first, item.alarm))
+    words = frozenset[Sign]().union(*heard)
+    together = [word for sign, word in WORDS.items() if sign in words and sign in best.row.explains]
+    parts = [f"Seen together: {', '.join(together)}."] if len(together) > 1 else []
+    parts += [_sentence(item) for item in told]
+    if count > len(told):
+        parts.append(f"And {count - len(told)} more.")
     if best.against:
         parts.append(f"Against it: {', '.join(WORDS[sign] for sign in best.against)}.")
+    rest = [word for sign, word in WORDS.items() if sign in words - best.row.explains]
     if best.explained < 1.0:
-        rest = [s for s in WORDS if s not in best.row.explains and any(s in said for said in signs)]
-        parts.append(f"Left unexplained: {', '.join(WORDS[sign] for sign in rest)}.")
+        parts.append(f"Left unexplained: {', '.join(rest)}.")
     if alternatives:
         parts.append(f"If it is not that: {alternatives[0].title} ({alternatives[0].confidence:.0%}).")
     return " ".join(parts)

@@ -1,18 +1,27 @@
 """Incidents: when a group of alarms is one, and what its revision says."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from infrastress.core.ids import content_hash
+from infrastress.core.ids import content_hash, event_id
 from infrastress.core.time import HOUR, to_iso
-from infrastress.events import Event, Incident, TimelineEntry, make_event
+from infrastress.events import Event, Incident, TimelineEntry
 from infrastress.fusion.alarms import AlarmRecord
 from infrastress.fusion.evidence import Evidence, Hypothesis, Scorer, rank_of
 from infrastress.site import Site
 
-__all__ = ["KEPT_DETECTIONS", "KEPT_ENTRIES", "IncidentRecord", "incident_event", "incident_key", "is_incident"]
+__all__ = [
+    "KEPT_DETECTIONS",
+    "KEPT_ENTRIES",
+    "IncidentRecord",
+    "Witness",
+    "incident_event",
+    "incident_key",
+    "is_incident",
+    "witness_of",
+]
 
 KEPT_DETECTIONS = 500
 KEPT_ENTRIES = 200
@@ -29,9 +38,28 @@ class IncidentRecord(msgspec.Struct, kw_only=True):
     closed: bool = False
     aliases: list[str] = msgspec.field(default_factory=list)
     shown_at: int = 0
-    shown_taken: int = 0
+    shown_alarms: int = 0
     shown_kinds: list[str] = msgspec.field(default_factory=list)
     shown_severity: int = -1
+
+
+class Witness(NamedTuple):
+    """What an alarm gives to its incident: evidence, and entries of the timeline behind the keys they are sorted by."""
+
+    evidence: Evidence
+    entries: list[tuple[int, int, str, TimelineEntry]]
+
+
+def witness_of(record: AlarmRecord, title: str) -> Witness:
+    """An alarm's evidence, an entry where it was first raised, and one where it cleared."""
+    text = record.sentence
+    if record.raises > 1:
+        text = f"{text} (raised {record.raises} times, last {_clock(record.last_raise, record.first)})"
+    entries = [(record.first, 0, record.key, _entry(record, record.first, text))]
+    if record.condition and not record.standing and record.last_clear >= record.first:
+        entry = _entry(record, record.last_clear, f"Back to normal: {title}.")
+        entries.append((record.last_clear, 1, record.key, entry))
+    return Witness(record.evidence(title), entries)
 
 
 def incident_key(founder: str) -> str:
@@ -55,7 +83,7 @@ def incident_event(
     *,
     site: Site,
     scorer: Scorer,
-    title: Callable[[AlarmRecord], str],
+    witness: Callable[[AlarmRecord], Witness],
     now: int,
     superseded_by: str = "",
 ) -> Event:
@@ -65,14 +93,15 @@ def incident_event(
     same however the detections were interleaved (`incident.revision` is moved there).
     """
     ordered = sorted(records, key=lambda record: (record.first, record.key))
-    evidence = [record.evidence(title(record)) for record in ordered]
+    witnesses = [witness(record) for record in ordered]
+    evidence = [item.evidence for item in witnesses]
     judged = scorer.score(evidence, site)
     taken = sum(record.taken for record in ordered)
     closed = incident.closed or bool(superseded_by)
     incident.revision = max(2 * taken + closed, incident.revision + 1)
     ids = [(moment, name) for record in ordered for moment, name in record.ids]
     ids.sort()
-    timeline = _timeline(ordered, evidence)
+    timeline = sorted((entry for item in witnesses for entry in item.entries), key=lambda entry: entry[:3])
     updated = max(record.last for record in ordered)
     if closed and not superseded_by:
         updated = max(record.end for record in ordered)
@@ -91,7 +120,7 @@ def incident_event(
         first_alarm=min(record.first for record in ordered),
         detections=tuple(name for _, name in ids[:KEPT_DETECTIONS]),
         source_kinds=tuple(sorted({record.source_kind for record in ordered})),
-        timeline=tuple(timeline[:KEPT_ENTRIES]),
+        timeline=tuple(entry[3] for entry in timeline[:KEPT_ENTRIES]),
         techniques=tuple(sorted({name for record in ordered for name in record.techniques})),
         detections_total=taken,
         detections_digest=f"{sum(record.digest for record in ordered) % _MODULUS:016x}",
@@ -99,10 +128,11 @@ def incident_event(
         aliases=tuple(incident.aliases),
         superseded_by=superseded_by,
     )
-    incident.shown_at, incident.shown_taken = now, taken
+    incident.shown_at, incident.shown_alarms = now, len(ordered)
     incident.shown_kinds = list(body.source_kinds)
     incident.shown_severity = max(record.severity for record in ordered)
-    return make_event(
+    return Event(
+        id=event_id("fusion", incident.revision, incident.key.encode()),
         site=site.id,
         source="fusion",
         sequence=incident.revision,
@@ -117,22 +147,6 @@ def _assets(judged: Hypothesis, evidence: Sequence[Evidence]) -> tuple[str, ...]
     """What the hypothesis is about first, then the rest by name."""
     rest = sorted({asset for item in evidence for asset in item.assets} - set(judged.assets))
     return (*judged.assets, *rest[: KEPT_ENTRIES - len(judged.assets)])
-
-
-def _timeline(records: Sequence[AlarmRecord], evidence: Sequence[Evidence]) -> list[TimelineEntry]:
-    """One entry an alarm where it was first raised, one where it cleared, by time."""
-    entries: list[tuple[int, int, str, TimelineEntry]] = []
-    for record, item in zip(records, evidence, strict=True):
-        text = item.sentence
-        if record.raises > 1:
-            text = f"{text} (raised {record.raises} times, last {_clock(record.last_raise, record.first)})"
-        entries.append((record.first, 0, record.key, _entry(record, record.first, text)))
-        if record.condition and not record.standing and record.last_clear >= record.first:
-            entries.append(
-                (record.last_clear, 1, record.key, _entry(record, record.last_clear, f"Back to normal: {item.title}."))
-            )
-    entries.sort(key=lambda entry: entry[:3])
-    return [entry[3] for entry in entries]
 
 
 def _entry(record: AlarmRecord, moment: int, text: str) -> TimelineEntry:

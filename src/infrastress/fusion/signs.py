@@ -4,13 +4,15 @@ A sign is read off a detection's suspicion and source kind and off the type of i
 the name of a rule, so that a stranger's detector takes part.
 """
 
+from functools import lru_cache
 from typing import Literal
 
+from infrastress.events.kinds import SourceKind, Suspicion
 from infrastress.fusion.evidence import Evidence
 from infrastress.runtime.detection import HEALTH
 from infrastress.site import Site
 
-__all__ = ["WORDS", "Sign", "signs_of"]
+__all__ = ["WORDS", "Sign", "signs_of", "words_in_order"]
 
 Sign = Literal[
     "physical_intrusion",
@@ -45,28 +47,41 @@ WORDS: dict[Sign, str] = {
 
 def signs_of(evidence: Evidence, site: Site) -> frozenset[Sign]:
     """What the evidence says; never empty."""
-    if evidence.detector == HEALTH:
+    types = frozenset({site.asset_by_id[asset].type for asset in evidence.assets if asset in site.asset_by_id})
+    return _signs(evidence.detector == HEALTH, evidence.source_kind, evidence.suspicion, types, bool(evidence.assets))
+
+
+@lru_cache(maxsize=4096)
+def words_in_order(signs: frozenset[Sign]) -> tuple[str, ...]:
+    """A key to sort sets of signs by."""
+    return tuple(sorted(signs))
+
+
+@lru_cache(maxsize=4096)
+def _signs(
+    blind: bool, source_kind: SourceKind, suspicion: Suspicion, types: frozenset[str], placed: bool
+) -> frozenset[Sign]:
+    if blind:
         return frozenset[Sign](("blind",))
-    types = {site.asset_by_id[asset].type for asset in evidence.assets if asset in site.asset_by_id}
     signs: set[Sign] = set()
     if "gas_detector" in types:
         signs.add("gas")
-    if types & {"level_switch"} and evidence.suspicion != "process_fault":
+    if types & {"level_switch"} and suspicion != "process_fault":
         signs.add("safeguard")
-    if evidence.source_kind == "reports":
-        signs.add("physical_intrusion" if evidence.suspicion == "intrusion" else "report")
-    elif evidence.source_kind == "network":
+    if source_kind == "reports":
+        signs.add("physical_intrusion" if suspicion == "intrusion" else "report")
+    elif source_kind == "network":
         signs.add("cyber_intrusion")
-    elif evidence.source_kind == "access":
+    elif source_kind == "access":
         if not signs:
             signs.add("physical_intrusion")
-    elif evidence.suspicion in ("sensor_fault", "sensor_falsified"):
+    elif suspicion in ("sensor_fault", "sensor_falsified"):
         signs.add("contradiction")
-        signs.add("falsified" if evidence.suspicion == "sensor_falsified" else "instrument_fault")
-    elif evidence.suspicion == "actuator_manipulated":
+        signs.add("falsified" if suspicion == "sensor_falsified" else "instrument_fault")
+    elif suspicion == "actuator_manipulated":
         signs.add("actuator")
-    elif evidence.suspicion == "process_fault":
+    elif suspicion == "process_fault":
         signs.add("upset")
-    elif evidence.suspicion == "unknown" and evidence.assets and not signs:
+    elif suspicion == "unknown" and placed and not signs:
         signs.add("contradiction")
     return frozenset(signs or {"other"})

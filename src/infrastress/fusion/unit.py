@@ -14,14 +14,15 @@ from heapq import heapify, heappop, heappush
 import msgspec
 
 from infrastress.core.errors import DecodeError
+from infrastress.core.ids import event_id
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
-from infrastress.events import Alarm, AlarmAction, Detection, Event, Tick, decode_event, encode_event, make_event
+from infrastress.events import Alarm, AlarmAction, Detection, Event, Tick, decode_event, encode_event
 from infrastress.fusion.alarms import FOREVER, AlarmRecord, alarm_key, priority, stands
 from infrastress.fusion.evidence import Scorer, severity_of
 from infrastress.fusion.grouping import Groups
 from infrastress.fusion.hypotheses import TableScorer
-from infrastress.fusion.incidents import IncidentRecord, incident_event, incident_key, is_incident
+from infrastress.fusion.incidents import IncidentRecord, Witness, incident_event, incident_key, is_incident, witness_of
 from infrastress.fusion.places import Places
 from infrastress.runtime.unit import Unit
 from infrastress.site import Site
@@ -33,8 +34,9 @@ REMEMBERED = 2 * DAY
 """How late evidence may be and still join what it belongs to; groups are kept a day longer, as an alarm spans a day."""
 WITHDRAWN = "withdrawn"
 """In place of the incident that superseded one: late evidence parted it, and what is left is no incident."""
-AT_ONCE = 50
-REST = 15 * MINUTE
+REST, LONGEST_REST = MINUTE, 60 * MINUTE
+"""How long an incident waits for its next revision, an alarm it has, when repeats and clearings are all that is new."""
+GROWTH = 0.25
 
 
 class _State(msgspec.Struct, kw_only=True):
@@ -62,6 +64,7 @@ class _Step:
     now: int
     alarms: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
+    touched: dict[str, set[str]] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     parted: set[str] = field(default_factory=set)
 
@@ -144,6 +147,7 @@ class FusionUnit(Unit):
         self._state = state
         self._step = _Step(state.cell)
         self._groups = Groups(state.alarms, self._places, self)
+        self._witnesses: dict[str, tuple[int, Witness]] = {}
         self._timers = [(moment, group) for group, moment in state.due.items()]
         heapify(self._timers)
 
@@ -168,6 +172,9 @@ class FusionUnit(Unit):
             outputs += self._finish()
             state.cell = self._step.now
         del state.pending[:taken]
+        if tick.final:
+            self._step = _Step(max(state.cell, closed))
+            outputs += [self._show(state.incidents[key]) for key in sorted(state.waiting)]
         if state.early and closed // DAY > state.cell // DAY:
             oldest = closed - REMEMBERED
             state.early = {name: event for name, event in state.early.items() if event.occurred >= oldest}
@@ -261,6 +268,9 @@ class FusionUnit(Unit):
             del state.shelved[key]
             step.alarms.add(key)
         self._fire()
+        for key in step.alarms:
+            if key in state.alarms:
+                step.touched.setdefault(state.alarms[key].group, set()).add(key)
         incidents: list[Output] = []
         for group in sorted(step.groups):
             if group in self._groups.members:
@@ -299,6 +309,7 @@ class FusionUnit(Unit):
             del state.alarms[key]
             state.shelved.pop(key, None)
             state.past.pop(key, None)
+            self._witnesses.pop(key, None)
         for episode, held in list(state.episodes.items()):
             if any(key in gone for key, _ in held):
                 state.episodes[episode] = [entry for entry in held if entry[0] not in gone]
@@ -342,7 +353,8 @@ class FusionUnit(Unit):
         if outputs or was_closed != kept.closed or self._worth(kept, group):
             outputs.append(self._show(kept))
         elif not kept.closed:
-            state.waiting.setdefault(kept.key, kept.shown_at + REST)
+            rest = min(REST * kept.shown_alarms, LONGEST_REST)
+            state.waiting.setdefault(kept.key, kept.shown_at + rest)
         return outputs
 
     def _end(self, incident: IncidentRecord, superseded_by: str) -> Output:
@@ -353,17 +365,14 @@ class FusionUnit(Unit):
         return output
 
     def _worth(self, incident: IncidentRecord, group: str) -> bool:
-        """Whether an open incident is told again at once: it is small, or grew by a tenth, or says something new."""
-        members = self._groups.members[group]
-        if len(members) <= AT_ONCE:
+        """Whether an open incident is told again at once: it has a quarter more alarms, or says something new."""
+        alarms = self._state.alarms
+        if len(self._groups.members[group]) > incident.shown_alarms * (1 + GROWTH):
             return True
-        touched = [self._state.alarms[key] for key in self._step.alarms if self._state.alarms[key].group == group]
-        if any(
-            record.severity > incident.shown_severity or record.source_kind not in incident.shown_kinds
-            for record in touched
-        ):
-            return True
-        return sum(self._state.alarms[key].taken for key in members) >= 1.1 * incident.shown_taken
+        return any(
+            alarms[key].severity > incident.shown_severity or alarms[key].source_kind not in incident.shown_kinds
+            for key in self._step.touched.get(group, ())
+        )
 
     def _records(self, group: str) -> list[AlarmRecord]:
         return [self._state.alarms[key] for key in self._groups.members[group]]
@@ -375,7 +384,7 @@ class FusionUnit(Unit):
             self._records(self._state.alarms[incident.founder].group),
             site=self._site,
             scorer=self._scorer,
-            title=self._title,
+            witness=self._witness,
             now=self._step.now,
             superseded_by=superseded_by,
         )
@@ -399,7 +408,8 @@ class FusionUnit(Unit):
         rank = (record.severity, record.assets)
         if rank not in self._priorities:
             self._priorities[rank] = priority(severity, record.assets, self._site)
-        event = make_event(
+        event = Event(
+            id=event_id("fusion", record.emitted, record.key.encode()),
             site=self._site.id,
             source="fusion",
             sequence=record.emitted,
@@ -424,6 +434,13 @@ class FusionUnit(Unit):
             ),
         )
         return Output(event.id, self._subject, encode_event(event), record.key, record.first)
+
+    def _witness(self, record: AlarmRecord) -> Witness:
+        """What an alarm says, worked out again only when it took something in."""
+        known = self._witnesses.get(record.key)
+        if known is None or known[0] != record.taken:
+            known = self._witnesses[record.key] = record.taken, witness_of(record, self._title(record))
+        return known[1]
 
     def _title(self, record: AlarmRecord) -> str:
         card = self._cards.get(record.rule)
