@@ -31,6 +31,9 @@ def test_batadal_from_network_model_to_score(public_data, tmp_path, capsys):
     assert len(scored["events"]) == 7
     rows = {row["name"]: row["s"] for row in scored["table"]}
     assert (rows["always"], rows["never"]) == (0.75, 0.25)
-    assert rows["Housh & Ohar (2018)"] == 0.97
-    assert rows["these detections"] > rows["always"]
-    assert scored["false_episodes"]["per_30_days"] is not None
+    assert rows["Housh & Ohar"] == 0.97
+    # A floor against breaking it, far below what is measured (docs/benchmarks.md); all-ones must not pass it
+    ours = next(row for row in scored["table"] if row["name"] == "these detections")
+    assert ours["tnr"] > 0.95
+    assert ours["s"] > 0.65
+    assert scored["false_episodes"]["per_30_days"] < 4
