@@ -1,8 +1,14 @@
 """Events through fusion, durable: detections read from a SQLite log, fused, alarms and incidents committed to SQLite.
 
-Two loads, seeded: `site` is a day's worth of raises and clears of 12 rules over the assets of a site of 400 assets,
-`flood` is 10,000 detections of one event that all belong together. Each is fed as the runtime feeds it: records read
-in chunks, a tick every ten minutes of event time, one `Lease.commit` of offset, state and outputs a chunk.
+Loads, seeded, on a site of 400 tanks in 20 zones:
+
+- `burst`: raises and clears of 12 rules on random tanks within one hour, as in a bad night when everything chatters;
+- `bad actors`: as many within eight hours, few alarms bringing most of them (Zipf's law), as alarm systems show them;
+- `day`: as many over 24 hours, so that nearly every other one is a new alarm and few share a cell;
+- `storm`: detections of one event that all belong together, each of them a new alarm that stands.
+
+Each is fed as the runtime feeds it: records read in chunks, a tick every ten minutes of event time, one `Lease.commit`
+of offset, state and outputs a chunk.
 
 Rivals, on the same detections in the same run, each joining detections of one asset within two hours, without a
 hypothesis, priorities, alarm states or restart: `per event`, a dict of open incidents written through to SQLite with
@@ -21,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import circumstances, print_result, table
-from infrastress.core.time import HOUR, MINUTE, from_iso
+from infrastress.core.time import HOUR, MINUTE, SECOND, from_iso
 from infrastress.events import Detection, Event, Tick, encode_event, make_event
 from infrastress.fusion import FusionUnit
 from infrastress.site import Site
@@ -30,7 +36,7 @@ from infrastress.store.ports import Output
 
 T0 = from_iso("2026-03-01T00:00:00Z")
 GOAL = 20_000
-CHUNK = 2_000
+CHUNK = 5_000
 TICK = 10 * MINUTE
 KINDS = ("telemetry", "telemetry", "telemetry", "access", "network", "reports")
 SEVERITIES = ("low", "low", "medium", "high")
@@ -61,15 +67,15 @@ def detection(sequence: int, moment: int, asset: str, rule: int, *, phase: str, 
     return make_event(site="bench", source="bench", sequence=sequence, occurred=moment, assets=(asset,), body=body)
 
 
-def day_of_a_site(count: int, assets: int, seed: int) -> list[Event]:
-    """Raises and clears of random rules on random assets over 24 hours, by time."""
+def raises_and_clears(count: int, assets: int, hours: int, seed: int) -> list[Event]:
+    """Raises and clears of random rules on random assets within some hours, by time."""
     draw = np.random.default_rng(seed)
     planned = []
     for i in range(count // 2):
-        begin = T0 + int(draw.integers(24 * HOUR))
+        begin = T0 + int(draw.integers(hours * HOUR))
         asset, rule = f"T{draw.integers(assets)}", int(draw.integers(12))
         planned.append((begin, i, asset, rule, "raised"))
-        planned.append((begin + int(draw.integers(5 * MINUTE, 40 * MINUTE)), i, asset, rule, "cleared"))
+        planned.append((begin + int(draw.integers(SECOND, hours * MINUTE)), i, asset, rule, "cleared"))
     planned.sort()
     return [
         detection(n, moment, asset, rule, phase=phase, episode=f"e{i}")
@@ -77,13 +83,29 @@ def day_of_a_site(count: int, assets: int, seed: int) -> list[Event]:
     ]
 
 
-def flood(count: int, seed: int) -> list[Event]:
+def bad_actors(count: int, assets: int, seed: int) -> list[Event]:
+    """Raises and clears within eight hours of which few alarms bring most: Zipf's law over 12 rules x the assets."""
+    draw = np.random.default_rng(seed)
+    share = 1.0 / np.arange(1, 12 * assets + 1)
+    alarms = draw.permutation(12 * assets)[draw.choice(12 * assets, size=count // 2, p=share / share.sum())]
+    planned = []
+    for i, alarm in enumerate(alarms.tolist()):
+        begin = T0 + int(draw.integers(8 * HOUR))
+        planned.append((begin, i, alarm, "raised"))
+        planned.append((begin + int(draw.integers(SECOND, 5 * MINUTE)), i, alarm, "cleared"))
+    planned.sort()
+    return [
+        detection(n, moment, f"T{alarm % assets}", alarm // assets, phase=phase, episode=f"e{i}")
+        for n, (moment, i, alarm, phase) in enumerate(planned)
+    ]
+
+
+def storm(count: int, seed: int) -> list[Event]:
     """Raises, every one standing, at the assets of one zone, within three hours: they all belong together."""
     draw = np.random.default_rng(seed)
     moments = sorted(T0 + int(draw.integers(3 * HOUR)) for _ in range(count))
     return [
-        detection(n, moment, f"T{draw.integers(20)}", n % 500, phase="raised", episode=f"f{n}")
-        for n, moment in enumerate(moments)
+        detection(n, moment, f"T{n % 20}", n // 20, phase="raised", episode=f"f{n}") for n, moment in enumerate(moments)
     ]
 
 
@@ -197,9 +219,11 @@ def main(options: Sequence[str] = ()) -> None:
     scale = 10 if chosen.quick else 1
     model = site(400)
     loads = {
-        "site": day_of_a_site(100_000 // scale, 400, seed=1),
-        "flood": flood(10_000 // scale, seed=2),
-        "flood x4": flood(40_000 // scale, seed=3),
+        "burst": raises_and_clears(100_000 // scale, 400, hours=1, seed=1),
+        "bad actors": bad_actors(100_000 // scale, 400, seed=4),
+        "day": raises_and_clears(100_000 // scale, 400, hours=24, seed=1),
+        "storm": storm(10_000 // scale, seed=2),
+        "storm x4": storm(40_000 // scale, seed=3),
     }
     result: dict[str, Any] = {"goal": GOAL, "circumstances": circumstances("pandas", "msgspec", "sqlalchemy")}
     rows = []

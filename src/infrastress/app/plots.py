@@ -53,6 +53,7 @@ _STYLE: Any = {
     "axes.facecolor": "white",
     "hatch.linewidth": 0.6,
     "svg.hashsalt": "infrastress",
+    "svg.fonttype": "none",
 }
 
 

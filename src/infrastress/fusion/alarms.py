@@ -11,7 +11,8 @@ detections and operators' actions arrive:
     any         any            yes        shelved
 
 An acknowledgement holds for what was raised before it; a later raise alarms again. From the fifth raise of a day the
-alarm chatters: it is then acknowledged once for the rest of that day, unless it becomes more severe.
+alarm chatters: it is then acknowledged once for the rest of that day, unless it becomes more severe, and its condition
+counts as gone only when it has stayed away for `OFF_DELAY` (the off-delay of IEC 62682).
 """
 
 from bisect import insort
@@ -19,15 +20,27 @@ from bisect import insort
 import msgspec
 
 from infrastress.core.ids import content_hash
-from infrastress.core.time import DAY, HOUR
+from infrastress.core.time import DAY, HOUR, MINUTE
 from infrastress.events import AlarmAction, Detection, Event
 from infrastress.events.kinds import AlarmState, Severity, SourceKind, Suspicion
 from infrastress.fusion.evidence import Evidence, rank_of, severity_of
 from infrastress.site import Site
 
-__all__ = ["CHATTER", "FOREVER", "HOLD", "HOLD_ACT", "KEPT_IDS", "AlarmRecord", "alarm_key", "priority", "stands"]
+__all__ = [
+    "CHATTER",
+    "FOREVER",
+    "HOLD",
+    "HOLD_ACT",
+    "KEPT_IDS",
+    "OFF_DELAY",
+    "AlarmRecord",
+    "alarm_key",
+    "priority",
+    "stands",
+]
 
 CHATTER = 5
+OFF_DELAY = 15 * MINUTE
 HOLD = 2 * HOUR
 HOLD_ACT = 8 * HOUR
 FOREVER = 1 << 62
@@ -79,7 +92,7 @@ def priority(severity: Severity, assets: tuple[str, ...], site: Site) -> int:
     return min(max(6 - points, 1), 4)
 
 
-class AlarmRecord(msgspec.Struct, kw_only=True):
+class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     """What is kept of one alarm. Times are ns UTC; spans say how long the evidence attracts other evidence."""
 
     key: str
@@ -164,6 +177,10 @@ class AlarmRecord(msgspec.Struct, kw_only=True):
         """Whether it was raised too often today to be annunciated one by one."""
         return self.raises >= CHATTER
 
+    def active(self, now: int) -> bool:
+        """Whether its condition stands at event time `now`, or went so lately that it may be back at once."""
+        return bool(self.standing) or (self.chattering and now < self.last_clear + OFF_DELAY)
+
     def state(self, now: int) -> AlarmState:
         """State of the life cycle at event time `now`."""
         if self.shelved[0] <= now < self.shelved[2]:
@@ -172,8 +189,8 @@ class AlarmRecord(msgspec.Struct, kw_only=True):
         if self.chattering:
             due = max(self.first_raises[-1], self.worst[0])
         if self.acknowledged >= due:
-            return "acknowledged" if self.standing else "closed"
-        return "unacknowledged" if self.standing or not self.condition else "returned"
+            return "acknowledged" if self.active(now) else "closed"
+        return "unacknowledged" if self.active(now) or not self.condition else "returned"
 
     @property
     def end(self) -> int:

@@ -24,7 +24,7 @@ def severity_of(rank: int) -> Severity:
     return SEVERITIES[min(max(rank, 0), len(SEVERITIES) - 1)]
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All detections of one rule on the same assets on one day: one alarm.
 
     `severity`, `sentence` and `suspicion` are those of the most severe detection (the earliest of these), `confidence`

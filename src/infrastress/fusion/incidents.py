@@ -1,12 +1,13 @@
 """Incidents: when a group of alarms is one, and what its revision says."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from infrastress.core.ids import content_hash, event_id
-from infrastress.core.time import HOUR, to_iso
+from infrastress.core.time import DAY, MINUTE, to_iso
 from infrastress.events import Event, Incident, TimelineEntry
 from infrastress.fusion.alarms import AlarmRecord
 from infrastress.fusion.evidence import Evidence, Hypothesis, Scorer, rank_of
@@ -28,7 +29,7 @@ KEPT_ENTRIES = 200
 _MODULUS = 1 << 64
 
 
-class IncidentRecord(msgspec.Struct, kw_only=True):
+class IncidentRecord(msgspec.Struct, kw_only=True, array_like=True):
     """What is kept of an incident between its revisions; its content is worked out from its alarms."""
 
     key: str
@@ -99,8 +100,7 @@ def incident_event(
     taken = sum(record.taken for record in ordered)
     closed = incident.closed or bool(superseded_by)
     incident.revision = max(2 * taken + closed, incident.revision + 1)
-    ids = [(moment, name) for record in ordered for moment, name in record.ids]
-    ids.sort()
+    ids = sorted(islice((named for record in ordered for named in record.ids), KEPT_DETECTIONS))
     timeline = sorted((entry for item in witnesses for entry in item.entries), key=lambda entry: entry[:3])
     updated = max(record.last for record in ordered)
     if closed and not superseded_by:
@@ -118,7 +118,7 @@ def incident_event(
         began=min(record.began for record in ordered),
         updated=updated,
         first_alarm=min(record.first for record in ordered),
-        detections=tuple(name for _, name in ids[:KEPT_DETECTIONS]),
+        detections=tuple(name for _, name in ids),
         source_kinds=tuple(sorted({record.source_kind for record in ordered})),
         timeline=tuple(entry[3] for entry in timeline[:KEPT_ENTRIES]),
         techniques=tuple(sorted({name for record in ordered for name in record.techniques})),
@@ -157,5 +157,7 @@ def _entry(record: AlarmRecord, moment: int, text: str) -> TimelineEntry:
 
 def _clock(moment: int, near: int) -> str:
     """Time of day in UTC; with its date where that is not near."""
-    text = to_iso(moment)
-    return f"{text[11:19]} UTC" if moment - near < 24 * HOUR else f"{text[:10]} {text[11:19]} UTC"
+    if moment - near >= DAY:
+        return f"{to_iso(moment)[:16]} UTC"
+    minute = moment // MINUTE % (24 * 60)
+    return f"{minute // 60:02d}:{minute % 60:02d} UTC"

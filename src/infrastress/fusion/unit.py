@@ -18,7 +18,7 @@ from infrastress.core.ids import event_id
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
 from infrastress.events import Alarm, AlarmAction, Detection, Event, Tick, decode_event, encode_event
-from infrastress.fusion.alarms import FOREVER, AlarmRecord, alarm_key, priority, stands
+from infrastress.fusion.alarms import CHATTER, FOREVER, OFF_DELAY, AlarmRecord, alarm_key, priority, stands
 from infrastress.fusion.evidence import Scorer, severity_of
 from infrastress.fusion.grouping import Groups
 from infrastress.fusion.hypotheses import TableScorer
@@ -49,7 +49,7 @@ class _State(msgspec.Struct, kw_only=True):
     early: dict[str, Event] = msgspec.field(default_factory=dict)
     due: dict[str, int] = msgspec.field(default_factory=dict)
     waiting: dict[str, int] = msgspec.field(default_factory=dict)
-    shelved: dict[str, int] = msgspec.field(default_factory=dict)
+    recheck: dict[str, int] = msgspec.field(default_factory=dict)
     past: dict[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -85,6 +85,7 @@ class FusionUnit(Unit):
         self._width = max(round(site.runtime.frame_s * 1e9), 1)
         self._subject = f"result/{site.id}:event"
         self._places = Places(site)
+        self._titles: dict[tuple[str, tuple[str, ...]], str] = {}
         self._priorities: dict[tuple[int, tuple[str, ...]], int] = {}
         self._restore(_State())
 
@@ -186,7 +187,7 @@ class FusionUnit(Unit):
         return -(-moment // self._width) * self._width
 
     def _next_timer(self) -> int:
-        moments = [min(times.values()) for times in (self._state.waiting, self._state.shelved) if times]
+        moments = [min(times.values()) for times in (self._state.waiting, self._state.recheck) if times]
         while self._timers and self._state.due.get(self._timers[0][1]) != self._timers[0][0]:
             heappop(self._timers)
         if self._timers:
@@ -197,6 +198,11 @@ class FusionUnit(Unit):
         self._state.due[group] = moment
         heappush(self._timers, (moment, group))
 
+    def _recheck(self, key: str, moment: int) -> None:
+        """Look at an alarm again at some event time, or sooner: a shelving or an off-delay ends."""
+        if moment > self._step.now:
+            self._state.recheck[key] = min(moment, self._state.recheck.get(key, FOREVER))
+
     def _take(self, event: Event) -> None:
         body = event.body
         if isinstance(body, AlarmAction):
@@ -205,7 +211,7 @@ class FusionUnit(Unit):
                 return
             record.acted(event, body)
             if body.action != "acknowledge":
-                self._state.shelved[record.key] = record.shelved[2]
+                self._recheck(record.key, record.shelved[2])
             self._step.alarms.add(record.key)
         elif isinstance(body, Detection):
             episode = f"{body.detector}\0{body.episode}"
@@ -264,8 +270,8 @@ class FusionUnit(Unit):
     def _finish(self) -> list[Output]:
         """Put out what the step changed: incidents first, so that alarms can name theirs."""
         state, step = self._state, self._step
-        for key in [key for key, until in state.shelved.items() if until <= step.now]:
-            del state.shelved[key]
+        for key in [key for key, until in state.recheck.items() if until <= step.now]:
+            del state.recheck[key]
             step.alarms.add(key)
         self._fire()
         for key in step.alarms:
@@ -307,7 +313,7 @@ class FusionUnit(Unit):
         self._step.alarms -= gone
         for key in gone:
             del state.alarms[key]
-            state.shelved.pop(key, None)
+            state.recheck.pop(key, None)
             state.past.pop(key, None)
             self._witnesses.pop(key, None)
         for episode, held in list(state.episodes.items()):
@@ -395,11 +401,15 @@ class FusionUnit(Unit):
         if record is None:
             return None
         now = self._step.now
-        state = record.state(now)
+        state, cleared = record.state(now), not record.active(now)
+        if record.chattering and not record.standing and not cleared:
+            self._recheck(record.key, record.last_clear + OFF_DELAY)
+        if state == "shelved":
+            self._recheck(record.key, record.shelved[2])
         incidents = self._state.of_group.get(record.group, ())
         incident = incidents[0] if incidents else ""
-        told = record.raises if record.raises < 10 else record.raises.bit_length() + 10
-        shown = (state, record.severity, not record.standing, told, incident)
+        told = record.raises if record.raises <= CHATTER else CHATTER + record.raises.bit_length()
+        shown = (state, record.severity, cleared, told, incident)
         if shown == record.shown:
             return None
         record.shown = shown
@@ -428,7 +438,7 @@ class FusionUnit(Unit):
                 rule=record.rule,
                 source_kind=record.source_kind,
                 incident=incident,
-                cleared=not record.standing,
+                cleared=cleared,
                 count=record.raises,
                 chattering=record.chattering,
             ),
@@ -443,9 +453,12 @@ class FusionUnit(Unit):
         return known[1]
 
     def _title(self, record: AlarmRecord) -> str:
-        card = self._cards.get(record.rule)
-        text = card.title if card else record.rule.replace("_", " ").replace("-", " ").capitalize()
-        return f"{text}: {', '.join(record.assets[:3])}" if record.assets else text
+        named = (record.rule, record.assets)
+        if named not in self._titles:
+            card = self._cards.get(record.rule)
+            text = card.title if card else record.rule.replace("_", " ").replace("-", " ").capitalize()
+            self._titles[named] = f"{text}: {', '.join(record.assets[:3])}" if record.assets else text
+        return self._titles[named]
 
 
 def _end_of_span_at(record: AlarmRecord, moment: int) -> int:
