@@ -63,6 +63,7 @@ def test_the_closing_says_the_same(demo, capsys):
 
     out, told = demo
     facts = json.loads((out / "attack" / "truth.json").read_text())["facts"]
+    facts |= {name: from_iso(moment) for name, moment in facts.items() if name.endswith("_at") and moment}
     incidents = [event_from_json(line) for line in (out / "result" / "incidents.jsonl").read_bytes().splitlines()]
     alarms = [event_from_json(line) for line in (out / "result" / "alarms.jsonl").read_bytes().splitlines()]
     outcome = Outcome(alarms[0], alarms[1], told["lead_time_s"], incidents[0], len(alarms), len(incidents))

@@ -40,6 +40,9 @@ class Unsure(Checkpoints):
     def observe(self, partition):
         return self.inner.observe(partition)
 
+    def offset(self, partition):
+        return self.inner.offset(partition)
+
     def acquire(self, partition, seen, owner):
         return _UnsureLease(self, self.inner.acquire(partition, seen, owner))
 
