@@ -167,6 +167,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     event: str
     assets: tuple[str, ...]
     text: str
+    severity: Severity = "info"
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="incident"):
