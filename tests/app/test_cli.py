@@ -65,10 +65,10 @@ def test_errors_say_what_where_and_remedy():
 
 
 def test_debugging_shows_the_traceback():
-    quiet = run("check", "no-such-site")
+    quiet = run("replay", "no-such-site", "x", "--out", "never-made")
     assert quiet.returncode == 1
     assert "Traceback" not in quiet.stderr
-    loud = run("check", "no-such-site", env={"INFRASTRESS_DEBUG": "1"})
+    loud = run("replay", "no-such-site", "x", "--out", "never-made", env={"INFRASTRESS_DEBUG": "1"})
     assert loud.returncode == 1
     assert "Traceback" in loud.stderr
 
@@ -96,7 +96,7 @@ def test_init_makes_a_site_once(tmp_path: Path):
     assert run("check", str(folder)).returncode == 0
     again = run("init", str(folder))
     assert again.returncode == 1
-    assert "not empty" in again.stderr
+    assert "an empty folder" in again.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["plant"]
 
 

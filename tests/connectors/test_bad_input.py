@@ -52,9 +52,9 @@ def test_wrong_columns(tmp_path: Path) -> None:
 def test_text_in_numbers(tmp_path: Path) -> None:
     deliveries, balance = read(tmp_path, f"{HEAD}{stamp(0)},1,2,0\n{stamp(1)},Bad Input,2,1\n{stamp(2)},3,4,1\n")
     assert balance.accepted == 3
-    assert balance.cells_refused == {"text_in_number": 1}
+    assert balance.cells_refused == {"text-in-number": 1}
     assert rows_of(deliveries)[1][2] == (("FT1", pytest.approx(2 / 3600)), ("S1", 1.0))
-    assert deliveries[0].refusals[0] == ("text_in_number", "line 3, column 'LT1'", "Bad Input")
+    assert deliveries[0].refusals[0] == ("text-in-number", "line 3, column 'LT1'", "Bad Input")
 
 
 def test_nan_and_infinite(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_wrong_field_count(tmp_path: Path) -> None:
         tmp_path, f"{HEAD}{stamp(0)},1,2,0\n{stamp(1)},1,2\n{stamp(2)},1,2,3,4\n\n{stamp(3)},1,2,1"
     )
     assert (balance.read, balance.accepted) == (5, 2)
-    assert balance.quarantined == {"field_count": 2}
+    assert balance.quarantined == {"field-count": 2}
     assert balance.dropped == {"blank": 1}
     assert [refusal.where for refusal in deliveries[0].refusals] == ["line 3", "line 4"]
 
@@ -90,14 +90,14 @@ def test_unreadable_time(tmp_path: Path) -> None:
     ]
     _, balance = read(tmp_path, HEAD + "".join(f"{line},1,2,0\n" for line in [*lines, stamp(0)]))
     assert balance.accepted == 1
-    assert balance.quarantined == {"time_unreadable": 5, "time_empty": 1}
+    assert balance.quarantined == {"time-unreadable": 5, "time-empty": 1}
 
 
 def test_unknown_tags(tmp_path: Path) -> None:
     text = f"time,LT1,XX,YY\n{stamp(0)},1,2,3\n{stamp(1)},1,2,3\n"
     deliveries, balance = read(tmp_path, text)
-    assert balance.cells_refused == {"unknown_tag": 4}
-    assert [(one.reason, one.what) for one in deliveries[0].refusals] == [("unknown_tag", "XX"), ("unknown_tag", "YY")]
+    assert balance.cells_refused == {"unknown-tag": 4}
+    assert [(one.reason, one.what) for one in deliveries[0].refusals] == [("unknown-tag", "XX"), ("unknown-tag", "YY")]
     with pytest.raises(MappingError, match="columns that no signal explains: 'XX', 'YY'"):
         read(tmp_path, text, Mapping(unknown="refuse"))
     _, balance = read(tmp_path, text, Mapping(ignore=("XX", "YY")))
@@ -156,7 +156,7 @@ def test_truncated_gzip_and_xz(tmp_path: Path) -> None:
         balance = total(read_all(connector(path)))
         assert balance.balances
         assert 0 < balance.accepted < 20000
-        assert balance.quarantined == {"file_damaged": 1}
+        assert balance.quarantined == {"file-damaged": 1}
 
 
 def test_empty_file_and_header_only(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_endless_line(tmp_path: Path) -> None:
     path.write_text(HEAD + f"{stamp(0)},1,2,0\n" + "x" * 3_000_000 + f"\n{stamp(1)},1,2,0\n")
     for size in (1000, 1 << 20):
         balance = total(read_all(connector(path, block_bytes=size)))
-        assert balance.quarantined == {"line_too_long": 1}
+        assert balance.quarantined == {"line-too-long": 1}
         assert balance.accepted == 2
 
 
@@ -194,7 +194,7 @@ def test_stray_quotes_and_returns(tmp_path: Path) -> None:
 def test_decimal_comma(tmp_path: Path) -> None:
     mapping = Mapping(delimiter=";", decimal=",")
     deliveries, balance = read(tmp_path, f"time;LT1;FT1\n{stamp(0)};1,5;3,6\n{stamp(1)};1.5;-7,2e3\n", mapping)
-    assert balance.cells_refused == {"text_in_number": 1}
+    assert balance.cells_refused == {"text-in-number": 1}
     assert rows_of(deliveries)[0][2] == (("FT1", pytest.approx(0.001)), ("LT1", 1.5))
 
 
@@ -208,7 +208,7 @@ def test_bad_values_and_words(tmp_path: Path) -> None:
         f"{HEAD}{stamp(0)},150,x,open\n{stamp(1)},-9999,x,Closed\n{stamp(2)},Bad,x,half\n",
         Mapping(columns=columns),
     )
-    assert balance.cells_refused == {"bad_value": 2, "text_in_number": 1, "unknown_tag": 3}
+    assert balance.cells_refused == {"bad-value": 2, "text-in-number": 1, "unknown-tag": 3}
     assert [row[2] for row in rows_of(deliveries)] == [(("LT1", 1.5), ("S1", 1.0)), (("S1", 0.0),), ()]
 
 
@@ -218,7 +218,7 @@ def test_times_without_zone(tmp_path: Path) -> None:
     autumn = ["2026-10-25 01:30", *["2026-10-25 02:00", "2026-10-25 02:30"] * 2, "2026-10-25 03:00"]
     texts = [*spring, *autumn]
     deliveries, balance = read(tmp_path, "time,LT1\n" + "".join(f"{text},1\n" for text in texts), zone="Europe/Rome")
-    assert balance.quarantined == {"time_nonexistent": 1}
+    assert balance.quarantined == {"time-nonexistent": 1}
     assert [to_iso(row[1]) for row in rows_of(deliveries)] == [
         "2026-03-29T00:30:00Z", "2026-03-29T01:30:00Z", "2026-10-24T23:30:00Z", "2026-10-25T00:00:00Z",
         "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z", "2026-10-25T02:00:00Z",
@@ -268,7 +268,7 @@ def test_three_ways_agree(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
     texts, two = read(tmp_path, HEAD + "\n".join([*body, f"{stamp(n)},word,,"]) + "\n")
     lines, three = read(tmp_path, HEAD + "\n".join([*body, "broken"]) + "\n")
     assert rows_of(typed) == rows_of(texts)[:n] == rows_of(lines)
-    assert one.cells_refused == two.cells_refused - Counter(text_in_number=1) == three.cells_refused
+    assert one.cells_refused == two.cells_refused - Counter(**{"text-in-number": 1}) == three.cells_refused
     assert (one.cells_accepted, one.cells_empty) == (three.cells_accepted, three.cells_empty)
     assert (one.cells_accepted, one.cells_empty + 2) == (two.cells_accepted, two.cells_empty)
 

@@ -113,7 +113,7 @@ class TestEvents(ConnectorContract):
         balance = total(read_all(self.make()()))
         assert balance.read == 20
         assert balance.accepted == 16
-        assert balance.quarantined == {"no_event": 1, "other_site": 1, "encoding": 1}
+        assert balance.quarantined == {"no-event": 1, "other-site": 1, "encoding": 1}
         assert balance.dropped == {"blank": 1}
 
 
@@ -136,4 +136,4 @@ class TestRecords(ConnectorContract):
         first = deliveries[0].events[0]
         assert first.body == AccessAttempt(person="c0", door="d1", zone="z1")
         assert first.source == "doors"
-        assert total(deliveries).quarantined == {"time_unreadable": 1, "wrong_fields": 1}
+        assert total(deliveries).quarantined == {"time-unreadable": 1, "wrong-fields": 1}

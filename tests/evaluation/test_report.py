@@ -33,7 +33,7 @@ def test_batadal_test_set(public_data: Path, tmp_path: Path) -> None:
     assert report.batadal.tpr == pytest.approx(2 / 407)
     rows = {row.name: row.s for row in report.rows}
     assert (rows["always"], rows["never"]) == (0.75, 0.25)
-    assert rows["Housh & Ohar (2018)"] == 0.970
+    assert rows["Housh & Ohar"] == 0.970
     assert json.loads(json.dumps(report.as_dict()))["events"][0]["detected"] is True
     assert "not found" in report.text()
 

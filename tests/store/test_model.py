@@ -128,4 +128,4 @@ class SqliteAgainstMemory(RuleBasedStateMachine):
 
 
 TestSqliteAgainstMemory = SqliteAgainstMemory.TestCase
-TestSqliteAgainstMemory.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestSqliteAgainstMemory.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)

@@ -144,7 +144,7 @@ def test_two_that_compact_at_once_write_each_row_once(tmp_path: Path) -> None:
         assert written == 12 * 30
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(
     batches=st.lists(
         st.tuples(st.integers(-3, 3), st.integers(0, 30), st.integers(1, 5 * HOUR), st.booleans()),

@@ -136,8 +136,8 @@ class TestSchema:
 
     def test_processes_that_open_at_once_migrate_once(self, tmp_path: Path) -> None:
         code = "import sys; from infrastress.store import open_store; open_store(sys.argv[1]).close()"
-        processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "store")]) for _ in range(3)]
-        assert [process.wait(60) for process in processes] == [0, 0, 0]
+        processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "store")]) for _ in range(2)]
+        assert [process.wait(60) for process in processes] == [0, 0]
 
 
 class TestDisk:

@@ -12,7 +12,6 @@ from typing import Any
 
 from infrastress.app.files import make_folder, write_json
 from infrastress.app.pipeline import replay_recordings
-from infrastress.app.recordings import write_recording
 from infrastress.app.scenarios import load_scenario, play
 from infrastress.app.starting import start_site
 from infrastress.app.training import Trained, train
@@ -20,6 +19,7 @@ from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import SECOND, to_iso
 from infrastress.events import Alarm, Event, Incident
 from infrastress.events.kinds import SourceKind
+from infrastress.simulators.recording import write_realisation
 from infrastress.site import Site
 from infrastress.site.assets import LevelSwitch
 from infrastress.site.load import load_site
@@ -184,7 +184,7 @@ def _simulate(
 ) -> dict[str, Any]:
     scenario = load_scenario(folder, name, duration_h=hours)
     played = play(site, scenario, seed)
-    write_recording(out, site=site, scenario=scenario, seed=seed, played=played)
+    write_realisation(played, site, out, scenario=scenario, seed=seed)
     return played.facts
 
 

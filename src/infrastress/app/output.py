@@ -58,6 +58,8 @@ def progress(label: str, total: float | None = None) -> Iterator[Callable[[float
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-    with Progress(*columns, console=notes(), transient=True) as bar:
+    # Results printed meanwhile go above the bar where both are one terminal, and stay in their file where not.
+    both = sys.stdout.isatty()
+    with Progress(*columns, console=notes(), transient=True, redirect_stdout=both) as bar:
         task = bar.add_task(label, total=total)
         yield lambda steps: bar.advance(task, steps)

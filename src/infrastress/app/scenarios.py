@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from infrastress.core.errors import ConfigurationError, InputError
-from infrastress.core.time import HOUR, from_iso
 from infrastress.simulators.base import Realisation, Scenario, Simulator
 from infrastress.site import Site
 
@@ -28,9 +27,7 @@ def load_scenario(folder: Path, name: str, **changes: Any) -> Scenario:
     Raises:
         InputError: no such scenario, or the file is none.
     """
-    from pydantic import ValidationError
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from infrastress.simulators.scenario import load_scenario as read
 
     file = Path(name) if name.endswith((".yaml", ".yml")) else folder / "scenarios" / f"{name}.yaml"
     if not file.is_file():
@@ -40,21 +37,7 @@ def load_scenario(folder: Path, name: str, **changes: Any) -> Scenario:
         raise InputError(
             f"no scenario {name!r}", where=str(file), remedy=f"{meant}there are: {', '.join(known) or 'none'}"
         )
-    try:
-        fields = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-        if not isinstance(fields, dict):
-            raise InputError("no scenario: a mapping of fields is expected", where=str(file))
-        fields |= {key: value for key, value in changes.items() if value is not None}
-        scenario = Scenario.model_validate(fields)
-        from_iso(scenario.start)
-    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"no scenario: {error}", where=str(file)) from None
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise InputError(f"no scenario: {faults}", where=str(file)) from None
-    if scenario.duration_h * HOUR > 2**62:
-        raise InputError("no scenario: lasts too long", where=str(file))
-    return scenario
+    return read(file, **{key: value for key, value in changes.items() if value is not None})
 
 
 def play(site: Site, scenario: Scenario, seed: int) -> Realisation:

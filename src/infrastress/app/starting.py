@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from infrastress.core.errors import ConfigurationError
+from infrastress.site.epanet import create_site_from_inp
 from infrastress.site.load import load_site
 from infrastress.site.templates import create_site
 
@@ -19,17 +19,17 @@ def start_site(
         folder: must not exist, or be empty.
         template: name of a template; the depot when neither it nor `network` is given.
         network: an EPANET network model (.inp, or .inp.gz).
-        signals: a recording whose tags become signals of the network's assets.
+        signals: a file that says what of the network is metered, under which tags.
 
     Raises:
-        ConfigurationError: the folder isn't empty.
-        InputError: the network model can't be read.
+        InputError: the folder isn't empty, or the network model can't be read.
+        PluginError: the package that reads network models isn't installed.
     """
     notes: tuple[str, ...] = ()
     if network is None:
         create_site(folder, template or "depot")
     else:
-        notes = _from_network(folder, network, signals)
+        notes = create_site_from_inp(folder, network, signals)
     site = load_site(folder)
     return {
         "site": site.id,
@@ -38,7 +38,3 @@ def start_site(
         "signals": len(site.signals),
         "notes": list(notes),
     }
-
-
-def _from_network(folder: Path, network: Path, signals: Path | None) -> tuple[str, ...]:
-    raise ConfigurationError("network models can't be read yet", where=str(network))

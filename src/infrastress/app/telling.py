@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Teller", "local_time", "tell_balances"]
 
+_ANNOUNCED = ("high", "critical")  # of lesser ones the end and the return are in the results only
 _STYLES = {"info": "", "low": "", "medium": "yellow", "high": "bold yellow", "critical": "bold red"}
 
 
@@ -70,8 +71,8 @@ def _news(before: Incident, now: Incident) -> list[str]:
     added = [kind for kind in now.source_kinds if kind not in before.source_kinds]
     if added:
         news.append(f"also seen by {', '.join(added)}; confidence {now.confidence:.0%}")
-    if now.state != before.state:
-        news.append(now.state)
+    if now.state != before.state and now.severity in _ANNOUNCED:
+        news.append("goes on" if now.state == "open" else "closed")
     return news
 
 

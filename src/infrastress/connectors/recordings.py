@@ -51,7 +51,7 @@ def open_recording(
     Args:
         site: the site model.
         path: file or folder.
-        mapping: how to read it; without one it is looked for by `find_mapping`.
+        mapping: how to read it; without one it is looked for by `find_mapping` (for a folder, beside its files only).
         source_id: source the file's rows are of; without it the site's source that fits.
         site_folder: the site's folder, to look for mappings.
         exclude_kinds: kinds of source to leave out.
@@ -67,7 +67,8 @@ def open_recording(
         content = looks_like(file)
         kind: SourceKind = "reports" if content == "json_lines" else "telemetry"
         used: Mapping | None = mapping
-        if used is None and (found := find_mapping(file, site_folder)) is not None:
+        own_format = path.is_dir()  # a folder of ours is read as it is
+        if used is None and (found := find_mapping(file, None if own_format else site_folder)) is not None:
             used = load_mapping(found)
         if content != "json_lines" and _all_out(site, exclude_kinds):
             continue

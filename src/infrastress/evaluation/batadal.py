@@ -1,7 +1,7 @@
 """The BATADAL score S, as its authors define it.
 
 Taormina et al. (2018), "Battle of the Attack Detection Algorithms: Disclosing Cyber Attacks on Water Distribution
-Networks", J. Water Resour. Plann. Manage. 144(8), 04018048, equations 1 to 5.
+Networks", J. Water Resour. Plann. Manage. 144(8), 04018048.
 """
 
 from typing import NamedTuple
@@ -16,14 +16,14 @@ __all__ = ["PUBLISHED", "BatadalScore", "score", "spans_of"]
 Flags = npt.NDArray[np.bool_]
 
 PUBLISHED: tuple[tuple[str, float], ...] = (
-    ("Housh & Ohar (2018)", 0.970),
-    ("Abokifa et al. (2017)", 0.949),
+    ("Housh & Ohar", 0.970),
+    ("Abokifa et al.", 0.949),
     ("HCAE", 0.933),
-    ("Giacomoni et al. (2017)", 0.927),
-    ("Brentan et al. (2017)", 0.894),
-    ("Chandy et al. (2017)", 0.802),
-    ("Pasha et al. (2017)", 0.773),
-    ("Aghashahi et al. (2017)", 0.534),
+    ("Giacomoni et al.", 0.927),
+    ("Brentan et al.", 0.894),
+    ("Chandy et al.", 0.802),
+    ("Pasha et al.", 0.773),
+    ("Aghashahi et al.", 0.534),
 )
 """S of published detectors on the test set, for the table beside ours."""
 
@@ -32,9 +32,9 @@ class BatadalScore(NamedTuple):
     """S and its parts, all in 0..1.
 
     Attributes:
-        s: 0.5 s_ttd + 0.5 s_cm (eq. 5).
-        s_ttd: 1 - mean(time to detection / duration), an attack not detected counts 1 (eq. 2).
-        s_cm: (tpr + tnr) / 2 (eq. 4).
+        s: 0.5 s_ttd + 0.5 s_cm.
+        s_ttd: 1 - mean(time to detection / duration), an attack not detected counts 1.
+        s_cm: (tpr + tnr) / 2.
         tpr, tnr: fraction of attack steps flagged, and of normal steps not flagged.
         delays: steps from each attack's start to its first flag, None where there is none.
     """

@@ -2,7 +2,8 @@
 
 What goes out is the same to the last bit, and in the same order, however rows were batched and sources interleaved:
 frames depend on their rows alone; an event is judged in the frame in which it was known (the later of `occurred` and
-`observed`); findings leave in order of time; the tick is forwarded on a fixed grid.
+`observed`); findings leave in order of time; the tick is forwarded on a fixed grid and behind every frame in which
+something was found, so that fusion need not wait.
 """
 
 from collections.abc import Sequence
@@ -208,10 +209,11 @@ class DetectionUnit(Unit):
         found.sort(key=lambda item: item[:3])
         ends = block.frames.ends
         begin, end = int(ends[0]) - self._width, int(ends[-1])
-        marks = range((begin // self._tick + 1) * self._tick, end + 1, self._tick)
+        grid = range((begin // self._tick + 1) * self._tick, end + 1, self._tick)
+        said = {min(end, frame_of(max(at, begin + 1), self._width) * self._width) for at, *_ in found}
         outputs: list[Output] = []
         i = 0
-        for mark in marks:
+        for mark in sorted(said.union(grid)):
             while i < len(found) and found[i][0] <= mark:
                 outputs.append(self._output(found[i][3]))
                 i += 1

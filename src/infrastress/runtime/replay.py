@@ -17,7 +17,7 @@ from infrastress.events.delivery import Balance, Delivery
 from infrastress.runtime.admission import Admission, SourceNotes
 from infrastress.runtime.detection import DetectionUnit, Judge
 from infrastress.runtime.unit import Unit
-from infrastress.runtime.worker import Clock, Policy, SystemClock, Worker
+from infrastress.runtime.worker import Clock, Policy, SystemClock, Worker, gather
 from infrastress.site import Site
 from infrastress.site.sources import Source
 from infrastress.store.ports import Lease, Log, Output, Store, read_all, type_of
@@ -167,6 +167,8 @@ def replay(
         if not admission.ended(source)
     }
     waiting: list[Output] = []
+    told = 0
+    size = 0
     steps = lease.offset
     pace: tuple[int, float] | None = None
     while streams:
@@ -176,16 +178,17 @@ def replay(
             del streams[source]
             waiting += admission.end(source)
         else:
-            if speed is not None and delivery.progress is not None:
-                pace = pace or (delivery.progress, clock.monotonic())
-                due = pace[1] + (delivery.progress - pace[0]) / SECOND / speed
-                clock.sleep(max(0.0, due - clock.monotonic()))
             waiting += admission.admit(delivery)
+            if speed is not None and admission.watermark is not None:
+                pace = pace or (admission.watermark, clock.monotonic())
+                due = pace[1] + (admission.watermark - pace[0]) / SECOND / speed
+                clock.sleep(max(0.0, due - clock.monotonic()))
         steps += 1
-        full = len(waiting) >= _GROUP_OUTPUTS or sum(len(output.data) for output in waiting) >= _GROUP_BYTES
-        if full or speed is not None or not streams:
+        size += sum(len(output.data) for output in waiting[told:])
+        told = len(waiting)
+        if told >= _GROUP_OUTPUTS or size >= _GROUP_BYTES or speed is not None or not streams:
             lease.commit(steps, admission.dump(), waiting)
-            waiting = []
+            waiting, told, size = [], 0, 0
             pipeline.drain()
         if on_progress is not None:
             rows = sum(balance.read for balance in admission.balances.values())
@@ -216,10 +219,11 @@ def replay_log(
     partition = f"ingest/{site.id}/main"
     name = f"rerun/{site.id}/main"
     lease = store.checkpoints.acquire(name, store.checkpoints.observe(name), _OWNER)
-    pipeline = _Pipeline(store, site, detectors, fusion, on_result=on_result, policy=policy or Policy())
+    policy = policy or Policy()
+    pipeline = _Pipeline(store, site, detectors, fusion, on_result=on_result, policy=policy)
     pipeline.drain()
     offset = lease.offset
-    while records := log.read(partition, offset, 200):
+    while records := gather(log, partition, offset, policy):
         outputs: list[Output] = []
         run: list[Samples] = []
         for record in records:

@@ -10,9 +10,9 @@ from typing import Protocol
 
 from infrastress.core.errors import Fenced, OutcomeUnknown
 from infrastress.runtime.unit import Unit
-from infrastress.store.ports import Beat, Checkpoints, Lease, Log, Output
+from infrastress.store.ports import Beat, Checkpoints, Lease, Log, Output, Record
 
-__all__ = ["Clock", "Policy", "SystemClock", "Worker", "run"]
+__all__ = ["Clock", "Policy", "SystemClock", "Worker", "gather", "run"]
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,34 @@ class Policy:
 
     Attributes:
         max_records: records per commit at most.
+        max_bytes: bytes of records per commit; passed by one read at most, so that memory stays flat over a backlog.
         max_wait_s: longest wait for the first record, so also the longest time until a stop is seen.
         lease_s: a lease whose beat hasn't moved for this long, by the observer's own clock, may be taken.
     """
 
     max_records: int = 500
+    max_bytes: int = 16_000_000
     max_wait_s: float = 0.5
     lease_s: float = 10.0
+
+
+_FIRST_READ = 8
+
+
+def gather(log: Log, partition: str, after: int, policy: Policy, wait_s: float = 0.0) -> list[Record]:
+    """Records for one commit: a few first, then as many more as their size allows.
+
+    Raises:
+        LogGap: records behind `after` were retired.
+    """
+    records = log.read(partition, after, min(_FIRST_READ, policy.max_records), wait_s)
+    size = sum(len(record.data) for record in records)
+    if len(records) == _FIRST_READ:
+        room = (policy.max_bytes - size) * len(records) // max(1, size)
+        more = min(policy.max_records - len(records), room)
+        if more > 0:
+            records += log.read(partition, records[-1].offset, more)
+    return records
 
 
 class Clock(Protocol):
@@ -114,7 +135,7 @@ class Worker:
         """
         if self._lease is None:
             raise Fenced(f"{self.owner} holds no lease on {self.partition}", remedy="acquire it first")
-        records = self._log.read(self.partition, self._offset, self.policy.max_records, wait_s)
+        records = gather(self._log, self.partition, self._offset, self.policy, wait_s)
         if not records:
             return 0
         try:

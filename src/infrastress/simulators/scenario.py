@@ -1,6 +1,7 @@
 """Read a scenario file."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -13,8 +14,12 @@ from infrastress.simulators.base import Scenario
 __all__ = ["load_scenario"]
 
 
-def load_scenario(path: Path) -> Scenario:
+def load_scenario(path: Path, **changes: Any) -> Scenario:
     """Load a scenario from a YAML file.
+
+    Args:
+        path: the file.
+        changes: fields to be replaced, such as `duration_h`.
 
     Raises:
         InputError: the file can't be read, is no YAML, or is no scenario; names the field.
@@ -28,7 +33,7 @@ def load_scenario(path: Path) -> Scenario:
     if not isinstance(content, dict):
         raise InputError("this is no scenario", where=path.name, remedy="it needs name, simulator, start, duration_h")
     try:
-        scenario = Scenario.model_validate(content)
+        scenario = Scenario.model_validate(content | changes)
         from_iso(scenario.start)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors())

@@ -8,18 +8,13 @@ import re
 from pathlib import Path
 from typing import Any, NoReturn
 
-from infrastress.site.faults import Fault, shown
+import yaml
 
-try:
-    import yaml.cyaml as _parser  # type: ignore[import-untyped,unused-ignore]  # ships without types
-    import yaml.error as _error  # type: ignore[import-untyped,unused-ignore]  # ships without types
-    import yaml.events as _events  # type: ignore[import-untyped,unused-ignore]  # ships without types
-except ImportError:
-    _parser = None
+from infrastress.site.faults import Fault, shown
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "MapNode", "SeqNode", "read_document"]
 
-MAX_BYTES = 32_000_000
+MAX_BYTES = 16_000_000
 MAX_DEPTH = 40
 MAX_NODES = 2_000_000
 
@@ -37,7 +32,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\u
 
 
 class MapNode(dict[str, Any]):
-    """A mapping with the file it came from, its line, and the line of each key."""
+    """A mapping with the file it came from, its line, and the line of each key, in the order of the keys."""
 
     __slots__ = ("file", "line", "lines")
 
@@ -45,7 +40,21 @@ class MapNode(dict[str, Any]):
         super().__init__()
         self.file = file
         self.line = line
-        self.lines: dict[Any, int] = {}
+        self.lines: list[int] = []
+
+    def line_of(self, key: str) -> int:
+        """Line of a key that is there."""
+        return self.lines[list(self).index(key)]
+
+    def put(self, key: str, value: Any, line: int) -> None:
+        """Add a field behind the others."""
+        self[key] = value
+        self.lines.append(line)
+
+    def take(self, key: str) -> tuple[Any, int]:
+        """Remove a field; its value and line."""
+        line = self.lines.pop(list(self).index(key))
+        return self.pop(key), line
 
 
 class SeqNode(list[Any]):
@@ -116,17 +125,11 @@ def _decode(data: bytes, file: str) -> str:
     return text
 
 
-class _Frame:
-    __slots__ = ("anchor", "before", "height", "key", "keyed", "node", "skip")
+# libyaml's parser where PyYAML was built with it, as its wheels are: thirty times the speed of the other.
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
-    def __init__(self, node: Any, anchor: str | None, before: int) -> None:
-        self.node = node
-        self.keyed = type(node) is MapNode
-        self.anchor = anchor
-        self.before = before
-        self.height = 1
-        self.key: Any = None
-        self.skip = False
+# What a value that comes next is: a key, an entry of a list, the value of a refused key, or the whole document.
+_KEY, _ENTRY, _REFUSED, _ROOT = object(), object(), object(), object()
 
 
 class _Builder:
@@ -135,88 +138,104 @@ class _Builder:
     def __init__(self, file: str) -> None:
         self.file = file
         self.faults: list[Fault] = []
-        self.stack: list[_Frame] = []
-        self.nodes = 0
         self.anchors: dict[str, tuple[Any, int, int] | None] = {}
         self.words = dict(_WORDS)
-        self.root: Any = None
         self.documents = 0
 
     def build(self, text: str) -> Any:
-        if _parser is None:
-            return self._build_slowly(text)
-        loader = _parser.CBaseLoader(text)
+        loader = _LOADER(text)
         try:
-            self._consume(loader.get_event, _events)
-        except _error.MarkedYAMLError as error:
+            return self._consume(loader.get_event)
+        except yaml.MarkedYAMLError as error:
             raise _Stop(self._syntax(error, text)) from None
-        except _error.YAMLError as error:
+        except yaml.YAMLError as error:
             raise _Stop(Fault(self.file, 1, "", shown(str(error)), "YAML")) from None
         finally:
             loader.dispose()
-        return self.root
 
-    def _build_slowly(self, text: str) -> Any:
-        from ruamel.yaml import YAML, error, events
-
-        try:
-            stream = iter(YAML(typ="safe", pure=True).parse(text))
-            self._consume(stream.__next__, events)
-        except error.MarkedYAMLError as problem:
-            raise _Stop(self._syntax(problem, text)) from None
-        except error.YAMLError as problem:
-            raise _Stop(Fault(self.file, 1, "", shown(str(problem)), "YAML")) from None
-        return self.root
-
-    def _consume(self, next_event: Any, events: Any) -> None:
-        scalar, mapping, sequence = events.ScalarEvent, events.MappingStartEvent, events.SequenceStartEvent
-        ends = (events.MappingEndEvent, events.SequenceEndEvent)
-        stack = self.stack
+    def _consume(self, next_event: Any) -> Any:  # noqa: PLR0912, PLR0915 - calls would double its time
+        scalar, mapping, sequence = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent
+        ends = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+        words = self.words
+        stack: list[tuple[Any, Any, str | None, int, int]] = []
+        node: Any = None
+        slot: Any = _ROOT
+        anchor: str | None = None  # of the open node, with the count of values before it and the levels below it
+        before = levels = 0
+        count = 0
         while True:
             event = next_event()
             kind = type(event)
-            if kind is scalar:  # nine events of ten: short, or ten thousand assets take too long
-                value = self._scalar(event)
+            if kind is scalar:
+                text = event.value
                 line = event.start_mark.line + 1
-                frame = stack[-1] if stack else None
-                if frame is None or frame.skip:
-                    self._add(value, line, 1)
-                elif frame.key is not None:
-                    frame.node[frame.key] = value
-                    frame.key = None
-                    self.nodes += 1
-                elif frame.keyed and type(value) is str and value not in frame.node.lines:
-                    frame.node.lines[value] = line
-                    frame.key = value
-                    self.nodes += 1
+                plain, quoted = event.implicit
+                if plain:
+                    value = words[text] if text in words else self._plain(text)
+                elif quoted:
+                    value = text
                 else:
-                    self._add(value, line, 1)
+                    self._no_tags(line)
+                if event.anchor is not None:
+                    self.anchors[event.anchor] = (value, 1, 0)
+                count += 1
             elif kind is mapping or kind is sequence:
-                self._open(event, mapping)
+                self._opens(event, len(stack))
+                stack.append((node, slot, anchor, before, levels))
+                line = event.start_mark.line + 1
+                node = MapNode(self.file, line) if kind is mapping else SeqNode(self.file, line)
+                slot = _KEY if kind is mapping else _ENTRY
+                anchor, before, levels = event.anchor, count, 0
+                continue
             elif kind in ends:
-                self._close()
-            elif kind is events.StreamEndEvent:
-                return
+                value, line = node, node.line
+                count += 1
+                height = levels + 1
+                if anchor is not None:
+                    self.anchors[anchor] = (node, count - before, height)
+                node, slot, anchor, before, levels = stack.pop()
+                levels = max(levels, height)
+            elif kind is yaml.AliasEvent:
+                value, size, height = self._aliased(event, len(stack))
+                line = event.start_mark.line + 1
+                levels = max(levels, height)
+                count += size
+            elif kind is yaml.StreamEndEvent:
+                return node
             else:
-                self._rare(event, events)
+                self._rare(event)
+                continue
+            if count > MAX_NODES:
+                self._too_many(line)
+            if slot is _KEY:
+                slot = self._key(node, value, line)
+            elif slot is _ENTRY:
+                node.append(value)
+                node.lines.append(line)
+            elif slot is _ROOT:
+                node = value
+            else:
+                if slot is not _REFUSED:
+                    node[slot] = value
+                slot = _KEY
 
-    def _scalar(self, event: Any) -> Any:
-        text = event.value
-        plain, quoted = event.implicit
-        if plain:
-            value = self.words[text] if text in self.words else self._plain(text)
-        elif quoted:
-            value = text
-        else:
-            self._no_tags(event.start_mark.line + 1)
-        if event.anchor is not None:
-            self.anchors[event.anchor] = (value, 1, 0)
+    def _key(self, node: MapNode, value: Any, line: int) -> Any:
+        """Take a key; what stands next in the mapping."""
+        if type(value) is not str:
+            if isinstance(value, MapNode | SeqNode):
+                self.faults.append(Fault(self.file, line, "", f"{shown(value)} as a field's name", "a word"))
+                return _REFUSED
+            value = str(value)
+        if value in node:
+            found = f"{value!r} twice, first in line {node.line_of(value)}"
+            self.faults.append(Fault(self.file, line, value, found, "each field once", "remove one of the two"))
+            return _REFUSED
+        node[value] = None
+        node.lines.append(line)
         return value
 
-    def _rare(self, event: Any, events: Any) -> None:
-        if type(event) is events.AliasEvent:
-            self._alias(event)
-        elif type(event) is events.DocumentStartEvent:
+    def _rare(self, event: Any) -> None:
+        if type(event) is yaml.DocumentStartEvent:
             self.documents += 1
             if self.documents > 1:
                 line = event.start_mark.line + 1
@@ -235,82 +254,32 @@ class _Builder:
     def _no_tags(self, line: int) -> NoReturn:
         raise _Stop(Fault(self.file, line, "", "a tag (`!...`)", "plain values", "remove the tag"))
 
-    def _open(self, event: Any, mapping: Any) -> None:
-        line = event.start_mark.line + 1
-        if event.tag is not None:
-            self._no_tags(line)
-        if len(self.stack) >= MAX_DEPTH:
-            self._too_deep(line)
-        kind = MapNode if type(event) is mapping else SeqNode
-        if event.anchor is not None:
-            self.anchors[event.anchor] = None
-        self.stack.append(_Frame(kind(self.file, line), event.anchor, self.nodes))
+    def _too_many(self, line: int) -> NoReturn:
+        found = f"more than {MAX_NODES:,} values"
+        raise _Stop(Fault(self.file, line, "", found, "fewer", "do aliases (`*name`) multiply each other?"))
 
     def _too_deep(self, line: int) -> NoReturn:
         raise _Stop(
             Fault(self.file, line, "", f"more than {MAX_DEPTH} levels", "a flat structure", "is it a site file?")
         )
 
-    def _close(self) -> None:
-        frame = self.stack.pop()
-        size = self.nodes - frame.before + 1
-        if frame.anchor is not None:
-            self.anchors[frame.anchor] = (frame.node, size, frame.height)
-        if self.stack:
-            self.stack[-1].height = max(self.stack[-1].height, frame.height + 1)
-        self._add(frame.node, frame.node.line, 1)
+    def _opens(self, event: Any, depth: int) -> None:
+        if event.tag is not None:
+            self._no_tags(event.start_mark.line + 1)
+        if depth >= MAX_DEPTH:
+            self._too_deep(event.start_mark.line + 1)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
 
-    def _alias(self, event: Any) -> None:
+    def _aliased(self, event: Any, depth: int) -> tuple[Any, int, int]:
         line = event.start_mark.line + 1
         target = self.anchors.get(event.anchor)
         if target is None:
             found = f"`*{event.anchor}` stands for itself" if event.anchor in self.anchors else f"`*{event.anchor}`"
-            expected = "an alias of something named before by `&`"
-            raise _Stop(Fault(self.file, line, "", found, expected))
-        value, size, height = target
-        if len(self.stack) + height > MAX_DEPTH:
+            raise _Stop(Fault(self.file, line, "", found, "an alias of something named before by `&`"))
+        if depth + target[2] > MAX_DEPTH:
             self._too_deep(line)
-        if self.stack:
-            self.stack[-1].height = max(self.stack[-1].height, height + 1)
-        self._add(value, line, size)
-
-    def _add(self, value: Any, line: int, size: int) -> None:
-        self.nodes += size
-        if self.nodes > MAX_NODES:
-            found = f"more than {MAX_NODES:,} values"
-            raise _Stop(Fault(self.file, line, "", found, "fewer", "do aliases (`*name`) multiply each other?"))
-        if not self.stack:
-            self.root = value
-            return
-        frame = self.stack[-1]
-        node = frame.node
-        if not frame.keyed:
-            node.append(value)
-            node.lines.append(line)
-        elif frame.key is None:
-            self._key(frame, value, line)
-        else:
-            if frame.skip:
-                frame.skip = False
-            else:
-                node[frame.key] = value
-            frame.key = None
-
-    def _key(self, frame: _Frame, value: Any, line: int) -> None:
-        node = frame.node
-        if isinstance(value, MapNode | SeqNode):
-            self.faults.append(Fault(self.file, line, "", f"{shown(value)} as a field's name", "a word"))
-            frame.skip = True
-            frame.key = ""
-            return
-        key = value if isinstance(value, str) else str(value)
-        if key in node.lines:
-            first = f"{key!r} twice, first in line {node.lines[key]}"
-            self.faults.append(Fault(self.file, line, key, first, "each field once", "remove one of the two"))
-            frame.skip = True
-        else:
-            node.lines[key] = line
-        frame.key = key
+        return target
 
     def _syntax(self, error: Any, text: str) -> Fault:
         mark = error.problem_mark or error.context_mark

@@ -35,10 +35,10 @@ class Fault:
     severity: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        field = f" {self.field}" if self.field else ""
         item = f" ({self.item})" if self.item else ""
+        place = f" {self.field}{item}:" if self.field else ""
         hint = f"; {self.suggestion}" if self.suggestion else ""
-        return f"{self.file}:{self.line}: {self.severity}:{field}{item}: {self.found}; expected {self.expected}{hint}"
+        return f"{self.file}:{self.line}: {self.severity}:{place} {self.found}; expected {self.expected}{hint}"
 
 
 def shown(value: object) -> str:

@@ -17,7 +17,7 @@ __all__ = ["COMMON_UNITS", "check_quantities"]
 _NONE, _LENGTH, _TIME = "dimensionless", "[length]", "1 / [time]"
 _FLOW = "[length] ** 3 / [time]"
 _PRESSURE = "[mass] / [length] / [time] ** 2"
-_POWER = "[length] ** 2 * [mass] / [time] ** 3"
+_POWER = "[mass] * [length] ** 2 / [time] ** 3"
 
 # Units that plants write daily, with the dimension that core.units gives them (a test holds the two together): a site
 # that uses no others is checked without loading the unit library, which takes as long as ten thousand assets.
@@ -168,7 +168,7 @@ def _comparison(site: Site, when: Comparison, path: Path, report: Report) -> Non
     tank = site.asset_by_id.get(signal.asset)
     if isinstance(tank, Tank) and signal.kind == "level" and _dimension(signal.unit) == _LENGTH and when.is_ == "above":
         factor, offset = scale_between(signal.unit, "m") if signal.unit != "m" else (1.0, 0.0)
-        if when.value * factor + offset >= tank.height_m:
+        if when.value * factor + offset > tank.height_m * (1 + 1e-6):
             expected = f"a level below the height of {tank.id}, {tank.height_m:g} m"
             report.add(path, found, expected, severity="warning")
 

@@ -53,8 +53,7 @@ class _Reader:
         return value
 
     def _include(self, root: MapNode, path: Path, within: tuple[Path, ...]) -> None:
-        line = root.lines["include"]
-        names = root.pop("include")
+        names, line = root.take("include")
         if isinstance(names, str):
             names = [names]
         if not isinstance(names, list):
@@ -92,17 +91,14 @@ class _Reader:
 
     def _join(self, root: MapNode, part: MapNode) -> None:
         for key, value in part.items():
-            line = part.lines[key]
+            line = part.line_of(key)
             if not isinstance(value, MapNode | SeqNode):
                 hint = f"write {key!r} in the site file itself"
                 self.faults.append(
                     Fault(part.file, line, key, shown(value), "a list or mapping in an included file", hint)
                 )
             elif key not in root:
-                root[key] = value
-                root.lines[key] = line
-                if isinstance(value, SeqNode):
-                    root[key] = _copy(value)
+                root.put(key, _copy(value) if isinstance(value, SeqNode) else value, line)
             elif isinstance(root[key], SeqNode) and isinstance(value, SeqNode):
                 root[key] = _concatenated(root[key], value)
             else:
@@ -165,7 +161,7 @@ def locate(root: MapNode, path: tuple[str | int, ...]) -> tuple[str, int, str, s
         if missing or not isinstance(node, MapNode) or step not in node:
             missing = True
             continue
-        line = node.lines[step]
+        line = node.line_of(step)
         node = node[step]
         if isinstance(node, MapNode | SeqNode) and not isinstance(node, _Spread):
             file = node.file

@@ -3,11 +3,13 @@
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from infrastress.core.errors import InputError
 
-__all__ = ["create_site", "template_folder", "template_names"]
+__all__ = ["create_site", "new_folder", "template_folder", "template_names"]
 
 _PACKAGED = Path(__file__).parent / "templates"
 _REPOSITORY = Path(__file__).parents[3] / "examples"
@@ -49,16 +51,28 @@ def create_site(target: Path, template: str) -> Path:
         InputError: no such template, the folder isn't empty, or it can't be written.
     """
     source = template_folder(template)
+    with new_folder(target) as made:
+        shutil.copytree(source, made, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    return target
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill that becomes `target` when the block ends well, and vanishes when it doesn't.
+
+    Raises:
+        InputError: the target isn't an empty folder, or it can't be written.
+    """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError("the target isn't an empty folder", where=str(target), remedy="name a new folder")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-site-") as scratch:
             made = Path(scratch) / "site"
-            shutil.copytree(source, made, ignore=_LEFT_OUT)
+            made.mkdir()
+            yield made
             made.replace(target)  # onto an empty folder or nothing: the file system refuses anything else
     except OSError as error:
         raise InputError(
             f"the site can't be written: {error.strerror or error}", where=str(target), remedy="check rights and space"
         ) from error
-    return target

@@ -87,8 +87,7 @@ def validate(root: MapNode) -> Validated:
         rest[key] = [entry for index, entry in enumerate(value) if index not in bad[key]] if key in bad else value
     kept = {key: [index for index in range(len(root[key])) if index not in gone] for key, gone in bad.items()}
     lost = {
-        key: {root[key][index].get("id") for index in gone if isinstance(root[key][index], MapNode)}
-        for key, gone in bad.items()
+        key: {entry["id"] for entry in map(root[key].__getitem__, gone) if _has_id(entry)} for key, gone in bad.items()
     }
     try:
         site = Site.model_validate(rest)
@@ -97,6 +96,10 @@ def validate(root: MapNode) -> Validated:
     rested = Report(root, kept)
     rested.faults = report.faults
     return Validated(site, rested, lost, frozenset(unknown))
+
+
+def _has_id(entry: object) -> bool:
+    return isinstance(entry, MapNode) and isinstance(entry.get("id"), str)
 
 
 def _translate(problem: Any, root: MapNode, report: Report) -> None:

@@ -27,17 +27,27 @@ Span = tuple[int, int]
 
 def long_form(batches: Sequence[Samples]) -> pa.Table:
     """One row a value that is there (NaN is none), in schema LONG, sorted by tag, then time."""
-    tags, times, values = [], [], []
+    alike: dict[tuple[str, ...], list[Samples]] = {}
     for samples in batches:
-        row, column = np.nonzero(~np.isnan(samples.values))
-        names = pa.DictionaryArray.from_arrays(pa.array(column, pa.int32()), pa.array(samples.tags, pa.string()))
-        tags.append(names.cast(pa.string()))
-        times.append(samples.times[row])
-        values.append(samples.values[row, column])
-    if not tags:
+        alike.setdefault(samples.tags, []).append(samples)
+    tables = [_block(tags, group) for tags, group in alike.items()]
+    if not tables:
         return LONG.empty_table()
-    table = pa.table([pa.chunked_array(tags, pa.string()), np.concatenate(times), np.concatenate(values)], schema=LONG)
-    return table.sort_by([("tag", "ascending"), ("time", "ascending")])
+    if len(tables) == 1:
+        return tables[0]
+    return pa.concat_tables(tables).sort_by([("tag", "ascending"), ("time", "ascending")])
+
+
+def _block(tags: tuple[str, ...], group: Sequence[Samples]) -> pa.Table:
+    """Samples of the same tags: one sort of the times puts every column in order."""
+    times = np.concatenate([samples.times for samples in group])
+    order = np.argsort(times, kind="stable")
+    columns = sorted(range(len(tags)), key=tags.__getitem__)
+    values = np.concatenate([samples.values for samples in group])[order][:, columns].T
+    column, row = np.nonzero(~np.isnan(values))
+    names = pa.array([tags[i] for i in columns], pa.string())
+    tag = pa.DictionaryArray.from_arrays(pa.array(column, pa.int32()), names).cast(pa.string())
+    return pa.table([tag, times[order][row], values[column, row]], schema=LONG)
 
 
 def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) -> Iterator[tuple[int, Samples | None]]:

@@ -1,8 +1,8 @@
 """Telemetry history in Parquet files by day, sorted by tag and time, read by DuckDB together with the log's hot tail.
 
 A file is written whole under a name made of its content before the database names it, and removed after the database
-has forgotten it. So a kill at any point leaves every row exactly once, and at most a left-over file that the next change
-sweeps. One process or thread changes the history at a time; any number read meanwhile.
+has forgotten it. So a kill at any point leaves every row exactly once, and at most a left-over file, which the next
+change sweeps. One process or thread changes the history at a time; any number read meanwhile.
 """
 
 import fcntl

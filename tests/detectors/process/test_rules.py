@@ -270,6 +270,16 @@ def test_learning_says_what_an_engineer_can_check():
     assert InvariantDetector.learn(tank_site(), InvariantDetector.Options(), []) is None
 
 
+def test_learned_range_clears_at_the_value_normal_data_end_at():
+    days = still(29 * 1440)
+    lesson = learned(days)
+    columns = still(100)
+    columns["F2"][30:40] = 50 / 3600
+    found = [f for f in judge(columns, baseline=lesson.baseline) if f.body.rule == "process.learned_range"]
+    assert [f.body.phase for f in found] == ["raised", "cleared"]
+    assert "above anything seen in normal data" in found[0].body.sentence
+
+
 def test_rules_can_be_switched_off():
     columns = still(50, level=16.0)
     assert "process.instrument_range" not in rules(judge(columns, off=("process.instrument_range",)))

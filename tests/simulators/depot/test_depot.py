@@ -267,6 +267,59 @@ def test_every_evaluation_seed_tells_the_whole_story(seed):
     assert facts["receipt_ended_at"] < facts["true_level"]["times"][-1]
 
 
+def test_nobody_is_in_two_field_zones_at_once_and_everybody_leaves():
+    realisation = run(seed=31, hours=240.0)
+    explosive = {zone.id for zone in SITE.zones if zone.explosive != "none"}
+    inside: dict[str, str] = {}
+    entered = 0
+    for event in realisation.events:
+        body = event.body
+        if isinstance(body, AccessAttempt) and body.granted and body.zone in explosive:
+            if body.direction == "in":
+                assert body.person not in inside, (body, inside)
+                inside[body.person], entered = body.zone, entered + 1
+            else:
+                assert inside.pop(body.person, body.zone) == body.zone
+    assert entered > 100
+    assert len(inside) <= 2
+
+
+def test_ordinary_access_is_what_the_site_model_allows():
+    realisation = run(seed=32, hours=240.0)
+    people = {person.id: person for person in SITE.people}
+    owners = {account: person for person in SITE.people for account in person.accounts}
+    for event in realisation.events:
+        if isinstance(event.body, AccessAttempt):
+            assert event.body.zone in people[event.body.person].zones
+        elif isinstance(event.body, LoginAttempt):
+            assert event.body.host in owners[event.body.account].hosts
+            assert owners[event.body.account].remote or not event.body.remote
+
+
+def test_proof_tests_are_bypassed_and_at_rest():
+    realisation = run(seed=51, hours=168.0)
+    tests = [span for span in realisation.truth if span.kind == "proof_test"]
+    assert tests
+    recording = Recording(realisation)
+    for span in tests:
+        number = span.assets[0][-3:]
+        within = recording.between(span.began + 20_000_000_000, span.ended - 20_000_000_000)
+        assert recording[f"LSHH-{number}.bypass"][within].all()
+        assert recording[f"LSHH-{number}.trip"][within].any()
+        assert not any(recording[f"XV-{number}{way}.state"][within].any() for way in "JLSR")
+
+
+def test_instruments_keep_their_stated_accuracy():
+    stated = {kind: max(one.accuracy for one in SITE.signals if one.kind == kind) for kind in ("level", "temperature")}
+    r = RANGES
+    assert np.hypot.reduce([r.gauge_noise_m, r.gauge_ripple_m, r.gauge_bias_m]) <= stated["level"]
+    assert np.hypot(r.thermometer_noise_k, r.thermometer_bias_k) <= stated["temperature"] * 1.01
+    of_reading = float(np.hypot(r.meter_noise, r.meter_bias))
+    for meter in (one for one in SITE.signals if one.kind == "flow"):
+        largest = 900.0 if meter.id in ("FT-J", "FT-P") else 400.0
+        assert of_reading * largest <= meter.accuracy, meter.id
+
+
 def test_seeds_are_enough_and_kept_apart():
     assert len(SEEDS["quiet"]["seeds"]) * SEEDS["quiet"]["days"] >= 300
     assert len(SEEDS["quiet"]["seeds"]) >= 10

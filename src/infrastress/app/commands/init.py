@@ -13,7 +13,7 @@ __all__ = ["command"]
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--template", metavar="NAME", help="Start from a reference site: depot.")
 @click.option("--from-inp", "network", type=click.Path(path_type=Path), help="Start from an EPANET network model.")
-@click.option("--signals", type=click.Path(path_type=Path), help="With --from-inp: a recording whose tags to add.")
+@click.option("--signals", type=click.Path(path_type=Path), help="With --from-inp: a file that says what is metered.")
 @json_option
 def command(*, folder: Path, template: str | None, network: Path | None, signals: Path | None, as_json: bool) -> None:
     """Make a new site folder DIR from a template (the depot when nothing is said) or from a network model."""

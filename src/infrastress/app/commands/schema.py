@@ -18,7 +18,6 @@ def command(what: str) -> None:
 
         print_json(json_schema())
         return
-    from infrastress.site import Site
+    from infrastress.site.schema import site_json_schema
 
-    schema = Site.model_json_schema(by_alias=True)
-    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "infrastress site", **schema})
+    print_json(site_json_schema())

@@ -24,28 +24,30 @@ def command(*, site: Path, scenario: str, seed: int, out: Path, hours: float | N
     The same site, scenario and seed give the same bytes.
     """
     from infrastress.app.doctor import refuse_hopeless_start
-    from infrastress.app.recordings import write_recording
+    from infrastress.app.files import make_folder
     from infrastress.app.scenarios import load_scenario, play
+    from infrastress.simulators.recording import write_realisation
     from infrastress.site.load import load_site
 
     refuse_hopeless_start(out)
+    make_folder(out)
     model = load_site(site)
     story = load_scenario(site if site.is_dir() else site.parent, scenario, duration_h=hours)
     with progress(f"Playing {story.name}"):
-        written = write_recording(out, site=model, scenario=story, seed=seed, played=play(model, story, seed))
+        played = play(model, story, seed)
+        written = write_realisation(played, model, out, scenario=story, seed=seed)
     if as_json:
         print_json(
             {
                 "scenario": story.name,
                 "seed": seed,
                 "out": str(out),
-                "rows": written.rows,
-                "events": written.events,
-                "spans": written.spans,
+                **written,
+                "spans": len(played.truth),
             }
         )
     else:
         click.echo(
-            f"{story.title or story.name}: {written.rows} rows of telemetry, {written.events} events, "
-            f"{written.spans} spans of truth in {out}"
+            f"{story.title or story.name}: {written['rows']} rows of telemetry, {written['events']} events, "
+            f"{len(played.truth)} spans of truth in {out}"
         )

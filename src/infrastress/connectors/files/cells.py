@@ -16,7 +16,7 @@ Values = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 
 ACCEPTED, EMPTY, TEXT, NAN, INFINITE, BAD = range(6)
-REASONS = ("", "", "text_in_number", "nan", "infinite", "bad_value")
+REASONS = ("", "", "text-in-number", "nan", "infinite", "bad-value")
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _NAN = r"(?i)^[+-]?nan(\(.*\))?$"

@@ -14,26 +14,26 @@ __all__ = ["CELL_CODE", "CODE", "DROPPED", "REASONS", "TIME_CODE", "Chunk"]
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
 
-DROPPED = ("blank", "unknown_tag", "excluded_kind", "empty_value")
+DROPPED = ("blank", "unknown-tag", "excluded-kind", "empty-value")
 """Reasons for which a line is dropped (expected, harmless); all others quarantine it."""
 
 REASONS = (
     "",
     *DROPPED,
-    "field_count",
+    "field-count",
     "encoding",
     "quoting",
-    "line_too_long",
+    "line-too-long",
     "unreadable",
-    "file_damaged",
-    "bad_quality",
+    "file-damaged",
+    "bad-quality",
     *times.REASONS[1:],
     *(reason for reason in cells.REASONS if reason),
 )
 CODE = {reason: code for code, reason in enumerate(REASONS)}
 TIME_CODE = np.array([CODE[reason] for reason in times.REASONS], dtype=np.uint8)
 CELL_CODE = np.array(
-    [CODE[reason] if reason else (CODE["empty_value"] if code else 0) for code, reason in enumerate(cells.REASONS)],
+    [CODE[reason] if reason else (CODE["empty-value"] if code else 0) for code, reason in enumerate(cells.REASONS)],
     dtype=np.uint8,
 )
 

@@ -96,7 +96,7 @@ class DelimitedRows:
             return None
         final = self.lines.block_is_last(block)
         if block.too_long:
-            status = np.array([CODE["line_too_long"]], dtype=np.uint8)
+            status = np.array([CODE["line-too-long"]], dtype=np.uint8)
             starts = np.array([block.offset, block.end])
             nothing: dict[int, Any] = {i: pa.array([], pa.string()) for i in self.binding.needed}
             return Chunk(starts, status, np.empty(0, np.int64), nothing, lambda _: "", final)
@@ -141,7 +141,7 @@ class DelimitedRows:
         damaged = final and self.lines.damage is not None
         torn = damaged and not block.data.endswith(b"\n")
         if damaged and not torn:  # cut between two lines: what follows counts as one lost line
-            starts, status = np.append(starts, block.end), np.append(status, np.uint8(CODE["file_damaged"]))
+            starts, status = np.append(starts, block.end), np.append(status, np.uint8(CODE["file-damaged"]))
         clean = windows == data.count(b"\r\n") and not torn and (data.isascii() or _is_utf8(data))
         quotes = data.count(b'"')
         if clean and quotes:
@@ -153,7 +153,7 @@ class DelimitedRows:
                     return Chunk(starts, status, rows, columns, text, final)
         fields = self._by_line(data, status)
         if torn:
-            status[-1] = CODE["file_damaged"]
+            status[-1] = CODE["file-damaged"]
             fields.pop(len(status) - 1, None)
         rows = np.array(sorted(fields), dtype=np.int64)
         ordered = [fields[int(row)] for row in rows]
@@ -211,7 +211,7 @@ class DelimitedRows:
                 if len(field) == width:
                     fields[number] = field
                 else:
-                    status[number] = CODE["field_count"]
+                    status[number] = CODE["field-count"]
         return fields
 
 

@@ -23,7 +23,7 @@ KIND_OF_BODY: AnyMapping[str, str] = {
     "access": "access",
     "gas": "access",
     "login": "network",
-    "switch": "telemetry",
+    "switch": "access",
     "report": "reports",
 }
 """Kind of source an event is of when the site doesn't know its source."""
@@ -80,12 +80,12 @@ def event_deliveries(
 def _lines_of(block: Block, *, torn: bool) -> list[bytes | str]:
     """Lines of a block; a line that can't be had at all is its reason, as str."""
     if block.too_long:
-        return ["line_too_long"]
+        return ["line-too-long"]
     texts: list[bytes | str] = list(block.data.split(b"\n"))
     if block.data.endswith(b"\n"):
-        texts[-1:] = ["file_damaged"] if torn else []  # cut between two lines: one lost line
+        texts[-1:] = ["file-damaged"] if torn else []  # cut between two lines: one lost line
     elif torn:
-        texts[-1] = "file_damaged"
+        texts[-1] = "file-damaged"
     if block.offset == 0 and isinstance(texts[0], bytes):
         texts[0] = texts[0].removeprefix(b"\xef\xbb\xbf")
     return texts
@@ -134,11 +134,11 @@ class _Reader:
             try:
                 event = event_from_json(text)
             except DecodeError:
-                raise _Refused("no_event") from None
+                raise _Refused("no-event") from None
         if event.site != self.site.id:
-            raise _Refused("other_site")
+            raise _Refused("other-site")
         if self.exclude_kinds and self._kind(event) in self.exclude_kinds:
-            raise _Refused("excluded_kind", dropped=True)
+            raise _Refused("excluded-kind", dropped=True)
         return event
 
     def _kind(self, event: Event) -> str:
@@ -151,18 +151,18 @@ class _Reader:
         try:
             record: Any = msgspec.json.decode(text)
         except (msgspec.MsgspecError, RecursionError):
-            raise _Refused("no_event") from None
+            raise _Refused("no-event") from None
         if not isinstance(record, dict):
-            raise _Refused("no_event")
+            raise _Refused("no-event")
         self.clock.last = None  # an event's time is judged by itself
         times = self.clock.read(pa.array([_scalar(record.get(spec.time))], pa.string()))
         if times.codes[0]:
-            raise _Refused("time_unreadable")
+            raise _Refused("time-unreadable")
         fields = {name: record[key] for name, key in spec.fields.items() if key in record}
         try:
             body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self.body, strict=False)
         except msgspec.ValidationError:
-            raise _Refused("wrong_fields") from None
+            raise _Refused("wrong-fields") from None
         return make_event(
             site=self.site.id,
             source=self.source,

@@ -59,7 +59,7 @@ class Assembled:
         counts = np.bincount(part.ravel(), minlength=len(CELL_REASONS)) if part.any() else [part.size]
         refused = Counter({CELL_REASONS[i]: int(n) for i, n in enumerate(counts) if n and CELL_REASONS[i]})
         if unknown and rows:
-            refused["unknown_tag"] = unknown * rows
+            refused["unknown-tag"] = unknown * rows
         return int(counts[0]), int(counts[EMPTY]) if len(counts) > EMPTY else 0, refused
 
 
@@ -122,12 +122,12 @@ def assemble_long(chunk: Chunk, binding: Binding, mapping: Mapping, clock: Clock
     rank = np.full(len(names) + 1, -1)
     by_tag = np.argsort(index, kind="stable")
     bounds = np.searchsorted(index[by_tag], np.arange(len(names) + 1))
-    fate[(fate == 0) & (index < 0)] = CODE["unknown_tag"]
+    fate[(fate == 0) & (index < 0)] = CODE["unknown-tag"]
     for number, name in enumerate(names):
         rows = by_tag[bounds[number] : bounds[number + 1]]
         bound = known.get(name)
         if bound is None:
-            fate[rows[fate[rows] == 0]] = CODE["excluded_kind" if name in binding.excluded else "unknown_tag"]
+            fate[rows[fate[rows] == 0]] = CODE["excluded-kind" if name in binding.excluded else "unknown-tag"]
             continue
         rank[number] = order[name]
         read = read_cells(column.take(pa.array(rows)), bound.spec, bound.scale, mapping.decimal, mapping.empty)
@@ -135,7 +135,7 @@ def assemble_long(chunk: Chunk, binding: Binding, mapping: Mapping, clock: Clock
         fate[rows] = np.where(fate[rows] == 0, CELL_CODE[read.codes], fate[rows])
     if binding.quality is not None:
         fine = pc.is_in(_as_text(chunk.columns[binding.quality]), pa.array(list(mapping.good_quality)))
-        fate[(fate == 0) & ~np.asarray(fine)] = CODE["bad_quality"]
+        fate[(fate == 0) & ~np.asarray(fine)] = CODE["bad-quality"]
     status = chunk.status.copy()
     status[chunk.rows] = fate
     good = np.flatnonzero(fate == 0)

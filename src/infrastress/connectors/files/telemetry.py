@@ -246,13 +246,13 @@ class _Run:
         chunk, rows, base, fresh = step
         if fresh:
             for name in self.binding.unknown[:MAX_REFUSALS]:
-                yield Refusal("unknown_tag", "header", name)
+                yield Refusal("unknown-tag", "header", name)
         if balance.quarantined or balance.dropped:
             fates = rows.status[part.first : part.last]
             for i in np.flatnonzero((fates != 0) & (fates != CODE["blank"]))[:MAX_REFUSALS]:
                 line = part.first + int(i)
                 yield Refusal(REASONS[fates[i]], f"line {base.line + line + 1}", chunk.text(line)[:200])
-        if rows.cells is not None and balance.cells_refused.total() > balance.cells_refused["unknown_tag"]:
+        if rows.cells is not None and balance.cells_refused.total() > balance.cells_refused["unknown-tag"]:
             bad: Any = np.argwhere(rows.cells[part.begin : part.end] > 1)[:MAX_REFUSALS]
             for i, j in bad:
                 row = part.begin + int(i)

@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
 
 OK, UNREADABLE, SKIPPED, NO_ZONE, EMPTY = range(5)
-REASONS = ("", "time_unreadable", "time_nonexistent", "time_without_zone", "time_empty")
+REASONS = ("", "time-unreadable", "time-nonexistent", "time-without-zone", "time-empty")
 
 _PARTS = {
     "%Y": r"(?P<year>\d{4})",

@@ -1,18 +1,19 @@
 """Tank mass balance: what the gauge says against what meters, gates and temperature explain, over 1 to 16 frames."""
 
 from collections.abc import Mapping
-from math import fsum
+from math import fsum, isnan
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
-from infrastress.detectors.process.tanks import BalancedTank, TankFarm
-from infrastress.detectors.process.tightness import DailyMaxima
+from infrastress.detectors.process.tanks import ControlVolume, TankFarm
+from infrastress.detectors.process.tightness import DailyMaxima, band_margin
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier, window_sums
-from infrastress.detectors.process.words import change_of_level, clock_span, frozen, volume_flow
+from infrastress.detectors.process.words import change_of_level, clock_span, frozen, local_hours, volume_flow
 from infrastress.events.kinds import Contribution, Suspicion
 from infrastress.site import Site
 
@@ -31,7 +32,7 @@ class MassBalance(Invariant):
     ratio over W, so a frozen gauge is found in the shortest window that shows it and a slow spoof in the longest.
 
     A tank with an open connection that nobody meters or bounds is judged by its learned band of unmetered flow alone:
-    residual_W / W must stay within what normal data showed.
+    residual_W / W must stay within what normal data showed at that hour of the day.
     """
 
     rule = "process.mass_balance"
@@ -56,18 +57,23 @@ class MassBalance(Invariant):
 
     def __init__(self, site: Site, table: SignalTable, net: FlowNet, farm: TankFarm) -> None:
         self.net, self.farm = net, farm
-        tanks = farm.tanks
-        super().__init__(site, table, (Subject(tank.tank.id, (tank.tank.id,), self._signals(tank)) for tank in tanks))
+        tanks = farm.volumes
+        super().__init__(
+            site,
+            table,
+            (Subject(area.id, tuple(g.tank.id for g in area.gauges), self._signals(area)) for area in tanks),
+        )
         self._factor = np.ones((len(tanks), len(SCALES)))
-        self._band = np.full((len(tanks), len(SCALES), 2), np.nan)
-        self._open = np.array([bool(tank.unbounded) for tank in tanks], bool)
+        self._band = np.full((len(tanks), len(SCALES), 24, 2), np.nan)
+        self._zone = ZoneInfo(site.time_zone)
+        self._open = np.array([area.demand for area in tanks], bool)
         self._ratios = [DailyMaxima(1) for _ in SCALES]
-        self._rise = [DailyMaxima(len(tanks)) for _ in SCALES]
-        self._fall = [DailyMaxima(len(tanks)) for _ in SCALES]
+        self._rise = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
+        self._fall = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
 
-    def _signals(self, tank: BalancedTank) -> tuple[str, ...]:
-        found = [tank.level]
-        for b in tank.inward + tank.outward:
+    def _signals(self, area: ControlVolume) -> tuple[str, ...]:
+        found = [gauge.level for gauge in area.gauges]
+        for b in area.inward + area.outward:
             meter = self.net.branches[b].meter
             if meter is not None and meter not in found:
                 found.append(meter)
@@ -80,7 +86,7 @@ class MassBalance(Invariant):
             pair: tuple[list[Floats], list[Floats]] = known
             return pair
         balance, c = self.farm.over(view), view.context
-        fixed = np.array([[self.farm.level_tolerance(tank)] for tank in self.farm.tanks])
+        fixed = np.array([[area.tolerance] for area in self.farm.volumes])
         low, high = window_sums(balance.low, SCALES), window_sums(balance.high, SCALES)
         loose = window_sums(3.0 * balance.flow_sigma + balance.warmth, SCALES)
         residuals, tolerances = [], []
@@ -94,12 +100,13 @@ class MassBalance(Invariant):
 
     def _scores(self, view: View) -> list[Floats]:
         residuals, tolerances = self._residuals(view)
-        floors = np.array([[self.farm.floor(tank)] for tank in self.farm.tanks])
+        floors = np.array([[area.floor] for area in self.farm.volumes])
+        hours = local_hours(view.ends, self._zone)
         scores = []
         for s, scale in enumerate(SCALES):
             closed = np.abs(residuals[s]) / np.maximum(tolerances[s] * self._factor[:, s : s + 1], floors)
             if self._open.any():
-                low, high = self._band[:, s, :1], self._band[:, s, 1:]
+                low, high = self._band[:, s, hours, 0], self._band[:, s, hours, 1]
                 half = np.maximum((high - low) / 2.0, floors / (scale * view.seconds))
                 rate = residuals[s] / (scale * view.seconds)
                 banded = np.abs(rate - (low + high) / 2.0) / half
@@ -119,80 +126,84 @@ class MassBalance(Invariant):
 
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """The scale that shows it best, with its numbers."""
-        tank, table = self.farm.tanks[subject], self.table
+        area = self.farm.volumes[subject]
         ratios = [float(score[subject, frame]) for score in self._scores(view)]
-        s = max(range(len(SCALES)), key=lambda i: -1.0 if ratios[i] != ratios[i] else ratios[i])
+        s = max(range(len(SCALES)), key=lambda i: -1.0 if isnan(ratios[i]) else ratios[i])
         scale, t = SCALES[s], view.context + frame
         balance = self.farm.over(view)
         residuals, tolerances = self._residuals(view)
         span = scale * view.seconds
         change = float(balance.volume[subject, t] - balance.volume[subject, t - scale])
         brought = change - float(residuals[s][subject, frame])
-        level = view.mean[table.row[tank.level]]
-        area = tank.area
-        seen_level = float(level[t] - level[t - scale])
         metered = fsum(balance.metered[subject, t - scale + 1 : t + 1].tolist()) / span
         if self._open[subject]:
-            low, high = self._band[subject, s]
+            low, high = (
+                float(end) + metered
+                for end in self._band[subject, s, int(local_hours(view.ends[frame : frame + 1], self._zone)[0])]
+            )
             sentence = (
-                f"{tank.tank.id} level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
-                f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600 + metered * 3600:+.0f} to "
-                f"{high * 3600 + metered * 3600:+.0f} m3/h"
+                f"{area.id}: level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
+                f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600:+.0f} to {high * 3600:+.0f} m3/h"
             )
         else:
-            within = float(tolerances[s][subject, frame]) * float(self._factor[subject, s])
+            within = max(float(tolerances[s][subject, frame]) * float(self._factor[subject, s]), area.floor)
             sentence = (
-                f"{tank.tank.id} should be {change_of_level(brought / area)} in {clock_span(span)} at "
-                f"{volume_flow(metered)}, its level says {seen_level * 100:+.1f} cm "
-                f"(normally within {max(within, self.farm.floor(tank)) / area * 100:.1f} cm)"
+                f"{area.id} should be {change_of_level(brought / area.area)} in {clock_span(span)} at "
+                f"{volume_flow(metered)}, its level says {change / area.area * 100:+.1f} cm "
+                f"(normally within {within / area.area * 100:.1f} cm)"
             )
-        stuck = frozen(view, table.row[tank.level], t, scale)
-        suspicion: Suspicion
+        rows = [self.table.row[gauge.level] for gauge in area.gauges]
+        stuck = [row for row in rows if frozen(view, row, t, 2)]
+        # The newest frame alone shows how the gauge behaves now; a longer window mixes before and after.
+        now = float(balance.step[subject, t])
+        due = now - float(residuals[0][subject, frame])
+        suspicion: Suspicion = "unknown"
+        confidence = 0.5
         if stuck:
-            suspicion, confidence = "sensor_fault", 0.5
+            suspicion = "sensor_fault"
             sentence += "; the gauge repeats its last digit: dead or held, telemetry alone cannot tell"
-        elif abs(seen_level) * area < 0.25 * abs(brought):
+        elif self._open[subject]:
+            suspicion, confidence = "unknown", 0.4
+        elif abs(now) < 0.25 * abs(due):
             suspicion, confidence = "sensor_falsified", 0.6
             sentence += "; the gauge is alive yet does not follow the flow"
-        elif abs(brought) < 0.25 * abs(change):
-            suspicion, confidence = "process_fault", 0.5
+        elif abs(due) < 0.25 * abs(now):
+            suspicion = "process_fault"
             sentence += "; volume comes or goes that no meter sees"
-        else:
-            suspicion, confidence = "unknown", 0.5
-        contributions = self._shares(view, subject, t, scale=scale, rise=brought / area, stuck=stuck)
         receiving = metered > 0 and brought > change
         return Account(
             sentence=sentence,
-            contributions=contributions,
+            contributions=self._shares(view, subject, t, scale=scale, brought=brought, stuck=bool(stuck)),
             began=int(view.ends[frame]) - scale * view.width,
-            severity="critical" if receiving and not stuck else "high",
+            severity="critical" if receiving and not stuck and not self._open[subject] else "high",
             suspicion=suspicion,
             confidence=confidence,
             techniques=() if suspicion == "process_fault" else ("T0856",),
         )
 
     def _shares(
-        self, view: View, subject: int, t: int, *, scale: int, rise: float, stuck: bool
+        self, view: View, subject: int, t: int, *, scale: int, brought: float, stuck: bool
     ) -> tuple[Contribution, ...]:
-        """The gauge carries nine tenths where it stands still to the last digit, else the gauge and the meters half."""
-        tank = self.farm.tanks[subject]
-        level = view.mean[self.table.row[tank.level]]
+        """The gauges carry nine tenths where one stands still to the last digit, else gauges and meters half each."""
+        area = self.farm.volumes[subject]
         meters: dict[str, float] = {}
-        for b in tank.inward + tank.outward:
+        for b in area.inward + area.outward:
             meter = self.net.branches[b].meter
             flow = float(self.net.over(view).high[b, t])
             if meter is not None and abs(flow) > 0.0:
                 meters[meter] = abs(flow)
         of_level = 1.0 if not meters else 0.9 if stuck else 0.5
-        found = [
-            Contribution(
-                signal=tank.level,
-                share=of_level,
-                expected=float(level[t - scale]) + rise,
-                seen=float(level[t]),
-                unit="m",
+        found = []
+        for gauge in area.gauges:
+            level = view.mean[self.table.row[gauge.level]]
+            found.append(
+                self.table.part(
+                    gauge.level,
+                    of_level * gauge.area / area.area,
+                    expected=float(level[t - scale]) + brought / area.area,
+                    seen=float(level[t]),
+                )
             )
-        ]
         total = sum(meters.values())
         for meter, flow in sorted(meters.items()):
             seen = float(view.mean[self.table.row[meter], t])
@@ -204,13 +215,18 @@ class MassBalance(Invariant):
         if not self.subjects:
             return
         residuals, tolerances = self._residuals(view)
+        hours = local_hours(view.ends, self._zone)
         for s, scale in enumerate(SCALES):
             ratios = np.where(self._open[:, None], np.nan, np.abs(residuals[s]) / tolerances[s])
             self._ratios[s].observe(view.ends, np.fmax.reduce(ratios, axis=0)[None, :])
             if self._open.any():
                 rate = residuals[s] / (scale * view.seconds)
-                self._rise[s].observe(view.ends, rate)
-                self._fall[s].observe(view.ends, -rate)
+                # One series a volume and hour of the day: customers draw by the clock.
+                hourly = np.full((len(self.subjects), 24, len(view.ends)), np.nan)
+                hourly[:, hours, np.arange(len(view.ends))] = rate
+                flat = hourly.reshape(24 * len(self.subjects), len(view.ends))
+                self._rise[s].observe(view.ends, flat)
+                self._fall[s].observe(view.ends, -flat)
 
     def learned(self, share: float) -> Learned | None:
         """Factors and bands by the rule of `tightness`."""
@@ -220,29 +236,34 @@ class MassBalance(Invariant):
         factors = [_LEAST_FACTOR if limit is None else max(_LEAST_FACTOR, limit) for limit in limits]
         if any(limit is not None for limit in limits):
             baseline["factor"] = factors
-        for i, tank in enumerate(self.farm.tanks):
+        margin = band_margin((*self._rise, *self._fall)) if self._open.any() else 0.0
+        for i, area in enumerate(self.farm.volumes):
             if self._open[i]:
-                band = [self._band_of(s, i, share) for s in range(len(SCALES))]
-                if any(pair is None for pair in band):
+                band = [[self._band_of(s, 24 * i + hour, margin) for hour in range(24)] for s in range(len(SCALES))]
+                known = [pair for pair in band[0] if pair is not None]
+                if not known:
                     continue
-                baseline.setdefault("bands", {})[tank.tank.id] = band
-                low, high = band[0] or (0.0, 0.0)
-                words.append(f"{tank.tank.id}: unmetered flow between {low * 3600:+.1f} and {high * 3600:+.1f} m3/h")
+                baseline.setdefault("bands", {})[area.id] = band
+                low, high = min(pair[0] for pair in known), max(pair[1] for pair in known)
+                words.append(
+                    f"{area.id}: unmetered flow between {low * 3600:+.1f} and {high * 3600:+.1f} m3/h over the day"
+                )
                 continue
-            within = max(factors[2] * self.farm.level_tolerance(tank), self.farm.floor(tank))
+            within = max(factors[2] * area.tolerance, area.floor)
             words.append(
-                f"{tank.tank.id} level explains its meters within {within:.2g} m3 ({within / tank.area * 100:.2g} cm) "
+                f"{area.id} level explains its meters within {within:.2g} m3 ({within / area.area * 100:.2g} cm) "
                 f"over {SCALES[2]} frames, plus three standard deviations of each open meter"
             )
         return Learned(baseline, tuple(words)) if baseline else None
 
-    def _band_of(self, s: int, tank: int, share: float) -> tuple[float, float] | None:
-        high, low = self._rise[s].band(tank, share), self._fall[s].band(tank, share)
+    def _band_of(self, s: int, series: int, margin: float) -> tuple[float, float] | None:
+        high, low = self._rise[s].band(series, margin), self._fall[s].band(series, margin)
         return None if high is None or low is None else (-low, high)
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take learned factors and bands of tanks that the site still has."""
         self._factor[:] = baseline.get("factor", 1.0)
-        for i, tank in enumerate(self.farm.tanks):
-            if tank.tank.id in baseline.get("bands", {}):
-                self._band[i] = baseline["bands"][tank.tank.id]
+        for i, area in enumerate(self.farm.volumes):
+            if area.id in baseline.get("bands", {}):
+                bands = baseline["bands"][area.id]
+                self._band[i] = [[pair or (np.nan, np.nan) for pair in hours] for hours in bands]

@@ -8,7 +8,7 @@ import numpy as np
 
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
-from infrastress.detectors.process.tightness import DailyMaxima
+from infrastress.detectors.process.tightness import DailyMaxima, band_margin
 from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.events.kinds import Severity, Suspicion
 from infrastress.site import Site
@@ -21,12 +21,17 @@ _LEARN_DAYS = 28
 
 
 class _Bounds(Invariant):
-    """A signal leaves [low, high] (SI); cleared when it is back by a dead band of two accuracies or resolutions."""
+    """A signal leaves [low, high] (SI); an alarm limit is left only by a dead band of two accuracies or resolutions.
+
+    Bounds that already stand off from normal values, by slack or margin, have no dead band: a pump's flow of 0 would
+    never come away from a learned low of 0.
+    """
 
     severity: ClassVar[Severity]
     suspicion: ClassVar[Suspicion]
     confidence: ClassVar[float]
     words: ClassVar[str]
+    dead_band: ClassVar[bool] = True
 
     def __init__(self, site: Site, table: SignalTable) -> None:
         chosen = [(signal, pair) for signal in table.signals if (pair := self.bounds_of(signal)) is not None]
@@ -34,7 +39,9 @@ class _Bounds(Invariant):
         self._rows = np.array([table.row[s.id] for s, _ in chosen], dtype=np.intp)
         self._low = np.array([[-np.inf if low is None else table.si(s.id, low)] for s, (low, _) in chosen])
         self._high = np.array([[np.inf if high is None else table.si(s.id, high)] for s, (_, high) in chosen])
-        self._dead = np.array([[2.0 * max(table.accuracy(s.id), table.resolution(s.id))] for s, _ in chosen])
+        self._dead = np.array(
+            [[2.0 * max(table.accuracy(s.id), table.resolution(s.id)) if self.dead_band else 0.0] for s, _ in chosen]
+        ).reshape(len(chosen), 1)
 
     @abstractmethod
     def bounds_of(self, signal: Signal) -> tuple[float | None, float | None] | None:
@@ -117,6 +124,7 @@ class InstrumentRange(_Bounds):
 
     rule = "process.instrument_range"
     severity, suspicion, confidence, words = "low", "sensor_fault", 0.8, "what the instrument can show,"
+    dead_band = False
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,
         title="Value outside the instrument's range",
@@ -140,6 +148,7 @@ class LearnedRange(_Bounds):
 
     rule = "process.learned_range"
     severity, suspicion, confidence, words = "medium", "unknown", 0.5, "anything seen in normal data: a bound"
+    dead_band = False
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,
         title="Value never seen in normal data",
@@ -167,11 +176,15 @@ class LearnedRange(_Bounds):
 
     def learned(self, share: float) -> Learned | None:
         """A range per signal with four weeks of data."""
+        del share
+        if len(self._above.days) < _LEARN_DAYS:
+            return None
+        margin = band_margin((self._above, self._below))
         baseline, words = {}, []
         for i, subject in enumerate(self.subjects):
             if len(self._above.peaks(i)) < _LEARN_DAYS:
                 continue
-            high, low = self._above.band(i, share), self._below.band(i, share)
+            high, low = self._above.band(i, margin), self._below.band(i, margin)
             if high is None or low is None:
                 continue
             resolution = self.table.resolution(subject.key)

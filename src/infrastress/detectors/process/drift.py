@@ -53,10 +53,14 @@ class BalanceDrift(Invariant):
     def __init__(self, site: Site, table: SignalTable, farm: TankFarm) -> None:
         self.farm = farm
         self.raise_frames = max(2, round(900.0 / site.runtime.frame_s))
-        tanks = farm.tanks
-        super().__init__(site, table, (Subject(t.tank.id, (t.tank.id,), (t.level,)) for t in tanks))
-        self._judged = [not tank.unbounded for tank in tanks]
-        self._limit = [2.0 * farm.level_tolerance(tank) for tank in tanks]
+        tanks = farm.volumes
+        super().__init__(
+            site,
+            table,
+            (Subject(a.id, tuple(g.tank.id for g in a.gauges), tuple(g.level for g in a.gauges)) for a in tanks),
+        )
+        self._judged = [not area.demand for area in tanks]
+        self._limit = [2.0 * area.tolerance for area in tanks]
         self._sums = [[0.0, 0.0] for _ in tanks]
         self._daily = DailyMaxima(1)
         self._running: Floats = np.empty((len(tanks), 0))
@@ -68,11 +72,11 @@ class BalanceDrift(Invariant):
         thermal = np.abs(balance.thermal[:, c:])
         allowance = 3.0 * balance.flow_sigma[:, c:] + balance.warmth[:, c:] + 0.3 * thermal
         out = np.full(beyond.shape, np.nan)
-        for i, tank in enumerate(self.farm.tanks):
+        for i, area in enumerate(self.farm.volumes):
             if not self._judged[i]:
                 continue
             up, down = self._sums[i]
-            least, cap = _LEAK_M_PER_S * tank.area * view.seconds, 2.0 * self._limit[i]
+            least, cap = _LEAK_M_PER_S * area.area * view.seconds, 2.0 * self._limit[i]
             most = 0.5 * self._limit[i]
             values = []
             for step, k in zip(beyond[i].tolist(), allowance[i].tolist(), strict=True):
@@ -97,19 +101,26 @@ class BalanceDrift(Invariant):
 
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """How much, and which way."""
-        tank, value = self.farm.tanks[subject], float(self._running[subject, frame])
+        area, value = self.farm.volumes[subject], float(self._running[subject, frame])
         t = view.context + frame
         limit = self._limit[subject]
-        stuck = frozen(view, self.table.row[tank.level], t, min(t, 8))
+        stuck = any(frozen(view, self.table.row[gauge.level], t, 4) for gauge in area.gauges)
         moving = bool(self.farm.over(view).moving[subject, t])
         suspicion: Suspicion = "sensor_fault" if stuck else "unknown" if moving else "process_fault"
         way = "gained" if value > 0 else "lost"
         state = "with its meters counted" if moving else "with every way shut"
-        seen = float(view.mean[self.table.row[tank.level], t])
         return Account(
-            sentence=f"{tank.tank.id} has {way} {abs(value):.1f} m3 ({abs(value) / tank.area * 100:.1f} cm) that "
+            sentence=f"{area.id} has {way} {abs(value):.1f} m3 ({abs(value) / area.area * 100:.1f} cm) that "
             f"nothing explains, {state}; normally it stays within {limit:.1f} m3",
-            contributions=(self.table.part(tank.level, 1.0, expected=seen - value / tank.area, seen=seen),),
+            contributions=tuple(
+                self.table.part(
+                    gauge.level,
+                    gauge.area / area.area,
+                    expected=float(view.mean[self.table.row[gauge.level], t]) - value / area.area,
+                    seen=float(view.mean[self.table.row[gauge.level], t]),
+                )
+                for gauge in area.gauges
+            ),
             began=int(view.ends[frame]) - self.raise_frames * view.width,
             severity="medium",
             suspicion=suspicion,
@@ -130,8 +141,8 @@ class BalanceDrift(Invariant):
             return None
         factor = max(_LEAST_FACTOR, factor)
         words = tuple(
-            f"{tank.tank.id}: unexplained volume never adds up to more than {factor * self._limit[i]:.2g} m3"
-            for i, tank in enumerate(self.farm.tanks)
+            f"{area.id}: unexplained volume never adds up to more than {factor * self._limit[i]:.2g} m3"
+            for i, area in enumerate(self.farm.volumes)
             if self._judged[i]
         )
         return Learned({"factor": factor}, words)

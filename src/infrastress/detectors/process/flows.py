@@ -4,7 +4,9 @@ Every connection gets an interval [low, high] in m3/s per frame. Steady and mete
 switching and the one after it reaches down to 0; unmetered and open it reaches to the capacity; closed it is 0.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +31,6 @@ class Branch:
     sigma: float
     relative: float
     capacity: float | None
-    shares_meter: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class FlowNet:
             if connection.flow:
                 metered.setdefault(connection.flow, []).append(i)
         branches = []
-        for i, connection in enumerate(site.connections):
+        for connection in site.connections:
             gates = tuple(state for asset in connection.through if (state := table.of_kind(asset, "state")) is not None)
             meter = connection.flow if connection.flow in table.row else None
             accuracy = table.accuracy(meter) if meter else 0.0
@@ -79,41 +80,48 @@ class FlowNet:
                     # Where a meter's maker states no accuracy, 2 % of reading is what a plain industrial meter keeps.
                     0.0 if accuracy > 0 else 0.02,
                     connection.capacity_m3h / 3600.0 if connection.capacity_m3h else None,
-                    tuple(j for j in metered.get(connection.flow or "", ()) if j != i),
                 )
             )
         self.branches: tuple[Branch, ...] = tuple(branches)
+        states = sorted({state for branch in branches for state in branch.gates})
+        self._states = np.array([table.row[state] for state in states], dtype=np.intp)
+        # Each branch's gates as rows of the states; the row behind the last is always open and fills up.
+        most = max((len(branch.gates) for branch in branches), default=0) or 1
+        self._gates = np.full((len(branches), most), len(states), dtype=np.intp)
+        for i, branch in enumerate(branches):
+            self._gates[i, : len(branch.gates)] = [states.index(state) for state in branch.gates]
+        self._meters = np.array([table.row[b.meter] if b.meter else 0 for b in branches], dtype=np.intp)
+        self._sharing = [np.array(group, dtype=np.intp) for group in metered.values() if len(group) > 1]
+
+        def column(values: Iterable[float | bool], kind: type) -> npt.NDArray[Any]:
+            return np.array(list(values), dtype=kind).reshape(len(branches), 1)
+
+        self._metered = column((b.meter is not None for b in branches), bool)
+        self._two_way = column((b.connection.two_way for b in branches), bool)
+        self._capacity = column((np.inf if b.capacity is None else b.capacity for b in branches), float)
+        self._sigma = column((b.sigma for b in branches), float)
+        self._relative = column((b.relative for b in branches), float)
 
     def over(self, view: View) -> Flows:
         """Flows of all branches over the view's columns; computed once a view."""
         if (known := view.cache.get("flows")) is not None:
             found: Flows = known
             return found
-        n, columns = len(self.branches), view.mean.shape[1]
-        surely, maybe = np.ones((n, columns), bool), np.ones((n, columns), bool)
-        states: dict[str, tuple[Bools, Bools]] = {}
-        for i, branch in enumerate(self.branches):
-            for state in branch.gates:
-                if state not in states:
-                    row = self.table.row[state]
-                    states[state] = gate(view.mean[row], view.last[row])
-                surely[i] &= states[state][0]
-                maybe[i] &= states[state][1]
-        low, high, sigma = np.zeros((n, columns)), np.zeros((n, columns)), np.zeros((n, columns))
-        for i, branch in enumerate(self.branches):
-            if branch.meter is None:
-                top = np.inf if branch.capacity is None else branch.capacity
-                high[i] = np.where(maybe[i], top, 0.0)
-                low[i] = -high[i] if branch.connection.two_way else 0.0
-                continue
-            rate = view.mean[self.table.row[branch.meter]]
-            before = earlier(rate, 1)
-            alone = surely[i].copy()
-            for other in branch.shares_meter:
-                alone &= ~maybe[other]
-            least, most = np.minimum(rate, before), np.maximum(rate, before)
-            low[i] = np.where(maybe[i], np.where(alone, least, np.minimum(least, 0.0)), 0.0)
-            high[i] = np.where(maybe[i], np.where(alone, most, np.maximum(most, 0.0)), 0.0)
-            sigma[i] = np.where(maybe[i], branch.sigma + branch.relative * np.abs(rate), 0.0)
+        opened, maybe_opened = gate(view.mean[self._states], view.last[self._states])
+        always = np.ones((1, view.mean.shape[1]), bool)
+        surely = np.all(np.vstack([opened, always])[self._gates], axis=1)
+        maybe = np.all(np.vstack([maybe_opened, always])[self._gates], axis=1)
+        top = np.where(maybe, self._capacity, 0.0)
+        rate = view.mean[self._meters]
+        before = earlier(rate, 1)
+        alone = surely.copy()
+        for group in self._sharing:
+            alone[group] &= maybe[group].sum(axis=0) == 1
+        least, most = np.minimum(rate, before), np.maximum(rate, before)
+        least, most = np.where(alone, least, np.minimum(least, 0.0)), np.where(alone, most, np.maximum(most, 0.0))
+        low = np.where(self._metered, np.where(maybe, least, 0.0), np.where(self._two_way, -top, 0.0))
+        high = np.where(self._metered, np.where(maybe, most, 0.0), top)
+        uncertainty = self._sigma + self._relative * np.abs(rate)
+        sigma = np.where(self._metered & maybe, uncertainty, 0.0)
         view.cache["flows"] = flows = Flows(surely, maybe, low, high, sigma)
         return flows

@@ -52,6 +52,9 @@ class FrozenSignal(Invariant):
         self._least = np.array(
             [[6.0 * max(table.accuracy(s.id), table.resolution(s.id)) if s.kind == "flow" else -1.0] for s in chosen]
         ).reshape(len(chosen), 1)
+        self._step = np.array(
+            [[table.resolution(s.id) or 1e-9 * abs(table.scale[table.row[s.id]].factor)] for s in chosen]
+        ).reshape(len(chosen), 1)
         self._limit = np.full((len(chosen), 1), np.nan)
         self._run = np.zeros(len(chosen), dtype=np.int64)
         self._longest = DailyMaxima(len(chosen))
@@ -60,8 +63,10 @@ class FrozenSignal(Invariant):
         """Frames in a row that equal their forerunner, ending at each frame; carried over blocks."""
         last, mean = view.last[self._rows], view.mean[self._rows]
         with np.errstate(invalid="ignore"):
-            flat = np.abs(mean - last) <= 1e-9 * np.maximum(1.0, np.abs(last))
-            same = flat & (last == earlier(last, 1)) & (np.abs(last) > self._least)
+            # On the grid of the last digit, so that training data finer than the instrument teach the same.
+            shown = np.rint(last / self._step)
+            flat = np.abs(mean - last) <= 0.5 * self._step
+            same = flat & (shown == earlier(shown, 1)) & (np.abs(last) > self._least)
         same = same[:, view.context :]
         k = same.shape[1]
         if not k:

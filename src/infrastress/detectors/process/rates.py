@@ -1,5 +1,6 @@
 """Rates: no signal can change faster than the plant allows."""
 
+from math import fsum
 from typing import ClassVar
 
 import numpy as np
@@ -40,12 +41,14 @@ class RateOfChange(Invariant):
         for signal in table.signals:
             if signal.max_rate_per_h is not None:
                 rates[signal.id] = table.step(signal.id, signal.max_rate_per_h) / 3600.0
-        for tank in farm.tanks:
-            sides = [[farm.net.branches[b].capacity for b in side] for side in (tank.inward, tank.outward)]
-            if tank.area > 0 and all(capacity is not None for side in sides for capacity in side):
-                most = max(sum(capacity or 0.0 for capacity in side) for side in sides)
-                physical = 1.25 * most / tank.area
-                rates[tank.level] = min(rates.get(tank.level, np.inf), physical)
+        for area in farm.volumes:
+            if len(area.gauges) != 1 or area.demand:
+                continue
+            sides = [[farm.net.branches[b].capacity for b in side] for side in (area.inward, area.outward)]
+            if area.area > 0 and all(capacity is not None for side in sides for capacity in side):
+                most = max(fsum(capacity or 0.0 for capacity in side) for side in sides)
+                level = area.gauges[0].level
+                rates[level] = min(rates.get(level, np.inf), 1.25 * most / area.area)
         self._rate = np.array([[rates[key]] for key in rates]).reshape(len(rates), 1)
         super().__init__(site, table, (Subject(key, (table.asset(key),), (key,)) for key in rates))
         self._rows = np.array([table.row[key] for key in rates], dtype=np.intp)

@@ -1,33 +1,30 @@
 """Tanks as balances: volume from level, what its connections bring, what temperature does, and how sure each is."""
 
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import fsum, pi, sqrt
 
 import numpy as np
 
 from infrastress.detectors.process.flows import FlowNet
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier
 from infrastress.site import Site
-from infrastress.site.assets import Tank
+from infrastress.site.assets import Junction, Tank
 
-__all__ = ["Balance", "BalancedTank", "TankFarm"]
+__all__ = ["Balance", "ControlVolume", "Gauge", "TankFarm"]
 
 _UNKNOWN_WARMING = 0.5 / 3600.0
 """K/s that a tank without a thermometer may warm or cool: a big tank follows the weather by a few kelvin a day."""
 
 
 @dataclass(frozen=True)
-class BalancedTank:
-    """A tank with a level gauge and connections: branch numbers in and out."""
+class Gauge:
+    """A tank with its level gauge and thermometer."""
 
     tank: Tank
     level: str
     temperature: str | None
-    inward: tuple[int, ...]
-    outward: tuple[int, ...]
-    unbounded: tuple[int, ...]
-    level_sigma: float
-    level_resolution: float
+    sigma: float
+    resolution: float
 
     def volume(self, level: Floats) -> Floats:
         """Volume in m3 of levels in m."""
@@ -47,8 +44,42 @@ class BalancedTank:
 
 
 @dataclass(frozen=True)
+class ControlVolume:
+    """What is balanced as one: tanks that nothing metered or bounded parts, with branch numbers in and out.
+
+    Most often one tank. In a network it is the tanks of an area together with the pipes between them; `demand` says
+    that somebody may draw there unmetered, so that its balance closes only up to a learned band.
+    """
+
+    gauges: tuple[Gauge, ...]
+    inward: tuple[int, ...]
+    outward: tuple[int, ...]
+    demand: bool
+
+    @property
+    def id(self) -> str:
+        """Ids of its tanks: "T1" or "T1+T2"."""
+        return "+".join(gauge.tank.id for gauge in self.gauges)
+
+    @property
+    def area(self) -> float:
+        """Area of all its tanks, m2."""
+        return fsum(gauge.area for gauge in self.gauges)
+
+    @property
+    def tolerance(self) -> float:
+        """Six standard deviations of the difference of two readings of its volume, m3."""
+        return 6.0 * sqrt(2.0) * sqrt(fsum((gauge.area * gauge.sigma) ** 2 for gauge in self.gauges))
+
+    @property
+    def floor(self) -> float:
+        """No limit may be tighter than two steps of the gauges' last digits, m3."""
+        return 2.0 * fsum(gauge.area * gauge.resolution for gauge in self.gauges)
+
+
+@dataclass(frozen=True)
 class Balance:
-    """Of n tanks over the view's columns, in m3 per step from the column before.
+    """Of n control volumes over the view's columns, in m3 per step from the column before.
 
     Attributes:
         volume: m3 by the gauge. step: its change.
@@ -70,39 +101,39 @@ class Balance:
 
 
 class TankFarm:
-    """All tanks of a site that can be balanced."""
+    """All control volumes of a site that can be balanced."""
 
     def __init__(self, site: Site, table: SignalTable, net: FlowNet) -> None:
         self.table = table
         self.net = net
-        found = []
+        area_of = _areas(site, net)
+        gauges: dict[str, list[Gauge]] = {}
         for asset in site.assets:
             if not isinstance(asset, Tank) or not (asset.diameter_m or asset.strapping):
                 continue
             level = table.of_kind(asset.id, "level")
-            inward = tuple(i for i, b in enumerate(net.branches) if b.connection.to == asset.id)
-            outward = tuple(i for i, b in enumerate(net.branches) if b.connection.from_ == asset.id)
-            if level is None or not inward + outward:
+            resolution = table.resolution(level) if level is not None else 0.0
+            if level is None:
+                gauges.setdefault(area_of[asset.id], []).append(Gauge(asset, "", None, 0.0, 0.0))
                 continue
-            branches = net.branches
-            unbounded = tuple(i for i in inward + outward if branches[i].meter is None and branches[i].capacity is None)
-            resolution = table.resolution(level)
             # An unstated gauge is taken for one of a thousandth of the tank's height, a poor one in service.
             sigma = table.accuracy(level) or (resolution or asset.height_m * 1e-3)
-            found.append(
-                BalancedTank(
-                    asset, level, table.of_kind(asset.id, "temperature"), inward, outward, unbounded, sigma, resolution
-                )
-            )
-        self.tanks: tuple[BalancedTank, ...] = tuple(found)
-
-    def level_tolerance(self, tank: BalancedTank) -> float:
-        """Six standard deviations of the difference of two readings, in m3."""
-        return 6.0 * sqrt(2.0) * tank.area * tank.level_sigma
-
-    def floor(self, tank: BalancedTank) -> float:
-        """No limit may be tighter than two steps of the gauge's last digit, in m3."""
-        return 2.0 * tank.area * tank.level_resolution
+            gauge = Gauge(asset, level, table.of_kind(asset.id, "temperature"), sigma, resolution)
+            gauges.setdefault(area_of[asset.id], []).append(gauge)
+        drawn = {area_of[a.id] for a in site.assets if isinstance(a, Junction) and a.demand}
+        found = []
+        for area, members in gauges.items():
+            # A tank without a gauge hides volume: nothing can be said of its area.
+            if any(not gauge.level for gauge in members):
+                continue
+            ends = [(area_of[b.connection.from_], area_of[b.connection.to]) for b in net.branches]
+            inward = tuple(i for i, (start, end) in enumerate(ends) if end == area != start)
+            outward = tuple(i for i, (start, end) in enumerate(ends) if start == area != end)
+            if not inward + outward:
+                continue
+            loose = any(net.branches[i].meter is None and net.branches[i].capacity is None for i in inward + outward)
+            found.append(ControlVolume(tuple(members), inward, outward, area in drawn or loose))
+        self.volumes: tuple[ControlVolume, ...] = tuple(found)
 
     def over(self, view: View) -> Balance:
         """Balances over the view's columns; computed once a view."""
@@ -110,37 +141,39 @@ class TankFarm:
             found: Balance = known
             return found
         flows = self.net.over(view)
-        n, columns, dt = len(self.tanks), view.mean.shape[1], view.seconds
+        n, columns, dt = len(self.volumes), view.mean.shape[1], view.seconds
         empty = [np.zeros((n, columns)) for _ in range(9)]
         volume, step, low, high, metered, sigma, moving, warmth, thermal = empty
-        for i, tank in enumerate(self.tanks):
-            volume[i] = tank.volume(view.mean[self.table.row[tank.level]])
-            step[i] = volume[i] - earlier(volume[i], 1)
-            for sign, branches in ((1.0, tank.inward), (-1.0, tank.outward)):
+        for i, area in enumerate(self.volumes):
+            for sign, branches in ((1.0, area.inward), (-1.0, area.outward)):
                 for b in branches:
                     moving[i] = np.maximum(moving[i], flows.maybe[b])
-                    if b in tank.unbounded:
+                    branch = self.net.branches[b]
+                    if branch.meter is None and branch.capacity is None:
                         continue
                     least, most = flows.low[b] * dt, flows.high[b] * dt
                     low[i] += least if sign > 0 else -most
                     high[i] += most if sign > 0 else -least
                     sigma[i] += flows.sigma[b] * dt
-                    if self.net.branches[b].meter is not None:
+                    if branch.meter is not None:
                         metered[i] += sign * 0.5 * (least + most)
-            expansion = tank.tank.expansion_per_k
-            if expansion == 0.0:
-                continue
-            if tank.temperature is not None:
-                kelvin = view.mean[self.table.row[tank.temperature]]
-                growth = earlier(volume[i], 1) * expansion * (kelvin - earlier(kelvin, 1))
-                unknown = np.isnan(growth)
-                growth = np.where(unknown, 0.0, growth)
-            else:
+            for gauge in area.gauges:
+                held = gauge.volume(view.mean[self.table.row[gauge.level]])
+                volume[i] += held
+                expansion = gauge.tank.expansion_per_k
+                if expansion == 0.0:
+                    continue
                 growth, unknown = np.zeros(columns), np.ones(columns, bool)
-            thermal[i] = growth
-            low[i] += growth
-            high[i] += growth
-            warmth[i] = np.where(unknown, volume[i] * expansion * _UNKNOWN_WARMING * dt, 0.0)
+                if gauge.temperature is not None:
+                    kelvin = view.mean[self.table.row[gauge.temperature]]
+                    growth = earlier(held, 1) * expansion * (kelvin - earlier(kelvin, 1))
+                    unknown = np.isnan(growth)
+                    growth = np.where(unknown, 0.0, growth)
+                thermal[i] += growth
+                warmth[i] += np.where(unknown, held * expansion * _UNKNOWN_WARMING * dt, 0.0)
+            step[i] = volume[i] - earlier(volume[i], 1)
+            low[i] += thermal[i]
+            high[i] += thermal[i]
         view.cache["balance"] = balance = Balance(volume, step, low, high, metered, sigma, moving, warmth, thermal)
         return balance
 
@@ -148,3 +181,21 @@ class TankFarm:
         """Step beyond its interval, signed, m3 per frame: float64[n, c + k]."""
         balance = self.over(view)
         return np.minimum(balance.step - balance.low, 0.0) + np.maximum(balance.step - balance.high, 0.0)
+
+
+def _areas(site: Site, net: FlowNet) -> dict[str, str]:
+    """Each asset's area: junctions and tanks that unmetered, unbounded connections join are one; boundaries are not."""
+    parent = {asset.id: asset.id for asset in site.assets}
+    boundary = {asset.id for asset in site.assets if asset.type == "boundary"}
+
+    def top(asset: str) -> str:
+        while parent[asset] != asset:
+            parent[asset] = parent[parent[asset]]
+            asset = parent[asset]
+        return asset
+
+    for branch in net.branches:
+        start, end = branch.connection.from_, branch.connection.to
+        if branch.meter is None and branch.capacity is None and not {start, end} & boundary:
+            parent[top(start)] = top(end)
+    return {asset: top(asset) for asset in parent}

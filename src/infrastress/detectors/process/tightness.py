@@ -9,10 +9,16 @@ data is kept. The limit is the larger of
   p = 1 / (quiet_days * number of limits the site's detector has).
 
 So a site is expected to raise at most one false episode in `quiet_days` days, were its maxima Gumbel. With fewer than
-three days the limit is twice the largest maximum seen. The formula is the block-maxima method: S. Coles, An
+three days the limit is twice the largest maximum seen.
+
+A *band* (learned range, unmetered flow) has no physical scale to lean on. Its ends are the extremes of normal data
+plus a margin, a share of the span of daily extremes. The margin is the smallest of `MARGINS` with which blocked
+cross-validation of the normal data gives at most `FALSE_PER_30_DAYS` false episodes in 30 days.
+ The formula is the block-maxima method: S. Coles, An
 Introduction to Statistical Modeling of Extreme Values (2001), section 3.1 with the type I limit and eq. (3.4).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import log, pi, sqrt
 
@@ -21,7 +27,11 @@ import numpy as np
 from infrastress.core.time import DAY
 from infrastress.detectors.process.view import Floats, Times
 
-__all__ = ["DailyMaxima"]
+__all__ = ["FALSE_PER_30_DAYS", "MARGINS", "DailyMaxima", "band_margin"]
+
+MARGINS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.8)
+FALSE_PER_30_DAYS = 0.5
+"""Budget of one rule that learns bands: two such rules make at most one false episode in 30 days."""
 
 _EULER = 0.57721566490153286
 
@@ -62,16 +72,36 @@ class DailyMaxima:
         quantile = -log(-log(1.0 - share)) - _EULER
         return max(1.25 * most, float(peaks.mean()) + float(peaks.std(ddof=1)) * sqrt(6) / pi * quantile)
 
-    def band(self, subject: int, share: float) -> float | None:
-        """One end of a band: the return level of signed daily maxima, at least a tenth of their span beyond the last.
-
-        With fewer than three days the largest maximum plus the span of maxima; None where nothing was seen.
-        """
+    def band(self, subject: int, margin: float) -> float | None:
+        """One end of a band: the largest daily maximum plus `margin` times the span of maxima; None if nothing seen."""
         peaks = self.peaks(subject)
         if not len(peaks):
             return None
-        most, span = float(peaks.max()), float(peaks.max() - peaks.min())
-        if len(peaks) < 3:
-            return most + span
-        quantile = -log(-log(1.0 - share)) - _EULER
-        return max(most + 0.1 * span, float(peaks.mean()) + float(peaks.std(ddof=1)) * sqrt(6) / pi * quantile)
+        return float(peaks.max()) + margin * float(peaks.max() - peaks.min())
+
+
+def band_margin(statistics: Sequence[DailyMaxima]) -> float:
+    """The smallest margin of a ladder that keeps the budget in blocked cross-validation; its largest where none does.
+
+    The days are cut into four runs; the limits of three are tried on the fourth. A day on which any subject of any
+    statistic is beyond its limit counts as one false episode. Fewer than four weeks: the largest margin.
+    """
+    days = sorted(set().union(*(statistic.days for statistic in statistics)))
+    if len(days) < 28:
+        return MARGINS[-1]
+    tables = [
+        np.array([statistic.days.get(day, np.full(statistic.n, np.nan)) for day in days]) for statistic in statistics
+    ]
+    folds = np.array_split(np.arange(len(days)), 4)
+    for margin in MARGINS:
+        beyond = 0
+        for fold in folds:
+            false = np.zeros(len(fold), bool)
+            for table in tables:
+                rest = np.delete(table, fold, axis=0)
+                most, least = np.fmax.reduce(rest, axis=0), np.fmin.reduce(rest, axis=0)
+                false |= (table[fold] > most + margin * (most - least)).any(axis=1)
+            beyond += int(false.sum())
+        if beyond <= FALSE_PER_30_DAYS * len(days) / 30.0:
+            return margin
+    return MARGINS[-1]

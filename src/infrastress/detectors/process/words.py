@@ -1,8 +1,15 @@
-"""Phrases of sentences: spans, changes of level, flows; and whether a signal stands still to its last digit."""
+"""Phrases of sentences (spans, changes of level, flows), the hour of the day, and whether a signal stands still."""
 
-from infrastress.detectors.process.view import View
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-__all__ = ["change_of_level", "clock_span", "frozen", "volume_flow"]
+import numpy as np
+import numpy.typing as npt
+
+from infrastress.core.time import HOUR
+from infrastress.detectors.process.view import Times, View
+
+__all__ = ["change_of_level", "clock_span", "frozen", "local_hours", "volume_flow"]
 
 
 def clock_span(seconds: float) -> str:
@@ -32,3 +39,10 @@ def frozen(view: View, row: int, column: int, frames: int) -> bool:
     start = max(0, column - max(1, frames - 1))
     mean, last = view.mean[row, start : column + 1], view.last[row, start : column + 1]
     return bool((last == last[-1]).all() and (abs(mean - last[-1]) <= 1e-9 * max(1.0, abs(float(last[-1])))).all())
+
+
+def local_hours(ends: Times, zone: ZoneInfo) -> npt.NDArray[np.intp]:
+    """Hour of the local day, 0 to 23, in which each frame ends (an end on the hour belongs to the hour it closes)."""
+    hours, index = np.unique((ends - 1) // HOUR, return_inverse=True)
+    local = [datetime.fromtimestamp(int(hour) * 3600, UTC).astimezone(zone).hour for hour in hours]
+    return np.array(local, dtype=np.intp)[index]

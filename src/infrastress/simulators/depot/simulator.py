@@ -17,6 +17,7 @@ from infrastress.simulators.depot.people import Staff
 from infrastress.simulators.depot.plan import Plan, Plant, plan_days
 from infrastress.simulators.depot.process import simulate
 from infrastress.simulators.depot.randomness import Randomness
+from infrastress.simulators.depot.slips import Slips
 from infrastress.simulators.depot.story import NEVER, StoryLine, tell, true_level
 from infrastress.simulators.depot.surroundings import Surroundings
 from infrastress.site.assets import Host
@@ -48,8 +49,12 @@ class DepotSimulator(Simulator):
         diary = Diary(self.site, calendar)
         staff = Staff(layout, calendar, draws, diary)
         surroundings = Surroundings(layout, calendar, draws, diary, options)
-        staff.ordinary_days(options.oddities)
-        switches = surroundings.switches(plan, story, staff)
+        staff.ordinary_days()
+        switches = surroundings.switch(story)
+        if options.oddities:
+            slips = Slips(layout, calendar, draws, diary, staff)
+            slips.write()
+            switches += slips.proof_tests(plan, story.tank if story is not None else None)
         surroundings.gas(story)
         surroundings.reports(story)
         if story is not None:

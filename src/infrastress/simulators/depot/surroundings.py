@@ -1,4 +1,4 @@
-"""Gas heads, level switches under test, and neighbours: what else speaks on ordinary days and after a spill."""
+"""Gas heads, the story's level switch, and neighbours: what else speaks on ordinary days and after a spill."""
 
 from math import atan2, cos, degrees, exp, hypot, radians
 
@@ -7,8 +7,7 @@ from infrastress.simulators.depot.calendar import Calendar
 from infrastress.simulators.depot.diary import Diary
 from infrastress.simulators.depot.layout import Layout
 from infrastress.simulators.depot.options import DepotOptions
-from infrastress.simulators.depot.people import OFFICE_SHARE, Staff
-from infrastress.simulators.depot.plan import Interval, Plan
+from infrastress.simulators.depot.plan import Interval
 from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
 from infrastress.simulators.depot.story import NEVER, StoryLine
@@ -27,7 +26,6 @@ NUISANCE = ("Bad smell from the harbour mud at low tide.", "Smoke smell, somebod
 PETROL = (
     "Strong smell of petrol in our street.",
     "It smells like a filling station outside, we have closed the windows.",
-    "Petrol smell in the school yard, children complain of headaches.",
     "Smell of fuel coming from the depot, stronger every minute.",
     "A low white mist behind the depot fence and a smell of petrol.",
     "My eyes burn, it reeks of petrol at the corner.",
@@ -109,13 +107,9 @@ class Surroundings:
             at += 30.0
         return begin, end
 
-    def switches(self, plan: Plan, story: StoryLine | None, staff: Staff) -> list[Interval]:
-        """Proof tests and the story's switch; returns when which switch or bypass signal is 1."""
+    def switch(self, story: StoryLine | None) -> list[Interval]:
+        """The switch of the story's tank; returns when its trip or bypass signal is 1."""
         intervals: list[Interval] = []
-        if self.options.oddities:
-            often = RANGES.proof_tests_per_day / OFFICE_SHARE  # those outside office hours are dropped
-            for n, at in enumerate(self.draws.moments("proof", often, self.calendar.day_count)):
-                intervals += self._proof_test(n, at, plan, story, staff)
         if story is not None and story.tank in self.layout.switches:
             switch = self.layout.switches[story.tank]
             if self.options.switch_condition == "bypassed" and story.bypass_at < NEVER:
@@ -140,38 +134,6 @@ class Surroundings:
         zone = self.layout.site.asset_by_id[device].zone or ""
         self.diary.write(at, "switches", SwitchState(device=device, state=state, by=by), (device,), zone)
 
-    def _proof_test(self, number: int, at: float, plan: Plan, story: StoryLine | None, staff: Staff) -> list[Interval]:
-        stream = self.draws.stream("proof.what", number)
-        tank = list(self.layout.switches)[int(stream.integers(len(self.layout.switches)))]
-        length = float(stream.uniform(*RANGES.proof_test_s))
-        trip_s = float(stream.uniform(60.0, 180.0))
-        testers = [
-            person
-            for person in self.layout.site.people
-            if person.role == "maintenance" and any(staff.covers(staff.shifts[name], at) for name in person.shifts)
-        ]
-        busy = any(
-            tank in (one.source, one.target) and one.flow.began - 5400.0 < at + length and one.flow.ended + 3600.0 > at
-            for one in plan.operations
-        )
-        if not testers or busy or (story is not None and story.tank == tank):
-            return []
-        switch = self.layout.switches[tank]
-        tester = testers[int(stream.integers(len(testers)))]
-        zone = self.layout.tanks[tank].zone or ""
-        account = tester.accounts[0] if tester.accounts else tester.id
-        staff.visit(at - 300.0, at + length + 300.0, tester.id, zone)
-        tripped = at + length / 2
-        self._change(at, switch.device, "bypassed", account)
-        self._change(tripped, switch.device, "tripped")
-        self._change(tripped + trip_s, switch.device, "normal")
-        self._change(at + length, switch.device, "in_service", account)
-        self.diary.note(
-            "proof_test", at, at + length, (switch.device,), "periodic test of the switch, bypassed, tank at rest",
-            signals=(switch.trip, switch.bypass),
-        )  # fmt: skip
-        return [(switch.bypass, at, at + length), (switch.trip, tripped, tripped + trip_s)]
-
     def reports(self, story: StoryLine | None) -> None:
         """Neighbours: ordinary complaints, a nuisance smell now and then, and petrol after a spill."""
         homes = [one for one in self.layout.site.receptors if one.kind in ("dwellings", "school", "workplace")]
@@ -191,7 +153,8 @@ class Surroundings:
         if story is not None and story.overflow_at < NEVER and self.options.reports:
             stream = self.draws.stream("petrol-smell")
             at = story.overflow_at + float(stream.uniform(*RANGES.smell_delay_s))
-            near = sorted(homes, key=lambda home: hypot(home.position[0] - 125, home.position[1] - 245))
+            x, y = self.layout.tanks[story.tank].position or (0.0, 0.0)
+            near = sorted(homes, key=lambda home: hypot(home.position[0] - x, home.position[1] - y))
             for _ in range(int(stream.uniform(RANGES.smell_reports[0], RANGES.smell_reports[1] + 1))):
                 home = near[int(len(near) * float(stream.uniform()) ** 2)]
                 text = PETROL[int(stream.integers(len(PETROL)))]

@@ -1,0 +1,111 @@
+"""A site file from an EPANET network model: its elements, its controls and what is metered of it."""
+
+import gzip
+import tempfile
+import warnings
+import zlib
+from pathlib import Path
+from typing import Any
+
+from infrastress.core.errors import InputError, PluginError
+from infrastress.site.epanet_text import site_text
+from infrastress.site.load import load_site
+from infrastress.site.metering import read_metering
+from infrastress.site.templates import new_folder
+
+__all__ = ["create_site_from_inp", "site_from_inp"]
+
+_MAX_BYTES = 100_000_000
+
+
+def site_from_inp(path: Path, signals: Path | None = None) -> str:
+    """Text of a site file for an EPANET network (.inp, or .inp.gz).
+
+    Tanks, reservoirs (as boundaries), junctions, pumps, valves and those pipes that controls open and shut become
+    assets, all links become connections, simple controls on levels and pressures become control rules. What can't be
+    carried over stands in the text as a comment.
+
+    Args:
+        path: the network.
+        signals: a file that says what is metered under which tags (see `site.metering`). Without one every tank has
+            a level, every pump and controlled valve a flow and a state, named `<asset>.level`, `.flow` and `.state`.
+
+    Raises:
+        InputError: a file can't be read as what it should be.
+        PluginError: WNTR, which reads the network, isn't installed.
+    """
+    metering = read_metering(signals) if signals is not None else None
+    network = _read_network(path)
+    return site_text(network, path.name, metering)
+
+
+def create_site_from_inp(target: Path, network: Path, signals: Path | None = None) -> tuple[str, ...]:
+    """Make a site folder from an EPANET network; the folder is there whole or not at all.
+
+    The network model goes into `network/`, and the mapping that the signals file names into `mappings/`.
+
+    Returns:
+        Sentences about what was left out, for the person who made it.
+
+    Raises:
+        InputError: a file can't be read, or the target isn't an empty folder.
+        PluginError: WNTR isn't installed.
+    """
+    text = site_from_inp(network, signals)
+    mapping: Path | None = None
+    if signals is not None:
+        name = read_metering(signals).mapping
+        mapping = signals.parent / name if name is not None else None
+        if mapping is not None and not mapping.is_file():
+            raise InputError(f"the mapping {name!r} isn't there", where=str(signals))
+    with new_folder(target) as made:
+        (made / "network").mkdir()
+        (made / "network" / "model.inp").write_bytes(_content(network))
+        (made / "site.yaml").write_text(text, encoding="utf-8")
+        if mapping is not None:
+            (made / "mappings").mkdir()
+            (made / "mappings" / "default.mapping.yaml").write_bytes(mapping.read_bytes())
+        load_site(made)
+    left = [line.removeprefix("# not carried over: ") for line in text.splitlines() if "# not carried over: " in line]
+    return tuple(f"not carried over: {line.strip()}" for line in left)
+
+
+def _content(path: Path) -> bytes:
+    """Bytes of a network file, unpacked."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            data = stream.read(_MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"the network can't be read: {reason}", where=str(path)) from None
+    if len(data) > _MAX_BYTES:
+        raise InputError(f"the network is larger than {_MAX_BYTES // 1_000_000} MB", where=str(path))
+    return data
+
+
+def _read_network(path: Path) -> Any:
+    data = _content(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")  # EPANET for Windows writes its own code page; ids are plain letters anyway
+    if "[JUNCTIONS]" not in text.upper():
+        raise InputError("no EPANET network: it has no [JUNCTIONS]", where=str(path), remedy="export an .inp file")
+    try:
+        from wntr.network import WaterNetworkModel
+    except ImportError as error:
+        raise PluginError("reading an EPANET network needs WNTR", remedy="pip install 'infrastress[water]'") from error
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file = Path(scratch) / "network.inp"
+        file.write_text(text, encoding="utf-8")
+        try:
+            return WaterNetworkModel(str(file))
+        except Exception as error:  # the reader raises whatever the broken line happened to break
+            cause = error.__cause__ or error  # EPANET's own words for the first bad line, where it has any
+            detail = " ".join(str(cause).split())[:300] or type(cause).__name__
+            raise InputError(
+                f"the network can't be read: {detail}", where=str(path), remedy="does EPANET itself open it?"
+            ) from error

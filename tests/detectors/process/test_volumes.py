@@ -1,0 +1,92 @@
+"""Control volumes: what is balanced as one, and tanks whose customers draw unmetered."""
+
+import numpy as np
+
+from infrastress.detectors.process import InvariantDetector
+from infrastress.detectors.process.balance import MassBalance
+from infrastress.events.frames import Block
+from infrastress.site import Site
+from tests.detectors.plant import START, frames_of
+
+MINUTES = 60
+
+
+def network() -> Site:
+    """Source -> metered pump -> junction - pipe - tank T1 - pipe - town that draws; T2 by itself behind a meter."""
+    assets = [
+        {"id": "SRC", "type": "boundary"},
+        {"id": "PU", "type": "pump"},
+        {"id": "J1", "type": "junction"},
+        {"id": "J2", "type": "junction", "demand": True},
+        {"id": "T1", "type": "tank", "diameter_m": 20.0, "height_m": 6.0},
+        {"id": "T2", "type": "tank", "diameter_m": 10.0, "height_m": 6.0},
+    ]
+    signals = [
+        {"id": "L1", "asset": "T1", "kind": "level", "unit": "m", "resolution": 0.01},
+        {"id": "L2", "asset": "T2", "kind": "level", "unit": "m", "resolution": 0.01},
+        {"id": "F", "asset": "PU", "kind": "flow", "unit": "l/s", "resolution": 0.01},
+        {"id": "S", "asset": "PU", "kind": "state"},
+        {"id": "F2", "asset": "T2", "kind": "flow", "unit": "l/s", "resolution": 0.01},
+    ]
+    connections = [
+        {"id": "pump", "from": "SRC", "to": "J1", "through": ["PU"], "flow": "F"},
+        {"id": "p1", "from": "J1", "to": "T1", "two_way": True},
+        {"id": "p2", "from": "J1", "to": "J2", "two_way": True},
+        {"id": "p3", "from": "J1", "to": "T2", "flow": "F2"},
+    ]
+    return Site.model_validate(
+        {
+            "id": "net",
+            "assets": assets,
+            "signals": signals,
+            "connections": connections,
+            "runtime": {"frame_s": 3600},
+        }
+    )
+
+
+def weeks(n: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """n hours: a town that draws by the clock, a pump that follows the level."""
+    random, level, on = np.random.default_rng(seed), 3.0, True
+    columns = {tag: np.zeros(n) for tag in ("L1", "L2", "F", "S", "F2")}
+    for i in range(n):
+        on = True if level < 2.5 else False if level > 4.5 else on
+        draw = 0.02 * (1 + 0.5 * np.sin(2 * np.pi * i / 24)) * random.normal(1, 0.05)
+        columns["L1"][i], columns["S"][i], columns["F"][i] = round(level, 2), on, 0.05 * on
+        columns["L2"][i] = 3.0
+        level += (0.05 * on - draw) * 3600 / (np.pi / 4 * 20**2)
+    return columns
+
+
+def frames(columns):
+    return frames_of(columns, minutes=MINUTES, start=START // (3600 * 10**9) * 3600 * 10**9)
+
+
+def balance_of(site):
+    return next(i for i in InvariantDetector(site).invariants if isinstance(i, MassBalance))
+
+
+def test_pipes_without_meters_join_and_meters_part():
+    volumes = {v.id: v for v in balance_of(network()).farm.volumes}
+    assert set(volumes) == {"T1", "T2"}
+    assert volumes["T1"].demand
+    assert not volumes["T2"].demand
+    assert len(volumes["T1"].inward) == 1
+    assert len(volumes["T1"].outward) == 1
+
+
+def test_unmetered_demand_has_no_verdict_before_learning_and_a_band_after():
+    site, falsified = network(), weeks(24 * 20, seed=9)
+    falsified["L1"][200:] = np.clip(falsified["L1"][200] - 0.5 * np.arange(280), 0.1, None)
+    assert not [f for f in InvariantDetector(site).update(Block(frames(falsified), ())) if "balance" in f.body.rule]
+    lesson = InvariantDetector.learn(site, InvariantDetector.Options(), [Block(frames(weeks(24 * 200)), ())])
+    assert any(word.startswith("T1: unmetered flow between") for word in lesson.words)
+
+    def said(columns):
+        found = InvariantDetector(site, None, lesson.baseline).update(Block(frames(columns), ()))
+        return [f for f in found if f.body.rule == "process.mass_balance" and f.body.phase == "raised"]
+
+    assert said(weeks(24 * 100, seed=5)) == []
+    alarm = said(falsified)[0]
+    assert alarm.assets == ("T1",)
+    assert "normal is" in alarm.body.sentence

@@ -1,0 +1,169 @@
+import pytest
+
+from infrastress.core.errors import ConfigurationError, DecodeError
+from infrastress.core.time import MINUTE, SECOND
+from infrastress.events import Tick, decode_event, encode_event, make_event
+from infrastress.events.frames import Block
+from infrastress.runtime.detection import HEALTH, DetectionUnit
+from infrastress.store.ports import Record, type_of
+from tests.runtime.toys import START, Bomb, Cusum, Threshold, finding, report, rows, telemetry, toy_site
+
+SUBJECT = "ingest/toy/main"
+
+
+class Witness:
+    """Keeps the blocks it was given."""
+
+    name = "witness"
+    version = "1"
+
+    def __init__(self):
+        self.blocks: list[Block] = []
+
+    def update(self, block):
+        self.blocks.append(block)
+        return []
+
+    def dump(self):
+        return b""
+
+    def load(self, data):
+        pass
+
+
+class Feeder:
+    def __init__(self, *judges):
+        self.unit = DetectionUnit(toy_site(), judges)
+        self.offset = 0
+
+    def put(self, kind, data):
+        self.offset += 1
+        return self.unit.update(Record(self.offset, str(self.offset), f"{SUBJECT}:{kind}", data))
+
+    def samples(self, samples):
+        return self.put("samples", samples.encode())
+
+    def event(self, event):
+        return self.put("event", encode_event(event))
+
+    def tick(self, watermark, *, final=False):
+        body = Tick(watermark=watermark, final=final)
+        event = make_event(site="toy", source="runtime", sequence=self.offset, occurred=watermark, body=body)
+        return self.put("tick", encode_event(event))
+
+
+def events(outputs):
+    return [decode_event(output.data) for output in outputs if type_of(output.subject) == "event"]
+
+
+def test_an_event_is_judged_when_it_was_known_and_before_younger_ones():
+    witness = Witness()
+    feeder = Feeder(witness)
+    late = report(START + 30 * SECOND, "told late", sequence=0, observed=START + 5 * MINUTE - SECOND)
+    near = report(START + 4 * MINUTE + 30 * SECOND, "near", sequence=1)
+    early = report(START + 90 * SECOND, "early", sequence=2)
+    feeder.samples(rows([START + 1, START + 10 * MINUTE], [[1, 1, 0], [1, 1, 0]]))
+    for event in (late, near, early):
+        feeder.event(event)
+    feeder.tick(START + 10 * MINUTE)
+    assert [len(block.frames) for block in witness.blocks] == [4, 5]
+    assert [[event.id for event in block.events] for block in witness.blocks] == [[early.id], [late.id, near.id]]
+
+
+def test_silence_closes_frames_too():
+    witness = Witness()
+    feeder = Feeder(witness)
+    feeder.samples(rows([START + 1], [[1, 1, 0]]))
+    feeder.tick(START + 5 * MINUTE + 1)
+    (block,) = witness.blocks
+    assert block.frames.count[:, 0].tolist() == [1, 0, 0, 0, 0]
+
+
+def test_findings_leave_in_order_of_time_with_ticks_between():
+    class Late(Witness):
+        name = "late"
+
+        def update(self, block):
+            return [
+                finding(self, "x", str(end), end)
+                for end in reversed(block.frames.ends.tolist())
+                if end % (7 * MINUTE) == 0
+            ]
+
+    feeder = Feeder(Late(), Threshold())
+    feeder.samples(telemetry(300, step=10 * SECOND))
+    outputs = feeder.tick(START + 45 * MINUTE, final=True)
+    times = [decode_event(output.data).occurred for output in outputs]
+    assert times == sorted(times)
+    ticks = [decode_event(o.data).body for o in outputs if type_of(o.subject) == "tick"]
+    found = {event.occurred for event in events(outputs)}
+    assert len(found) > 7
+    expected = sorted({START + m * MINUTE for m in (10, 20, 30, 40, 50)} | found)
+    assert [tick.watermark for tick in ticks] == [*expected, START + 50 * MINUTE]
+    assert [tick.final for tick in ticks] == [False] * len(expected) + [True]
+    sequences = [event.sequence for event in events(outputs) if event.source == "late"]
+    assert sequences == list(range(len(sequences)))
+
+
+@pytest.mark.parametrize("ticks", [1, 7, 50])
+def test_a_detector_that_throws_keeps_what_it_found_and_stops_nobody(ticks):
+    def run(judges):
+        feeder = Feeder(*judges)
+        feeder.samples(telemetry(300, step=10 * SECOND))
+        found = []
+        for i in range(1, ticks + 1):
+            found += events(feeder.tick(START + 50 * MINUTE * i // ticks + 1))
+        return feeder.unit, found
+
+    unit, found = run([Bomb(30), Threshold()])
+    _, alone = run([Cusum(), Threshold()])
+    failures = [event for event in found if event.source == HEALTH]
+    assert [(e.occurred, e.body.rule) for e in failures] == [(START + 30 * MINUTE, "detector-failed")]
+    assert "bomb" in failures[0].body.sentence
+    assert unit.failed == {"bomb": "RuntimeError: kaboom"}
+    assert [e for e in found if e.source == "threshold"] == [e for e in alone if e.source == "threshold"]
+    before = [e.occurred for e in alone if e.source == "cusum" and e.occurred < START + 30 * MINUTE]
+    assert [e.occurred for e in found if e.source == "bomb"] == before
+
+
+def test_a_failed_detector_stays_off_after_a_restart_until_its_version_changes():
+    feeder = Feeder(Bomb(1))
+    feeder.samples(telemetry(60))
+    feeder.tick(START + 5 * MINUTE)
+    same, newer = Bomb(1), Bomb(1000)
+    newer.version = "2"
+    for judge, failed in ((same, True), (newer, False)):
+        again = DetectionUnit(toy_site(), [judge])
+        again.load(feeder.unit.dump())
+        assert bool(again.failed) is failed
+
+
+def test_a_dumped_unit_goes_on_as_if_nothing_had_happened():
+    feeder, other = Feeder(Threshold(), Cusum()), Feeder(Threshold(), Cusum())
+    data = telemetry(400)
+    for i in range(0, 400, 40):
+        for f in (feeder, other):
+            f.samples(data.slice(i, i + 40))
+            f.event(report(START + i * 10 * SECOND, f"{i}", sequence=i))
+        assert feeder.tick(int(data.times[i + 39])) == other.tick(int(data.times[i + 39]))
+        fresh = Feeder(Threshold(), Cusum())
+        fresh.offset = other.offset
+        fresh.unit.load(other.unit.dump())
+        assert fresh.unit.dump() == feeder.unit.dump()
+        other = fresh
+
+
+def test_a_record_that_is_no_record_is_quarantined():
+    feeder = Feeder()
+    for kind in ("samples", "event", "tick"):
+        (output,) = feeder.put(kind, b"\x00garbage")
+        assert output.subject == "quarantine/toy:refusal"
+        assert b"undecodable" in output.data
+    assert feeder.put("decision", b"{}") == []
+
+
+def test_names_are_unique_and_garbage_is_no_state():
+    with pytest.raises(ConfigurationError, match="unique"):
+        DetectionUnit(toy_site(), [Cusum(), Cusum()])
+    with pytest.raises(DecodeError):
+        DetectionUnit(toy_site(), []).load(b"garbage")
