@@ -1,13 +1,15 @@
 """Incidents: when a group of alarms is one, and what its revision says."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from infrastress.core.ids import content_hash, event_id
-from infrastress.core.time import DAY, MINUTE, to_iso
+from infrastress.core.time import DAY, SECOND
 from infrastress.events import Event, Incident, TimelineEntry
 from infrastress.events.kinds import Severity
 from infrastress.fusion.alarms import AlarmRecord
@@ -52,11 +54,11 @@ class Witness(NamedTuple):
     entries: list[tuple[int, int, str, TimelineEntry]]
 
 
-def witness_of(record: AlarmRecord, title: str) -> Witness:
-    """An alarm's evidence, an entry where it was first raised, and one where it cleared."""
+def witness_of(record: AlarmRecord, title: str, zone: ZoneInfo) -> Witness:
+    """An alarm's evidence, an entry where it was first raised, and one where it cleared; clocks in the site's zone."""
     text = record.sentence
     if record.raises > 1:
-        text = f"{text} (raised {record.raises} times, last {_clock(record.last_raise, record.first)})"
+        text = f"{text} (raised {record.raises} times, last {_clock(record.last_raise, record.first, zone)})"
     entries = [(record.first, 0, record.key, _entry(record, record.first, text, severity_of(record.severity)))]
     if record.condition and not record.standing and record.last_clear >= record.first:
         entry = _entry(record, record.last_clear, f"Back to normal: {title}.")
@@ -161,9 +163,7 @@ def _entry(record: AlarmRecord, moment: int, text: str, severity: Severity = "in
     )
 
 
-def _clock(moment: int, near: int) -> str:
-    """Time of day in UTC; with its date where that is not near."""
-    if moment - near >= DAY:
-        return f"{to_iso(moment)[:16]} UTC"
-    minute = moment // MINUTE % (24 * 60)
-    return f"{minute // 60:02d}:{minute % 60:02d} UTC"
+def _clock(moment: int, near: int, zone: ZoneInfo) -> str:
+    """Time of day by the site's clock; with its date where that is not near."""
+    local = datetime.fromtimestamp(moment // SECOND, zone)
+    return f"{local:%Y-%m-%d %H:%M}" if moment - near >= DAY else f"{local:%H:%M}"

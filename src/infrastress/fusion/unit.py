@@ -10,6 +10,7 @@ from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -85,6 +86,7 @@ class FusionUnit(Unit):
         self._width = max(round(site.runtime.frame_s * 1e9), 1)
         self._subject = f"result/{site.id}:event"
         self._places = Places(site)
+        self._zone = ZoneInfo(site.time_zone)
         self._titles: dict[tuple[str, tuple[str, ...]], str] = {}
         self._priorities: dict[tuple[int, tuple[str, ...]], int] = {}
         self._restore(_State())
@@ -450,7 +452,7 @@ class FusionUnit(Unit):
         """What an alarm says, worked out again only when it took something in."""
         known = self._witnesses.get(record.key)
         if known is None or known[0] != record.taken:
-            known = self._witnesses[record.key] = record.taken, witness_of(record, self._title(record))
+            known = self._witnesses[record.key] = record.taken, witness_of(record, self._title(record), self._zone)
         return known[1]
 
     def _title(self, record: AlarmRecord) -> str:
