@@ -135,10 +135,11 @@ class FusionUnit(Unit):
         state = self._state
         for key in state.of_group.pop(old, ()):
             state.of_group.setdefault(state.alarms[state.incidents[key].founder].group, []).append(key)
-        due = state.due.pop(old, FOREVER)
+        state.due.pop(old, None)
         for group in sorted(new):
-            if due < FOREVER:
-                self._arm(group, due)
+            end = max(record.end for record in self._records(group))
+            if end < FOREVER:
+                self._arm(group, end)
         self._step.groups.discard(old)
         self._step.groups.update(new)
         self._step.parted.update(new)
