@@ -316,3 +316,14 @@ def test_what_was_parted_off_closes_in_its_time():
     feed.tick(700)
     bodies = [event.body for event in feed.newest("incident").values()]
     assert [(body.hypothesis, body.state) for body in bodies] == [("cyber_intrusion", "closed")]
+
+
+def test_a_late_clearing_parts_even_while_a_later_episode_of_the_same_alarm_stands():
+    early, badge = detection(120, "frozen", ("T-2",), severity="low"), intrusion(500)
+    feed = Feed()
+    feed.event(early, badge, detection(1160, "frozen", ("T-2",), severity="low"))
+    feed.tick(1200)
+    assert len(feed.newest("incident")) == 1
+    feed.event(cleared(early, 211))
+    feed.tick(1210)
+    assert feed.newest("incident") == {}

@@ -129,6 +129,8 @@ class FusionUnit(Unit):
             self._arm(kept, min(state.due.pop(gone), state.due.get(kept, FOREVER)))
         self._step.groups.discard(gone)
         self._step.groups.add(kept)
+        if gone in self._step.parted:
+            self._step.parted.add(kept)
 
     def parted(self, old: str, new: set[str]) -> None:
         """A group fell apart (`grouping.Listener`); each incident goes with the alarm that it began with."""
@@ -257,7 +259,7 @@ class FusionUnit(Unit):
             old_end = _end_of_span_at(record, start)
             span = record.cleared(event, body, start)
             if record.condition:
-                self._groups.shortened(record, record.end)
+                self._groups.shortened(record, span[1])
             else:
                 self._groups.added(record, span, old_end)
             self._touch(record)
