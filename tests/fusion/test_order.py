@@ -1,6 +1,7 @@
 """The final incidents are a function of the set of detections, whatever order they came in."""
 
 import networkx as nx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,15 +70,27 @@ def delivered(events, ticks, end):
     return feed
 
 
-@settings(max_examples=120)
-@given(st.data())
-def test_final_incidents_agree_over_every_order(data):
+def agree(data):
+    """One set, in order and in some other order with ticks in between: the same final incidents."""
     events = data.draw(detections())
     end = 45 * 60 if data.draw(st.booleans()) else END + 301
     straight = delivered(sorted(events, key=lambda event: (event.occurred, event.id)), {}, end)
     order = data.draw(st.permutations(events))
     ticks = data.draw(st.dictionaries(st.integers(0, len(events)), st.lists(st.integers(0, END + 300), max_size=2)))
     assert content(delivered(order, ticks, end)) == content(straight)
+
+
+@settings(max_examples=120)
+@given(st.data())
+def test_final_incidents_agree_over_every_order(data):
+    agree(data)
+
+
+@pytest.mark.prove
+@settings(max_examples=20_000)
+@given(st.data())
+def test_final_incidents_agree_over_thousands_of_orders(data):
+    agree(data)
 
 
 @settings(max_examples=60)

@@ -305,3 +305,25 @@ def test_late_evidence_revises_an_incident_that_is_closed():
     (after,) = feed.newest("incident").values()
     assert (before.body.state, before.body.detections_total) == ("closed", 2)
     assert (after.body.state, after.body.detections_total) == ("closed", 4)
+
+
+def test_what_was_parted_off_closes_in_its_time():
+    raised, login_late = detection(10, severity="info"), login(140, severity="medium")
+    feed = Feed()
+    feed.event(raised, detection(5, "gas", ("GD-1",), source_kind="access", severity="info"), login_late)
+    feed.tick(480)
+    feed.event(cleared(raised, 11))
+    feed.tick(700)
+    bodies = [event.body for event in feed.newest("incident").values()]
+    assert [(body.hypothesis, body.state) for body in bodies] == [("cyber_intrusion", "closed")]
+
+
+def test_a_late_clearing_parts_even_while_a_later_episode_of_the_same_alarm_stands():
+    early, badge = detection(120, "frozen", ("T-2",), severity="low"), intrusion(500)
+    feed = Feed()
+    feed.event(early, badge, detection(1160, "frozen", ("T-2",), severity="low"))
+    feed.tick(1200)
+    assert len(feed.newest("incident")) == 1
+    feed.event(cleared(early, 211))
+    feed.tick(1210)
+    assert feed.newest("incident") == {}

@@ -57,7 +57,7 @@ class Groups:
         self._link(record, [span])
 
     def shortened(self, record: AlarmRecord, end: int) -> bool:
-        """A record's span without end now ends at `end`; True when that parted its group."""
+        """A record's span without end now ends at `end` (it may have a later one); True when that parted its group."""
         group = self.members[record.group]
         if len(group) == 1 or self._latest_start <= end:
             return False

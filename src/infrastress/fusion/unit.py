@@ -131,16 +131,19 @@ class FusionUnit(Unit):
             self._arm(kept, min(state.due.pop(gone), state.due.get(kept, FOREVER)))
         self._step.groups.discard(gone)
         self._step.groups.add(kept)
+        if gone in self._step.parted:
+            self._step.parted.add(kept)
 
     def parted(self, old: str, new: set[str]) -> None:
         """A group fell apart (`grouping.Listener`); each incident goes with the alarm that it began with."""
         state = self._state
         for key in state.of_group.pop(old, ()):
             state.of_group.setdefault(state.alarms[state.incidents[key].founder].group, []).append(key)
-        due = state.due.pop(old, FOREVER)
+        state.due.pop(old, None)
         for group in sorted(new):
-            if due < FOREVER:
-                self._arm(group, due)
+            end = max(record.end for record in self._records(group))
+            if end < FOREVER:
+                self._arm(group, end)
         self._step.groups.discard(old)
         self._step.groups.update(new)
         self._step.parted.update(new)
@@ -258,7 +261,7 @@ class FusionUnit(Unit):
             old_end = _end_of_span_at(record, start)
             span = record.cleared(event, body, start)
             if record.condition:
-                self._groups.shortened(record, record.end)
+                self._groups.shortened(record, span[1])
             else:
                 self._groups.added(record, span, old_end)
             self._touch(record)
