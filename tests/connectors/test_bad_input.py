@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infrastress.connectors.files import ColumnMap, Mapping, TimeMap, load_mapping
+from infrastress.connectors.files import ColumnMap, Mapping, RecordMap, TimeMap, load_mapping
+from infrastress.connectors.files.content import looks_like
+from infrastress.connectors.files.sniff import sniff
 from infrastress.core.errors import InputError, MappingError
 from infrastress.core.time import SECOND, to_iso
 from infrastress.events.delivery import Balance, Delivery
@@ -146,6 +148,28 @@ def test_truncated_parquet(tmp_path: Path) -> None:
     assert balance.read == 3000
     assert balance.quarantined == {"unreadable": 1000}
     assert balance.accepted == 2000
+
+
+def test_a_number_that_is_none_makes_no_event(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(f'{{"when": "{stamp(i)}", "lel": "{lel}"}}\n' for i, lel in enumerate(("0.1", "nan"))))
+    records = RecordMap(kind="gas", time="when", fields={"level_lel": "lel"}, constants={"detector": "G1"})
+    balance = total(read_all(connector(path, Mapping(records=records))))
+    assert (balance.accepted, balance.quarantined) == (1, {"wrong-fields": 1})
+
+
+def test_damaged_gzip_and_xz_are_told_by_what_comes_before_the_damage(tmp_path: Path) -> None:
+    text = (HEAD + "".join(f"{stamp(i)},{i * 7919 % 1000},2,0\n" for i in range(60_000))).encode()
+    for name, whole in (("a.csv.gz", gzip.compress(text)), ("a.csv.xz", lzma.compress(text))):
+        path = tmp_path / name
+        for at in (40, len(whole) // 2):
+            path.write_bytes(whole[:at] + bytes(64) + whole[at + 64 :])
+            for look in (looks_like, sniff):
+                with suppress(InputError):
+                    look(path)
+        path.write_bytes(whole[: len(whole) // 2])
+        assert looks_like(path) == "text"
+        assert sniff(path).names == ("time", "LT1", "FT1", "S1")
 
 
 def test_truncated_gzip_and_xz(tmp_path: Path) -> None:

@@ -92,7 +92,10 @@ def _from_json(path: Path, grid_s: float) -> Truth:
     try:
         content: Any = msgspec.json.decode(path.read_bytes())
         spans = [
-            (bool(span["malicious"]), Episode(from_iso(span["began"]), from_iso(span["ended"]), str(span["kind"])))
+            (
+                bool(span["malicious"]),
+                Episode(from_iso(str(span["began"])), from_iso(str(span["ended"])), str(span["kind"])),
+            )
             for span in content["spans"]
         ]
     except (msgspec.MsgspecError, KeyError, TypeError) as error:
