@@ -328,7 +328,7 @@ class Admission:
             return "other-site"
         if event.kind in _OWN:
             return "not-an-observation"
-        return "time-future" if observed - occurred > LARGEST_JUMP else ""
+        return "time-future" if abs(observed - occurred) > LARGEST_JUMP else ""
 
     def _numbering(self, state: _Source, samples: Samples, skipped: int) -> int:
         """Count rows that the numbering skipped beyond those the connector accounts for; returns what is left."""
