@@ -150,6 +150,23 @@ def test_truncated_parquet(tmp_path: Path) -> None:
     assert balance.accepted == 2000
 
 
+def test_counted_times_begin_with_the_first_row(tmp_path: Path) -> None:
+    counted = TimeMap(column=None, start=stamp(5), step_s=60.0)
+    expected = [5 * 60 * SECOND, 6 * 60 * SECOND]
+    deliveries, _ = read(tmp_path, "# a\n\nLT1,FT1\n1,2\n3,4\n", Mapping(skip_lines=1, time=counted))
+    assert [row[1] for row in rows_of(deliveries)] == expected
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"LT1": [1.0, 3.0]}), path)
+    assert [row[1] for row in rows_of(read_all(connector(path, Mapping(time=counted))))] == expected
+
+
+def test_a_long_layout_needs_a_time_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.mapping.yaml"
+    path.write_text("layout: long\ntime: {column: null, start: '2026-01-01T00:00:00Z', step_s: 60}\n")
+    with pytest.raises(MappingError, match="time column"):
+        load_mapping(path)
+
+
 def test_a_number_that_is_none_makes_no_event(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("".join(f'{{"when": "{stamp(i)}", "lel": "{lel}"}}\n' for i, lel in enumerate(("0.1", "nan"))))
