@@ -1,7 +1,7 @@
 """Processes that work on a store until they are killed at a named point, and who talks to them.
 
-A victim module calls `serve(work)` in its main. It reads one job a line (JSON), forks a child for it so that imports are
-paid once, and answers how the child ended and what it had acknowledged by then. The points are set from here: the
+A victim module calls `serve(work)` in its main. It reads one job a line (JSON), forks a child for it so that imports
+are paid once, and answers how the child ended and what it had acknowledged by then. The points are set from here: the
 product knows nothing of them.
 """
 
