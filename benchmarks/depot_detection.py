@@ -1,27 +1,32 @@
 """Detection on the simulated depot: delay of the overfill attack, false alarms in quiet months, twins.
 
 Seeds and ranges were fixed before the detectors (`benchmarks/seeds/depot.json`). Learning uses the training seeds
-alone; attack, twin and quiet seeds are scored once per configuration, whose number is printed.
+alone; attack, twin and quiet seeds are scored once per configuration, whose number is printed. `--confirm` plays the
+confirmation seeds instead, which were set after the last change of the detectors.
 
-    python -m benchmarks.depot_detection [--quick] [--untrained] [--json]
+Rivals in the same runs: an alarm that is always on, one that never comes, and what a usual control system has, the
+alarm, trip and instrument limits of the same signals.
+
+    python -m benchmarks.depot_detection [--quick] [--confirm] [--untrained] [--json]
 """
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.common import circumstances, print_result, table
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
+from infrastress.evaluation.events import poisson_interval
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.frames import Framer
 from infrastress.simulators.base import Realisation, Scenario
@@ -34,6 +39,7 @@ DEPOT = ROOT / "examples" / "depot"
 CONFIGURATIONS_TRIED = 3
 """Configurations of thresholds whose quiet, attack or twin seeds were looked at before this one, and this one."""
 MASS_BALANCE = "process.mass_balance"
+LIMITS = ("process.alarm_limit", "process.trip_limit", "process.instrument_range")
 ALARM = frozenset({"medium", "high", "critical"})
 
 
@@ -97,14 +103,6 @@ def play(site: Site, detectors: list[Detector], what: Scenario, seed: int) -> Ru
     return Run(findings, list(real.truth), real.facts, what.duration_h / 24, values, seconds)
 
 
-def poisson_interval(count: int, exposure: float) -> tuple[float, float]:
-    """Exact 95 % interval of a Poisson rate (Garwood, Biometrika 28 (1936) 437)."""
-    from scipy.stats import chi2
-
-    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
-    return float(low / exposure), float(chi2.ppf(0.975, 2 * count + 2) / 2 / exposure)
-
-
 def learn(site: Site, seeds: dict[str, Any], quick: bool) -> dict[str, Any]:
     """A baseline from the training seeds' normal days."""
     training = seeds["training"]
@@ -131,15 +129,19 @@ def learn(site: Site, seeds: dict[str, Any], quick: bool) -> dict[str, Any]:
     return lesson.baseline
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three seeds and 30 quiet days")
     parser.add_argument("--untrained", action="store_true", help="physical tolerances only")
+    parser.add_argument("--confirm", action="store_true", help="the confirmation seeds")
     parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     site = load_site(DEPOT)
     seeds = json.loads((ROOT / "benchmarks" / "seeds" / "depot.json").read_text())
+    if chosen.confirm:
+        seeds["quiet"]["seeds"] = seeds["confirmation"]["quiet"]
+        seeds["attack"]["seeds"] = seeds["twins"]["seeds"] = seeds["confirmation"]["attack"]
     baseline = None if chosen.untrained else learn(site, seeds, chosen.quick)
 
     def team() -> list[Detector]:
@@ -151,8 +153,8 @@ def main() -> None:
     result: dict[str, Any] = {
         "configurations_tried": CONFIGURATIONS_TRIED,
         "trained": baseline is not None,
-        "load_average": os.getloadavg()[0],
-        "numpy": np.__version__,
+        "seeds": "confirmation" if chosen.confirm else "evaluation",
+        "circumstances": circumstances(),
     }
     count = 3 if chosen.quick else None
     result["attack"] = {
@@ -160,7 +162,43 @@ def main() -> None:
     }
     result["twins"] = twins(site, team, seeds, count)
     result["quiet"] = quiet(site, team, seeds, chosen.quick)
-    print(json.dumps(result, indent=None if chosen.json else 1))
+    print_result(result, text_of(result), as_json=chosen.json)
+
+
+def text_of(result: dict[str, Any]) -> str:
+    """The result as tables, the trivial rivals in them."""
+    head = ["falsified gauge at 550 m3/h", "attacks", "within 5 min", "before overflow", "median delay s", "max s"]
+    rows: list[list[Any]] = []
+    for gauge, found in result["attack"].items():
+        delay = found["delay_s"] or {"median": "-", "max": "-"}
+        ours = [found["within_5_min"], found["before_overflow"], delay["median"], delay["max"]]
+        rows.append([f"{gauge}: mass balance", found["seeds"], *ours])
+        limits = found["limits_alone"]
+        usual = [limits["within_5_min"], limits["before_overflow"], "-", "-"]
+        rows.append([f"{gauge}: limits alone", found["seeds"], *usual])
+    count = rows[0][1]
+    rows += [["always on", count, count, count, 0.0, 0.0], ["never", count, 0, 0, "-", "-"]]
+    quiet = result["quiet"]
+    more = [
+        [
+            name.replace("_", " "),
+            quiet[name]["alarms"],
+            300 * quiet[name]["alarms"] / quiet["site_days"],
+            *quiet[name]["per_300_days"],
+        ]
+        for name in ("mass_balance", "process", "all", "limits_alone")
+    ]
+    twins = [[name, found["runs"], json.dumps(found["alarms"])] for name, found in result["twins"].items()]
+    return "\n\n".join(
+        [
+            table(head, rows),
+            f"Quiet: {quiet['site_days']:.0f} site-days; rates per 300 days with exact 95 % Poisson interval.",
+            table(["alarms (medium and above)", "count", "rate", "from", "to"], more),
+            f"Notices (low, info) in the same days: {json.dumps(quiet['notices_by_rule'])}",
+            table(["benign twin", "runs", "alarms by rule"], twins),
+            f"Configurations tried: {result['configurations_tried']}; seeds: {result['seeds']}.",
+        ]
+    )
 
 
 def attacks(site: Site, team: Any, seeds: dict[str, Any], gauge: str, count: int | None) -> dict[str, Any]:
@@ -170,12 +208,21 @@ def attacks(site: Site, team: Any, seeds: dict[str, Any], gauge: str, count: int
     delays: list[float | None] = []
     before: Counter[str] = Counter()
     first_any: list[float] = []
+    leads: list[float] = []
+    limit_delays: list[float] = []
+    limit_leads: list[float] = []
     for seed in seeds["attack"]["seeds"][:count]:
         run = play(site, team(), what, seed)
         span = next(t for t in run.truth if t.kind.startswith("gauge_"))
         hits = [f.occurred for f in run.raised if f.body.rule == MASS_BALANCE and span.assets[0] in f.assets]
         hits = [t for t in hits if t >= span.began]
         delays.append((hits[0] - span.began) / 1e9 if hits else None)
+        overflow = run.facts["overflow_at"] or float("inf")  # ended by other means before it
+        leads += [(overflow - hits[0]) / 1e9] if hits else []
+        limits = [f.occurred for f in run.raised if f.body.rule in LIMITS and span.assets[0] in f.assets]
+        limits = [t for t in limits if t >= span.began]
+        limit_delays += [(limits[0] - span.began) / 1e9] if limits else []
+        limit_leads += [(overflow - limits[0]) / 1e9] if limits else []
         first = min(t.began for t in run.truth if t.malicious)
         before.update(f.body.rule for f in run.raised if f.occurred < first and f.body.severity in ALARM)
         after = [f.occurred for f in run.raised if f.occurred >= first and f.body.severity in ALARM]
@@ -186,6 +233,11 @@ def attacks(site: Site, team: Any, seeds: dict[str, Any], gauge: str, count: int
         "seeds": len(delays),
         "detected": len(found),
         "within_5_min": sum(d <= 300 for d in found),
+        "before_overflow": sum(lead > 0 for lead in leads),
+        "limits_alone": {
+            "within_5_min": sum(d <= 300 for d in limit_delays),
+            "before_overflow": sum(lead > 0 for lead in limit_leads),
+        },
         "delay_s": {"median": float(np.median(found)), "max": max(found)} if found else None,
         "first_alarm_of_any_rule_s": float(np.median(first_any)) if first_any else None,
         "alarms_before_the_attack": dict(before),
@@ -230,12 +282,14 @@ def quiet(site: Site, team: Any, seeds: dict[str, Any], quick: bool) -> dict[str
                 notices[f.body.rule] += 1
     process = sum(n for rule, n in alarms.items() if rule.startswith("process."))
     balance = alarms[MASS_BALANCE]
+    limits = sum(alarms[rule] for rule in LIMITS)
     total = alarms.total()
     return {
         "site_days": days,
-        "mass_balance": {"alarms": balance, "per_300_days": [300 * r for r in poisson_interval(balance, days)]},
-        "process": {"alarms": process, "per_300_days": [300 * r for r in poisson_interval(process, days)]},
-        "all": {"alarms": total, "per_300_days": [300 * r for r in poisson_interval(total, days)]},
+        "mass_balance": {"alarms": balance, "per_300_days": [300 * r / days for r in poisson_interval(balance)]},
+        "process": {"alarms": process, "per_300_days": [300 * r / days for r in poisson_interval(process)]},
+        "limits_alone": {"alarms": limits, "per_300_days": [300 * r / days for r in poisson_interval(limits)]},
+        "all": {"alarms": total, "per_300_days": [300 * r / days for r in poisson_interval(total)]},
         "alarms_by_rule": dict(alarms),
         "notices_by_rule": dict(notices),
         "examples": examples[:20],

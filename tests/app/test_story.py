@@ -30,12 +30,13 @@ def test_the_incident_says_what_where_how_sure_why_and_what_first(feed):
     assert all(len(line) <= 100 for line in text.splitlines())
 
 
-def test_a_long_story_is_shortened_in_the_middle():
-    many = [detection(i, f"rule-{i}", severity="medium") for i in range(1, 40)]
-    (event,) = in_order(many, end=100).newest("incident").values()
+def test_a_long_story_keeps_the_most_severe_and_something_of_everything():
+    many = [detection(i, f"rule-{i}", severity="high" if i == 20 else "medium") for i in range(1, 40)]
+    (event,) = in_order([*many, intrusion(50)], end=100).newest("incident").values()
     text = incident_text(event, SITE)
-    assert "... 26 more ..." in text
-    assert "rule-39 at" in text
+    assert "and 26 more" in text
+    assert "rule-20 at" in text
+    assert "badge_out_of_place at" in text
 
 
 def test_an_alarm_is_one_line(feed):

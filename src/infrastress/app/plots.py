@@ -74,22 +74,22 @@ def plot_incident(incident_event: Event, detections: Sequence[Event], site: Site
         raise ConfigurationError(f"a {incident_event.kind} event is no incident")
     raised, ended = _episodes(body, detections)
     zone = local_zone(site)
-    points = _first_of_each(raised)
-    listed = _worth_listing(points)
     end = max([*(moment for moment in ended.values()), *(event.occurred for event in raised), body.began])
     begin = min([body.began, *(event.occurred for event in raised)])
     pad = max((end - begin) // 20, 60 * SECOND)
-    with _figure(10.0, 4.9 + 0.25 * sum(len(_sentence(event)) for _, event in listed.values())) as (figure, grid):
+    clusters = _clusters(raised, max((end - begin) // 28, 1))
+    listed = _worth_listing(clusters)
+    lines = _list(listed, len(clusters), zone)
+    with _figure(10.0, 4.9 + 0.25 * len(lines)) as (figure, grid):
         axis = figure.add_subplot(grid)
         rows = {kind: len(_LANES) - 1 - i for i, (kind, _) in enumerate(_LANES)}
         for kind, row in rows.items():
             axis.axhspan(row - 0.42, row + 0.42, color=PALE if kind in body.source_kinds else "#f6f6f6", lw=0, zorder=0)
-        heights = _heights(points, rows, begin, end)
-        for event in raised:
-            lane = heights.get(event.id, float(rows[_detection(event).source_kind]))
-            _draw_bar(axis, event, ended, lane, end + pad)
-        for event in points:
-            _draw_mark(axis, event, heights[event.id], listed)
+        for cluster in clusters:
+            _draw_cluster(axis, cluster, ended, rows, end + pad)
+        for number, cluster in enumerate(listed, 1):
+            lane = rows[_detection(cluster[0]).source_kind]
+            _draw_number(axis, number, cluster[0], lane)
         first = _moment(body.first_alarm, zone)
         axis.axvline(first, color=INK, lw=1.1, ls=(0, (4, 3)), zorder=1)
         axis.annotate(
@@ -112,7 +112,8 @@ def plot_incident(incident_event: Event, detections: Sequence[Event], site: Site
             0.0, 1.035, f"severity {body.severity}  |  confidence {body.confidence:.0%}  |  {state}  |  "
             f"{body.detections_total} detections", transform=axis.transAxes, fontsize=10.5, color=GREY,
         )  # fmt: skip
-        _legend(figure, axis, listed, zone, more=len(points) - len(listed))
+        _legend(axis, clusters)
+        figure.supxlabel("\n".join(lines), x=0.02, ha="left", fontsize=10, linespacing=1.45)
         figure.savefig(path, dpi=110)
 
 
@@ -211,82 +212,79 @@ def _detection(event: Event) -> Detection:
     return event.body
 
 
-def _first_of_each(raised: Sequence[Event]) -> list[Event]:
-    """The first detection of each rule on the same assets: repeats are bars without a number."""
-    found: dict[tuple[str, tuple[str, ...]], Event] = {}
+def _clusters(raised: Sequence[Event], near: int) -> list[list[Event]]:
+    """Detections of one kind of source that begin so close together that their marks would cover each other."""
+    latest: dict[str, list[Event]] = {}
+    clusters = []
     for event in raised:
-        found.setdefault((_detection(event).rule, event.assets), event)
-    return list(found.values())
-
-
-def _worth_listing(points: Sequence[Event]) -> dict[str, tuple[int, Event]]:
-    """Number and event, by id, of at most `LISTED`: the most severe, in order of time."""
-    order = list(_MARKERS)
-    chosen = sorted(points, key=lambda event: (-order.index(_detection(event).severity), event.occurred, event.id))
-    kept = sorted(chosen[:LISTED], key=lambda event: (event.occurred, event.id))
-    return {event.id: (i + 1, event) for i, event in enumerate(kept)}
-
-
-def _heights(points: Sequence[Event], rows: dict[str, int], begin: int, end: int) -> dict[str, float]:
-    """Where in its lane a mark stands: marks close in time step aside, so that numbers don't cover each other."""
-    near = max((end - begin) // 40, 1)
-    steps = (0.0, 0.24, -0.24)
-    placed: dict[str, list[tuple[int, int]]] = {}
-    heights: dict[str, float] = {}
-    for event in points:
         kind = _detection(event).source_kind
-        lane = placed.setdefault(kind, [])
-        taken = {step for moment, step in lane if event.occurred - moment < near}
-        step = next((i for i in range(len(steps)) if i not in taken), len(lane) % len(steps))
-        lane.append((event.occurred, step))
-        heights[event.id] = rows[kind] + steps[step]
-    return heights
+        cluster = latest.get(kind)
+        if cluster is None or event.occurred - cluster[0].occurred > near:
+            cluster = latest[kind] = []
+            clusters.append(cluster)
+        cluster.append(event)
+    return clusters
 
 
-def _draw_bar(axis: Any, event: Event, ended: dict[str, int], lane: float, edge: int) -> None:
-    body = _detection(event)
-    stop = ended.get(body.episode, edge if body.source_kind == "telemetry" else event.occurred)
-    color = _MARKERS[body.severity][1]
+def _loudest(cluster: Sequence[Event]) -> Event:
+    """The most severe of a cluster, the first of these."""
+    order = list(_MARKERS)
+    return min(cluster, key=lambda event: (-order.index(_detection(event).severity), event.occurred, event.id))
+
+
+def _worth_listing(clusters: Sequence[list[Event]]) -> list[list[Event]]:
+    """At most `LISTED` clusters, the most severe, in order of time."""
+    order = list(_MARKERS)
+    chosen = sorted(clusters, key=lambda cluster: -order.index(_detection(_loudest(cluster)).severity))[:LISTED]
+    return sorted(chosen, key=lambda cluster: (cluster[0].occurred, cluster[0].id))
+
+
+def _list(listed: Sequence[list[Event]], count: int, zone: tzinfo) -> list[str]:
+    """What the numbers say, a cluster by its most severe sentence, each on at most two lines."""
+    lines = []
+    for number, cluster in enumerate(listed, 1):
+        text = shorten(_detection(_loudest(cluster)).sentence, 190, placeholder=" ...")
+        if len(cluster) > 1:
+            text += f" (and {len(cluster) - 1} more until {_moment(cluster[-1].occurred, zone):%H:%M})"
+        head = f"{number:>2}  {_moment(cluster[0].occurred, zone):%H:%M}  "
+        lines += wrap(text, 118, initial_indent=head, subsequent_indent=" " * 18)
+    return [*lines, f"and {count - len(listed)} more, less severe"] if count > len(listed) else lines
+
+
+def _draw_cluster(axis: Any, cluster: list[Event], ended: dict[str, int], rows: dict[str, int], edge: int) -> None:
+    """A bar from the first raise to the last clearing, and the mark of the most severe."""
+    body = _detection(_loudest(cluster))
+    marker, color, size = _MARKERS[body.severity]
+    stops = [
+        ended.get(_detection(event).episode, edge if body.source_kind == "telemetry" else event.occurred)
+        for event in cluster
+    ]
+    begin, lane = cluster[0].occurred, rows[body.source_kind]
     axis.barh(
-        lane, (stop - event.occurred) / (24 * HOUR), left=_moment(event.occurred, UTC), height=0.18,
-        color=color, alpha=0.22, lw=0, zorder=2,
+        lane, (max(stops) - begin) / (24 * HOUR), left=_moment(begin, UTC), height=0.26, color=color, alpha=0.2, lw=0,
+        zorder=2,
+    )  # fmt: skip
+    axis.plot([_moment(begin, UTC)], [lane], marker=marker, color=color, ms=size, mec="white", mew=0.8, zorder=4)
+
+
+def _draw_number(axis: Any, number: int, event: Event, lane: int) -> None:
+    axis.annotate(
+        str(number), (_moment(event.occurred, UTC), lane), xytext=(0, 9), textcoords="offset points", fontsize=11,
+        fontweight="bold", ha="center", zorder=5,
     )  # fmt: skip
 
 
-def _draw_mark(axis: Any, event: Event, height: float, listed: dict[str, tuple[int, Event]]) -> None:
-    marker, color, size = _MARKERS[_detection(event).severity]
-    moment = _moment(event.occurred, UTC)
-    axis.plot([moment], [height], marker=marker, color=color, ms=size, mec="white", mew=0.8, zorder=4)
-    if event.id in listed:
-        axis.annotate(
-            str(listed[event.id][0]), (moment, height), xytext=(8, 0), textcoords="offset points", fontsize=11,
-            fontweight="bold", va="center", zorder=5,
-        )  # fmt: skip
-
-
-def _legend(figure: Any, axis: Any, listed: dict[str, tuple[int, Event]], zone: tzinfo, more: int) -> None:
+def _legend(axis: Any, clusters: Sequence[list[Event]]) -> None:
     from matplotlib.lines import Line2D
 
+    drawn = {_detection(_loudest(cluster)).severity for cluster in clusters}
     shapes = [
         Line2D([], [], ls="", marker=marker, color=color, ms=min(size, 11), label=severity)
         for severity, (marker, color, size) in _MARKERS.items()
-        if any(_detection(event).severity == severity for _, event in listed.values())
+        if severity in drawn
     ]
     if shapes:
         axis.legend(handles=shapes, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=5, frameon=False, fontsize=10)
-    lines = []
-    for number, event in listed.values():
-        head = f"{number:>2}  {_moment(event.occurred, zone):%H:%M}  "
-        lines += _sentence(event, head)
-    if more > 0:
-        lines.append(f"    and {more} more, less severe")
-    figure.supxlabel("\n".join(lines), x=0.02, ha="left", fontsize=10, linespacing=1.45)
-
-
-def _sentence(event: Event, head: str = "") -> list[str]:
-    """A detection's sentence on at most two lines."""
-    text = shorten(_detection(event).sentence, 200, placeholder=" ...")
-    return wrap(text, 112, initial_indent=head, subsequent_indent=" " * 18)
 
 
 def _draw_gaps(axis: Any, times: npt.NDArray[np.int64], seen: npt.NDArray[np.float64], zone: tzinfo) -> None:

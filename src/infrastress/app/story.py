@@ -3,13 +3,15 @@
 No colour and no markup; the caller prints it as it likes. Times are the site's local ones.
 """
 
+from collections import Counter
 from datetime import UTC, datetime
 from textwrap import fill
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from infrastress.core.errors import ConfigurationError
-from infrastress.events import Alarm, Event, Incident
+from infrastress.events import Alarm, Event, Incident, TimelineEntry
 from infrastress.fusion import HYPOTHESES
+from infrastress.fusion.evidence import rank_of
 from infrastress.site import Site
 
 __all__ = ["alarm_line", "asset_names", "incident_text", "local_zone", "sureness"]
@@ -50,12 +52,13 @@ def incident_text(incident: Event, site: Site) -> str:
         _field("Do first", _first(body, incident, site)),
         "  What happened",
     ]
-    shown = body.timeline if len(body.timeline) <= LINES else (*body.timeline[: LINES - 4], *body.timeline[-3:])
-    for i, entry in enumerate(shown):
-        if len(shown) < len(body.timeline) and i == LINES - 4:
-            lines.append(f"    ... {max(body.timeline_total, len(body.timeline)) - len(shown)} more ...")
+    shown = _worth_telling(body.timeline)
+    for entry in shown:
         head = f"    {_when(entry.occurred, zone, body.began)}  {_SOURCES[entry.source_kind]:<14}  "
         lines.append(fill(entry.text, WIDTH, initial_indent=head, subsequent_indent=" " * len(head)))
+    left = max(body.timeline_total, len(body.timeline)) - len(shown)
+    if left:
+        lines.append(f"    and {left} more, less severe or said already")
     lines.append(f"  Incident   {body.incident}, revision {body.revision}, {body.detections_total} detections")
     return "\n".join(lines)
 
@@ -104,6 +107,18 @@ def _first(body: Incident, incident: Event, site: Site) -> str:
     if row is None:
         return "Read the detections and look on the spot."
     return row.first.format(subject=asset_names(incident.assets[:1], site))
+
+
+def _worth_telling(timeline: tuple[TimelineEntry, ...]) -> list[TimelineEntry]:
+    """At most `LINES` entries in order of time: of each kind of source and what it is about the most severe first."""
+    order = sorted(range(len(timeline)), key=lambda i: (-rank_of(timeline[i].severity), i))
+    rounds: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    ranked: list[tuple[int, int, int]] = []
+    for i in order:
+        about = (timeline[i].source_kind, timeline[i].assets)
+        ranked.append((rounds[about], len(ranked), i))
+        rounds[about] += 1
+    return [timeline[i] for i in sorted(i for _, _, i in sorted(ranked)[:LINES])]
 
 
 def _field(name: str, text: str) -> str:

@@ -16,6 +16,7 @@ counts as gone only when it has stayed away for `OFF_DELAY` (the off-delay of IE
 """
 
 from bisect import insort
+from functools import lru_cache
 
 import msgspec
 
@@ -54,9 +55,12 @@ def alarm_key(event: Event, body: Detection, *, belated: bool) -> str:
 
     One that is so belated that its alarm may have been forgotten gets an alarm of its own.
     """
-    own = event.id if belated else ""
     day = min(body.began, event.occurred) // DAY
-    parts = (body.detector, body.rule, *event.assets, event.zone, str(day), own)
+    return _name((body.detector, body.rule, *event.assets, event.zone, str(day), event.id if belated else ""))
+
+
+@lru_cache(maxsize=1 << 15)
+def _name(parts: tuple[str, ...]) -> str:
     return "alm-" + content_hash("\0".join(parts).encode())[:16]
 
 

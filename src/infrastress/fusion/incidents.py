@@ -9,8 +9,9 @@ import msgspec
 from infrastress.core.ids import content_hash, event_id
 from infrastress.core.time import DAY, MINUTE, to_iso
 from infrastress.events import Event, Incident, TimelineEntry
+from infrastress.events.kinds import Severity
 from infrastress.fusion.alarms import AlarmRecord
-from infrastress.fusion.evidence import Evidence, Hypothesis, Scorer, rank_of
+from infrastress.fusion.evidence import Evidence, Hypothesis, Scorer, rank_of, severity_of
 from infrastress.site import Site
 
 __all__ = [
@@ -56,7 +57,7 @@ def witness_of(record: AlarmRecord, title: str) -> Witness:
     text = record.sentence
     if record.raises > 1:
         text = f"{text} (raised {record.raises} times, last {_clock(record.last_raise, record.first)})"
-    entries = [(record.first, 0, record.key, _entry(record, record.first, text))]
+    entries = [(record.first, 0, record.key, _entry(record, record.first, text, severity_of(record.severity)))]
     if record.condition and not record.standing and record.last_clear >= record.first:
         entry = _entry(record, record.last_clear, f"Back to normal: {title}.")
         entries.append((record.last_clear, 1, record.key, entry))
@@ -149,9 +150,14 @@ def _assets(judged: Hypothesis, evidence: Sequence[Evidence]) -> tuple[str, ...]
     return (*judged.assets, *rest[: KEPT_ENTRIES - len(judged.assets)])
 
 
-def _entry(record: AlarmRecord, moment: int, text: str) -> TimelineEntry:
+def _entry(record: AlarmRecord, moment: int, text: str, severity: Severity = "info") -> TimelineEntry:
     return TimelineEntry(
-        occurred=moment, source_kind=record.source_kind, event=record.ids[0][1], assets=record.assets, text=text
+        occurred=moment,
+        source_kind=record.source_kind,
+        event=record.ids[0][1],
+        assets=record.assets,
+        text=text,
+        severity=severity,
     )
 
 

@@ -36,7 +36,7 @@ WITHDRAWN = "withdrawn"
 """In place of the incident that superseded one: late evidence parted it, and what is left is no incident."""
 REST, LONGEST_REST = MINUTE, 60 * MINUTE
 """How long an incident waits for its next revision, an alarm it has, when repeats and clearings are all that is new."""
-GROWTH = 0.25
+GROWTH = 0.5
 
 
 class _State(msgspec.Struct, kw_only=True):
@@ -356,7 +356,8 @@ class FusionUnit(Unit):
             step.alarms.update(self._groups.members[group])
         state.of_group[group] = [kept.key]
         was_closed, kept.closed = kept.closed, group in step.ended
-        if outputs or was_closed != kept.closed or self._worth(kept, group):
+        belated = kept.closed and group in step.touched
+        if outputs or was_closed != kept.closed or belated or self._worth(kept, group):
             outputs.append(self._show(kept))
         elif not kept.closed:
             rest = min(REST * kept.shown_alarms, LONGEST_REST)
@@ -371,7 +372,7 @@ class FusionUnit(Unit):
         return output
 
     def _worth(self, incident: IncidentRecord, group: str) -> bool:
-        """Whether an open incident is told again at once: it has a quarter more alarms, or says something new."""
+        """Whether an open incident is told again at once: it has half as many alarms again, or says something new."""
         alarms = self._state.alarms
         if len(self._groups.members[group]) > incident.shown_alarms * (1 + GROWTH):
             return True
@@ -465,4 +466,7 @@ def _end_of_span_at(record: AlarmRecord, moment: int) -> int:
     """End of the record's span that holds a moment; before all time where none does."""
     if record.standing and min(record.standing.values()) <= moment:
         return FOREVER
-    return next((end for start, end in reversed(record.spans) if start <= moment <= end), -FOREVER)
+    for start, end in reversed(record.spans):
+        if start <= moment <= end:
+            return end
+    return -FOREVER
