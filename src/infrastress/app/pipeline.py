@@ -133,6 +133,19 @@ def _size(path: Path) -> int:
     return path.stat().st_size
 
 
+def _throw_away(store: Path) -> None:
+    """Remove a store; one that stayed in part would be gone on with."""
+    try:
+        if store.exists():
+            shutil.rmtree(store)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the results of another replay can't be removed: {error.strerror}",
+            where=str(store),
+            remedy="remove the folder by hand, or name another with --out",
+        ) from error
+
+
 def _open(out: Path | None, order: dict[str, Any], *, overwrite: bool) -> Store:
     if out is None:
         return open_store("memory://")
@@ -150,6 +163,6 @@ def _open(out: Path | None, order: dict[str, Any], *, overwrite: bool) -> Store:
                     where=str(out),
                     remedy="name another folder with --out, or throw those results away with --overwrite",
                 )
-            shutil.rmtree(out / _STORE, ignore_errors=True)
+            _throw_away(out / _STORE)
     write_json(note, order)
     return open_store(out / _STORE)
