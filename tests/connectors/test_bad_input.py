@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infrastress.connectors.files import ColumnMap, Mapping, RecordMap, TimeMap, load_mapping
+from infrastress.connectors.files import ColumnMap, Mapping, RecordMap, TimeMap, load_mapping, parquet
 from infrastress.connectors.files.content import looks_like
 from infrastress.connectors.files.sniff import sniff
 from infrastress.core.errors import InputError, MappingError
@@ -158,6 +158,24 @@ def test_counted_times_begin_with_the_first_row(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"LT1": [1.0, 3.0]}), path)
     assert [row[1] for row in rows_of(read_all(connector(path, Mapping(time=counted))))] == expected
+
+
+def test_a_parquet_file_is_closed_when_reading_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[parquet.ParquetRows] = []
+
+    class Noted(parquet.ParquetRows):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args)
+            opened.append(self)
+
+    monkeypatch.setattr(parquet, "ParquetRows", Noted)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"time": [stamp(i) for i in range(10)], "LT1": [1.0] * 10}), path)
+    deliveries = connector(path, batch_rows=2).deliveries()
+    next(deliveries)
+    assert [rows._file.closed for rows in opened] == [False]
+    deliveries.close()
+    assert [rows._file.closed for rows in opened] == [True]
 
 
 def test_a_long_layout_needs_a_time_column(tmp_path: Path) -> None:

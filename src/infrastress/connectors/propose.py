@@ -371,12 +371,12 @@ def _tags(
 def _parquet(path: Path) -> Sample:
     from infrastress.connectors.files.parquet import ParquetRows
 
-    rows = ParquetRows(path, Mapping())
-    table = rows.head(5000)
+    with ParquetRows(path, Mapping()) as rows:
+        table, whole = rows.head(5000), rows.total
     columns = tuple(
         tuple("" if cell is None else _shown(cell) for cell in column.to_pylist()) for column in table.columns
     )
-    return Sample("utf-8", ",", ".", True, 0, rows.names, columns, 0, rows.total == table.num_rows)
+    return Sample("utf-8", ",", ".", True, 0, rows.names, columns, 0, whole == table.num_rows)
 
 
 def _shown(cell: object) -> str:

@@ -102,12 +102,12 @@ def telemetry_deliveries(
     if parquet:
         from infrastress.connectors.files.parquet import ParquetRows
 
-        table = ParquetRows(path, mapping)
-        binding = bind(mapping, table.names, site, str(path), exclude)
-        table.need(binding)
-        yield from _Run(site, source, mapping, binding=binding, reader=table, batch_rows=batch_rows).deliveries(
-            Position(0, 0), after
-        )
+        with ParquetRows(path, mapping) as table:
+            binding = bind(mapping, table.names, site, str(path), exclude)
+            table.need(binding)
+            yield from _Run(site, source, mapping, binding=binding, reader=table, batch_rows=batch_rows).deliveries(
+                Position(0, 0), after
+            )
         return
     with Lines(path, mapping.encoding, block_bytes) as lines:
         names, offset, line = read_header(lines, mapping)
