@@ -129,7 +129,12 @@ def test_map_writes_once(plant, tmp_path, capsys):
     assert "LT-103" in capsys.readouterr().out
     assert main(["map", str(file), "--site", str(plant / "plant")]) == 1
     assert "--overwrite" in capsys.readouterr().err
-    assert main(["replay", str(plant / "plant"), str(file), "--out", str(tmp_path / "out")]) == 0
+    replay = ["replay", str(plant / "plant"), str(file), "--out", str(tmp_path / "out")]
+    assert main(replay) == 0
+    mapping = file.with_name("recording.csv.mapping.yaml")
+    mapping.write_text(mapping.read_text() + "ignore: [LT-103]\n")
+    assert main(replay) == 1, "read otherwise, it is another replay"
+    assert "--overwrite" in capsys.readouterr().err
 
 
 WRONG = {

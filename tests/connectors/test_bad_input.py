@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infrastress.connectors.files import ColumnMap, Mapping, TimeMap, load_mapping
+from infrastress.connectors.files import ColumnMap, Mapping, RecordMap, TimeMap, load_mapping, parquet
+from infrastress.connectors.files.content import looks_like
+from infrastress.connectors.files.sniff import sniff
 from infrastress.core.errors import InputError, MappingError
 from infrastress.core.time import SECOND, to_iso
 from infrastress.events.delivery import Balance, Delivery
@@ -146,6 +148,63 @@ def test_truncated_parquet(tmp_path: Path) -> None:
     assert balance.read == 3000
     assert balance.quarantined == {"unreadable": 1000}
     assert balance.accepted == 2000
+
+
+def test_counted_times_begin_with_the_first_row(tmp_path: Path) -> None:
+    counted = TimeMap(column=None, start=stamp(5), step_s=60.0)
+    expected = [5 * 60 * SECOND, 6 * 60 * SECOND]
+    deliveries, _ = read(tmp_path, "# a\n\nLT1,FT1\n1,2\n3,4\n", Mapping(skip_lines=1, time=counted))
+    assert [row[1] for row in rows_of(deliveries)] == expected
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"LT1": [1.0, 3.0]}), path)
+    assert [row[1] for row in rows_of(read_all(connector(path, Mapping(time=counted))))] == expected
+
+
+def test_a_parquet_file_is_closed_when_reading_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[parquet.ParquetRows] = []
+
+    class Noted(parquet.ParquetRows):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args)
+            opened.append(self)
+
+    monkeypatch.setattr(parquet, "ParquetRows", Noted)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"time": [stamp(i) for i in range(10)], "LT1": [1.0] * 10}), path)
+    deliveries = connector(path, batch_rows=2).deliveries()
+    next(deliveries)
+    assert [rows._file.closed for rows in opened] == [False]
+    deliveries.close()
+    assert [rows._file.closed for rows in opened] == [True]
+
+
+def test_a_long_layout_needs_a_time_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.mapping.yaml"
+    path.write_text("layout: long\ntime: {column: null, start: '2026-01-01T00:00:00Z', step_s: 60}\n")
+    with pytest.raises(MappingError, match="time column"):
+        load_mapping(path)
+
+
+def test_a_number_that_is_none_makes_no_event(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(f'{{"when": "{stamp(i)}", "lel": "{lel}"}}\n' for i, lel in enumerate(("0.1", "nan"))))
+    records = RecordMap(kind="gas", time="when", fields={"level_lel": "lel"}, constants={"detector": "G1"})
+    balance = total(read_all(connector(path, Mapping(records=records))))
+    assert (balance.accepted, balance.quarantined) == (1, {"wrong-fields": 1})
+
+
+def test_damaged_gzip_and_xz_are_told_by_what_comes_before_the_damage(tmp_path: Path) -> None:
+    text = (HEAD + "".join(f"{stamp(i)},{i * 7919 % 1000},2,0\n" for i in range(60_000))).encode()
+    for name, whole in (("a.csv.gz", gzip.compress(text)), ("a.csv.xz", lzma.compress(text))):
+        path = tmp_path / name
+        for at in (40, len(whole) // 2):
+            path.write_bytes(whole[:at] + bytes(64) + whole[at + 64 :])
+            for look in (looks_like, sniff):
+                with suppress(InputError):
+                    look(path)
+        path.write_bytes(whole[: len(whole) // 2])
+        assert looks_like(path) == "text"
+        assert sniff(path).names == ("time", "LT1", "FT1", "S1")
 
 
 def test_truncated_gzip_and_xz(tmp_path: Path) -> None:

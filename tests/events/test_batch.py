@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infrastress.core.errors import DecodeError
-from infrastress.events import Batch, GasReading, LoginAttempt, encode_event, make_event
+from infrastress.events import AccessAttempt, Batch, GasReading, LoginAttempt, Unknown, encode_event, make_event
 from infrastress.events.envelope import json_schema
 
 logins = st.builds(
@@ -32,6 +32,29 @@ def test_events_survive_their_columns(rows):
     batch = Batch.from_events(events)
     assert list(Batch.decode(batch.encode()).events()) == events
     assert Batch.decode(batch.encode()).id == batch.id
+
+
+def test_no_field_of_the_envelope_is_lost_and_none_is_taken_for_one_of_the_body():
+    event = make_event(
+        site="s",
+        source="x",
+        sequence=1,
+        occurred=5,
+        observed=9,
+        body=AccessAttempt(person="p", door="d", zone="inside"),
+        zone="outside",
+        uncertainty_ns=7,
+        blobs=("ab", "cd"),
+    )
+    assert list(Batch.decode(Batch.from_events([event]).encode()).events()) == [event]
+
+
+def test_fields_that_fit_no_column_are_refused():
+    body = Unknown(kind_name="later", fields={"a": 1})
+    other = Unknown(kind_name="later", fields={"a": "one"})
+    events = [make_event(site="s", source="x", sequence=i, occurred=1, body=b) for i, b in enumerate((body, other))]
+    with pytest.raises(DecodeError):
+        Batch.from_events(events)
 
 
 def test_several_kinds_or_bytes_of_another_sort_are_refused():

@@ -2,6 +2,7 @@
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +76,8 @@ def test_offsets_count_and_a_naive_time_is_refused():
         from_iso("2026-03-01T04:00:00")
     with pytest.raises(InputError):
         from_iso("2026-02-30T04:00:00Z")
+    with pytest.raises(InputError):
+        from_iso("2026-02-28T04:00:00+99:00")
 
 
 @given(
@@ -95,3 +98,10 @@ def test_samples_survive_arrow(rows, sequence):
 def test_bytes_that_are_no_samples_are_refused(data):
     with pytest.raises(DecodeError):
         Samples.decode(data)
+
+
+def test_a_column_of_words_is_no_signal():
+    samples = Samples("depot", "scada", 0, np.zeros(1, np.int64), ("a",), np.zeros((1, 1)))
+    batch = samples.to_arrow().set_column(1, "a", pa.array(["open"]))
+    with pytest.raises(DecodeError):
+        Samples.from_arrow(batch)

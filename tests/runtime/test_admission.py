@@ -237,6 +237,13 @@ class TestEvents:
         assert [r["reason"] for r in refusals(outputs)] == ["not-an-observation", "other-site", "time-future"]
         assert of(outputs, "event") == []
 
+    def test_one_mad_time_of_observation_makes_no_other_event_uncertain(self):
+        a = admission(people={"kind": "reports"})
+        mad = report(at(1)[0], "x", sequence=1, observed=0)
+        outputs = a.admit(delivery(events=[mad, report(at(2)[0], "y", sequence=2)], source="people"))
+        assert [r["reason"] for r in refusals(outputs)] == ["time-future"]
+        assert [decode_event(data).uncertainty_ns for data in of(outputs, "event")] == [0]
+
     def test_a_clock_ahead_of_the_observer_widens_the_uncertainty(self):
         a = admission(people={"kind": "reports", "clock_offset_s": 10})
         body = SwitchState(device="d", state="open")

@@ -126,6 +126,24 @@ def test_a_detector_that_throws_keeps_what_it_found_and_stops_nobody(ticks):
     assert [e.occurred for e in found if e.source == "bomb"] == before
 
 
+class Nonsense(Witness):
+    """Finds something without a score."""
+
+    name = "nonsense"
+
+    def update(self, block):
+        return [finding(self, "r", "e", int(block.frames.ends[-1]), score=float("nan"))]
+
+
+def test_a_detection_that_could_not_be_read_back_counts_as_a_failure():
+    feeder = Feeder(Nonsense(), Threshold())
+    feeder.samples(telemetry(60))
+    found = events(feeder.tick(START + 5 * MINUTE))
+    assert [event.body.rule for event in found if event.source == HEALTH] == ["detector-failed"]
+    assert not [event for event in found if event.source == "nonsense"]
+    assert list(feeder.unit.failed) == ["nonsense"]
+
+
 def test_a_failed_detector_stays_off_after_a_restart_until_its_version_changes():
     feeder = Feeder(Bomb(1))
     feeder.samples(telemetry(60))

@@ -1,9 +1,6 @@
 """Killed at named points inside commit, the log torn behind it: a replay goes on and ends with the same bytes."""
 
-import json
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,46 +10,29 @@ from infrastress.runtime import export_results
 from infrastress.store.memory import MemoryStore
 from infrastress.store.ports import Store
 from infrastress.store.sqlite import SqliteStore
-from tests.proofs import ROOT, Proof
+from tests.proofs import Proof
 from tests.runtime.toys import toy_site
 from tests.runtime.victim import play
-from tests.store.victim import POINTS
+from tests.victims import POINTS, Victims
 
 FILES = ("detections.jsonl", "alarms.jsonl", "incidents.jsonl", "quarantine.jsonl")
 
 
-class Victims:
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.runtime.victim"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def kill(self, folder: Path, step: int) -> bool:
-        """One victim; False when it came to its end before the trap sprang."""
-        chance = random.Random(step)
-        job = {
-            "folder": str(folder),
-            "point": POINTS[step % len(POINTS)],
-            "nth": chance.randrange(1, 18),
-            "delay_s": chance.random() * 0.003,
-        }
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        assert not answer["failed"], "the victim failed by itself"
-        return answer["killed"]
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
+def killed(victims: Victims, folder: Path, step: int) -> bool:
+    """Run one victim; False when it came to its end before the trap sprang."""
+    chance = random.Random(step)
+    job = {
+        "folder": str(folder),
+        "point": POINTS[step % len(POINTS)],
+        "nth": chance.randrange(1, 18),
+        "delay_s": chance.random() * 0.003,
+    }
+    return bool(victims.run(job)["killed"])
 
 
 @pytest.fixture(scope="module")
 def victims() -> Iterator[Victims]:
-    victims = Victims()
+    victims = Victims("tests.runtime.victim")
     yield victims
     victims.close()
 
@@ -89,7 +69,7 @@ def chain(victims: Victims, golden, scratch: Path, steps: list[int]) -> int:
     store = scratch / f"store{steps[0]}"
     SqliteStore(store).close()
     for step in steps:
-        kills += victims.kill(store, step)
+        kills += killed(victims, store, step)
         if step % 3 == 2:
             tear(store, step)
     with SqliteStore(store) as opened:

@@ -90,6 +90,7 @@ class LogContract:
                 store.log.read(IN, after, 10)
         assert [record.offset for record in store.log.read(IN, 4, 10)] == [5, 6, 7, 8, 9, 10]
         assert store.log.start(IN) == 4
+        assert [record.offset for record in read_all(store.log, IN, chunk=2)] == [5, 6, 7, 8, 9, 10]
         assert store.log.retire(IN, 99) == 6
         assert store.log.append(f"{IN}:event", [("new", b""), ("0", b"again")]) == 2
         assert [record.offset for record in store.log.read(IN, 10, 10)] == [11, 12]

@@ -1,10 +1,7 @@
 """Killed anywhere, torn anywhere: what was acknowledged is there, what wasn't is there whole or not at all."""
 
-import json
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,41 +11,23 @@ from sqlalchemy import text
 
 from infrastress.store.ports import Row, read_all
 from infrastress.store.sqlite import SqliteStore
-from tests.proofs import ROOT, Proof
-from tests.store.victim import APPENDED, APPENDERS, INPUT, POINTS, RESULT, appended, outputs, state
+from tests.proofs import Proof
+from tests.store.victim import APPENDED, APPENDERS, INPUT, RESULT, appended, outputs, state
+from tests.victims import POINTS, Victims
 
 
-class Victims:
-    """Talks to the process that forks victims."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.store.victim"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def kill(self, folder: Path, **job: Any) -> list[str]:
-        """Run a victim to its death; returns what it had acknowledged."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        defaults = {"point": "before acknowledgement", "nth": 1, "delay_s": 0.0, "commits": 4000, "appenders": False}
-        defaults |= {"checkpoint_pages": 4000, "appended": [0] * APPENDERS, "folder": str(folder)}
-        self._process.stdin.write(json.dumps(defaults | job) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        assert answer["killed"], "the victim failed by itself"
-        return list(answer["acknowledged"])
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
+def killed(victims: Victims, folder: Path, **job: Any) -> list[str]:
+    """Run a victim to its death; returns what it had acknowledged."""
+    defaults = {"point": "before acknowledgement", "nth": 1, "delay_s": 0.0, "commits": 4000, "appenders": False}
+    defaults |= {"checkpoint_pages": 4000, "appended": [0] * APPENDERS, "folder": str(folder)}
+    answer = victims.run(defaults | job)
+    assert answer["killed"], "the trap never sprang"
+    return list(answer["acknowledged"])
 
 
 @pytest.fixture(scope="module")
 def victims() -> Iterator[Victims]:
-    victims = Victims()
+    victims = Victims("tests.store.victim")
     yield victims
     victims.close()
 
@@ -112,7 +91,8 @@ def kill_and_check(victims: Victims, folder: Path, known: Acknowledged, step: in
     """One kill of a chain on one store; the point and all else follow from the step."""
     chance = random.Random(step)
     known.add(
-        victims.kill(
+        killed(
+            victims,
             folder,
             point=POINTS[step % len(POINTS)],
             nth=chance.randrange(1, 12),
@@ -147,7 +127,7 @@ def tear_and_check(folder: Path, scratch: Path, known: Acknowledged, floor: tupl
 def torn(victims: Victims, folder: Path, scratch: Path, steps: range) -> None:
     """Kill once with a log that keeps growing, then tear copies of it."""
     known = Acknowledged()
-    known.add(victims.kill(folder, nth=20, checkpoint_pages=0))
+    known.add(killed(victims, folder, nth=20, checkpoint_pages=0))
     known.offset += 1  # the one killed before it was acknowledged may be there
     for step in steps:
         tear_and_check(folder, scratch, known, (0, [0] * APPENDERS), step)
@@ -173,7 +153,7 @@ def test_nothing_acknowledged_is_lost_in_torn_writes(victims: Victims, folder: P
 
 def test_the_judge_sees_a_loss(victims: Victims, folder: Path, tmp_path: Path) -> None:
     known = Acknowledged()
-    known.add(victims.kill(folder, nth=10, checkpoint_pages=0))
+    known.add(killed(victims, folder, nth=10, checkpoint_pages=0))
     wal = folder / "store.db-wal"
     offset, size = known.wal_sizes[4]
     with wal.open("r+b") as file:
@@ -200,7 +180,7 @@ def test_500_kills_and_500_torn_writes_lose_nothing(victims: Victims, tmp_path: 
             folder = tmp_path / "torn-source"
             SqliteStore(folder).close()
             known = Acknowledged()
-            known.add(victims.kill(folder, nth=20 + step % 20, checkpoint_pages=0))
+            known.add(killed(victims, folder, nth=20 + step % 20, checkpoint_pages=0))
             known.offset += 1
         tear_and_check(folder, tmp_path / "torn", known, (0, [0] * APPENDERS), step)
     tears.finish("no acknowledged record lost, none in part")

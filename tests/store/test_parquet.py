@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -142,6 +143,21 @@ def test_two_that_compact_at_once_write_each_row_once(tmp_path: Path) -> None:
                 assert len(reading.result(60)) == expected
         assert len(rows(one)) == expected == 240
         assert written == 12 * 30
+
+
+def test_what_is_compacted_and_retired_while_somebody_reads_is_read(tmp_path: Path, monkeypatch) -> None:
+    with SqliteStore(tmp_path) as store, SqliteStore(tmp_path) as other:
+        end = put(store, telemetry(0, 10))
+        read_tail = parquet.hot_rows
+
+        def overtaken(*args: Any) -> Any:
+            monkeypatch.setattr(parquet, "hot_rows", read_tail)
+            other.history.compact(IN, up_to=end)
+            other.log.retire(IN, end)
+            return read_tail(*args)
+
+        monkeypatch.setattr(parquet, "hot_rows", overtaken)
+        assert len(rows(store)) == 20
 
 
 @settings(max_examples=8)

@@ -1,20 +1,9 @@
-"""Processes that work on a store until they are killed at a named point. Run as `python -m tests.store.victim`.
+"""Commits and appends until it is killed at a named point. Run as `python -m tests.store.victim`."""
 
-Reads one job a line (JSON), forks a child for it so that imports are paid once, and answers with what the child had
-acknowledged when it died. The points are set from here; the product knows nothing of them.
-"""
-
-import json
-import os
 import random
-import signal
 import sqlite3
-import sys
 import threading
-import time
-import traceback
 from collections.abc import Callable
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,30 +12,12 @@ from sqlalchemy import event
 
 from infrastress.store.ports import Output
 from infrastress.store.sqlite import SqliteStore
+from tests.victims import arm, serve
 
-__all__ = ["APPENDED", "INPUT", "POINTS", "RESULT", "appended", "outputs", "state"]
+__all__ = ["APPENDED", "APPENDERS", "INPUT", "RESULT", "appended", "outputs", "state"]
 
 INPUT, RESULT, APPENDED = "ingest/site/main", "result/site", "ingest/site/extra"
 APPENDERS = 2
-
-_BEFORE = {
-    "before outputs": "INSERT INTO log_record",
-    "before records": "INSERT INTO latest",
-    "before state": "INSERT INTO lease_state",
-    "before checkpoint": "UPDATE lease",
-}
-_AFTER = {"after outputs": "INSERT INTO log_record", "after checkpoint": "UPDATE lease"}
-POINTS = (
-    "before begin",
-    *_BEFORE,
-    *_AFTER,
-    "before commit",
-    "inside commit",
-    "inside a statement",
-    "after commit",
-    "before acknowledgement",
-    "any time",
-)
 
 
 def outputs(offset: int) -> list[Output]:
@@ -74,64 +45,6 @@ def appended(thread: int, batch: int) -> list[tuple[str, bytes]]:
     return [(f"{thread}/{batch}/{i}", b"%d" % batch * (1 + 300 * i)) for i in range(3)]
 
 
-def _die(*_: Any) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _die_after(seconds: float) -> None:
-    def wait() -> None:
-        time.sleep(seconds)
-        _die()
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def _arm(store: SqliteStore, point: str, nth: int, delay_s: float) -> Callable[[], None]:
-    """Set the trap; it springs when the point is passed for the nth time. Returns what to call before acknowledging."""
-    passed = count(1)
-    engine = store.database.engine
-
-    def spring(*_: Any) -> None:
-        if next(passed) >= nth:
-            _die()
-
-    def nothing() -> None:
-        pass
-
-    def on_statement(wanted: str) -> Callable[..., None]:
-        def check(_: Any, __: Any, statement: str, *rest: Any) -> None:
-            if statement.startswith(wanted):
-                spring()
-
-        return check
-
-    if point in _BEFORE:
-        event.listen(engine, "before_cursor_execute", on_statement(_BEFORE[point]))
-    elif point in _AFTER:
-        event.listen(engine, "after_cursor_execute", on_statement(_AFTER[point]))
-    elif point in ("before begin", "before commit"):
-        event.listen(engine, point.removeprefix("before "), spring)
-    elif point == "after commit":
-        event.listen(engine, "checkin", spring)
-    elif point == "inside commit":
-        event.listen(engine, "commit", lambda _: _die_after(delay_s) if next(passed) == nth else None)
-    elif point == "any time":
-        _die_after(0.02 * nth + delay_s)
-    elif point == "inside a statement":
-        # Every so many steps of SQLite's virtual machine, while its locks are held.
-        event.listen(engine, "begin", lambda c: _driver(c).set_progress_handler(spring, 50))
-    elif point == "before acknowledgement":
-        return spring
-    else:
-        raise ValueError(point)
-    return nothing
-
-
-def _driver(connection: Any) -> sqlite3.Connection:
-    driver: sqlite3.Connection = connection.connection.dbapi_connection
-    return driver
-
-
 def work(job: dict[str, Any], acknowledge: Callable[[str], None]) -> None:
     """Commit and append until killed; acknowledges "commit N SIZE" (of the write-ahead log) and "append T N 0"."""
     store = SqliteStore(Path(job["folder"]))
@@ -144,7 +57,7 @@ def work(job: dict[str, Any], acknowledge: Callable[[str], None]) -> None:
     store.database.engine.dispose()
     lease = store.checkpoints.acquire(INPUT, store.checkpoints.observe(INPUT), "victim")
     starts = [job["appended"][thread] for thread in range(APPENDERS)]
-    before_acknowledgement = _arm(store, job["point"], job["nth"], job["delay_s"])
+    before_acknowledgement = arm(store, job)
 
     def append(thread: int) -> None:
         for batch in count(starts[thread] + 1):
@@ -161,30 +74,5 @@ def work(job: dict[str, Any], acknowledge: Callable[[str], None]) -> None:
     raise RuntimeError(f"never came to {job['point']}")
 
 
-def _tell(pipe: int, text: str) -> None:
-    os.write(pipe, f"{text}\n".encode())  # one write, so that a kill can't cut it
-
-
-def main() -> None:
-    """Answer jobs until the input ends."""
-    for line in sys.stdin:
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            try:
-                work(json.loads(line), partial(_tell, writing))
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(1)  # never run the parent's loop in the child
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            acknowledged = pipe.read().splitlines()
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        print(json.dumps({"killed": killed, "acknowledged": acknowledged}), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(work)

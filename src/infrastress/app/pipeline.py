@@ -11,8 +11,10 @@ import msgspec
 from infrastress.app.baselines import Baseline, read_baselines
 from infrastress.app.detecting import Chosen, build_detectors, choose_detectors
 from infrastress.app.files import make_folder, write_json
-from infrastress.app.reading import open_recordings
+from infrastress.app.reading import how_read, open_recordings
+from infrastress.connectors.base import Connector
 from infrastress.core.errors import ConfigurationError, InputError
+from infrastress.core.ids import canonical_json, content_hash
 from infrastress.detectors.base import RuleCard
 from infrastress.events import Event
 from infrastress.events.kinds import SourceKind
@@ -83,7 +85,7 @@ def replay_recordings(
     if not connectors:
         raise InputError("nothing is left to read", where=", ".join(map(str, recordings)))
     detectors = build_detectors(site, chosen, baselines)
-    with _open(out, _order(site, chosen, baselines, recordings, exclude_kinds), overwrite=overwrite) as store:
+    with _open(out, _order(site, chosen, baselines, recordings, connectors), overwrite=overwrite) as store:
         summary = replay(
             store,
             site,
@@ -112,7 +114,7 @@ def _order(
     chosen: dict[str, Chosen],
     baselines: dict[str, Baseline],
     recordings: Sequence[Path],
-    exclude_kinds: Collection[str],
+    connectors: Sequence[Connector],
 ) -> dict[str, Any]:
     """What was asked for: the same order may go on in the same folder, another may not."""
     return {
@@ -121,7 +123,7 @@ def _order(
         "detectors": {name: plugin.version for name, (plugin, _) in chosen.items()},
         "baselines": {name: one.content for name, one in baselines.items()},
         "recordings": [{"path": str(path), "bytes": _size(path)} for path in recordings],
-        "without": sorted(exclude_kinds),
+        "read_as": content_hash(canonical_json(how_read(connectors))),
     }
 
 
@@ -129,6 +131,19 @@ def _size(path: Path) -> int:
     if path.is_dir():
         return sum(file.stat().st_size for file in sorted(path.iterdir()) if file.is_file())
     return path.stat().st_size
+
+
+def _throw_away(store: Path) -> None:
+    """Remove a store; one that stayed in part would be gone on with."""
+    try:
+        if store.exists():
+            shutil.rmtree(store)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the results of another replay can't be removed: {error.strerror}",
+            where=str(store),
+            remedy="remove the folder by hand, or name another with --out",
+        ) from error
 
 
 def _open(out: Path | None, order: dict[str, Any], *, overwrite: bool) -> Store:
@@ -148,6 +163,6 @@ def _open(out: Path | None, order: dict[str, Any], *, overwrite: bool) -> Store:
                     where=str(out),
                     remedy="name another folder with --out, or throw those results away with --overwrite",
                 )
-            shutil.rmtree(out / _STORE, ignore_errors=True)
+            _throw_away(out / _STORE)
     write_json(note, order)
     return open_store(out / _STORE)

@@ -147,9 +147,8 @@ def plot_signal(
         title: above the picture; the signal's name unless given.
     """
     scale = scale_of(signal.unit)
-    own = [None if series is None else (series - scale.offset) / scale.factor for series in (values, truth, expected)]
-    seen, true, model = own
-    assert seen is not None  # noqa: S101 - narrows the type
+    seen = (values - scale.offset) / scale.factor
+    true, model = (None if one is None else (one - scale.offset) / scale.factor for one in (truth, expected))
     stamps = [_moment(int(time), zone) for time in times]
     with _figure(10.0, 5.2) as (figure, grid):
         axis = figure.add_subplot(grid)

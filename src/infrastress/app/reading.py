@@ -13,7 +13,7 @@ from infrastress.events.delivery import Delivery
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 
-__all__ = ["Chain", "open_recordings"]
+__all__ = ["Chain", "how_read", "open_recordings"]
 
 
 class _Position(msgspec.Struct, frozen=True):
@@ -71,6 +71,12 @@ def open_recordings(
         ):
             by_source.setdefault(connector.source.id, []).append(connector)
     return [links[0] if len(links) == 1 else Chain(sorted(links, key=_first_time)) for links in by_source.values()]
+
+
+def how_read(connectors: Sequence[Connector]) -> list[dict[str, Any]]:
+    """Options of each recording's connector as plain values (its mapping, kinds left out); not those of batches."""
+    links = [link for one in connectors for link in (one.links if isinstance(one, Chain) else (one,))]
+    return [link.options.model_dump(mode="json", exclude={"batch_rows", "block_bytes"}) for link in links]
 
 
 def _first_time(connector: Connector) -> int:

@@ -13,7 +13,6 @@ from infrastress.app.files import make_folder, write_atomically
 from infrastress.app.reading import open_recordings
 from infrastress.core.errors import InputError
 from infrastress.core.time import DAY, from_iso, to_iso
-from infrastress.detectors.base import Detector
 from infrastress.events.delivery import Balance
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.admission import Admission
@@ -90,8 +89,6 @@ def train(
     if not trained.frames:
         raise InputError("no telemetry to learn from", where=", ".join(map(str, recordings)), remedy="see its balance")
     for name, (plugin, options) in chosen.items():
-        if plugin.learn.__func__ is Detector.learn.__func__:  # type: ignore[attr-defined]  # of a bound classmethod
-            continue
         lesson = plugin.learn(site, options, _all_blocks(site, folder, recordings, exclude))
         if lesson is None:
             continue

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,16 +83,19 @@ def propose_mapping(path: Path, site: Site | None = None) -> Proposal:
     notes += _writing(sample)
     time_map, zone, time_notes = _time(sample, time, site)
     notes += time_notes
+    written: dict[str, Any] = {
+        "delimiter": sample.delimiter,
+        "decimal": sample.decimal,
+        "encoding": sample.encoding,
+        "skip_lines": sample.skip_lines,
+        "time": time_map,
+        "time_zone": zone,
+    }
     if sample.header and time is not None and (long := _long(sample, time)) is not None:
         tags, comments, tag_notes = _tags(sample, time, long, site)
         mapping = Mapping(
             layout="long",
-            delimiter=sample.delimiter,
-            decimal="," if sample.decimal == "," else ".",
-            encoding=sample.encoding,
-            skip_lines=sample.skip_lines,
-            time=time_map,
-            time_zone=zone,
+            **written,
             columns=tags,
             tag_column=sample.names[long.tag],
             value_column=sample.names[long.value],
@@ -107,12 +110,7 @@ def propose_mapping(path: Path, site: Site | None = None) -> Proposal:
         raise InputError("no column of numbers was found", where=str(path), remedy="it holds no telemetry")
     mapping = Mapping(
         layout="wide" if sample.header else "plain",
-        delimiter=sample.delimiter,
-        decimal="," if sample.decimal == "," else ".",
-        encoding=sample.encoding,
-        skip_lines=sample.skip_lines,
-        time=time_map,
-        time_zone=zone,
+        **written,
         columns=columns,
         ignore=tuple(aside),
         label=label,
@@ -373,12 +371,12 @@ def _tags(
 def _parquet(path: Path) -> Sample:
     from infrastress.connectors.files.parquet import ParquetRows
 
-    rows = ParquetRows(path, Mapping())
-    table = rows.head(5000)
+    with ParquetRows(path, Mapping()) as rows:
+        table, whole = rows.head(5000), rows.total
     columns = tuple(
         tuple("" if cell is None else _shown(cell) for cell in column.to_pylist()) for column in table.columns
     )
-    return Sample("utf-8", ",", ".", True, 0, rows.names, columns, 0, rows.total == table.num_rows)
+    return Sample("utf-8", ",", ".", True, 0, rows.names, columns, 0, whole == table.num_rows)
 
 
 def _shown(cell: object) -> str:

@@ -28,10 +28,10 @@ def from_iso(text: str) -> int:
         raise InputError(f"{text!r} is no time", remedy="write ISO 8601 with an offset, like 2026-03-01T03:00:00Z")
     day, clock, fraction, offset = match.groups()
     zone = UTC
-    if offset != "Z":
-        sign = -1 if offset[0] == "-" else 1
-        zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:])))
     try:
+        if offset != "Z":
+            sign = -1 if offset[0] == "-" else 1
+            zone = timezone(sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:])))
         moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone)
     except ValueError as error:
         raise InputError(f"{text!r} is no time: {error}") from None

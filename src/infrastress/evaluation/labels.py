@@ -92,7 +92,10 @@ def _from_json(path: Path, grid_s: float) -> Truth:
     try:
         content: Any = msgspec.json.decode(path.read_bytes())
         spans = [
-            (bool(span["malicious"]), Episode(from_iso(span["began"]), from_iso(span["ended"]), str(span["kind"])))
+            (
+                bool(span["malicious"]),
+                Episode(from_iso(str(span["began"])), from_iso(str(span["ended"])), str(span["kind"])),
+            )
             for span in content["spans"]
         ]
     except (msgspec.MsgspecError, KeyError, TypeError) as error:
@@ -139,21 +142,21 @@ def _columns(
             if index is None:
                 raise InputError(f"no label column, none of {', '.join(map(repr, wanted))}", where=where)
             columns = (Bound(index, names[index], ColumnMap(signal="label", values=_WORDS), _PLAIN),)
-        binding = Binding(width=len(names), time=names.index(time_name), columns=columns)
+        time = names.index(time_name)
+        binding = Binding(width=len(names), time=time, columns=columns)
         reader = DelimitedRows(lines, mapping, binding)
         clock = Clock(mapping.time.format, mapping.time_zone or zone)
         parts: list[tuple[Any, Any]] = []
         while (chunk := reader.chunk(at)) is not None:
-            parts.append(_part(chunk, binding, clock, mapping))
+            parts.append(_part(chunk, time, binding, clock, mapping))
             at = int(chunk.starts[-1])
     if not parts:
         return np.empty(0, np.int64), np.empty(0)
     return np.concatenate([times for times, _ in parts]), np.concatenate([labels for _, labels in parts])
 
 
-def _part(chunk: Chunk, binding: Binding, clock: Clock, mapping: Mapping) -> tuple[Any, Any]:
-    assert binding.time is not None  # noqa: S101 - set by the caller
-    times = clock.read(chunk.columns[binding.time])
+def _part(chunk: Chunk, time: int, binding: Binding, clock: Clock, mapping: Mapping) -> tuple[Any, Any]:
+    times = clock.read(chunk.columns[time])
     good = times.codes == 0
     if not binding.columns:
         return times.ns[good], np.zeros(int(good.sum()))

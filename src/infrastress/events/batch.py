@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import content_hash
+from infrastress.events.arrow import decode_batch, encode_batch
 from infrastress.events.envelope import Event, event_body, make_event
 from infrastress.events.kinds import KINDS
 
@@ -20,7 +21,11 @@ _ENVELOPE = {
     "observed": pa.timestamp("ns", "UTC"),
     "assets": pa.list_(pa.string()),
     "zone": pa.string(),
+    "uncertainty_ns": pa.int64(),
+    "blobs": pa.list_(pa.string()),
 }
+_FIELD = "body."
+"""Before the name of a body's field, which may be called as one of the envelope's is (`zone` of a badge read)."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,9 @@ class Batch:
 
     Attributes:
         site, source, kind: of every row.
-        columns: `sequence`, `occurred`, `observed`, `assets`, `zone`, then one column a field of the kind.
-            A column that this version doesn't know is carried along untouched.
+        columns: the envelope's `sequence`, `occurred`, `observed`, `assets`, `zone`, `uncertainty_ns` and `blobs`, then
+            `body.<name>` for each field of the kind. A column that this version doesn't know is carried along
+            untouched.
     """
 
     site: str
@@ -52,7 +58,7 @@ class Batch:
         """Columns from events of one kind and source.
 
         Raises:
-            DecodeError: no events, or events of several kinds, sites or sources.
+            DecodeError: no events, events of several kinds, sites or sources, or fields that fit no column.
         """
         heads = {(event.site, event.source, event.kind) for event in events}
         if len(heads) != 1:
@@ -60,22 +66,28 @@ class Batch:
         site, source, kind = heads.pop()
         rows = [event_body(event) for event in events]
         names = sorted({name for row in rows for name in row} - {"kind"})
-        arrays = [
-            pa.array([event.sequence for event in events], _ENVELOPE["sequence"]),
-            pa.array([event.occurred for event in events], pa.int64()).cast(_ENVELOPE["occurred"]),
-            pa.array([event.observed for event in events], pa.int64()).cast(_ENVELOPE["observed"]),
-            pa.array([list(event.assets) for event in events], _ENVELOPE["assets"]),
-            pa.array([event.zone for event in events], _ENVELOPE["zone"]),
-            *(pa.array([row.get(name) for row in rows]) for name in names),
-        ]
-        return cls(site, source, kind, pa.RecordBatch.from_arrays(arrays, names=[*_ENVELOPE, *names]))
+        try:
+            arrays = [
+                pa.array([event.sequence for event in events], _ENVELOPE["sequence"]),
+                pa.array([event.occurred for event in events], pa.int64()).cast(_ENVELOPE["occurred"]),
+                pa.array([event.observed for event in events], pa.int64()).cast(_ENVELOPE["observed"]),
+                pa.array([list(event.assets) for event in events], _ENVELOPE["assets"]),
+                pa.array([event.zone for event in events], _ENVELOPE["zone"]),
+                pa.array([event.uncertainty_ns for event in events], _ENVELOPE["uncertainty_ns"]),
+                pa.array([list(event.blobs) for event in events], _ENVELOPE["blobs"]),
+                *(pa.array([row.get(name) for row in rows]) for name in names),
+            ]
+        except (pa.ArrowException, OverflowError) as error:
+            raise DecodeError(f"no batch of {kind}: {error}") from None
+        columns = [*_ENVELOPE, *(f"{_FIELD}{name}" for name in names)]
+        return cls(site, source, kind, pa.RecordBatch.from_arrays(arrays, names=columns))
 
     def events(self) -> Iterator[Event]:
         """The rows as events; raises DecodeError where a row doesn't fit its kind."""
-        names = [name for name in self.columns.schema.names if name not in _ENVELOPE]
+        names = [name for name in self.columns.schema.names if name.startswith(_FIELD)]
         times = {name: self.columns.column(name).cast(pa.int64()).to_pylist() for name in ("occurred", "observed")}
         for i, row in enumerate(self.columns.to_pylist()):
-            body = {"kind": self.kind, **{name: row[name] for name in names if row[name] is not None}}
+            fields = {name.removeprefix(_FIELD): row[name] for name in names if row[name] is not None}
             yield make_event(
                 site=self.site,
                 source=self.source,
@@ -84,18 +96,15 @@ class Batch:
                 observed=times["observed"][i],
                 assets=tuple(row["assets"] or ()),
                 zone=row["zone"] or "",
-                body=self._body(body),
+                uncertainty_ns=row["uncertainty_ns"] or 0,
+                blobs=tuple(row["blobs"] or ()),
+                body=self._body({"kind": self.kind, **fields}),
             )
 
     def encode(self) -> bytes:
         """Arrow IPC stream bytes."""
         metadata = {"site": self.site, "source": self.source, "kind": self.kind}
-        batch = self.columns.replace_schema_metadata(metadata)
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        data: bytes = sink.getvalue().to_pybytes()
-        return data
+        return encode_batch(self.columns.replace_schema_metadata(metadata))
 
     @classmethod
     def decode(cls, data: bytes) -> "Batch":
@@ -104,12 +113,11 @@ class Batch:
         Raises:
             DecodeError: the bytes are no batch.
         """
+        batch = decode_batch(data, "batch")
+        metadata: dict[bytes, bytes] = batch.schema.metadata or {}
         try:
-            with pa.ipc.open_stream(data) as reader:
-                batch: Any = reader.read_next_batch()
-            metadata: dict[bytes, bytes] = batch.schema.metadata or {}
             site, source, kind = (metadata[name].decode() for name in (b"site", b"source", b"kind"))
-        except (pa.ArrowInvalid, OSError, StopIteration, KeyError, UnicodeDecodeError) as error:
+        except (KeyError, UnicodeDecodeError) as error:
             raise DecodeError(f"no batch: {error}") from None
         if missing := set(_ENVELOPE) - set(batch.schema.names):
             raise DecodeError(f"no batch: columns {sorted(missing)} are missing")

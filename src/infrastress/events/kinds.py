@@ -16,6 +16,7 @@ __all__ = [
     "AlarmAction",
     "AlarmState",
     "Body",
+    "Category",
     "Contribution",
     "Detection",
     "GasReading",
@@ -35,6 +36,8 @@ Severity = Literal["info", "low", "medium", "high", "critical"]
 SourceKind = Literal["telemetry", "network", "access", "reports"]
 """The four kinds of source: process telemetry; OT traffic and logins; doors, badges and gas heads; people."""
 Suspicion = Literal["sensor_fault", "sensor_falsified", "actuator_manipulated", "process_fault", "intrusion", "unknown"]
+Category = Literal["smell", "smoke", "fire", "leak", "noise", "person", "vehicle", "drone", "cyber", "other"]
+"""What a report by a person is about."""
 AlarmState = Literal["unacknowledged", "acknowledged", "returned", "shelved", "closed"]
 
 
@@ -83,7 +86,7 @@ class Report(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="repor
 
     reporter: str
     channel: str
-    category: Literal["smell", "smoke", "fire", "leak", "noise", "person", "vehicle", "drone", "cyber", "other"]
+    category: Category
     text: str
     latitude: float | None = None
     longitude: float | None = None

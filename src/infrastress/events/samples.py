@@ -1,7 +1,6 @@
 """Samples: a columnar batch of telemetry, times x signals, in SI units."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +8,7 @@ import pyarrow as pa
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import content_hash
+from infrastress.events.arrow import decode_batch, encode_batch
 
 __all__ = ["Samples"]
 
@@ -22,7 +22,8 @@ class Samples:
 
     Attributes:
         site, source: who says it.
-        sequence: the source's row number of the first row; row i has sequence + i only where `rows` is absent.
+        sequence: the source's row number of the first row. Row i is sequence + i as long as nothing was taken out;
+            admission takes out refused rows, so behind it only the first row's number is sure.
         times: int64[n], nanoseconds UTC, the source's order (not necessarily sorted before admission).
         tags: m signal ids of the site model.
         values: float64[n, m] in SI units; NaN where the row has no (good) value for that signal.
@@ -75,21 +76,16 @@ class Samples:
             site, source = metadata[b"site"].decode(), metadata[b"source"].decode()
             sequence = int(metadata[b"sequence"])
             times = batch.column(0).cast(pa.int64()).to_numpy(zero_copy_only=False)
-        except (KeyError, ValueError, IndexError, pa.ArrowInvalid) as error:
+            values = np.empty((batch.num_rows, batch.num_columns - 1))
+            for i in range(1, batch.num_columns):
+                values[:, i - 1] = batch.column(i).to_numpy(zero_copy_only=False)
+        except (KeyError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
             raise DecodeError(f"no samples: {error}") from None
-        values = np.empty((batch.num_rows, batch.num_columns - 1))
-        for i in range(1, batch.num_columns):
-            values[:, i - 1] = batch.column(i).to_numpy(zero_copy_only=False)
         return cls(site, source, sequence, times, tuple(batch.schema.names[1:]), values)
 
     def encode(self) -> bytes:
         """Arrow IPC stream bytes."""
-        batch = self.to_arrow()
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        data: bytes = sink.getvalue().to_pybytes()
-        return data
+        return encode_batch(self.to_arrow())
 
     @classmethod
     def decode(cls, data: bytes) -> "Samples":
@@ -98,9 +94,4 @@ class Samples:
         Raises:
             DecodeError: the bytes are no samples.
         """
-        try:
-            with pa.ipc.open_stream(data) as reader:
-                batch: Any = reader.read_next_batch()
-        except (pa.ArrowInvalid, OSError, StopIteration) as error:
-            raise DecodeError(f"no samples: {error}") from None
-        return cls.from_arrow(batch)
+        return cls.from_arrow(decode_batch(data, "samples"))

@@ -8,7 +8,7 @@ Components grow by merging the smaller into the larger one, n log n in all. Only
 take a link away; the group is then worked out afresh.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from infrastress.fusion.alarms import AlarmRecord
@@ -114,8 +114,7 @@ class Groups:
                     self._merge(record.group, group, quiet)
 
     def _merge(self, one: str, other: str, quiet: bool) -> None:
-        sizes: Callable[[str], tuple[int, str]] = lambda group: (-len(self.members[group]), group)  # noqa: E731 - a key
-        kept, gone = sorted((one, other), key=sizes)
+        kept, gone = sorted((one, other), key=lambda group: (-len(self.members[group]), group))
         moved = self._rename(gone, kept)
         if not quiet:
             self._listener.merged(kept, gone, moved)

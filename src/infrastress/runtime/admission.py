@@ -4,7 +4,6 @@ The log written here is the recording: everything behind it is a function of it.
 quarantined or dropped, in the balance of its source.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -18,6 +17,7 @@ from infrastress.core.time import SECOND, to_iso
 from infrastress.events import Event, Samples, Tick, encode_event, make_event
 from infrastress.events.delivery import Balance, Delivery, Refusal
 from infrastress.runtime.gate import LARGEST_JUMP, Gate
+from infrastress.runtime.ledger import Ledger
 from infrastress.runtime.pressure import kept_rows
 from infrastress.site import Site
 from infrastress.site.sources import Source
@@ -29,23 +29,12 @@ _EXAMPLES = 100
 """Refusals kept as records, per source and reason; all are counted."""
 _RECENT = 2048
 """Ids of a source's newest events, by which a repeated one is counted (the log itself keeps an id once for ever)."""
-_DROPPED = frozenset({"duplicate", "thinned"})
 _OWN = frozenset({"tick", "alarm", "incident"})
-
-
-class _Ledger(msgspec.Struct):
-    read: int = 0
-    accepted: int = 0
-    quarantined: dict[str, int] = {}
-    dropped: dict[str, int] = {}
-    cells_accepted: int = 0
-    cells_empty: int = 0
-    cells_refused: dict[str, int] = {}
 
 
 class _Source(msgspec.Struct):
     gate: Gate
-    ledger: _Ledger
+    ledger: Ledger
     position: bytes | None = None
     progress: int | None = None
     ended: bool = False
@@ -114,7 +103,7 @@ class Admission:
         self._width = round(site.runtime.frame_s * SECOND)
         self._tags = frozenset(site.signal_by_id)
         self._switches = frozenset(s.id for s in site.signals if s.kind in {"state", "switch"})
-        self._state = _State(site.version, {source: _Source(Gate(), _Ledger()) for source in sorted(self._sources)})
+        self._state = _State(site.version, {source: _Source(Gate(), Ledger()) for source in sorted(self._sources)})
 
     @property
     def ingest(self) -> str:
@@ -146,18 +135,7 @@ class Admission:
     @property
     def balances(self) -> dict[str, Balance]:
         """Read = accepted + quarantined + dropped, by source."""
-        return {
-            source: Balance(
-                state.ledger.read,
-                state.ledger.accepted,
-                Counter(state.ledger.quarantined),
-                Counter(state.ledger.dropped),
-                state.ledger.cells_accepted,
-                state.ledger.cells_empty,
-                Counter(state.ledger.cells_refused),
-            )
-            for source, state in self._state.sources.items()
-        }
+        return {source: state.ledger.balance() for source, state in self._state.sources.items()}
 
     @property
     def notes(self) -> dict[str, SourceNotes]:
@@ -192,7 +170,7 @@ class Admission:
                 f"source {delivery.source!r} is unknown here or has ended", remedy=f"open: {known}"
             )
         state = self._state.sources[source.id]
-        _book(state.ledger, delivery.balance)
+        state.ledger.book(delivery.balance)
         outputs: list[Output] = []
         for refusal in delivery.refusals:
             self._keep(source.id, refusal, outputs)
@@ -248,7 +226,7 @@ class Admission:
 
         def refuse(reason: str, row: int) -> None:
             cells = int(np.isfinite(samples.values[row]).sum())
-            _move(state.ledger, reason, 1, cells)
+            state.ledger.refuse(reason, 1, cells)
             where = f"row {samples.sequence + row}"
             self._keep(source.id, Refusal(reason, where, f"time {_iso(int(samples.times[row]))}"), outputs)
 
@@ -260,7 +238,7 @@ class Admission:
             thinned = keep & ~stays
             if thinned.any():
                 cells = int(np.isfinite(samples.values[thinned]).sum())
-                _move(state.ledger, "thinned", int(thinned.sum()), cells)
+                state.ledger.refuse("thinned", int(thinned.sum()), cells)
             keep &= stays
         state.passed += len(samples)
         if not keep.all():
@@ -273,14 +251,13 @@ class Admission:
             outputs.append(Output(part.id, f"{self.ingest}:samples", part.encode()))
         return outputs
 
-    def _known_tags(self, ledger: _Ledger, samples: Samples) -> Samples:
+    def _known_tags(self, ledger: Ledger, samples: Samples) -> Samples:
         known = [i for i, tag in enumerate(samples.tags) if tag in self._tags]
         if len(known) == len(samples.tags):
             return samples
-        strange = [i for i in range(len(samples.tags)) if i not in set(known)]
+        strange = [i for i, tag in enumerate(samples.tags) if tag not in self._tags]
         cells = int(np.isfinite(samples.values[:, strange]).sum())
-        ledger.cells_accepted -= cells
-        ledger.cells_refused["unknown-tag"] = ledger.cells_refused.get("unknown-tag", 0) + cells
+        ledger.refuse("unknown-tag", 0, cells)
         return replace(samples, tags=tuple(samples.tags[i] for i in known), values=samples.values[:, known])
 
     def _events(self, source: Source, events: Collection[Event]) -> list[Output]:
@@ -298,7 +275,7 @@ class Admission:
             elif not reason:
                 reason = gate.plausible(occurred)
             if reason:
-                _move(state.ledger, reason, 1, 0)
+                state.ledger.refuse(reason, 1, 0)
                 if reason != "duplicate":
                     where, what = f"event {event.id}", f"{event.kind} at {_iso(event.occurred)}"
                     self._keep(source.id, Refusal(reason, where, what), outputs)
@@ -328,7 +305,7 @@ class Admission:
             return "other-site"
         if event.kind in _OWN:
             return "not-an-observation"
-        return "time-future" if observed - occurred > LARGEST_JUMP else ""
+        return "time-future" if abs(observed - occurred) > LARGEST_JUMP else ""
 
     def _numbering(self, state: _Source, samples: Samples, skipped: int) -> int:
         """Count rows that the numbering skipped beyond those the connector accounts for; returns what is left."""
@@ -391,30 +368,6 @@ class Admission:
         )
         self._state.ticks += 1
         return Output(event.id, f"{self.ingest}:tick", encode_event(event))
-
-
-def _book(ledger: _Ledger, balance: Balance) -> None:
-    ledger.read += balance.read
-    ledger.accepted += balance.accepted
-    ledger.cells_accepted += balance.cells_accepted
-    ledger.cells_empty += balance.cells_empty
-    for mine, theirs in (
-        (ledger.quarantined, balance.quarantined),
-        (ledger.dropped, balance.dropped),
-        (ledger.cells_refused, balance.cells_refused),
-    ):
-        for reason, count in theirs.items():
-            mine[reason] = mine.get(reason, 0) + count
-
-
-def _move(ledger: _Ledger, reason: str, rows: int, cells: int) -> None:
-    """Rows that the connector accepted are refused here, with their cells."""
-    column = ledger.dropped if reason in _DROPPED else ledger.quarantined
-    column[reason] = column.get(reason, 0) + rows
-    ledger.accepted -= rows
-    if cells:
-        ledger.cells_accepted -= cells
-        ledger.cells_refused[reason] = ledger.cells_refused.get(reason, 0) + cells
 
 
 def _overdue(times: npt.NDArray[np.int64], before: int | None, cadence: int) -> int:

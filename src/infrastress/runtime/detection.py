@@ -224,6 +224,8 @@ class DetectionUnit(Unit):
         """Detections of one detector; its part moves on only when nothing was thrown."""
         findings = sorted(detector.update(block), key=lambda found: (found.occurred, found.body.rule, found.assets))
         events = [self._event(part.name, part.said + i, finding) for i, finding in enumerate(findings)]
+        for event in events:
+            decode_event(encode_event(event))  # raises for what fusion couldn't read, such as a score that is NaN
         part.state = detector.dump()
         part.said += len(events)
         return events

@@ -1,6 +1,7 @@
 """What may pass of one source: decided row by row, in the source's order, so never by how rows were batched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from math import isnan
 
 import msgspec
 import numpy as np
@@ -113,6 +114,11 @@ def _remembered(samples: Samples, i: int) -> RowMemory:
     return RowMemory(int(samples.times[i]), samples.tags, samples.values[i].astype("<f8").tobytes())
 
 
+def _said(tags: Iterable[str], row: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Cells that hold a value."""
+    return {tag: value for tag, value in zip(tags, row.tolist(), strict=True) if not isnan(value)}
+
+
 def _compared(samples: Samples, i: int, others: list[RowMemory]) -> str:
     """Against rows of the same time: `duplicate` says nothing new, `conflict` says something else, "" adds cells."""
     row = samples.values[i]
@@ -120,9 +126,8 @@ def _compared(samples: Samples, i: int, others: list[RowMemory]) -> str:
         return "duplicate"
     known: dict[str, float] = {}
     for other in others:
-        values = np.frombuffer(other.values, "<f8").tolist()
-        known.update((tag, v) for tag, v in zip(other.tags, values, strict=True) if v == v)  # noqa: PLR0124 - not NaN
-    said = {tag: v for tag, v in zip(samples.tags, row.tolist(), strict=True) if v == v}  # noqa: PLR0124 - not NaN
+        known.update(_said(other.tags, np.frombuffer(other.values, "<f8")))
+    said = _said(samples.tags, row)
     if any(known.get(tag, v) != v for tag, v in said.items()):
         return "conflict"
     return "" if said.keys() - known.keys() else "duplicate"

@@ -51,8 +51,11 @@ def _block(tags: tuple[str, ...], group: Sequence[Samples]) -> pa.Table:
 
 
 def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) -> Iterator[tuple[int, Samples | None]]:
-    """Records behind `after` up to `up_to`, as (offset, samples or None where the record is no telemetry)."""
-    after = max(after, log.start(partition))
+    """Records behind `after` up to `up_to`, as (offset, samples or None where the record is no telemetry).
+
+    Raises:
+        LogGap: records behind `after` were retired.
+    """
     while after < up_to and (records := log.read(partition, after, min(chunk, up_to - after))):
         for record in records:
             telemetry = type_of(record.subject) == "samples"
@@ -61,7 +64,11 @@ def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) 
 
 
 def hot_rows(log: Log, compacted: Mapping[str, int], tags: Sequence[str], start: int, stop: int) -> pa.Table:
-    """Rows of the log that aren't compacted, in schema LONG."""
+    """Rows of the log that aren't compacted, in schema LONG.
+
+    Raises:
+        LogGap: what `compacted` says is not compacted was retired: it is out of date.
+    """
     found = []
     for partition in log.partitions():
         if not partition.startswith(INGEST):
@@ -114,7 +121,7 @@ class MemoryHistory(History):
         """Move samples from the tail into the table."""
         check_ingest(partition)
         with self._lock:
-            found = list(tail(self._log, partition, self.compacted(partition), up_to))
+            found = list(tail(self._log, partition, max(self.compacted(partition), self._log.start(partition)), up_to))
             rows = long_form([samples for _, samples in found if samples])
             self._table = pa.concat_tables([self._table, rows])
             if found:

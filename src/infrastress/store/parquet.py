@@ -140,8 +140,10 @@ class ParquetHistory(History):
         return {mark.name: mark.compacted for mark in marks}, [File(*row) for row in rows]
 
     def _chunk(self, partition: str, after: int, up_to: int) -> tuple[int, list[Samples]]:
+        """Samples of the next records, and the offset of the last of them."""
         offset, cells, batches = after, 0, []
-        for offset, samples in tail(self._log, partition, after, up_to):  # noqa: B007 - the last offset is the result
+        for place, samples in tail(self._log, partition, max(after, self._log.start(partition)), up_to):
+            offset = place
             if samples:
                 batches.append(samples)
                 cells += samples.values.size
@@ -266,6 +268,6 @@ class ParquetHistory(History):
                 raise StoreError(
                     f"history can't be read: {error}",
                     where=str(self.folder),
-                    remedy="call verify, restore what is damaged",
+                    remedy="restore what is damaged from the last backup",
                 ) from error
         return result.cast(HISTORY)

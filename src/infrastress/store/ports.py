@@ -256,8 +256,8 @@ class Store(ABC):
 
 
 def read_all(log: Log, partition: str, *, chunk: int = 1000) -> Iterator[Record]:
-    """Every record of a partition, in order."""
-    after = 0
+    """Every record that a partition still holds, in order."""
+    after = log.start(partition)
     while records := log.read(partition, after, chunk):
         yield from records
         after = records[-1].offset

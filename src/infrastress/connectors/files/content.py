@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from infrastress.connectors.files.lines import open_bytes
+from infrastress.connectors.files.lines import first_bytes
 from infrastress.core.errors import InputError
 
 __all__ = ["Content", "looks_like"]
@@ -39,14 +39,7 @@ def looks_like(path: Path) -> Content:
         InputError: it is empty, can't be opened or decompressed, or is something that is no recording.
     """
     where = str(path)
-    try:
-        with open_bytes(path) as file:
-            head = file.read(_HEAD) if path.stat().st_size else b""
-    except (OSError, EOFError) as error:
-        with open_bytes(path) as file:
-            head = _first(file)
-        if not head:
-            raise InputError(f"the file can't be decompressed: {error}", where=where, remedy="copy it again") from None
+    head = first_bytes(path, _HEAD)
     if not head:
         raise InputError("the file is empty", where=where)
     if head.startswith(b"PAR1"):
@@ -68,17 +61,3 @@ def looks_like(path: Path) -> Content:
     if b"\x00" in head:
         raise InputError("this is binary data of an unknown kind, no recording", where=where)
     return "text"
-
-
-def _first(file: object) -> bytes:
-    """What can be had of damaged compressed data."""
-    head = b""
-    try:
-        while len(head) < 256:
-            piece: bytes = file.read1(64)  # type: ignore[attr-defined]  # every reader of open_bytes has it
-            if not piece:
-                break
-            head += piece
-    except (OSError, EOFError):
-        return head
-    return head

@@ -12,7 +12,7 @@ from infrastress.connectors.files.mapping import Mapping, RecordMap
 from infrastress.connectors.files.telemetry import MAX_REFUSALS, Position
 from infrastress.connectors.files.times import Clock
 from infrastress.core.errors import DecodeError
-from infrastress.events import Event, event_from_json, make_event
+from infrastress.events import Event, decode_event, encode_event, event_from_json, make_event
 from infrastress.events.delivery import Balance, Delivery, Refusal
 from infrastress.events.kinds import KINDS
 from infrastress.site import Site
@@ -163,7 +163,7 @@ class _Reader:
             body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self.body, strict=False)
         except msgspec.ValidationError:
             raise _Refused("wrong-fields") from None
-        return make_event(
+        event = make_event(
             site=self.site.id,
             source=self.source,
             sequence=line,
@@ -171,6 +171,10 @@ class _Reader:
             body=body,
             assets=tuple(_scalar(record[key]) or "" for key in spec.assets if record.get(key)),
         )
+        try:
+            return decode_event(encode_event(event))  # a number given as the word "nan" can't be written
+        except DecodeError:
+            raise _Refused("wrong-fields") from None
 
 
 def _scalar(value: Any) -> str | None:

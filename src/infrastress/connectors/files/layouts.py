@@ -63,22 +63,18 @@ class Assembled:
         return int(counts[0]), int(counts[EMPTY]) if len(counts) > EMPTY else 0, refused
 
 
-def _times(chunk: Chunk, binding: Binding, clock: Clock, counted: tuple[int, int, int] | None) -> Times:
-    if binding.time is not None:
-        return clock.read(chunk.columns[binding.time])
-    assert counted is not None  # noqa: S101 - a mapping without a time column has start and step
-    start, step, first_line = counted
-    return Times(start + step * (first_line + chunk.rows), np.zeros(len(chunk.rows), dtype=np.uint8))
-
-
 def assemble_wide(
-    chunk: Chunk, binding: Binding, mapping: Mapping, clock: Clock, counted: tuple[int, int, int] | None
+    chunk: Chunk, binding: Binding, mapping: Mapping, clock: Clock, counted: tuple[int, int]
 ) -> Assembled:
     """Rows of a wide or plain layout; a row whose time can't be read is quarantined.
 
-    `counted` is (start ns, step ns, number of the chunk's first line) where times are counted.
+    Where the file has no times they are `counted`: (time of the chunk's first line, step), ns.
     """
-    times = _times(chunk, binding, clock, counted)
+    if binding.time is not None:
+        times = clock.read(chunk.columns[binding.time])
+    else:
+        start, step = counted
+        times = Times(start + step * chunk.rows, np.zeros(len(chunk.rows), dtype=np.uint8))
     status = chunk.status.copy()
     status[chunk.rows] = TIME_CODE[times.codes]
     good = np.flatnonzero(times.codes == 0)
@@ -104,13 +100,14 @@ def assemble_wide(
     )
 
 
-def assemble_long(chunk: Chunk, binding: Binding, mapping: Mapping, clock: Clock) -> Assembled | None:
+def assemble_long(chunk: Chunk, binding: Binding, mapping: Mapping, clock: Clock, time: int) -> Assembled | None:
     """Rows of a long layout: consecutive lines of one time make one row; a tag said twice at a time begins another.
 
-    Returns None when the whole chunk is one time and more of it may follow: a longer chunk is needed.
+    `time` is the number of the time column. Returns None when the whole chunk is one time and more of it may follow: a
+    longer chunk is needed.
     """
     before = clock.last
-    times = _times(chunk, binding, clock, None)
+    times = clock.read(chunk.columns[time])
     fate = TIME_CODE[times.codes]
     tags = _as_text(chunk.columns[binding.tag]).dictionary_encode()
     names: list[str] = tags.dictionary.to_pylist()

@@ -15,9 +15,11 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from infrastress.core.errors import InputError
 
-__all__ = ["MAX_LINE", "Block", "Lines", "open_bytes"]
+__all__ = ["DAMAGE", "MAX_LINE", "Block", "Lines", "first_bytes", "open_bytes"]
 
 MAX_LINE = 1 << 20
+DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
+"""What reading a damaged compressed file raises."""
 
 
 class Block(NamedTuple):
@@ -47,6 +49,25 @@ def open_bytes(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise InputError(f"can't be opened: {error.strerror or error}", where=str(path)) from None
+
+
+def first_bytes(path: Path, size: int) -> bytes:
+    """Up to `size` bytes of a file's content; of a damaged compressed one what comes before the damage.
+
+    Raises:
+        InputError: it can't be opened, or nothing of it can be decompressed.
+    """
+    head: list[bytes] = []
+    with cast(Any, open_bytes(path)) as file:
+        try:
+            while size > 0 and (piece := file.read1(min(size, 4096))):  # read would lose what came before damage
+                head.append(piece)
+                size -= len(piece)
+        except DAMAGE as error:
+            if not head:
+                what = f"the file can't be decompressed: {error}"
+                raise InputError(what, where=str(path), remedy="copy it again") from None
+    return b"".join(head)
 
 
 class Lines:
@@ -131,7 +152,7 @@ class Lines:
         while len(self._held) < size and not self._done:
             try:
                 chunk = self._raw.read1(size - len(self._held))  # read would lose what came before damage
-            except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            except DAMAGE as error:
                 self.damage = str(error) or type(error).__name__
                 chunk = b""
             self._done = not chunk

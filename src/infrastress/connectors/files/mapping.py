@@ -111,6 +111,8 @@ class Mapping(_Part):
     def _consistent(self) -> "Mapping":
         if self.decimal == self.delimiter:
             raise ValueError("decimal and delimiter are the same character")
+        if self.layout == "long" and self.time.column is None:
+            raise ValueError("a long layout needs a time column: its lines of one time make one row")
         if self.layout == "plain" and not self.columns:
             raise ValueError('a plain layout needs columns: {"1": SIGNAL, ...} by position')
         return self

@@ -18,7 +18,7 @@ _ROWS = 1 << 16
 
 
 class ParquetRows:
-    """Chunks of a Parquet file; offsets are row numbers.
+    """Chunks of a Parquet file; offsets are row numbers. A context manager: it holds the file open.
 
     Raises:
         InputError: the file has no readable footer, as when it was cut short.
@@ -44,6 +44,12 @@ class ParquetRows:
         self._batches: Any = iter(())
         self._held: Any = None
         self._held_at = 0
+
+    def __enter__(self) -> "ParquetRows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close(force=True)
 
     def need(self, binding: Binding) -> None:
         """Say which columns are needed."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from infrastress.connectors.files.lines import open_bytes
+from infrastress.connectors.files.lines import first_bytes
 from infrastress.connectors.files.times import Clock
 from infrastress.core.errors import InputError
 
@@ -65,9 +65,8 @@ def sniff(path: Path) -> Sample:
     Raises:
         InputError: nothing in it has rows and columns.
     """
-    with open_bytes(path) as file:
-        data = file.read(_SAMPLE_BYTES)
-        whole = len(data) < _SAMPLE_BYTES
+    data = first_bytes(path, _SAMPLE_BYTES)
+    whole = len(data) < _SAMPLE_BYTES
     text, encoding = _decode(data, path)
     lines = text.replace("\r\n", "\n").split("\n")[: _MAX_LINES + 1]
     if not whole or len(lines) > _MAX_LINES:

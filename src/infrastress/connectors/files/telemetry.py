@@ -102,12 +102,12 @@ def telemetry_deliveries(
     if parquet:
         from infrastress.connectors.files.parquet import ParquetRows
 
-        table = ParquetRows(path, mapping)
-        binding = bind(mapping, table.names, site, str(path), exclude)
-        table.need(binding)
-        yield from _Run(site, source, mapping, binding=binding, reader=table, batch_rows=batch_rows).deliveries(
-            Position(0, 0), after
-        )
+        with ParquetRows(path, mapping) as table:
+            binding = bind(mapping, table.names, site, str(path), exclude)
+            table.need(binding)
+            yield from _Run(site, source, mapping, binding=binding, reader=table, batch_rows=batch_rows).deliveries(
+                Position(0, 0), after
+            )
         return
     with Lines(path, mapping.encoding, block_bytes) as lines:
         names, offset, line = read_header(lines, mapping)
@@ -144,7 +144,7 @@ class _Run:
         fresh = after is None
         while True:
             clock = Clock(self.mapping.time.format, self.zone, position.last)
-            step = self._chunk(position, clock)
+            step = self._chunk(position, clock, first.line)
             if step is None:
                 return
             chunk, rows = step
@@ -163,18 +163,20 @@ class _Run:
                 last=rows.last,
             )
 
-    def _chunk(self, position: Position, clock: Clock) -> tuple[Chunk, Assembled] | None:
+    def _chunk(self, position: Position, clock: Clock, first_line: int) -> tuple[Chunk, Assembled] | None:
+        """The chunk at a position and its rows; `first_line` is the number of the file's first data line."""
         factor = 1
         while True:
             chunk = self.reader.chunk(position.offset, factor)
             if chunk is None:
                 return None
-            if self.mapping.layout != "long":
-                counted = (self.start, self.step, position.line - (1 if self.mapping.has_header else 0))
-                return chunk, assemble_wide(chunk, self.binding, self.mapping, clock, counted)
+            time = self.binding.time
+            if self.mapping.layout != "long" or time is None:  # a long mapping has a time column
+                start = self.start + self.step * (position.line - first_line)
+                return chunk, assemble_wide(chunk, self.binding, self.mapping, clock, (start, self.step))
             if factor >= _MAX_FACTOR:
                 chunk = Chunk(chunk.starts, chunk.status, chunk.rows, chunk.columns, chunk.text, final=True)
-            rows = assemble_long(chunk, self.binding, self.mapping, clock)
+            rows = assemble_long(chunk, self.binding, self.mapping, clock, time)
             if rows is not None:
                 return chunk, rows
             factor *= 2

@@ -8,7 +8,7 @@ happened twice is the earlier of the two, unless that would go back behind the r
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import isnan
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -148,7 +148,7 @@ class Clock:
         if missing.any():
             blank = np.asarray(pc.equal(pc.utf8_trim_whitespace(column).fill_null(""), ""))
             codes[missing] = np.where(blank[missing], EMPTY, UNREADABLE)
-        take: Callable[[str, int], Ints] = lambda name, default: _ints(parts, name, default)  # noqa: E731 - a short name read 15 times
+        take = partial(_ints, parts)
         if self.format in _EPOCHS:
             ns, fine = _epoch(parts, take, _EPOCHS[self.format])
             codes[(codes == OK) & ~fine] = UNREADABLE

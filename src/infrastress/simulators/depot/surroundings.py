@@ -3,6 +3,7 @@
 from math import atan2, cos, degrees, exp, hypot, radians
 
 from infrastress.events import GasReading, Report, SwitchState
+from infrastress.events.kinds import Category
 from infrastress.simulators.depot.calendar import Calendar
 from infrastress.simulators.depot.diary import Diary
 from infrastress.simulators.depot.layout import Layout
@@ -16,7 +17,7 @@ from infrastress.site.context import Receptor
 
 __all__ = ["Surroundings"]
 
-ORDINARY = (
+ORDINARY: tuple[tuple[Category, str], ...] = (
     ("noise", "Loud humming from the terminal since early morning."),
     ("vehicle", "Lorries queue on the coast road again."),
     ("noise", "A ship's horn woke the whole street."),
@@ -161,7 +162,7 @@ class Surroundings:
                 self._report(at, home, "smell", text, stream.uniform(30, 300))
                 at += float(stream.uniform(60, 600))
 
-    def _report(self, at: float, home: Receptor, category: str, text: str, later: float) -> None:
+    def _report(self, at: float, home: Receptor, category: Category, text: str, later: float) -> None:
         stream = self.draws.stream(f"reporter.{home.id}", int(at))
         latitude, longitude = self._place(
             home.position[0] + stream.normal(0, 30), home.position[1] + stream.normal(0, 30)
@@ -169,7 +170,7 @@ class Surroundings:
         body = Report(
             reporter=f"neighbour-{int(stream.integers(1, 400)):03d}",
             channel="app" if stream.uniform() < 0.6 else "hotline",
-            category=category,  # type: ignore[arg-type]  # one of the words above
+            category=category,
             text=text,
             latitude=latitude,
             longitude=longitude,
