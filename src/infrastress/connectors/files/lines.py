@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from infrastress.core.errors import InputError
 
-__all__ = ["MAX_LINE", "Block", "Lines", "open_bytes"]
+__all__ = ["MAX_LINE", "Block", "Lines", "open_bytes", "read_head"]
 
 MAX_LINE = 1 << 20
 
@@ -47,6 +47,27 @@ def open_bytes(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise InputError(f"can't be opened: {error.strerror or error}", where=str(path)) from None
+
+
+def read_head(path: Path, size: int) -> tuple[bytes, bool]:
+    """The first `size` bytes, or what can be had of them from damaged compressed data; and whether more follows.
+
+    Raises:
+        InputError: it can't be opened, or not even its beginning can be decompressed.
+    """
+    data = b""
+    with open_bytes(path) as file:
+        try:
+            while len(data) <= size:
+                piece: bytes = cast(Any, file).read1(size + 1 - len(data))  # read would lose what came before damage
+                if not piece:
+                    break
+                data += piece
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            if not data:
+                what = f"the file can't be decompressed: {error}"
+                raise InputError(what, where=str(path), remedy="copy it again") from None
+    return data[:size], len(data) > size
 
 
 class Lines:
