@@ -261,3 +261,47 @@ def test_monitoring_that_is_off_is_its_own_incident_and_joins_nothing():
     off = detection(10, "detector-failed", (), detector="health", severity="medium")
     feed = in_order([off, detection(20), smell(30)], end=60)
     assert sorted(event.body.hypothesis for event in feed.newest("incident").values()) == ["leak", "monitoring_lost"]
+
+
+def test_what_is_parted_and_no_incident_any_more_is_withdrawn():
+    gas = detection(10, "gas", ("GD-1",), source_kind="access", severity="low")
+    feed = Feed()
+    feed.event(gas)
+    feed.tick(300)
+    feed.event(detection(400, "leak", severity="low"))
+    feed.tick(410)
+    (key,) = feed.newest("incident")
+    feed.event(cleared(gas, 20))
+    feed.tick(420)
+    assert feed.newest("incident") == {}
+    assert feed.all("incident")[-1].body.superseded_by == "withdrawn"
+    assert {alarm.body.incident for alarm in feed.newest("alarm").values()} == {""}
+    withdrawn = feed.all("incident")[-1].body.revision
+    feed.event(smell(15))
+    feed.tick(430)
+    (event,) = feed.newest("incident").values()
+    assert event.body.incident == key
+    assert event.body.revision > withdrawn
+
+
+def test_of_equally_severe_detections_the_earliest_speaks():
+    late, early = detection(30, sentence="late"), detection(20, sentence="early")
+    feed = Feed()
+    feed.event(late)
+    feed.tick(40)
+    feed.event(early)
+    feed.tick(50)
+    (alarm,) = feed.newest("alarm").values()
+    assert alarm.body.sentence == "early"
+
+
+def test_late_evidence_revises_an_incident_that_is_closed():
+    raised = detection(10)
+    feed = in_order([raised, cleared(raised, 20)], end=300)
+    (before,) = feed.newest("incident").values()
+    again = detection(12, "frozen", severity="medium")
+    feed.event(again, cleared(again, 15))
+    feed.tick(310)
+    (after,) = feed.newest("incident").values()
+    assert (before.body.state, before.body.detections_total) == ("closed", 2)
+    assert (after.body.state, after.body.detections_total) == ("closed", 4)

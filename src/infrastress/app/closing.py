@@ -45,6 +45,7 @@ def tell_closing(screen: "Console", demo: Demo) -> None:
     quiet = f"{len(demo.false_alarms)} in {demo.quiet_days:g} unseen ordinary days and before the attack"
     rules = ", ".join(f"{rule} {count}" for rule, count in false_alarms_by_rule(demo.false_alarms).items())
     table.add_row("False alarms", f"{quiet} ({rules})" if rules else quiet)
+    table.add_row("Notices in the same time", f"{len(demo.notices)}, without sound or banner")
     screen.print(table)
     screen.print()
     ablation = Table(title="The same attack, replayed without one kind of source", title_justify="left", box=None)

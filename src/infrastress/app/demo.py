@@ -82,7 +82,8 @@ class Demo:
         full: the attack with all kinds of source.
         without: the attack replayed without one kind of source.
         quiet_days: unseen normal days replayed.
-        false_alarms: alarms on those days, and before the attack.
+        false_alarms: alarms on those days, and before the attack, that call the operator.
+        notices: those that don't: of low severity and in no incident.
         pictures: plots written.
     """
 
@@ -94,6 +95,7 @@ class Demo:
     without: dict[str, Outcome] = field(default_factory=dict)
     quiet_days: float = 0.0
     false_alarms: list[Event] = field(default_factory=list)
+    notices: list[Event] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
 
     @property
@@ -109,6 +111,7 @@ class Demo:
             "lead_time_s": full["lead_time_s"],
             "oracle_lead_time_s": self.oracle_lead_s,
             "false_alarms": len(self.false_alarms),
+            "notices": len(self.notices),
             "ablation": {kind: outcome.as_dict() for kind, outcome in self.without.items()},
             "first_sign": full["first_sign"],
             "hypothesis": full["hypothesis"],
@@ -155,7 +158,9 @@ def run_demo(out: Path, *, seed: int, stage: Stage, on_result: Callable[[Event],
     quiet = _Notes()
     replay_recordings(site, folder, [out / "quiet"], state=folder / "state", on_result=quiet.take)
     demo.quiet_days = QUIET_HOURS / 24
-    demo.false_alarms = [*quiet.alarms.values(), *demo.full.early]
+    for event in (*quiet.newest.values(), *demo.full.early):
+        if isinstance(event.body, Alarm):
+            (demo.false_alarms if event.body.annunciated else demo.notices).append(event)
     for kind in KINDS:
         stage(f"Replaying the attack without {kind}")
         demo.without[kind] = _replay(demo, folder, exclude=(kind,))
@@ -231,7 +236,7 @@ def _judge(site: Site, facts: dict[str, Any], notes: _Notes) -> Outcome:
         incident=incident,
         alarms=len(raised),
         incidents=sum(1 for event in notes.incidents.values() if not _gone(event)),
-        early=[event for event in raised if event.observed < acted],
+        early=[notes.newest[key] for key, event in notes.alarms.items() if event.observed < acted],
     )
 
 

@@ -149,6 +149,14 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     count: int = 1
     chattering: bool = False
 
+    @property
+    def annunciated(self) -> bool:
+        """Whether it calls the operator: of medium severity or more, or part of an incident.
+
+        The rest are notices (ISA-18.2 calls them alerts): listed for awareness, with no sound and no banner.
+        """
+        return self.severity in ("medium", "high", "critical") or bool(self.incident)
+
 
 class AlarmAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="alarm_action"):
     """What a person did about an alarm. A shelved alarm comes back at `until` or when it is unshelved."""

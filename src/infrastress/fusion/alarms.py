@@ -56,12 +56,11 @@ def alarm_key(event: Event, body: Detection, *, belated: bool) -> str:
     One that is so belated that its alarm may have been forgotten gets an alarm of its own.
     """
     day = min(body.began, event.occurred) // DAY
-    return _name(body.detector, body.rule, event.assets, event.zone, day, event.id if belated else "")
+    return _name((body.detector, body.rule, *event.assets, event.zone, str(day), event.id if belated else ""))
 
 
 @lru_cache(maxsize=1 << 15)
-def _name(detector: str, rule: str, assets: tuple[str, ...], zone: str, day: int, own: str) -> str:
-    parts = (detector, rule, *assets, zone, str(day), own)
+def _name(parts: tuple[str, ...]) -> str:
     return "alm-" + content_hash("\0".join(parts).encode())[:16]
 
 

@@ -356,7 +356,8 @@ class FusionUnit(Unit):
             step.alarms.update(self._groups.members[group])
         state.of_group[group] = [kept.key]
         was_closed, kept.closed = kept.closed, group in step.ended
-        if outputs or was_closed != kept.closed or self._worth(kept, group):
+        belated = kept.closed and group in step.touched
+        if outputs or was_closed != kept.closed or belated or self._worth(kept, group):
             outputs.append(self._show(kept))
         elif not kept.closed:
             rest = min(REST * kept.shown_alarms, LONGEST_REST)
