@@ -1,5 +1,6 @@
 """From a new site to scores, and what a user gets to read when something is wrong on the way."""
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -137,6 +138,21 @@ def test_map_writes_once(plant, tmp_path, capsys):
     assert "--overwrite" in capsys.readouterr().err
 
 
+def test_what_is_left_of_a_torn_archive_is_mapped(plant, tmp_path, capsys):
+    file = tmp_path / "torn.csv.gz"
+    data = gzip.compress((plant / "normal" / "telemetry.csv").read_bytes())
+    file.write_bytes(data[: len(data) // 2])
+    assert main(["map", str(file), "--site", str(plant / "plant")]) == 0
+    assert main(["replay", str(plant / "plant"), str(file), "--out", str(tmp_path / "out")]) == 0
+    assert "file-damaged 1" in capsys.readouterr().out
+
+
+def test_our_own_events_need_no_mapping(plant, tmp_path, capsys):
+    out = tmp_path / "m.yaml"
+    assert main(["map", str(plant / "attack" / "events.jsonl"), "--out", str(out)]) == 0
+    assert "read without a mapping" in capsys.readouterr().out
+
+
 WRONG = {
     "no site": (["check", "{tmp}/nowhere"], "nowhere"),
     "no site to replay at": (["replay", "{tmp}/nowhere", "x", "--out", "{tmp}/o"], "nowhere"),
@@ -153,6 +169,13 @@ WRONG = {
     "nothing learned": (["train", "{plant}/plant", "--approve", "--state", "{tmp}/s"], "nothing was learned"),
     "no template": (["init", "{tmp}/new", "--template", "depto"], "depot"),
     "no network": (["init", "{tmp}/new", "--from-inp", "{tmp}/none.inp"], "none.inp"),
+    "recording named twice": (
+        ["replay", "{plant}/plant", "{plant}/attack", "{plant}/attack/", "--out", "{tmp}/o"],
+        "named twice",
+    ),
+    "cut by semicolons": (["replay", "{plant}/plant", "{tmp}/semicolons.csv", "--out", "{tmp}/o"], "cut by semicolons"),
+    "nothing left of an archive to map": (["map", "{tmp}/torn.gz"], "copy it again"),
+    "records of no kind to map": (["map", "{tmp}/records.jsonl"], "no field of these records is a time"),
     "nothing to map": (["map", "{tmp}/empty.csv"], "empty.csv"),
 }
 
@@ -163,6 +186,9 @@ def test_mistakes_are_told_without_a_traceback(case, plant, tmp_path, capsys):
     (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 8)
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "other.csv").write_text("time,AAA\n2026-03-01T00:00:00Z,1\n")
+    (tmp_path / "semicolons.csv").write_text("time;LT-103;LT-104\n2026-03-01T00:00:00Z;1,5;2,5\n")
+    (tmp_path / "torn.gz").write_bytes(gzip.compress(b"time,LT-103\n" * 100)[:10])
+    (tmp_path / "records.jsonl").write_text('{"a": {"b": 1}}\n' * 3 + "[" * 100_000 + "\n")
     words, needle = WRONG[case]
     assert main([word.format(tmp=tmp_path, plant=plant) for word in words]) == 1
     out, err = capsys.readouterr()

@@ -28,3 +28,31 @@ def test_results_stay_in_the_file_while_a_terminal_shows_progress(tmp_path):
 def test_no_bar_without_a_terminal():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False)
     assert (done.stdout, done.stderr) == ("a result\n", "")
+
+
+SWALLOWED = """
+import os, signal, sys
+from infrastress.app import output
+from infrastress.app.cli import cli, main
+import click
+
+@cli.command("swallow")
+def swallow():
+    with output.progress("Working") as advance:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except BaseException:
+            pass
+        advance(1)
+        print("went on")
+
+cli.get_command = lambda ctx, name: swallow
+sys.exit(main(["swallow"]))
+"""
+
+
+def test_ctrl_c_that_a_library_swallows_still_stops():
+    done = subprocess.run([sys.executable, "-c", SWALLOWED], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Interrupted" in done.stderr
+    assert "Traceback" not in done.stderr

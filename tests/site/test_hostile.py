@@ -87,7 +87,7 @@ def test_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 def test_missing_folder_is_a_fault(tmp_path: Path) -> None:
     result = check_site(tmp_path / "nowhere")
     assert result.site is None
-    assert "can't be read" in str(result.faults[0])
+    assert "there is no such file" in str(result.faults[0])
 
 
 def test_every_fault_at_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import click
 
 from infrastress import __version__
+from infrastress.app.interrupts import remembering_interrupts, was_interrupted
 from infrastress.core.errors import InfrastressError
 
 __all__ = ["COMMANDS", "cli", "main"]
@@ -90,7 +91,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     _make_output_safe()
     try:
-        status = cli.main(args=args, prog_name="infrastress", standalone_mode=False)
+        with remembering_interrupts():
+            status = cli.main(args=args, prog_name="infrastress", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
@@ -105,6 +107,9 @@ def main(args: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last net: every error becomes a message, its traceback on request
         if os.environ.get("INFRASTRESS_DEBUG"):
             raise
+        if was_interrupted():  # what failed is what Ctrl-C cut off
+            _say("Interrupted.")
+            return 128 + signal.SIGINT
         _say(describe(error))
         return 1
     return status if isinstance(status, int) else 0

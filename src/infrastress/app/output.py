@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from infrastress.app.interrupts import check_interrupt
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -53,7 +55,7 @@ def progress(label: str, total: float | None = None) -> Iterator[Callable[[float
         total: steps in all; None shows a spinner with the time gone by.
     """
     if not sys.stderr.isatty():
-        yield lambda _steps: None
+        yield lambda _steps: check_interrupt()
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -62,4 +64,9 @@ def progress(label: str, total: float | None = None) -> Iterator[Callable[[float
     both = sys.stdout.isatty()
     with Progress(*columns, console=notes(), transient=True, redirect_stdout=both) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda steps: bar.advance(task, steps)
+
+        def advance(steps: float) -> None:
+            check_interrupt()
+            bar.advance(task, steps)
+
+        yield advance

@@ -28,6 +28,8 @@ from infrastress.store.ports import Store
 __all__ = ["Judged", "cards_of", "replay_recordings"]
 
 _STORE, _ORDER = "store", "replay.json"
+_PACED_ROWS = 10
+"""Rows read at once where the speed is given: a whole block would come at one moment."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def replay_recordings(
     """
     chosen = choose_detectors(site)
     baselines = read_baselines(state, site, {name: plugin.version for name, (plugin, _) in chosen.items()})
-    connectors = open_recordings(site, folder, recordings, exclude_kinds=exclude_kinds, batch_rows=batch_rows)
+    at_once = batch_rows if batch_rows is not None or speed is None else _PACED_ROWS
+    connectors = open_recordings(site, folder, recordings, exclude_kinds=exclude_kinds, batch_rows=at_once)
     if not connectors:
         raise InputError("nothing is left to read", where=", ".join(map(str, recordings)))
     detectors = build_detectors(site, chosen, baselines)

@@ -8,7 +8,7 @@ import msgspec
 
 from infrastress.connectors.base import Connector
 from infrastress.connectors.recordings import open_recording
-from infrastress.core.errors import DecodeError
+from infrastress.core.errors import DecodeError, InputError
 from infrastress.events.delivery import Delivery
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
@@ -61,9 +61,14 @@ def open_recordings(
         batch_rows: most rows of one delivery.
 
     Raises:
-        InputError: a recording is missing or is none.
+        InputError: a recording is missing, is none, or is named twice.
         MappingError: a mapping doesn't fit.
     """
+    seen: set[Path] = set()
+    for path in recordings:
+        if (resolved := path.resolve()) in seen:
+            raise InputError("this recording is named twice", where=str(path), remedy="name each recording once")
+        seen.add(resolved)
     by_source: dict[str, list[Connector]] = {}
     for path in recordings:
         for connector in open_recording(

@@ -14,7 +14,7 @@ from infrastress.fusion import HYPOTHESES
 from infrastress.fusion.evidence import rank_of
 from infrastress.site import Site
 
-__all__ = ["alarm_line", "asset_names", "incident_text", "local_zone", "sureness"]
+__all__ = ["advice_text", "alarm_line", "asset_names", "incident_text", "local_zone", "sureness", "zone_name"]
 
 WIDTH = 96
 LINES = 14
@@ -47,7 +47,8 @@ def incident_text(incident: Event, site: Site) -> str:
         f"  Severity   {body.severity}; {state}",
         _field("Where", asset_names(incident.assets[:4], site) + _more(len(incident.assets) - 4)),
         f"  How sure   {sureness(body.confidence)} ({body.confidence:.0%}), seen by {kinds}",
-        f"  Since      {_when(body.began, zone)}; first alarm {_when(body.first_alarm, zone, body.began)}",
+        f"  Since      {_when(body.began, zone)} {zone_name(body.began, zone)}; "
+        f"first alarm {_when(body.first_alarm, zone, body.began)}",
         _field("Why", body.why),
         _field("Do first", _first(body, incident, site)),
         "  What happened",
@@ -61,6 +62,18 @@ def incident_text(incident: Event, site: Site) -> str:
         lines.append(f"    and {left} more, less severe or said already")
     lines.append(f"  Incident   {body.incident}, revision {body.revision}, {body.detections_total} detections")
     return "\n".join(lines)
+
+
+def advice_text(incident: Event, site: Site) -> str:
+    """Why an incident is read as it is now, and what to do first: what counts when it is read anew.
+
+    Raises:
+        ConfigurationError: the event is no incident.
+    """
+    body = incident.body
+    if not isinstance(body, Incident):
+        raise ConfigurationError(f"a {incident.kind} event is no incident")
+    return "\n".join((_field("Why", body.why), _field("Do first", _first(body, incident, site))))
 
 
 def alarm_line(alarm: Event, site: Site) -> str:
@@ -100,6 +113,11 @@ def local_zone(site: Site) -> ZoneInfo:
         raise ConfigurationError(
             f"unknown time zone {site.time_zone!r}", where="site.yaml: time_zone", remedy="use one like Europe/Rome"
         ) from error
+
+
+def zone_name(moment: int, zone: ZoneInfo) -> str:
+    """What the site's clocks are called at a moment (ns), such as CEST: where they go back, an hour comes twice."""
+    return datetime.fromtimestamp(moment // 1_000_000_000, UTC).astimezone(zone).strftime("%Z")
 
 
 def _first(body: Incident, incident: Event, site: Site) -> str:

@@ -1,26 +1,31 @@
 """Telling people: incidents as they come, and the balance at the end."""
 
+from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from infrastress.app.story import incident_text, local_zone
+from infrastress.app.story import advice_text, incident_text, local_zone, zone_name
 from infrastress.core.time import SECOND
 from infrastress.events import Event, Incident
+from infrastress.events.delivery import Balance
+from infrastress.runtime.admission import SourceNotes
 from infrastress.runtime.replay import ReplaySummary
 from infrastress.site import Site
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Teller", "local_time", "tell_balances"]
+__all__ = ["Teller", "careful", "local_time", "tell_balances"]
 
 _ANNOUNCED = ("high", "critical")  # of lesser ones the end and the return are in the results only
+_MANY = 0.01  # share of rows or values refused or missing from which the reader is told
 _STYLES = {"info": "", "low": "", "medium": "yellow", "high": "bold yellow", "critical": "bold red"}
 
 
 class Teller:
-    """Prints an incident in full when it first comes and when its hypothesis changes; less for smaller news.
+    """Prints an incident in full when it first comes; then what is new, with what to do where it is read anew.
 
     Args:
         site: the site model.
@@ -43,7 +48,7 @@ class Teller:
             return
         style = _STYLES[body.severity]
         if before is None or not isinstance(before.body, Incident):
-            self._screen.rule(f"{self._now(event)}  new incident", align="left", style=style)
+            self._screen.rule(f"{self._now(event)}  new incident {body.incident[:8]}", align="left", style=style)
             self._screen.print(incident_text(event, self._site), markup=False)
             return
         news = _news(before.body, body)
@@ -52,9 +57,12 @@ class Teller:
         if news:
             head = f"{self._now(event)}  {body.incident[:8]}"
             self._screen.print(f"{head}  {'; '.join(news)}", style=style, markup=False)
+            if body.hypothesis != before.body.hypothesis and not body.superseded_by:
+                self._screen.print(advice_text(event, self._site), markup=False)
 
     def _now(self, event: Event) -> str:
-        return local_time(event.observed, local_zone(self._site))
+        zone = local_zone(self._site)
+        return f"{local_time(event.observed, zone)} {zone_name(event.observed, zone)}"
 
 
 def local_time(moment: int, zone: ZoneInfo) -> str:
@@ -76,8 +84,16 @@ def _news(before: Incident, now: Incident) -> list[str]:
     return news
 
 
-def tell_balances(screen: "Console", summary: ReplaySummary) -> None:
-    """The balance sheet, source by source: read = accepted + quarantined + dropped, with the reasons."""
+def tell_balances(screen: "Console", summary: ReplaySummary, out: Path | None = None) -> None:
+    """The balance sheet, source by source: read = accepted + quarantined + dropped, with the reasons.
+
+    Below it stands, in a sentence, what keeps a source from being watched well: nothing read, much refused or missing.
+
+    Args:
+        screen: where to print.
+        summary: of the replay.
+        out: folder of the results, where examples of what was refused are.
+    """
     from rich.table import Table
 
     table = Table(title="Balance: read = accepted + quarantined + dropped", title_justify="left", box=None)
@@ -86,10 +102,45 @@ def tell_balances(screen: "Console", summary: ReplaySummary) -> None:
         table.add_column(name, justify="right")
     table.add_column("reasons")
     for source, one in sorted(summary.balances.items()):
-        reasons = {**one.quarantined, **one.dropped, **one.cells_refused}
-        told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(reasons.items()))
+        told = "; ".join(part for part in (_reasons(one.quarantined + one.dropped), _reasons(_cells(one))) if part)
         numbers = (one.read, one.accepted, one.quarantined.total(), one.dropped.total(), one.cells_refused.total())
         table.add_row(
             source, *(f"{number:,}" for number in numbers), told if one.balances else f"{told} DOESN'T BALANCE"
         )
     screen.print(table)
+    for source in sorted(summary.balances):
+        for line in careful(source, summary.balances[source], summary.notes.get(source), out):
+            screen.print(f"Careful: {line}", style="bold yellow", markup=False)
+
+
+def careful(source: str, balance: Balance, notes: SourceNotes | None, out: Path | None = None) -> list[str]:
+    """What a reader of the results has to know of a source before trusting their silence, a sentence each."""
+    lines = []
+    examples = f" Examples: {out / 'quarantine.jsonl'}" if out is not None else ""
+    refused = balance.quarantined.total()
+    cells = balance.cells_refused.total()
+    all_cells = balance.cells_accepted + balance.cells_empty + cells
+    if not balance.read:
+        lines.append(f"{source} held no row: nothing of it was watched.")
+    elif not balance.accepted:
+        reasons = _reasons(balance.quarantined + balance.dropped)
+        lines.append(f"none of the {balance.read:,} rows of {source} could be used ({reasons}).{examples}")
+    elif refused > _MANY * balance.read:
+        lines.append(f"{refused:,} of {balance.read:,} rows of {source} were refused.{examples}")
+    elif cells > _MANY * all_cells:
+        reasons = _reasons(balance.cells_refused)
+        lines.append(f"{cells:,} of {all_cells:,} values of {source} were refused ({reasons}).{examples}")
+    lost = max(notes.missing, notes.overdue) if notes is not None else 0
+    if lost > _MANY * balance.read:
+        lines.append(f"about {lost:,} rows of {source} are missing; nothing is known of the time between.")
+    return lines
+
+
+def _cells(balance: Balance) -> Counter[str]:
+    """Cells refused one by one; those of whole rows stand under the rows' reason already."""
+    rows = balance.quarantined.keys() | balance.dropped.keys()
+    return Counter({reason: count for reason, count in balance.cells_refused.items() if reason not in rows})
+
+
+def _reasons(counts: Counter[str]) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()) if count)

@@ -396,14 +396,18 @@ def _records(path: Path) -> Proposal:
         for line in (block.data if block is not None else b"").split(b"\n")[:200]:
             try:
                 record = msgspec.json.decode(line)
-            except msgspec.MsgspecError:
+            except (msgspec.MsgspecError, RecursionError):
                 continue
-            names.update(record if isinstance(record, dict) else ())
+            names.update(list(record) if isinstance(record, dict) else ())
     if {"id", "body", "occurred", "source"} <= names.keys():
         return Proposal(Mapping(), ("These are infrastress events: they are read without a mapping.",))
     time = next((name for name in names if re.search(r"time|stamp|date|when", name.lower())), None)
     if time is None:
-        raise InputError("no field of these records is a time", where=str(path))
+        raise InputError(
+            "no field of these records is a time",
+            where=str(path),
+            remedy="name it in the mapping, `records: {kind: ..., time: FIELD}`; see docs/recordings.md",
+        )
     best: tuple[int, str, dict[str, str]] = (0, "", {})
     for kind in ("access", "login", "gas", "switch", "report"):
         fields: dict[str, str] = {}
@@ -415,7 +419,11 @@ def _records(path: Path) -> Proposal:
         if len(fields) > best[0]:
             best = (len(fields), kind, fields)
     if not best[0]:
-        raise InputError("these records resemble no kind of event", where=str(path))
+        raise InputError(
+            "these records resemble no kind of event",
+            where=str(path),
+            remedy="write the mapping by hand, `records: {kind: ..., time: ..., fields: ...}`; see docs/recordings.md",
+        )
     mapping = Mapping.model_validate(
         {"records": RecordMap.model_validate({"kind": best[1], "time": time, "fields": best[2]})}
     )

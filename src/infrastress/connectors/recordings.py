@@ -84,7 +84,7 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise InputError("there is no such recording", where=str(path))
+        raise InputError("there is no such recording", where=str(path), remedy="check the path")
     found = [
         path / name
         for base in (TELEMETRY, "telemetry.parquet", EVENTS)
@@ -92,7 +92,11 @@ def _files(path: Path) -> list[Path]:
         if (path / name).is_file()
     ]
     if not found:
-        raise InputError(f"the folder holds neither {TELEMETRY} nor {EVENTS}", where=str(path))
+        raise InputError(
+            f"the folder holds neither {TELEMETRY} nor {EVENTS}",
+            where=str(path),
+            remedy="name the recordings themselves, one by one, if they are called otherwise",
+        )
     return [file for file in found if file.stat().st_size or len(found) == 1]
 
 

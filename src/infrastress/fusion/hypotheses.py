@@ -115,6 +115,7 @@ HYPOTHESES: tuple[Row, ...] = (
         speaks_for={"safeguard": 0.1, "gas": 0.1, "report": 0.1},
         speaks_against={"contradiction": 0.2},
         severity="hazard",
+        subject=("tank", "pump", "valve", "level_switch"),
         first="Bring {subject} to its safe state by hand on the spot, then cut remote access to its controller.",
     ),
     Row(

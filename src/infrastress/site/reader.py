@@ -22,6 +22,10 @@ def read_site_file(path: Path) -> tuple[MapNode | None, list[Fault]]:
         The tree (None where the main file holds none) and the faults found.
     """
     file = path / "site.yaml" if path.is_dir() else path
+    if not file.exists():
+        hint = "check the path; `infrastress init` makes a new site"
+        found = "there is no such file"
+        return None, [Fault(str(file), 1, "", found, "a site's folder that holds site.yaml, or that file", hint)]
     reader = _Reader(file.parent)
     root = reader.read(file, file.name, ())
     return root, reader.faults

@@ -30,15 +30,16 @@ def command(ctx: click.Context, *, site: Path, as_json: bool) -> None:
             "people": len(model.people),
         }
     if as_json:
-        told = {"site": model.id, "version": model.version, **counts} if model is not None else {}
-        print_json({"ok": model is not None, **told, "faults": [asdict(fault) for fault in result.faults]})
+        described = {"site": model.id, "version": model.version, **counts} if model is not None else {}
+        print_json({"ok": model is not None, **described, "faults": [asdict(fault) for fault in result.faults]})
     else:
         for fault in result.faults:
             click.echo(str(fault))
         errors, warnings = len(result.errors), len(result.warnings)
+        told = f"{warnings} {'warning' if warnings == 1 else 'warnings'}"
         if model is None:
-            click.echo(f"{errors} errors, {warnings} warnings.")
+            click.echo(f"{errors} {'error' if errors == 1 else 'errors'}, {told}.")
         else:
             size = ", ".join(f"{count} {name}" for name, count in counts.items())
-            click.echo(f"{model.id}: no errors, {warnings} warnings. {size}.")
+            click.echo(f"{model.id}: no errors, {told}. {size}.")
     ctx.exit(0 if model is not None else 1)

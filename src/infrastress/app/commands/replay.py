@@ -77,8 +77,11 @@ def command(
         return
     counts = judged.summary.counts
     screen = console()
-    screen.print(f"{counts['detections']} detections, {counts['alarms']} alarms, {counts['incidents']} incidents.")
-    tell_balances(screen, judged.summary)
+    told = (
+        f"{counts[name]} {name if counts[name] != 1 else name[:-1]}" for name in ("detections", "alarms", "incidents")
+    )
+    screen.print(f"{', '.join(told)}.")
+    tell_balances(screen, judged.summary, out)
     for name, why in judged.summary.failed.items():
         screen.print(f"Detector {name} failed and is off: {why}", style="bold red", markup=False)
     if not judged.baselines:

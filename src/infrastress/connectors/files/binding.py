@@ -13,6 +13,9 @@ from infrastress.site import Site
 
 __all__ = ["Binding", "Bound", "bind"]
 
+_SHOWN = 40
+_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+
 
 class Bound(NamedTuple):
     """A column (or tag) bound to a signal: how to read it, and its unit in SI."""
@@ -154,9 +157,15 @@ def _find(name: str, names: Sequence[str], doubled: set[str], role: str, where: 
         raise MappingError(
             f"{role} {name!r} is not in the file{_hint(name, names)}",
             where=where,
-            remedy=f"it has {_few(list(names))}; `infrastress map FILE` proposes a mapping",
+            remedy=f"it has {_few(list(names))}{_other_cut(names)}; `infrastress map FILE` proposes a mapping",
         )
     return list(names).index(name)
+
+
+def _other_cut(names: Sequence[str]) -> str:
+    """Say so where the one column there is holds another delimiter."""
+    found = next((word for mark, word in _MARKS.items() if len(names) == 1 and mark in names[0]), None)
+    return f" (it seems to be cut by {found}, not by the mapping's delimiter)" if found else ""
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
@@ -165,5 +174,5 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
+    shown = ", ".join(repr(name if len(name) <= _SHOWN else name[: _SHOWN - 3] + "...") for name in names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from infrastress.connectors.files.lines import first_bytes
+from infrastress.connectors.files.lines import read_head
 from infrastress.core.errors import InputError
 
 __all__ = ["Content", "looks_like"]
@@ -30,6 +30,7 @@ _MAGIC = (
 )
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 16
+_WANTED = "give a CSV or Parquet file of telemetry, or JSON lines of events"
 
 
 def looks_like(path: Path) -> Content:
@@ -39,14 +40,14 @@ def looks_like(path: Path) -> Content:
         InputError: it is empty, can't be opened or decompressed, or is something that is no recording.
     """
     where = str(path)
-    head = first_bytes(path, _HEAD)
+    head, _ = read_head(path, _HEAD)
     if not head:
-        raise InputError("the file is empty", where=where)
+        raise InputError("the file is empty", where=where, remedy="export the recording again")
     if head.startswith(b"PAR1"):
         return "parquet"
     for magic, name in _MAGIC:
         if head.startswith(magic):
-            raise InputError(f"this is {name}, no recording that can be read", where=where)
+            raise InputError(f"this is {name}, no recording that can be read", where=where, remedy=_WANTED)
     if head.startswith(_UTF16):
         return "text"
     line = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].strip()
@@ -54,10 +55,14 @@ def looks_like(path: Path) -> Content:
         try:
             if isinstance(msgspec.json.decode(line), dict):
                 return "json_lines"
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             return "json_lines"  # the bad line will be counted
     if line.startswith(b"["):
-        raise InputError("this is a JSON array; events are read as JSON lines, one object a line", where=where)
+        raise InputError(
+            "this is a JSON array; events are read as JSON lines, one object a line",
+            where=where,
+            remedy="turn it into lines, such as with `jq -c '.[]' FILE`",
+        )
     if b"\x00" in head:
-        raise InputError("this is binary data of an unknown kind, no recording", where=where)
+        raise InputError("this is binary data of an unknown kind, no recording", where=where, remedy=_WANTED)
     return "text"

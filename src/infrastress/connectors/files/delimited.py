@@ -40,7 +40,11 @@ def read_header(lines: Lines, mapping: Mapping) -> tuple[tuple[str, ...], int, i
         block = lines.block(at)
     while block is not None:
         if block.too_long:
-            raise InputError("the first line is no header: it doesn't end", where=where)
+            raise InputError(
+                "the first line is no header: it doesn't end",
+                where=where,
+                remedy="export the recording again, with a line for each time",
+            )
         for line in block.data.splitlines(keepends=True):
             text = _text(line, where)
             if to_skip or not text.strip():

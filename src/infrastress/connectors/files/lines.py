@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from infrastress.core.errors import InputError
 
-__all__ = ["DAMAGE", "MAX_LINE", "Block", "Lines", "first_bytes", "open_bytes"]
+__all__ = ["DAMAGE", "MAX_LINE", "Block", "Lines", "open_bytes", "read_head"]
 
 MAX_LINE = 1 << 20
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
@@ -51,23 +51,25 @@ def open_bytes(path: Path) -> BinaryIO:
         raise InputError(f"can't be opened: {error.strerror or error}", where=str(path)) from None
 
 
-def first_bytes(path: Path, size: int) -> bytes:
-    """Up to `size` bytes of a file's content; of a damaged compressed one what comes before the damage.
+def read_head(path: Path, size: int) -> tuple[bytes, bool]:
+    """The first `size` bytes, or what can be had of them from damaged compressed data; and whether more follows.
 
     Raises:
-        InputError: it can't be opened, or nothing of it can be decompressed.
+        InputError: it can't be opened, or not even its beginning can be decompressed.
     """
-    head: list[bytes] = []
-    with cast(Any, open_bytes(path)) as file:
+    data = b""
+    with open_bytes(path) as file:
         try:
-            while size > 0 and (piece := file.read1(min(size, 4096))):  # read would lose what came before damage
-                head.append(piece)
-                size -= len(piece)
+            while len(data) <= size:
+                piece: bytes = cast(Any, file).read1(size + 1 - len(data))  # read would lose what came before damage
+                if not piece:
+                    break
+                data += piece
         except DAMAGE as error:
-            if not head:
+            if not data:
                 what = f"the file can't be decompressed: {error}"
                 raise InputError(what, where=str(path), remedy="copy it again") from None
-    return b"".join(head)
+    return data[:size], len(data) > size
 
 
 class Lines:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from infrastress.connectors.files.lines import first_bytes
+from infrastress.connectors.files.lines import read_head
 from infrastress.connectors.files.times import Clock
 from infrastress.core.errors import InputError
 
@@ -65,15 +65,15 @@ def sniff(path: Path) -> Sample:
     Raises:
         InputError: nothing in it has rows and columns.
     """
-    data = first_bytes(path, _SAMPLE_BYTES)
-    whole = len(data) < _SAMPLE_BYTES
+    data, more = read_head(path, _SAMPLE_BYTES)
+    whole = not more
     text, encoding = _decode(data, path)
     lines = text.replace("\r\n", "\n").split("\n")[: _MAX_LINES + 1]
     if not whole or len(lines) > _MAX_LINES:
         lines = lines[:-1]
     kept = [line for line in lines if line.strip()]
     if not kept:
-        raise InputError("the file is empty", where=str(path))
+        raise InputError("the file is empty", where=str(path), remedy="export the recording again")
     delimiter, width = _delimiter(kept, path)
     rows = [_split(line, delimiter) for line in lines]
     first = next(i for i, row in enumerate(rows) if len(row) == width)
@@ -91,7 +91,7 @@ def _decode(data: bytes, path: Path) -> tuple[str, str]:
         return data[: len(data) // 2 * 2].decode("utf-16", "replace"), "utf-16"
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\x00" in data:
-        raise InputError("this is binary data", where=str(path))
+        raise InputError("this is binary data, no text", where=str(path), remedy="export the recording as CSV")
     try:
         return data.decode(), "utf-8"
     except UnicodeDecodeError as error:
