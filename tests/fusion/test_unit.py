@@ -226,13 +226,18 @@ def _reloaded(unit):
     return fresh
 
 
-def test_what_is_no_detection_is_refused():
+def test_what_is_no_detection_is_quarantined_and_stops_nothing():
     from infrastress.events import AccessAttempt, make_event
 
     badge = make_event(site="plant", source="x", sequence=1, occurred=T0, body=AccessAttempt(person="1", door="D",
                        zone="farm"))  # fmt: skip
-    with pytest.raises(DecodeError):
-        FusionUnit(SITE).update(Record(1, badge.id, "fusion/plant:event", encode_event(badge)))
+    unit = FusionUnit(SITE)
+    before = unit.dump()
+    for data in (encode_event(badge), b"\xff", b"{}"):
+        (refused,) = unit.update(Record(1, "x", "fusion/plant:event", data))
+        assert refused.subject == "quarantine/plant:refusal"
+        assert b"undecodable" in refused.data
+    assert unit.dump() == before
     with pytest.raises(DecodeError):
         FusionUnit(SITE).load(b"\xc1")
 

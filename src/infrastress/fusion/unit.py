@@ -25,7 +25,7 @@ from infrastress.fusion.grouping import Groups
 from infrastress.fusion.hypotheses import TableScorer
 from infrastress.fusion.incidents import IncidentRecord, Witness, incident_event, incident_key, is_incident, witness_of
 from infrastress.fusion.places import Places
-from infrastress.runtime.unit import Unit
+from infrastress.runtime.unit import Unit, refusal
 from infrastress.site import Site
 from infrastress.store.ports import Output, Record
 
@@ -92,16 +92,16 @@ class FusionUnit(Unit):
         self._restore(_State())
 
     def update(self, record: Record) -> list[Output]:
-        """Take a detection, an operator's action or a tick.
-
-        Raises:
-            DecodeError: the record is none of these.
-        """
-        event = decode_event(record.data)
+        """Take a detection, an operator's action or a tick; anything else is quarantined."""
+        try:
+            event = decode_event(record.data)
+        except DecodeError as error:
+            return [refusal(self._site.id, record, error)]
         if isinstance(event.body, Tick):
             return self._tick(event.body)
         if not isinstance(event.body, Detection | AlarmAction):
-            raise DecodeError(f"fusion can't take a {event.kind} event", where=f"{record.subject} {record.offset}")
+            other = DecodeError(f"fusion can't take a {event.kind} event", where=record.subject)
+            return [refusal(self._site.id, record, other)]
         self._state.pending.append(event)
         return []
 

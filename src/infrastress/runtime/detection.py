@@ -19,7 +19,7 @@ from infrastress.core.time import MINUTE, SECOND
 from infrastress.events import Detection, Event, Samples, Tick, decode_event, encode_event, make_event
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.frames import Framer, frame_of
-from infrastress.runtime.unit import Unit
+from infrastress.runtime.unit import Unit, refusal
 from infrastress.site import Site
 from infrastress.store.ports import Output, Record, type_of
 
@@ -123,7 +123,7 @@ class DetectionUnit(Unit):
                     raise DecodeError(f"a tick's body is of kind {type(body).__name__}")
                 return self._advance(body)
         except DecodeError as error:
-            return [self._refusal(record, error)]
+            return [refusal(self._site.id, record, error)]
         return []
 
     def dump(self) -> bytes:
@@ -283,11 +283,6 @@ class DetectionUnit(Unit):
         event = make_event(site=self._site.id, source="detection", sequence=self._ticks, occurred=watermark, body=body)
         self._ticks += 1
         return Output(event.id, f"fusion/{self._site.id}:tick", encode_event(event))
-
-    def _refusal(self, record: Record, error: DecodeError) -> Output:
-        fields = {"reason": "undecodable", "source": "log", "where": f"offset {record.offset}", "what": str(error)}
-        data = msgspec.json.encode(fields, order="sorted")
-        return Output(content_hash(data)[:32], f"quarantine/{self._site.id}:refusal", data)
 
 
 def _cut(frames: Frames, start: int, stop: int) -> Frames:

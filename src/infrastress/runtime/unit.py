@@ -2,9 +2,18 @@
 
 from abc import ABC, abstractmethod
 
+from infrastress.core.errors import DecodeError
+from infrastress.core.ids import canonical_json, content_hash
 from infrastress.store.ports import Output, Record
 
-__all__ = ["Unit"]
+__all__ = ["Unit", "refusal"]
+
+
+def refusal(site: str, record: Record, error: DecodeError) -> Output:
+    """Quarantine of a record that a unit can't read, so that one bad record stops nothing behind it."""
+    fields = {"reason": "undecodable", "source": "log", "where": f"offset {record.offset}", "what": str(error)}
+    data = canonical_json(fields)
+    return Output(content_hash(data)[:32], f"quarantine/{site}:refusal", data)
 
 
 class Unit(ABC):
