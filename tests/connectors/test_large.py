@@ -40,7 +40,7 @@ def write(path: Path, megabytes: int) -> int:
     with path.open("w") as file:
         file.write("time," + ",".join(f"S{i}" for i in range(COLUMNS)) + "\n")
         while file.tell() < megabytes * 1_000_000:
-            day = np.datetime64("2020-01-01T00:00:00", "s") + rows + np.arange(len(cells))
+            day = np.datetime64("2020-01-01T00:00:00", "s") + (rows + np.arange(len(cells))).astype("timedelta64[s]")
             file.writelines(f"{stamp}Z,{cell}\n" for stamp, cell in zip(day.astype(str), cells, strict=True))
             rows += len(cells)
     return rows

@@ -243,7 +243,7 @@ def _civil(parts: Any, take: Callable[[str, int], Ints]) -> tuple[Ints, npt.NDAr
         hour = twelve % 12 + np.where(afternoon, 12, 0)
     months = np.where(fine, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     first = months.astype("datetime64[D]").astype(np.int64)
-    length = (months + 1).astype("datetime64[D]").astype(np.int64) - first
+    length = (months + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64) - first
     fine &= day <= length
     ns = (first + day - 1) * DAY + hour * HOUR + minute * MINUTE + second * SECOND + _fraction(parts)
     return np.where(fine, ns, 0), fine
