@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-__all__ = ["circumstances", "cpu_seconds", "print_result", "table"]
+__all__ = ["circumstances", "cpu_seconds", "peak_mb", "print_result", "table"]
 
 
 def circumstances(*packages: str) -> dict[str, Any]:
@@ -39,6 +40,12 @@ def cpu_seconds(action: Callable[[], T]) -> tuple[float, float, T]:
     cpu, wall = time.process_time(), time.perf_counter()
     result = action()
     return time.process_time() - cpu, time.perf_counter() - wall, result
+
+
+def peak_mb() -> float:
+    """Peak memory of this process; `ru_maxrss` would begin with what the parent had at the fork."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

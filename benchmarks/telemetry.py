@@ -7,7 +7,6 @@ memory. Figures are values per CPU second, so a loaded machine distorts them lit
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import circumstances, print_result, table
+from benchmarks.common import circumstances, peak_mb, print_result, table
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 1
@@ -71,7 +70,7 @@ def contend(name: str, recording: Path) -> dict[str, Any]:
         result = rivals.pca(recording, SEED)
     else:
         result = rivals.half_space_trees(recording, SEED)
-    return {**result, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {**result, "peak_mb": peak_mb()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
