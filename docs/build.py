@@ -6,6 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from infrastress.detectors import health
+from infrastress.detectors.cardpage import card_page
+from infrastress.detectors.events import EventRuleDetector
+from infrastress.detectors.process import InvariantDetector
+
+PAGES = {InvariantDetector: "Process invariants", EventRuleDetector: "Event rules"}
 DOCS = Path(__file__).resolve().parent
 
 
@@ -20,5 +26,13 @@ def demo_pictures() -> None:
             shutil.copyfile(picture, images / f"demo-{picture.name}")
 
 
+def rule_pages() -> None:
+    """A page of rule cards for each detector, and one for the platform itself."""
+    members = {member.name: (title, member.cards) for member, title in PAGES.items()}
+    for name, (title, cards) in {**members, health.NAME: (health.TITLE, health.CARDS)}.items():
+        (DOCS / "rules" / f"{name}.md").write_text(card_page(name, title, cards))
+
+
 if __name__ == "__main__":
+    rule_pages()
     demo_pictures()

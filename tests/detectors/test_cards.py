@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infrastress.core.plugins import load_plugin, plugin_names
+from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
@@ -35,10 +36,24 @@ def test_every_rule_named_in_the_event_rules_has_a_card():
     assert named == set(EventRuleDetector.cards)
 
 
+def test_no_module_makes_a_detection_of_a_rule_without_a_card():
+    """Of the platform's own findings too, which no detector makes."""
+    carded = {*InvariantDetector.cards, *EventRuleDetector.cards, *health.CARDS}
+    files = list((ROOT / "src").rglob("*.py"))
+    named = {rule for file in files for rule in re.findall(r'\brule="([^"]+)"', file.read_text())}
+    assert "detector-failed" in named
+    assert named <= carded
+
+
 @pytest.mark.parametrize("detector", PAGES, ids=lambda d: d.name)
 def test_pages_are_current(detector):
     page = ROOT / "docs" / "rules" / f"{detector.name}.md"
     assert page.read_text() == card_page(detector.name, PAGES[detector], detector.cards)
+
+
+def test_the_page_of_the_platform_itself_is_current():
+    page = ROOT / "docs" / "rules" / "health.md"
+    assert page.read_text() == card_page(health.NAME, health.TITLE, health.CARDS)
 
 
 def test_techniques_look_like_attack_for_ics():

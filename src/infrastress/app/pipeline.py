@@ -108,8 +108,10 @@ def replay_recordings(
 
 
 def cards_of(chosen: dict[str, Chosen]) -> dict[str, RuleCard]:
-    """Rule cards of all detectors, by rule."""
-    return {rule: card for plugin, _ in chosen.values() for rule, card in plugin.cards.items()}
+    """Rule cards of all detectors and of the platform itself, by rule."""
+    from infrastress.detectors.health import CARDS
+
+    return {**CARDS, **{rule: card for plugin, _ in chosen.values() for rule, card in plugin.cards.items()}}
 
 
 def _order(
