@@ -12,8 +12,8 @@ from infrastress.core.errors import SimulationError
 from infrastress.core.time import HOUR, MINUTE
 from infrastress.events import AccessAttempt, GasReading, LoginAttempt, Report, SwitchState
 from infrastress.simulators.base import Realisation, Scenario
-from infrastress.simulators.depot import RANGES, DepotSimulator
 from infrastress.simulators.calendar import Calendar
+from infrastress.simulators.depot import RANGES, DepotSimulator
 from infrastress.simulators.depot.flow import Flow
 from infrastress.simulators.depot.layout import Layout
 from infrastress.simulators.depot.plan import Operation, Plan, Plant

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.layout import Layout
-from infrastress.simulators.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES, Pair
+from infrastress.simulators.randomness import Randomness
 
 __all__ = ["Oddities"]
 

@@ -2,10 +2,10 @@
 
 from infrastress.events import AccessAttempt, LoginAttempt
 from infrastress.simulators.calendar import Calendar, LocalDay
-from infrastress.simulators.diary import Diary
 from infrastress.simulators.depot.layout import Layout
-from infrastress.simulators.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
+from infrastress.simulators.diary import Diary
+from infrastress.simulators.randomness import Randomness
 from infrastress.site import Site
 from infrastress.site.assets import Door, Host
 from infrastress.site.context import Person, Shift

@@ -11,8 +11,8 @@ import numpy as np
 from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.flow import Flow
 from infrastress.simulators.depot.layout import Layout
-from infrastress.simulators.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
+from infrastress.simulators.randomness import Randomness
 from infrastress.site.assets import Valve
 from infrastress.site.process import Connection
 
