@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from infrastress.core.errors import SimulationError
 
-__all__ = ["FLOW_TOLERANCE", "TANK_SECONDS", "Balance", "TankStep", "parts"]
+__all__ = ["FLOW_TOLERANCE", "TANK_SECONDS", "Balance", "TankStep", "reached"]
 
 Array = npt.NDArray[np.float64]
 Indexes = npt.NDArray[np.int64]
 
 FLOW_TOLERANCE = 2e-5
 """Of the largest flow in the network: EPANET iterates until flows change by its `ACCURACY` (0.001 of their sum), but
-each iteration solves continuity exactly. What is left are trickles through shut links (1e-8 of the head across them)."""
+each iteration solves continuity exactly. What is left are trickles through shut links (1e-8 of their head)."""
 
 LEAST_FLOW_M3S = 1e-6
 
@@ -32,19 +32,32 @@ LEVEL_TOLERANCE_M = 0.0005 * 0.3048
 VOLUME_TOLERANCE = 1e-7  # of the tank's volume: rounding, and a volume curve read back and forth
 
 
-def parts(count: int, start: Indexes, end: Indexes, open_: npt.NDArray[np.bool_]) -> Indexes:
-    """Number of the connected part that each node belongs to, joined by open links."""
-    label = np.arange(count)
-    begin, finish = start[open_], end[open_]
+def reached(
+    sources: Indexes,
+    ends: tuple[Indexes, Indexes],
+    open_: npt.NDArray[np.bool_],
+    both_ways: npt.NDArray[np.bool_],
+    count: int,
+) -> npt.NDArray[np.bool_]:
+    """Which of `count` nodes water can come to from the sources, through open links in the directions they allow.
+
+    Args:
+        sources: positions of the nodes that have water.
+        ends: positions of the nodes where each link begins and ends.
+        open_: whether each link is open.
+        both_ways: whether it lets water through from its end to its beginning too (pumps and check valves don't).
+        count: number of nodes.
+    """
+    start, end = ends
+    tails = np.concatenate([start[open_], end[open_ & both_ways]])
+    heads = np.concatenate([end[open_], start[open_ & both_ways]])
+    found = np.zeros(count, dtype=bool)
+    found[sources] = True
     while True:
-        low = np.minimum(label[begin], label[finish])
-        joined = label.copy()
-        np.minimum.at(joined, begin, low)
-        np.minimum.at(joined, finish, low)
-        joined = joined[joined]
-        if (joined == label).all():
-            return label
-        label = joined
+        fresh = heads[found[tails] & ~found[heads]]
+        if not len(fresh):
+            return found
+        found[fresh] = True
 
 
 @dataclass

@@ -18,7 +18,7 @@ from infrastress.simulators.water.balance import (
     TANK_SECONDS,
     Balance,
     TankStep,
-    parts,
+    reached,
 )
 from infrastress.simulators.water.toolkit import Code, Project
 
@@ -149,6 +149,7 @@ class Hydraulics:
         self.kind = p.integers("EN_getnodetype", len(self.nodes))
         self.sort = p.integers("EN_getlinktype", len(self.links))
         self.start, self.end = p.ends()
+        self._both_ways = ~np.isin(self.sort, (Code.CHECK_VALVE, Code.PUMP))
         self.junctions, self.reservoirs, self.tanks = (np.flatnonzero(self.kind == code) for code in (0, 1, 2))
         every, tanks = range(len(self.nodes)), self.tanks.tolist()
         length, volume = self.units.length, self.units.volume
@@ -399,11 +400,10 @@ class Hydraulics:
         return self.state
 
     def _unreached(self) -> npt.NDArray[np.bool_]:
-        """Nodes that no reservoir and no tank with water is joined to by open links."""
-        label = parts(len(self.nodes), self.start, self.end, self._status() > 0)
+        """Nodes that no water can come to: from reservoirs, tanks with water, and junctions that models feed by."""
         wet = self.tanks[self.volume > self.limits[0] * (1 + 1e-9) + 1e-9]
-        sources = np.concatenate([self.reservoirs, wet])
-        return ~np.isin(label, label[sources])
+        sources = np.concatenate([self.reservoirs, wet, np.flatnonzero(self.requested < 0)])
+        return ~reached(sources, (self.start, self.end), self._status() > 0, self._both_ways, len(self.nodes))
 
     def advance(self) -> int:
         """Go to the next hydraulic time, and check the tanks.
