@@ -290,6 +290,25 @@ class Hydraulics:
     def _emitter_exponent(self) -> float:
         return self.project.option(Code.EMITTER_EXPONENT)
 
+    def link_value(self, code: int, link: int) -> float:
+        """Status or setting of a link at present; SI where it is a setting of a valve."""
+        value = self.project.get("link", code, link)
+        sort = int(self.sort[link])
+        if code == Code.SETTING and sort in (Code.PRV, Code.PSV, Code.PBV):
+            return value / self.units.pressure
+        return value * self.units.flow if code == Code.SETTING and sort == Code.FCV else value
+
+    def initial_status(self, link: int) -> float:
+        """A link's status as the model has it at the start."""
+        return self.project.get("link", Code.INIT_STATUS, link)
+
+    def move_level(self, tank: int, by: float, least: float, most: float) -> None:
+        """Begin with another level in a tank (its number among the tanks), m, kept between `least` and `most`."""
+        node = int(self.tanks[tank])
+        level = self.project.get("node", Code.TANK_LEVEL, node) * self.units.length
+        moved = max(min(level + by, most), least) if least <= most else level
+        self.project.put("node", Code.TANK_LEVEL, node, moved / self.units.length)
+
     # Stepping
 
     def begin(self) -> None:
