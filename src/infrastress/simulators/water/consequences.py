@@ -22,6 +22,7 @@ class Consequences:
         leaked, supplied: m3.
         lowest_pressure: m head, at a customer; lowest_at: node and second of it.
         empty_s: seconds that each tank was empty.
+        overflows: first and last second in which a tank (by its number) ran over.
     """
 
     def __init__(self, engine: Hydraulics, layout: Layout) -> None:
@@ -32,7 +33,7 @@ class Consequences:
         self._asked_by_hour: dict[int, float] = {}
         self.lowest_pressure, self.lowest_at = float("inf"), ("", 0)
         self.empty_s = np.zeros(len(engine.tanks))
-        self.first_overflow: dict[int, int] = {}
+        self.overflows: dict[int, tuple[int, int]] = {}
         self._spilled = np.zeros(len(engine.tanks))
 
     def add(self, second: int, step: int) -> None:
@@ -62,7 +63,8 @@ class Consequences:
         low, high = engine.level_limits
         self.empty_s += (engine.level <= low + NEAR_EMPTY * (high - low)) * step
         for i in np.flatnonzero(engine.spilled > self._spilled).tolist():
-            self.first_overflow.setdefault(i, second)
+            first, _ = self.overflows.get(i, (second, 0))
+            self.overflows[i] = (first, second + step)
         self._spilled = engine.spilled.copy()
 
     def requested_by_hour(self, hour: int) -> float:

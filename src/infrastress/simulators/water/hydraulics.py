@@ -76,7 +76,8 @@ class Settings:
         duration_s: of the run.
         controls: whether EPANET keeps the model's own controls and demands (an open-loop run).
         required_pressure_m: pressure head at which customers get all they ask for; None leaves the model's own way.
-        overflow: whether tanks run over; None leaves what the model says.
+        overflow: names of the tanks that run over when full, the others shut their inlet; None leaves what the model
+            says.
         clock_shift_s: the run begins so many seconds after the model's own beginning.
         checked: whether the balance is checked.
     """
@@ -85,7 +86,7 @@ class Settings:
     duration_s: int
     controls: bool = False
     required_pressure_m: float | None = None
-    overflow: bool | None = None
+    overflow: frozenset[str] | None = None
     clock_shift_s: int = 0
     checked: bool = True
 
@@ -212,7 +213,7 @@ class Hydraulics:
         p, tanks = self.project, self.tanks.tolist()
         if self.settings.overflow is not None:
             for at in tanks:
-                p.put("node", Code.CAN_OVERFLOW, at, float(self.settings.overflow))
+                p.put("node", Code.CAN_OVERFLOW, at, float(self.nodes[at] in self.settings.overflow))
         return p.reader("node", Code.CAN_OVERFLOW, tanks)() > 0
 
     def _take_over(self) -> None:

@@ -55,7 +55,7 @@ class People:
             self.diary.write(at, self.reports, body)
 
     def intrude(self, story: Story) -> None:
-        """The attacker's login: an account that has no remote rights, from outside, over the way in to a workstation."""
+        """The attacker's login: an account without remote rights, from outside, over the way in to a workstation."""
         jump = next((one.id for one in self.hosts if one.security_zone == "dmz"), None)
         station = next((one.id for one in self.hosts if one.role == "engineering"), None)
         insider = next((one for one in self.staff if not one.remote and station in one.hosts), None)

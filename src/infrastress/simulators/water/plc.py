@@ -5,10 +5,12 @@ acts at its next scan, and on what its instruments say. Comparisons are exact, w
 slack.
 """
 
+import math
+import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from infrastress.site.epanet_controls import Action, ControlLogic, Premise, Quantity
+from infrastress.site.epanet_controls import Action, ControlLogic, Premise, Quantity, Relation
 
 __all__ = ["Clock", "Controllers", "Reading", "band", "inputs_of", "shifted"]
 
@@ -16,6 +18,14 @@ Reading = Callable[[Quantity, str], float | None]
 """What a controller is told of a quantity of an element; None where it knows nothing."""
 
 DAY = 86400.0
+_COMPARE: dict[Relation, Callable[[float, float], bool]] = {
+    "above": operator.gt,
+    "at_least": operator.ge,
+    "below": operator.lt,
+    "at_most": operator.le,
+    "equal": operator.eq,
+    "unequal": operator.ne,
+}
 
 
 @dataclass(frozen=True)
@@ -95,21 +105,8 @@ def _true(premise: Premise, clock: Clock, reading: Reading) -> bool:
         value: float | None = clock.value(daily=daily)
     else:
         value = reading(premise.quantity, premise.element)
-    if value is None or value != value:  # unknown: the controller leaves things as they are
-        return False
-    match premise.relation:
-        case "above":
-            return value > premise.value
-        case "at_least":
-            return value >= premise.value
-        case "below":
-            return value < premise.value
-        case "at_most":
-            return value <= premise.value
-        case "equal":
-            return value == premise.value
-        case _:
-            return value != premise.value
+    # Where nothing is known the controller leaves things as they are
+    return value is not None and math.isfinite(value) and _COMPARE[premise.relation](value, premise.value)
 
 
 def inputs_of(logic: Iterable[ControlLogic]) -> dict[tuple[Quantity, str], set[str]]:

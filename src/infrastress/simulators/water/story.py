@@ -8,8 +8,8 @@ from typing import Any
 
 from infrastress.core.errors import SimulationError
 from infrastress.simulators.calendar import Calendar
-from infrastress.simulators.randomness import Randomness
-from infrastress.simulators.water.channels import Lie
+from infrastress.simulators.randomness import Pair, Randomness
+from infrastress.simulators.water.channels import Lie, LieKind
 from infrastress.simulators.water.demand import HotSpell
 from infrastress.simulators.water.layout import Layout
 from infrastress.simulators.water.options import WaterOptions
@@ -128,7 +128,7 @@ def _choose(candidates: list[tuple[str, Any]], options: WaterOptions, draws: Ran
 
 
 def _measurement(layout: Layout, options: WaterOptions, draws: Randomness, span: tuple[float, float]) -> Story:
-    r, twin = RANGES, options.twin
+    twin = options.twin
     inputs = [one for one in inputs_of(layout.logic) if one[0] in ("level", "pressure")]
     spare: list[Input] = [("level", name) for name in layout.tanks]
     usable = [one for one in inputs if layout.asset(one[1], link=False)] or [
@@ -140,75 +140,105 @@ def _measurement(layout: Layout, options: WaterOptions, draws: Randomness, span:
         [(layout.asset(one[1], link=False) or "", one) for one in usable], options, draws, "measured tank or junction"
     )
     low, high = band(layout.logic, *target) or _third(layout, target)
-    width = high - low
-    sign = 1.0 if draws.stream("story.sign").random() < 0.5 else -1.0
-    size = options.size
-    began, ended = span
-    story = Story("", twin == "attack", "", began, ended, (asset,), target)
+    story = Story("", twin == "attack", "", *span, (asset,), target)
     story.facts = {"target": asset, "band_m": [round(low, 4), round(high, 4)]}
-
-    def lie(**what: Any) -> None:
-        (story.lies if twin == "attack" else story.faults).setdefault(target, []).append(Lie(**what))
-
-    def bands(name: str, pair: tuple[float, float]) -> float:
-        return width * (sign * draws.draw(name, pair) if size is None else size)
-
-    match options.story, twin:
-        case "constant", "attack":
-            value = low + width * draws.draw("story.constant", r.constant_band)
-            if size is not None:
-                value = _own(layout, target, size)
-            lie(kind="constant", began=began, ended=ended, value=value, noisy=True)
-            story.kind, story.note = "level_spoofed", f"the controller reads a false {value:.2f} m"
-        case "constant", "fault":
-            lie(kind="hold", began=began, ended=ended)
-            story.kind, story.note = "gauge_stuck", "the gauge repeats one value"
-        case "constant", _:
-            story.ended = min(ended, began + draws.draw("story.calibration", r.calibration_s))
-            lie(kind="hold", began=began, ended=story.ended)
-            story.kind, story.note = "gauge_check", "the gauge is blocked for its planned check"
-        case "offset", "benign":
-            value = sign * draws.draw("story.recalibration", r.recalibration_m)
-            lie(kind="offset", began=began, ended=float("inf"), value=value)
-            story.kind, story.note = "gauge_set_right", f"the gauge is set right by {value:+.3f} m"
-        case "offset", _:
-            value = bands("story.offset", r.offset_bands)
-            lie(kind="offset", began=began, ended=ended, value=value)
-            story.kind = "level_offset" if twin == "attack" else "gauge_offset"
-            story.note = f"the controller reads {value:+.2f} m too much"
-        case "drift", "benign":
-            story.hot = HotSpell(began, ended, draws.draw("story.hot", r.story_hot_demand))
-            story.kind, story.note = "hot_day", f"demand grows to {story.hot.top:.2f} times the ordinary"
-        case "drift", _:
-            value = bands("story.drift", r.drift_bands_per_h) / 3600
-            lie(kind="drift", began=began, ended=ended, value=value, most=r.drift_bands * width)
-            story.kind = "level_drift" if twin == "attack" else "gauge_drift"
-            story.note = f"what the controller reads drifts by {value * 3600:+.3f} m an hour"
-        case "replay", "attack":
-            lie(kind="replay", began=began, ended=ended, value=r.replay_h * 3600)
-            story.kind, story.note = "level_replayed", "the controller reads the levels of the day before"
-        case "replay", "fault":
-            story.stale = (target,)
-            story.kind, story.note = "buffer_sent_again", "the outstation sends the values of the day before again"
-        case "replay", _:
-            story.repeated = (began, ended)
-            story.kind, story.note = "same_day", "customers draw as they did the day before"
-        case "thresholds", _:
-            pair = r.setpoint_bands if twin == "benign" else r.threshold_bands
-            story.shift = bands("story.threshold", pair)
-            story.kind = {"attack": "thresholds_changed", "fault": "parameters_lost", "benign": "setpoints_changed"}[
-                twin
-            ]
-            story.note = f"switching points are moved by {story.shift:+.2f} m"
-        case "denial", "benign":
-            story.ended = min(ended, began + draws.draw("story.radio", r.radio_works_s))
-            story.silent = (target,)
-            story.kind, story.note = "radio_works", "the outstation's radio is worked on: its cells are empty"
-        case _:
-            lie(kind="hold", began=began, ended=ended)
-            story.kind = "messages_blocked" if twin == "attack" else "link_failed"
-            story.note = "the controller gets no new values and keeps the last"
+    sign = 1.0 if draws.stream("story.sign").random() < 0.5 else -1.0
+    teller = _Teller(layout, options, draws, story, target, low, high - low, sign)
+    getattr(teller, options.story)()
     return story
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Writes one story about a measurement: a method for each, its three twins within."""
+
+    layout: Layout
+    options: WaterOptions
+    draws: Randomness
+    story: Story
+    target: Input
+    low: float
+    width: float
+    sign: float
+
+    def _lie(self, kind: LieKind, until: float | None = None, **what: Any) -> None:
+        """An attacker lies to the controller, a fault or a work sits in the instrument."""
+        where = self.story.lies if self.options.twin == "attack" else self.story.faults
+        ended = self.story.ended if until is None else until
+        where.setdefault(self.target, []).append(Lie(kind, self.story.began, ended, **what))
+
+    def _bands(self, name: str, pair: Pair) -> float:
+        size = self.options.size
+        return self.width * (self.sign * self.draws.draw(name, pair) if size is None else size)
+
+    def _shorten(self, name: str, pair: Pair) -> None:
+        self.story.ended = min(self.story.ended, self.story.began + self.draws.draw(name, pair))
+
+    def _is(self, note: str, **kinds: str) -> None:
+        self.story.kind, self.story.note = kinds[self.options.twin], note
+
+    def constant(self) -> None:
+        if self.options.twin == "attack":
+            value = self.low + self.width * self.draws.draw("story.constant", RANGES.constant_band)
+            if self.options.size is not None:
+                value = _own(self.layout, self.target, self.options.size)
+            self._lie("constant", value=value, noisy=True)
+            self._is(f"the controller reads a false {value:.2f} m", attack="level_spoofed")
+            return
+        if self.options.twin == "benign":
+            self._shorten("story.calibration", RANGES.calibration_s)
+        self._lie("hold")
+        self._is("the gauge repeats one value", fault="gauge_stuck", benign="gauge_check")
+
+    def offset(self) -> None:
+        if self.options.twin == "benign":
+            value = self.sign * self.draws.draw("story.recalibration", RANGES.recalibration_m)
+            self._lie("offset", until=float("inf"), value=value)
+        else:
+            value = self._bands("story.offset", RANGES.offset_bands)
+            self._lie("offset", value=value)
+        note = f"the controller reads {value:+.3f} m too much"
+        self._is(note, attack="level_offset", fault="gauge_offset", benign="gauge_set_right")
+
+    def drift(self) -> None:
+        story, r = self.story, RANGES
+        if self.options.twin == "benign":
+            story.hot = HotSpell(story.began, story.ended, self.draws.draw("story.hot", r.story_hot_demand))
+            self._is(f"demand grows to {story.hot.top:.2f} times the ordinary", benign="hot_day")
+            return
+        rate = self._bands("story.drift", r.drift_bands_per_h)
+        self._lie("drift", value=rate / 3600, most=r.drift_bands * self.width)
+        note = f"what the controller reads drifts by {rate:+.3f} m an hour"
+        self._is(note, attack="level_drift", fault="gauge_drift")
+
+    def replay(self) -> None:
+        story = self.story
+        if self.options.twin == "attack":
+            self._lie("replay", value=RANGES.replay_h * 3600)
+            self._is("the controller reads the levels of the day before", attack="level_replayed")
+        elif self.options.twin == "fault":
+            story.stale = (self.target,)
+            self._is("the outstation sends the values of the day before again", fault="buffer_sent_again")
+        else:
+            story.repeated = (story.began, story.ended)
+            self._is("customers draw as they did the day before", benign="same_day")
+
+    def thresholds(self) -> None:
+        planned = self.options.twin == "benign"
+        pair = RANGES.setpoint_bands if planned else RANGES.threshold_bands
+        self.story.shift = self._bands("story.threshold", pair)
+        note = f"switching points are moved by {self.story.shift:+.2f} m"
+        self._is(note, attack="thresholds_changed", fault="parameters_lost", benign="setpoints_changed")
+
+    def denial(self) -> None:
+        if self.options.twin == "benign":
+            self._shorten("story.radio", RANGES.radio_works_s)
+            self.story.silent = (self.target,)
+            self._is("the outstation's radio is worked on: its cells are empty", benign="radio_works")
+            return
+        self._lie("hold")
+        note = "the controller gets no new values and keeps the last"
+        self._is(note, attack="messages_blocked", fault="link_failed")
 
 
 def _third(layout: Layout, target: Input) -> tuple[float, float]:
