@@ -10,15 +10,17 @@ import numpy as np
 from infrastress.core.errors import SimulationError
 from infrastress.core.units import scale_of
 from infrastress.simulators.water.hydraulics import Hydraulics
+from infrastress.simulators.water.plc import band
 from infrastress.site import Site
 from infrastress.site.epanet import read_network
-from infrastress.site.epanet_controls import ControlLogic, Quantity, read_control_logic
+from infrastress.site.epanet_controls import Quantity, read_control_logic
 from infrastress.site.process import Signal
 
 __all__ = ["MODEL", "Layout", "Meter"]
 
 MODEL = Path("network") / "model.inp"
 PASCAL_PER_METRE = 9806.65
+FREEBOARD_M = 0.1
 _LINKS = ("pump", "valve", "pipe")
 _QUANTITIES: dict[str, Quantity] = {
     "level": "level",
@@ -146,6 +148,14 @@ class Layout:
             )
         return tuple(one for one in self.pumps if self.ends[one][0] == self.ends[pump][0])
 
-    def controllers(self) -> tuple[ControlLogic, ...]:
-        """The model's logic."""
-        return self.logic
+    def overflowing(self) -> frozenset[str]:
+        """Tanks that run over when full: those that controllers keep below a level clearly under the top.
+
+        Every other tank must have a float valve, or it would run over on ordinary days; EPANET has it so too.
+        """
+        found = set()
+        for name, (_, top) in self.depths.items():
+            points = band(self.logic, "level", name)
+            if points is not None and points[1] <= top - FREEBOARD_M:
+                found.add(name)
+        return frozenset(found)

@@ -87,6 +87,7 @@ class Simulation:
         if story is not None and story.shift and story.target is not None:
             self.altered = Controllers(shifted(layout.logic, *story.target, story.shift))
         self.holds: list[Held] = [*oddities.held, *(story.held if story else ()), *(fault.held if fault else ())]
+        self._leaking = False
         self._make_channels()
 
     def _make_channels(self) -> None:
@@ -280,9 +281,10 @@ class Simulation:
             return
         at, flow = fault.leak
         engine = self.engine
-        running = engine.emitters.get(at, 0.0) > 0
-        if fault.began <= second < fault.ended and not running:
+        if fault.began <= second < fault.ended and not self._leaking:
+            self._leaking = True
             pressure = float(engine.state.head[at] - engine.elevation[at]) if second else 30.0
             engine.set_leak(at, flow, max(pressure, 5.0))
-        elif second >= fault.ended and running:
+        elif second >= fault.ended and self._leaking:
+            self._leaking = False
             engine.set_leak(at, 0.0, 1.0)

@@ -15,7 +15,6 @@ from infrastress.simulators.water.layout import Layout
 from infrastress.simulators.water.oddities import Oddities
 from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.people import People
-from infrastress.simulators.water.plc import inputs_of
 from infrastress.simulators.water.simulation import Outcome, Simulation
 from infrastress.simulators.water.story import Story, tell
 from infrastress.simulators.water.telling import Telling
@@ -47,10 +46,9 @@ class WaterSimulator(Simulator):
         layout, draws = self._layout, Randomness(seed)
         cadence, scan = _steps(self.site, layout, options)
         shift = round(calendar.local_clock(0.0) * 3600 - layout.start_clock) % 86400
-        read = {element for quantity, element in inputs_of(layout.logic) if quantity == "level"}
         settings = Settings(
             scan, int(calendar.length), required_pressure_m=options.required_pressure_m,
-            overflow=frozenset(read if options.overflow else ()), clock_shift_s=shift,
+            overflow=layout.overflowing() if options.overflow else frozenset(), clock_shift_s=shift,
         )  # fmt: skip
 
         def play(story: Story | None, *, disturbed: bool) -> tuple[Outcome, PlantFault | None, Oddities]:

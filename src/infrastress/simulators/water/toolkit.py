@@ -59,7 +59,8 @@ def _library() -> ctypes.CDLL:
 class Project:
     """An EPANET network, opened from its file; a context manager.
 
-    Indexes of nodes and links count from 1, as EPANET's do. Numbers are in the file's own units.
+    Indexes of nodes and links count from 1, as EPANET's do. Numbers are in the file's own units. Some broken files
+    bring EPANET 2.2 down, and the process with it: have `site.epanet.read_network` read a stranger's file first.
 
     Raises:
         InputError: EPANET doesn't open the file; says why.
@@ -118,7 +119,10 @@ class Project:
         found = []
         for i in range(1, self.count(Code.NODES if of == "node" else Code.LINKS) + 1):
             get(self._handle, i, text)
-            found.append(text.value.decode("latin-1"))
+            try:
+                found.append(text.value.decode())
+            except UnicodeDecodeError:  # EPANET for Windows writes its own code page
+                found.append(text.value.decode("latin-1"))
         return tuple(found)
 
     def integers(self, function: str, count: int) -> npt.NDArray[np.int64]:
