@@ -49,6 +49,9 @@ class AssetBase(Model):
     criticality: Annotated[int, Field(ge=1, le=5)] = 3
     controller: Annotated[Id | None, Field(description="PLC or host that reads or drives it")] = None
     interfaces: tuple[Interface, ...] = ()
+    element: Annotated[
+        str | None, Field(max_length=80, description="Its name in the network model, where that isn't its id")
+    ] = None
 
 
 class Tank(AssetBase):
