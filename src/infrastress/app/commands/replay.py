@@ -40,8 +40,8 @@ def command(
 ) -> None:
     """Run RECORDINGs (files or folders) of SITE through the live pipeline.
 
-    Writes detections.jsonl, alarms.jsonl, incidents.jsonl, quarantine.jsonl and summary.json (scores.parquet with --scores). A replay that was
-    interrupted goes on where it was when called again.
+    Writes detections.jsonl, alarms.jsonl, incidents.jsonl, quarantine.jsonl, summary.json, and scores.parquet with
+    --scores. A replay that was interrupted goes on where it was when called again.
     """
     from infrastress.app.baselines import state_folder
     from infrastress.app.doctor import refuse_hopeless_start
