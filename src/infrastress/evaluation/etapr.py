@@ -1,12 +1,12 @@
 """eTaPR: enhanced time-series aware precision and recall.
 
-Hwang, Yun, Kim, Min (2022), "Do you know existing accuracy metrics overrate time-series anomaly detections?", Proc. 37th
-ACM/SIGAPP Symposium on Applied Computing (SAC), 403-412, doi 10.1145/3477314.3507024; delta = 0, as the authors' package
-has by default: an alarm behind an event earns nothing.
+Hwang, Yun, Kim, Min (2022), "Do you know existing accuracy metrics overrate time-series anomaly detections?",
+Proc. 37th ACM/SIGAPP Symposium on Applied Computing (SAC), 403-412, doi 10.1145/3477314.3507024; delta = 0, as the
+authors' package has by default: an alarm behind an event earns nothing.
 
-A_i are the events and P_j the alarms, as runs of steps. Those that don't count are taken out until none is left to take:
-an event of which less than theta_r is covered by alarms that count, an alarm of which less than theta_p lies in events
-that count. With a_i the share of A_i covered by what is left and p_j the share of P_j inside it:
+A_i are the events and P_j the alarms, as runs of steps. Those that don't count are taken out until none is left to
+take: an event of which less than theta_r is covered by alarms that count, an alarm of which less than theta_p lies in
+events that count. With a_i the share of A_i covered by what is left and p_j the share of P_j inside it:
 
     eTaR = mean over i of (d_i + d_i a_i) / 2,     d_i = 1 where a_i >= theta_r, else 0
     eTaP = sum over j of w_j (d_j + d_j p_j) / 2,  d_j = 1 where p_j >= theta_p, else 0;  w_j = sqrt|P_j| / sum sqrt|P|

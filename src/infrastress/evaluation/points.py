@@ -1,9 +1,10 @@
 """Point-wise scores: every step of the grid is one trial.
 
 F1, FAR and MAR are what the SKAB leaderboard ranks outlier detectors by (Katser & Kozitsin 2020, Skoltech Anomaly
-Benchmark, doi 10.34740/KAGGLE/DSV/1693952), counted over all recordings together. The detection rate 1 - MAR and FAR of one fault
-are the figures of the Tennessee Eastman literature (Russell, Chiang & Braatz 2000, "Fault detection in industrial
-processes using canonical variate analysis and dynamic principal component analysis", Chemom. Intell. Lab. Syst. 51).
+Benchmark, doi 10.34740/KAGGLE/DSV/1693952), counted over all recordings together. The detection rate 1 - MAR and the
+FAR of one fault are the figures of the Tennessee Eastman literature (Russell, Chiang & Braatz 2000, "Fault detection in
+industrial processes using canonical variate analysis and dynamic principal component analysis", Chemometrics and
+Intelligent Laboratory Systems 51, 81-93).
 
 No point-adjusted F1: it credits a whole event for one lucky step, so random alarms beat published detectors (Kim et al.
 2022, "Towards a rigorous evaluation of time-series anomaly detection", AAAI).
