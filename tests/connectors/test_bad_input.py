@@ -422,3 +422,14 @@ def test_a_matrix_too_large_to_turn_is_refused(tmp_path: Path, monkeypatch: pyte
 def test_a_long_file_has_nothing_to_turn() -> None:
     with pytest.raises(ValueError, match="transposed"):
         Mapping(layout="long", transposed=True)
+
+
+def test_a_plain_file_without_named_columns_holds_all_signals_in_order(tmp_path: Path) -> None:
+    mapping = Mapping(layout="plain", time=TimeMap(column=None, start="2026-01-01T00:00:00Z", step_s=1))
+    deliveries, _ = read(tmp_path, "1,3600,0\n2,7200,1\n", mapping)
+    assert [dict(row[2]) for row in rows_of(deliveries)] == [
+        {"LT1": 1.0, "FT1": 1.0, "S1": 0.0},
+        {"LT1": 2.0, "FT1": 2.0, "S1": 1.0},
+    ]
+    with pytest.raises(MappingError, match="the file has 2 columns, the site 3 signals"):
+        read(tmp_path, "1,2\n", mapping)

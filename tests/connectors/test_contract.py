@@ -183,3 +183,23 @@ class TestTransposed(ConnectorContract):
         assert [row[1:] for i, row in enumerate(rows_of(named)) if i != 1] == [row[1:] for row in whole]
         assert (total(named).read, total(named).accepted) == (50, 49)
         assert total(named).cells_refused == {"text-in-number": 1}
+
+
+class TestFirstRows(TestWide):
+    """So many rows and no more, whatever the blocks and batches, and going on from any position."""
+
+    @pytest.mark.parametrize("wanted", [1, 25, 57, 1000])
+    def test_exactly_as_many_as_asked_for(self, wanted: int) -> None:
+        some = read_all(connector(self.path, block_bytes=self.size, batch_rows=self.batch, first_rows=wanted))
+        every = rows_of(read_all(connector(self.path)))
+        assert rows_of(some) == every[:wanted]
+        assert total(some).accepted == min(wanted, len(every))
+        assert total(some).balances
+
+    def make(self) -> Callable[[], Connector]:
+        return lambda: connector(self.path, block_bytes=self.size, batch_rows=self.batch, first_rows=50)
+
+    def test_rows_dont_depend_on_batches(self) -> None:
+        whole = read_all(connector(self.path, first_rows=50))
+        assert rows_of(read_all(self.make()())) == rows_of(whole)
+        assert total(read_all(self.make()())).as_dict() == total(whole).as_dict()

@@ -123,8 +123,6 @@ class Mapping(_Part):
             raise ValueError("a long layout can't be transposed: its lines are values")
         if self.label is not None and self.label_from is not None:
             raise ValueError("label names a column of ground truth and label_from a row: give one of them")
-        if self.layout == "plain" and not self.columns:
-            raise ValueError('a plain layout needs columns: {"1": SIGNAL, ...} by position')
         return self
 
     @property
