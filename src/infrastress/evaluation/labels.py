@@ -49,6 +49,21 @@ class Truth:
         step = int(np.median(np.diff(self.times))) if len(self.times) > 1 else 0
         return int(self.times[0]), int(self.times[-1]) + step
 
+    def behind(self, rows: int) -> "Truth":
+        """What is left behind so many steps, such as a part that was learned from.
+
+        Raises:
+            InputError: nothing is left.
+        """
+        if rows >= len(self.times):
+            raise InputError(f"{rows} rows were to be skipped and there are {len(self.times)}")
+        begin = int(self.times[rows])
+
+        def cut(spans: tuple[Episode, ...]) -> tuple[Episode, ...]:
+            return tuple(span._replace(began=max(span.began, begin)) for span in spans if span.ended > begin)
+
+        return Truth(cut(self.events), self.times[rows:], self.flags[rows:], cut(self.benign))
+
 
 def read_truth(
     path: Path, mapping: Mapping | None = None, *, time_zone: str | None = None, grid_s: float = 60.0
