@@ -22,6 +22,7 @@ _KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
 )
 @click.option("--batch-rows", type=click.IntRange(1, 1_000_000), help="Rows at once; results don't depend on it.")
 @click.option("--without", multiple=True, type=click.Choice(_KINDS), help="Leave out a kind of source.")
+@click.option("--scores", is_flag=True, help="Keep each detector's score of each frame too, for `evaluate`.")
 @click.option("--overwrite", is_flag=True, help="Throw away what another replay left in --out.")
 @json_option
 def command(
@@ -33,12 +34,13 @@ def command(
     speed: float | None,
     batch_rows: int | None,
     without: tuple[str, ...],
+    scores: bool,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Run RECORDINGs (files or folders) of SITE through the live pipeline.
 
-    Writes detections.jsonl, alarms.jsonl, incidents.jsonl, quarantine.jsonl and summary.json. A replay that was
+    Writes detections.jsonl, alarms.jsonl, incidents.jsonl, quarantine.jsonl and summary.json (scores.parquet with --scores). A replay that was
     interrupted goes on where it was when called again.
     """
     from infrastress.app.baselines import state_folder
@@ -69,6 +71,7 @@ def command(
             speed=speed,
             batch_rows=batch_rows,
             exclude_kinds=[kind for kind in _KINDS if kind in without],
+            scores=scores,
             on_result=teller.take,
             on_progress=moved,
         )

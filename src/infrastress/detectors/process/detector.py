@@ -23,7 +23,7 @@ from infrastress.detectors.process.paths import FlowWithoutPath, PumpFlow
 from infrastress.detectors.process.rates import RateOfChange
 from infrastress.detectors.process.silence import Silence
 from infrastress.detectors.process.tanks import TankFarm
-from infrastress.detectors.process.view import SignalTable, View
+from infrastress.detectors.process.view import Floats, SignalTable, Times, View
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.events.kinds import Detection
 from infrastress.site import Site
@@ -31,6 +31,8 @@ from infrastress.site import Site
 __all__ = ["InvariantDetector", "InvariantOptions"]
 
 _FORMAT = 1
+_FAR = 1e6
+"""An infinite or huge ratio says no more than "far beyond"."""
 _RULES: tuple[type[Invariant], ...] = (
     AlarmLimit, TripLimit, InstrumentRange, LearnedRange, RateOfChange, MassBalance, BalanceDrift, FrozenSignal,
     FlowWithoutPath, PumpFlow, InterlockFailed, InterlockBypassed, SwitchDisagrees, ControlRuleBroken,
@@ -108,6 +110,8 @@ class InvariantDetector(Detector):
             Episodes(len(i.subjects), i.raise_frames, i.clear_frames, i.clear_score) for i in self.invariants
         ]
         self._open: dict[tuple[str, int], dict[str, Any]] = {}
+        self._asked: Times = np.empty(0, np.int64)
+        self._worst: list[tuple[Times, Floats]] = []
 
     # Frames
 
@@ -157,14 +161,28 @@ class InvariantDetector(Detector):
     def update(self, block: Block) -> list[Finding]:
         """Judge the block's frames; observations don't concern these rules."""
         findings: list[Finding] = []
+        self._asked = block.frames.ends
+        self._worst = []
         for view in self._views(block.frames):
+            worst = np.full(len(view.ends), np.nan)
             for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
                 scores = invariant.judge(view)
+                worst = np.fmax(worst, np.fmax.reduce(scores, axis=0))
                 for change in episodes.step(scores):
                     score = float(scores[change.subject, change.frame])
                     findings.append(self._finding(invariant, view, change, score))
+            self._worst.append((view.ends, worst))
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
         return findings
+
+    def scores(self) -> Floats | None:
+        """The largest score of any subject of any rule; what no rule could judge is NaN."""
+        told = np.full(len(self._asked), np.nan)
+        for ends, worst in self._worst:
+            at = np.searchsorted(self._asked, ends)
+            known = (at < len(told)) & (self._asked[np.minimum(at, len(told) - 1)] == ends)
+            told[at[known]] = np.minimum(worst[known], _FAR)
+        return told
 
     def _finding(self, invariant: Invariant, view: View, change: Change, score: float) -> Finding:
         frame, subject, raised = change
@@ -198,8 +216,7 @@ class InvariantDetector(Detector):
                 phase="raised" if raised else "cleared",
                 source_kind="telemetry",
                 severity=account.severity,
-                # An infinite or huge ratio says no more than "far beyond".
-                score=min(score, 1e6),
+                score=min(score, _FAR),
                 sentence=account.sentence,
                 began=account.began,
                 until=now,
