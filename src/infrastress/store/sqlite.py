@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -21,8 +21,7 @@ from infrastress.store.database import Database
 from infrastress.store.migrations import migrate
 from infrastress.store.parquet import ParquetHistory
 from infrastress.store.ports import Store
-from infrastress.store.sql import SqlCheckpoints, SqlLog, SqlRecords
-from infrastress.store.tables import log_partition, log_record
+from infrastress.store.sql import SqlCheckpoints, SqlLog, SqlRecords, gaps
 
 __all__ = ["Paths", "SqliteDatabase", "SqliteStore"]
 
@@ -162,13 +161,9 @@ class SqliteStore(Store):
         Raises:
             StoreError: the database can't be read at all.
         """
-        kept = select(log_partition.c.name, log_partition.c.last - log_partition.c.retired, func.count(log_record.c.id))
-        joined = kept.outerjoin_from(log_partition, log_record, log_partition.c.number == log_record.c.partition)
         with self.database.reading() as connection:
             found = [row for row in connection.execute(text("PRAGMA integrity_check")).scalars() if row != "ok"]
-            for name, expected, count in connection.execute(joined.group_by(log_partition.c.number)):
-                if count != expected:
-                    found.append(f"{name}: {count} records, expected {expected}")
+            found += gaps(connection)
         for digest in self.blobs.all():
             try:
                 self.blobs.get(digest)
