@@ -158,11 +158,18 @@ def _programs(scratch: Path, user: str | None) -> Path:
     return programs
 
 
+def _roomy() -> str:
+    """Memory where there is plenty, for its flushes cost nothing; a socket's path is at most 107 characters."""
+    memory = Path("/dev/shm")
+    plenty = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 4 * 2**30
+    return str(memory) if plenty else "/tmp"
+
+
 @contextmanager
 def running_server(**settings: str) -> Iterator[Server]:
     """A new server with an empty data folder; both are gone at the end, however it comes."""
     user = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path is at most 107 characters
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_roomy()))
     keeper = subprocess.Popen(
         [sys.executable, "-c", _KEEPER, str(folder)], stdin=subprocess.PIPE, start_new_session=True
     )

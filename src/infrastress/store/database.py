@@ -77,9 +77,11 @@ class Database(ABC):
     def upsert(self, table: Table, changing: Sequence[str]) -> Executable:
         """An insert that, where the primary key exists, sets the columns `changing` to the new values."""
 
+    @abstractmethod
     def prepare(self, locks: Locks) -> None:
-        """Make rows that `hold` is to lock; by default there is nothing to lock: writers exclude each other."""
+        """Make the rows that `hold` is to lock, in a transaction of its own."""
 
+    @abstractmethod
     def hold(self, connection: Connection, locks: Locks) -> None:
         """Lock what a transaction will change, in an order that all keep."""
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from infrastress.core.errors import StoreError
 from infrastress.store.blobs import FolderBlobs, make_folder
-from infrastress.store.database import Database
+from infrastress.store.database import Database, Locks
 from infrastress.store.migrations import migrate
 from infrastress.store.parquet import ParquetHistory
 from infrastress.store.ports import Store
@@ -78,6 +78,12 @@ class SqliteDatabase(Database):
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
         what, remedy = _REMEDIES.get(code, ("the database refused", "report this"))
         return StoreError(f"{what}: {error.orig}", where=self.where, remedy=remedy)
+
+    def prepare(self, locks: Locks) -> None:
+        """Nothing: a write transaction excludes all others (`BEGIN IMMEDIATE`)."""
+
+    def hold(self, connection: Connection, locks: Locks) -> None:
+        """Nothing, for the same reason."""
 
     def upsert(self, table: Table, changing: Sequence[str]) -> Executable:
         """INSERT ... ON CONFLICT DO UPDATE."""
