@@ -160,7 +160,7 @@ def test_half_known_actuators_are_not_judged(small: Path, tmp_path: Path) -> Non
         "P-10P-off": False,
     }
     notes = site_from_inp(small, signals)[1]
-    assert any("the pressure of J2, which it looks at, isn't metered" in note for note in notes)
+    assert notes == ("control 4 looks at the pressure of J2, which isn't metered",)
 
 
 @pytest.mark.parametrize(

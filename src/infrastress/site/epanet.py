@@ -1,9 +1,12 @@
 """A site file from an EPANET network model: its elements, its controls and what is metered of it."""
 
 import gzip
+import logging
 import tempfile
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +106,7 @@ def read_network(path: Path) -> Any:
         from wntr.network import WaterNetworkModel
     except ImportError as error:
         raise PluginError("reading an EPANET network needs WNTR", remedy="pip install 'infrastress[water]'") from error
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as scratch, _quiet():
         file = Path(scratch) / "network.inp"
         file.write_text(text, encoding="utf-8")
         try:
@@ -115,3 +117,17 @@ def read_network(path: Path) -> Any:
             raise InputError(
                 f"the network can't be read: {detail}", where=str(path), remedy="does EPANET itself open it?"
             ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """WNTR's remarks on unused curves and the like say nothing to who makes a site."""
+    logger = logging.getLogger("wntr")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

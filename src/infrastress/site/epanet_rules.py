@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from infrastress.site.epanet_controls import Action, ControlLogic, Premise
+from infrastress.site.epanet_names import listed
 
 __all__ = ["Meter", "RuleEntry", "Rules", "rules_of"]
 
@@ -51,6 +52,13 @@ class _NotCarriedError(Exception):
     """Why a control can't be said in the site model."""
 
 
+class _UnmeteredError(_NotCarriedError):
+    """It looks at or changes (`verb`) a quantity of an element that isn't metered."""
+
+    def __init__(self, verb: str, quantity: str, element: str) -> None:
+        super().__init__(verb, quantity, element)
+
+
 def rules_of(network: Any, logic: tuple[ControlLogic, ...], find: Find) -> Rules:
     """Control rules for the controls of a network.
 
@@ -73,6 +81,7 @@ def rules_of(network: Any, logic: tuple[ControlLogic, ...], find: Find) -> Rules
             carrier.rule(control)
     for link, entries in timed.items():
         carrier.schedules(link, entries)
+    carrier.found.notes = carrier.notes()
     return carrier.found
 
 
@@ -83,13 +92,14 @@ class _Carrier:
         self.network, self.find = network, find
         self.pumps = set(network.pump_name_list)
         self.found = Rules()
+        self.unmetered: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
 
     def rule(self, control: ControlLogic) -> None:
         """A control with a condition: one rule for each link it acts on."""
         try:
             when = _condition(control.premises, self.find, float(self.network.options.time.rule_timestep))
         except _NotCarriedError as reason:
-            self._left_out(f"{control.name}: {reason}", *(a.link for a in (*control.then, *control.otherwise)))
+            self._left_out(control.name, reason, *(a.link for a in (*control.then, *control.otherwise)))
             return
         # A status and a setting of one link are two deeds.
         otherwise = {(action.link, self._switch(action) is None): action for action in control.otherwise}
@@ -106,9 +116,10 @@ class _Carrier:
                     entry.fields["priority"] = f"{control.priority:g}"
                 self.found.entries.append(entry)
             except _NotCarriedError as reason:
-                self._left_out(f"{control.name}: {reason}", action.link)
+                self._left_out(control.name, reason, action.link)
         for action in otherwise.values():
-            self._left_out(f"{control.name}: {action.link} is acted on by its ELSE alone", action.link)
+            reason = _NotCarriedError(f"{action.link} is acted on by its ELSE alone")
+            self._left_out(control.name, reason, action.link)
 
     def schedules(self, link: str, entries: list[tuple[Premise, Action]]) -> None:
         """One schedule of the day and one of the run for a link, whichever it has."""
@@ -131,15 +142,29 @@ class _Carrier:
             if len({actuator for _, actuator, _ in done}) > 1:
                 raise _NotCarriedError("it is switched at some times and set at others")
         except _NotCarriedError as reason:
-            self._left_out(f"schedule of {link}, {len(lines)} controls: {reason}", link)
+            self._left_out(f"schedule of {link}", reason, link)
             return
         shown = ("{" + time + ", " + ", ".join(f"{k}: {v}" for k, v in deed.items()) + "}" for time, _, deed in done)
         fields = {"actuator": done[0][1], "schedule": "[" + ", ".join(shown) + "]"}
         self.found.entries.append(RuleEntry(link, word, fields, comment))
 
-    def _left_out(self, note: str, *links: str) -> None:
-        self.found.notes.append(note)
+    def _left_out(self, name: str, reason: _NotCarriedError, *links: str) -> None:
         self.found.half_known.update(links)
+        if isinstance(reason, _UnmeteredError):
+            verb, quantity, element = reason.args
+            self.unmetered[verb, quantity].setdefault(name, element)
+        else:
+            self.found.notes.append(f"{name}: {reason}")
+
+    def notes(self) -> list[str]:
+        """One sentence for all controls that miss the same kind of signal, and one for each other."""
+        found = []
+        for (verb, quantity), missing in self.unmetered.items():
+            elements = listed(list(dict.fromkeys(missing.values())))
+            who = next(iter(missing)) if len(missing) == 1 else f"{len(missing)} controls"
+            verb = verb if len(missing) == 1 else {"changes": "change", "looks at": "look at"}[verb]
+            found.append(f"{who} {verb} the {quantity} of {elements}, which isn't metered")
+        return [*found, *self.found.notes]
 
     def _switch(self, action: Action) -> str | None:
         """Where an action switches, `"on"` or `"off"`; None where it sets. A pump's speed of 0 is off, of 1 on."""
@@ -153,8 +178,7 @@ class _Carrier:
         quantity = "status" if switch or action.link in self.pumps else "setting"
         meter = self.find(quantity, action.link)
         if meter is None:
-            what = "state" if quantity == "status" else "setting"
-            raise _NotCarriedError(f"the {what} of {action.link}, which it changes, isn't metered")
+            raise _UnmeteredError("changes", "state" if quantity == "status" else "setting", action.link)
         if switch:
             return meter.signal, {"switches": switch}
         return meter.signal, {"sets": f"{action.value * meter.factor + meter.offset:.6g}"}
@@ -205,7 +229,7 @@ def _part(premise: Premise, find: Find, step: float) -> str:
         raise _NotCarriedError("a moment of the run as one of several conditions")
     meter = find(premise.quantity, premise.element)
     if meter is None:
-        raise _NotCarriedError(f"the {premise.quantity} of {premise.element}, which it looks at, isn't metered")
+        raise _UnmeteredError("looks at", premise.quantity, premise.element)
     if premise.quantity == "status":
         # A state may be a speed: anything above 0 is open or running.
         opened = (premise.value > 0) == (side == "equal")

@@ -171,10 +171,18 @@ class _Writer:
         low = float(node.min_level)
         pairs = sequence(sequence(map(number, pair)) for pair in table) if table else None
         volume = self.volumes[name]
+        if not table and float(node.diameter) <= 0:
+            self.notes.append(
+                f"tank {name} has neither diameter nor volume curve: a boundary, whose content is unknown"
+            )
+            return entry(
+                **self._named("node", name), type="boundary", name=text(f"Tank {name}, of unknown size"),
+                position=_position(node), controller=self._driven("node", name),
+            )  # fmt: skip
         return entry(
             f"{amount(volume)} m3 from the lowest level to full" if volume else "",
             **self._named("node", name), type="tank", substance="water",
-            diameter_m=None if table or node.diameter <= 0 else number(float(node.diameter)),
+            diameter_m=None if table else number(float(node.diameter)),
             strapping=pairs, height_m=number(height if height > 0 else 1.0),
             minimum_level_m=number(low) if 0 < low < height else None, position=_position(node),
             controller=self._driven("node", name),
