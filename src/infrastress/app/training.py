@@ -1,6 +1,6 @@
 """Training: recordings of normal days become frames by the live pipeline's own admission, and detectors learn."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ def train(
     state: Path,
     *,
     exclude: Collection[Span] = (),
+    first_rows: int | None = None,
     approved: bool = False,
 ) -> Trained:
     """Let the site's detectors learn from recordings of normal days; baselines and report go to `state`.
@@ -78,6 +79,7 @@ def train(
         recordings: files or folders, each read on its own.
         state: where baselines go.
         exclude: spans to leave out, such as a known fault.
+        first_rows: rows of telemetry to learn from, of each file; without it all.
         approved: whether a person vouches for the result at once.
 
     Raises:
@@ -85,11 +87,12 @@ def train(
     """
     trained = Trained()
     chosen = choose_detectors(site)
-    sources = _survey(site, folder, recordings, exclude, trained)
+    rows = dict.fromkeys(recordings, first_rows)
+    sources = _survey(site, folder, rows, exclude, trained)
     if not trained.frames:
         raise InputError("no telemetry to learn from", where=", ".join(map(str, recordings)), remedy="see its balance")
     for name, (plugin, options) in chosen.items():
-        lesson = plugin.learn(site, options, _all_blocks(site, folder, recordings, exclude))
+        lesson = plugin.learn(site, options, _all_blocks(site, folder, rows, exclude))
         if lesson is None:
             continue
         trained.baselines[name] = Baseline(
@@ -138,16 +141,16 @@ class _Collector:
 
 
 def _survey(
-    site: Site, folder: Path, recordings: Sequence[Path], exclude: Collection[Span], trained: Trained
+    site: Site, folder: Path, rows: Mapping[Path, int | None], exclude: Collection[Span], trained: Trained
 ) -> list[dict[str, Any]]:
     """Read everything once: balances, spans, amounts."""
     sources = []
     width = round(site.runtime.frame_s * 1e9)
-    for path in recordings:
+    for path, first_rows in rows.items():
         began = ended = None
         frames = 0
         balances: dict[str, Balance] = {}
-        for block in _blocks(site, folder, path, exclude, balances):
+        for block in _blocks(site, folder, path, exclude, balances, first_rows=first_rows):
             filled = np.flatnonzero((block.frames.count > 0).any(axis=1))
             if len(filled):
                 began = int(block.frames.ends[filled[0]]) - width if began is None else began
@@ -161,16 +164,24 @@ def _survey(
     return sources
 
 
-def _all_blocks(site: Site, folder: Path, recordings: Sequence[Path], exclude: Collection[Span]) -> Iterator[Block]:
-    for path in recordings:
-        yield from _blocks(site, folder, path, exclude, {})
+def _all_blocks(
+    site: Site, folder: Path, rows: Mapping[Path, int | None], exclude: Collection[Span]
+) -> Iterator[Block]:
+    for path, first_rows in rows.items():
+        yield from _blocks(site, folder, path, exclude, {}, first_rows=first_rows)
 
 
 def _blocks(
-    site: Site, folder: Path, path: Path, exclude: Collection[Span], balances: dict[str, Balance]
+    site: Site,
+    folder: Path,
+    path: Path,
+    exclude: Collection[Span],
+    balances: dict[str, Balance],
+    *,
+    first_rows: int | None = None,
 ) -> Iterator[Block]:
     """Blocks of one recording, as detectors will see them; excluded spans are empty frames without events."""
-    connectors = open_recordings(site, folder, [path])
+    connectors = open_recordings(site, folder, [path], first_rows=first_rows)
     admission = Admission(site, [connector.source for connector in connectors])
     collector = _Collector()
     unit = DetectionUnit(site, [collector])

@@ -24,7 +24,8 @@ from infrastress.site.context import (
     Substance,
     Zone,
 )
-from infrastress.site.process import Connection, ControlRule, Interlock, Signal
+from infrastress.site.control import ControlRule
+from infrastress.site.process import Connection, Interlock, Signal
 from infrastress.site.sources import DetectorSettings, RuntimeSettings, Source
 
 __all__ = ["Location", "Site"]
