@@ -201,8 +201,9 @@ def test_leak_loses_what_it_is_told_at_its_pressure():
         now = float(engine.state.head[at] - engine.elevation[at])
         assert engine.leak_at(at) == pytest.approx(0.002 * (now / pressure) ** 0.5, rel=1e-3)
         engine.set_leak(at, 0.0, 1.0)
-        engine.solve(engine.model_demand(0))
-        assert engine.leak_at(at) == pytest.approx(0, abs=1e-8)
+        for _ in range(12):  # EPANET halves what is left of it at every solution
+            engine.solve(engine.model_demand(0))
+        assert engine.leak_at(at) < 1e-6
 
 
 def test_pump_speed_and_status_act():

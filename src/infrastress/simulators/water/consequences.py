@@ -93,16 +93,15 @@ class Consequences:
         }
 
     def _by_service(self) -> dict[str, float]:
-        """Of each service: at the junctions that it depends on, or everywhere where it names none."""
+        """Of each service at the junctions that it depends on; of the only one, everywhere."""
         site, found = self.layout.site, {}
+        drawers = set(self.engine.drawers.tolist())
         for service in site.services:
             needs = {need for one in site.dependencies if one.of == service.id for need in one.on}
-            nodes = [
-                self.layout.nodes[element]
-                for need in needs
-                if (element := self.layout.assets.get(need, ("", True))[0]) in self.layout.nodes
-            ]
-            drawers = [at for at in nodes if at in set(self.engine.drawers.tolist())]
-            lost = self.undelivered[drawers].sum() if drawers else self.undelivered.sum()
-            found[service.id] = round(float(lost), 3)
+            elements = {self.layout.assets[need][0] for need in needs if need in self.layout.assets}
+            nodes = [self.layout.nodes[name] for name in elements if name in self.layout.nodes]
+            served = [at for at in nodes if at in drawers]
+            if served or len(site.services) == 1:
+                lost = self.undelivered[served].sum() if served else self.undelivered.sum()
+                found[service.id] = round(float(lost), 3)
         return found

@@ -22,6 +22,7 @@ MODEL = Path("network") / "model.inp"
 PASCAL_PER_METRE = 9806.65
 FREEBOARD_M = 0.1
 _LINKS = ("pump", "valve", "pipe")
+_NODES = ("tank", "boundary", "junction")
 _QUANTITIES: dict[str, Quantity] = {
     "level": "level",
     "pressure": "pressure",
@@ -94,7 +95,11 @@ class Layout:
             self.pumps = tuple(engine.links[at] for at in np.flatnonzero(engine.sort == 2))
             low, high = engine.level_limits
             self.depths = {name: (float(low[i]), float(high[i])) for i, name in enumerate(self.tanks)}
-        self.assets = {asset.id: (asset.element or asset.id, asset.type in _LINKS) for asset in site.assets}
+        self.assets = {
+            asset.id: (asset.element or asset.id, asset.type in _LINKS)
+            for asset in site.assets
+            if asset.type in _LINKS or asset.type in _NODES
+        }
         self.asset_of = {found: asset for asset, found in self.assets.items()}
         self._find_meters()
 
