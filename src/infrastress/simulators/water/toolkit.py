@@ -76,6 +76,8 @@ class Project:
             self._call.EN_deleteproject(self._handle)
             raise InputError(f"EPANET doesn't open the network: {said}", where=str(path))
         self._open = True
+        self._call.EN_setstatusreport(self._handle, 0)  # nobody reads the report
+        self._call.EN_setreport(self._handle, b"MESSAGES NO")
 
     def __enter__(self) -> Self:
         return self
