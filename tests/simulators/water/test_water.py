@@ -19,6 +19,7 @@ from infrastress.simulators.water.toolkit import Code
 from infrastress.site.epanet import create_site_from_inp
 from infrastress.site.load import load_site
 from infrastress.site.model import Site
+from infrastress.site.templates import create_site
 from tests.conftest import ROOT
 from tests.simulators.contract import SimulatorContract
 from tests.simulators.water.networks import GOOD, LIBRARY, METERED, needs_wntr, site_of
@@ -359,3 +360,15 @@ def test_evaluation_seeds_stand_apart():
     assert len(SEEDS["quiet"]["seeds"]) >= 10
     assert len(SEEDS["quiet"]["seeds"]) * SEEDS["quiet"]["days"] >= 300
     assert SEEDS["twins"]["seeds"] == SEEDS["attack"]["seeds"]
+
+
+def test_documented_ranges_are_the_simulators():
+    rows = (ROOT / "docs" / "water.md").read_text().splitlines()
+    for name, value in vars(RANGES).items():
+        shown = f"{value[0]:g} to {value[1]:g}" if isinstance(value, tuple) else f"{value:g}"
+        assert any(row.startswith(f"| `{name}` | {shown} |") for row in rows), name
+
+
+def test_template_makes_a_site_that_plays(tmp_path: Path):
+    site = load_site(create_site(tmp_path / "mine", "water"))
+    assert len(Recording(run(1, 2.0, site=site)).times) > 20
