@@ -5,7 +5,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-HELPERS = {"__main__", "common", "rivals"}
+HELPERS = {"__main__", "common", "playing", "rivals"}
 
 
 def names() -> list[str]:
