@@ -13,7 +13,7 @@ from infrastress.site.load import load_site
 from infrastress.site.metering import read_metering
 from infrastress.site.templates import new_folder
 
-__all__ = ["create_site_from_inp", "site_from_inp"]
+__all__ = ["create_site_from_inp", "read_network", "site_from_inp"]
 
 _MAX_BYTES = 100_000_000
 
@@ -35,7 +35,7 @@ def site_from_inp(path: Path, signals: Path | None = None) -> str:
         PluginError: WNTR, which reads the network, isn't installed.
     """
     metering = read_metering(signals) if signals is not None else None
-    network = _read_network(path)
+    network = read_network(path)
     return site_text(network, path.name, metering)
 
 
@@ -85,7 +85,13 @@ def _content(path: Path) -> bytes:
     return data
 
 
-def _read_network(path: Path) -> Any:
+def read_network(path: Path) -> Any:
+    """A network (.inp or .inp.gz) as WNTR reads it: a `wntr.network.WaterNetworkModel`.
+
+    Raises:
+        InputError: it can't be read; says EPANET's or WNTR's own reason.
+        PluginError: WNTR isn't installed.
+    """
     data = _content(path)
     try:
         text = data.decode("utf-8-sig")

@@ -213,8 +213,12 @@ class _Writer:
                 lines += [f"  # {title}", *groups[group]]
         return "\n".join(lines) + "\n"
 
+    def _named(self, kind: str, name: str) -> dict[str, str | None]:
+        own = self.ids[kind, name]
+        return {"id": _quoted(own), "element": json.dumps(name, ensure_ascii=False) if name != own else None}
+
     def _node(self, name: str, node: Any, controller: str | None) -> str:
-        common: dict[str, str | None] = {"id": _quoted(self.ids["node", name])}
+        common: dict[str, str | None] = self._named("node", name)
         position = None
         coordinates = node.coordinates
         if coordinates is not None and all(math.isfinite(float(c)) for c in coordinates) and any(coordinates):
@@ -241,7 +245,7 @@ class _Writer:
         )  # fmt: skip
 
     def _mover(self, name: str, link: Any, controller: str | None) -> str:
-        common: dict[str, str | None] = {"id": _quoted(self.ids["link", name])}
+        common: dict[str, str | None] = self._named("link", name)
         if link.link_type == "Pump":
             curve = pump_curve(link)
             rated = curve[len(curve) // 2][0] if curve else None
