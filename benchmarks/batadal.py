@@ -31,14 +31,16 @@ def main(options: Sequence[str] = ()) -> None:
         run("train", site, data / "dataset03.csv.gz")
         run("replay", site, test, "--out", out, "--scores")
         report, (trial,) = ours(out, [test], site)
-    normal, rows = _read(data / "dataset03.csv.gz"), _read(test)
+    # dataset03 has full precision, the test set two decimals: rivals learn from what they will be shown.
+    normal, rows = np.round(_read(data / "dataset03.csv.gz"), 2), _read(test)
     rivals: list[Rival] = [Pca(), Dpca(lags=2), Forest(), Ecod(), HalfSpace()]
     verdicts = {}
     for rival in rivals:
         limit = held_out(rival, normal, _HOUR)
         verdicts[rival.name] = [verdict_of(trial.truth, rival.scores(rows), limit)]
     notes = [
-        "Rivals: fitted on the first 70 % of dataset03, limits from its last 30 % at one false episode in 30 days;",
+        "Rivals: fitted on the first 70 % of dataset03, rounded as the test set is, limits from its last 30 % at one false",
+        "episode in 30 days;",
         f"one configuration each ({len(rivals)} in all), none chosen on attacks. Published rows: quoted, not rerun.",
     ]
     print_tables(report, verdicts, options=options, packages=("pyod", "river"), notes=notes)

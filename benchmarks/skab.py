@@ -70,8 +70,8 @@ def main(options: Sequence[str] = ()) -> None:
         verdicts[f"{kind().name}, held out"] = judged
     notes = [
         "theirs: limits and smoothing as in the leaderboard's notebooks; held out: fitted on the first 280 rows, limit",
-        f"so that rows 281 to 400 raise no episode. {len(verdicts)} rows of rivals, one configuration each, none chosen on",
-        "scored rows.",
+        f"so that rows 281 to 400 raise no episode. {len(verdicts)} rows of rivals, one configuration each, none",
+        "chosen on scored rows.",
         "Conv-AE: " + ("PyTorch, seed 0." if available() else "left out, PyTorch isn't installed."),
         "Published over all 34 files (F1, FAR %, MAR %): "
         + "; ".join(f"{name} {f1:.2f}, {far:.1f}, {mar:.1f}" for name, f1, far, mar in _PUBLISHED),
