@@ -39,9 +39,9 @@ def main(options: Sequence[str] = ()) -> None:
         limit = held_out(rival, normal, _HOUR)
         verdicts[rival.name] = [verdict_of(trial.truth, rival.scores(rows), limit)]
     notes = [
-        "Rivals: fitted on the first 70 % of dataset03, rounded as the test set is, limits from its last 30 % at one false",
-        "episode in 30 days;",
-        f"one configuration each ({len(rivals)} in all), none chosen on attacks. Published rows: quoted, not rerun.",
+        "Rivals: fitted on the first 70 % of dataset03, rounded as the test set is; limits from its last 30 % at one",
+        f"false episode in 30 days; {len(rivals)} rivals, one configuration each, none chosen on attacks.",
+        "Published rows: quoted, not rerun.",
     ]
     print_tables(report, verdicts, options=options, packages=("pyod", "river"), notes=notes)
 
