@@ -143,7 +143,7 @@ class Dpca(Pca):
 class Forest:
     """Isolation forest as scikit-learn has it (Liu, Ting & Zhou 2008)."""
 
-    name = "Isolation forest"
+    name = "IForest"
 
     def fit(self, rows: Rows) -> None:
         """Learn from normal rows."""
@@ -176,7 +176,7 @@ class Ecod:
 class HalfSpace:
     """Half-space trees as River has them (Tan, Ting & Liu 2011); they go on learning from every row they score."""
 
-    name = "Half-space trees"
+    name = "HS-Trees"
 
     def fit(self, rows: Rows) -> None:
         """Learn from normal rows."""

@@ -58,7 +58,7 @@ def main(options: Sequence[str] = ()) -> None:
     verdicts: dict[str, list[Verdict]] = {
         "T2, their limit": [_smoothed(Hotelling(), one, 5) for one in tests],
         "T2+Q, their limit": [_smoothed(Pca(), one, 5) for one in tests],
-        "Isolation forest, theirs": [_forest(one) for one in tests],
+        "IForest, their limit": [_forest(one) for one in tests],
         "MSET, their limit": [_mset(one) for one in tests],
     }
     rivals: list[type] = [Hotelling, Pca, Forest, Mset, Ecod, HalfSpace]

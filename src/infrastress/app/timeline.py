@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from infrastress.app.plots import ABNORMAL, GREY, INK, PALE, TRUTH, blank_figure
+from infrastress.app.plots import ABNORMAL, GREY, INK, PALE, TRUTH, blank_figure, broken
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import DAY, HOUR, MINUTE, SECOND
 from infrastress.evaluation.events import Episode, episodes_from_detections, merge_episodes
@@ -75,7 +74,7 @@ def _panel(axis: Any, trial: Trial, colours: Mapping[str, str], unit: int, top: 
         if result.scores is not None and name in result.scores.of:
             scores = result.scores.at(truth.times, name)
             if scores is not None:
-                shown: npt.NDArray[np.float64] = np.clip(scores, _FLOOR, top)
+                shown = broken(truth.times, np.clip(scores, _FLOOR, top))
                 axis.plot((truth.times - begin) / unit, shown, color=colour, lw=1.0, zorder=3)
         for alarm in _alarms(result.only(name), begin, end):
             width = max(alarm.ended - alarm.began, (end - begin) / 400)
