@@ -77,9 +77,9 @@ def test_rows_that_were_learned_from_are_not_scored():
     truth = truth_of(100, (10, 20), (60, 70)).behind(15)
     assert [(one.began // HOUR, one.ended // HOUR) for one in truth.events] == [(15, 20), (60, 70)]
     assert (len(truth.times), int(truth.flags.sum())) == (85, 15)
-    before, across = alarm(2, 5), alarm(12, 16)
-    assert judge(truth, [before]).points.fp == judge(truth, [before]).points.tp == 0
-    assert judge(truth, [before]).false.episodes == 0
+    before, behind, across = alarm(2, 5), alarm(100, 101), alarm(12, 16)
+    outside = judge(truth, [before, behind])
+    assert (outside.points.fp, outside.points.tp, outside.false.episodes) == (0, 0, 0)
     found = judge(truth, [across]).outcomes[0]
     assert (found.detected, found.delay_s) == (True, 0.0)
     with pytest.raises(InputError, match="100 rows were to be skipped"):
