@@ -87,6 +87,12 @@ def command(
     tell_balances(screen, judged.summary, out)
     for name, why in judged.summary.failed.items():
         screen.print(f"Detector {name} failed and is off: {why}", style="bold red", markup=False)
+    if waiting := sorted({one.number for one in judged.baselines.values() if not one.approved}):
+        notes().print(
+            f"Nobody has approved what was learned (version {waiting[0]}): read {state_folder(site, state)}/"
+            "train-report.md, then infrastress train SITE --approve --by NAME",
+            markup=False,
+        )
     if not judged.baselines:
         notes().print("Nothing was learned for this site yet: rules ran with the site file's numbers alone.")
     screen.print(f"Results: {out}", markup=False)
