@@ -6,7 +6,7 @@ The rules, none of which needs anything learned before:
   a break for `LONG_S` and at least `LONG_FRAMES` frames. A rule that is violated in most of the days it could be
   judged describes the plant wrongly: it is warned of, not held against the data.
 * *frozen*: a signal that otherwise moves at nearly every frame shows the same number for ten times its longest usual
-  rest (at least `FROZEN_FRAMES` frames), while at least half of the other lively signals move.
+  rest (99 % quantile) (at least `FROZEN_FRAMES` frames), while at least half of the other lively signals move.
 * *replayed*: a signal repeats a stretch of `REPLAYED_FRAMES` frames or more to the last digit, with at least
   `REPLAYED_VALUES` different numbers in it.
 * *clock*: a source's time went back.
@@ -153,7 +153,8 @@ def frozen(table: SignalTable, last: Floats, ends: Times) -> list[Suspicion]:
         lengths = stops - starts
         if not len(lengths):
             continue
-        usual = float(np.quantile(lengths, 0.95))
+        # A frame that moves is a rest of none: the frozen stretch itself must not set what is usual.
+        usual = float(np.quantile(np.concatenate([lengths, np.zeros(int((~still).sum()))]), 0.99))
         for start, stop in zip(starts, stops, strict=True):
             if stop - start < max(FROZEN_FRAMES - 1, 10 * usual):
                 continue
