@@ -181,8 +181,8 @@ def plot_signal(
 
 
 @contextmanager
-def open_figure(width: float, height: float, lines: int = 1, columns: int = 1) -> Iterator[tuple[Any, Any]]:
-    """A figure drawn without a display, and its one cell or grid of cells; heavy imports happen here."""
+def open_figure(width: float, height: float) -> Iterator[tuple[Any, Any]]:
+    """A figure drawn without a display, and its cell; heavy imports happen here."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -190,8 +190,7 @@ def open_figure(width: float, height: float, lines: int = 1, columns: int = 1) -
     with rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
-        grid = figure.add_gridspec(lines, columns)
-        yield figure, grid[0, 0] if lines == columns == 1 else grid
+        yield figure, figure.add_gridspec(1, 1)[0, 0]
 
 
 def _episodes(body: Incident, detections: Sequence[Event]) -> tuple[list[Event], dict[str, int]]:

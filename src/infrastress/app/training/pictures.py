@@ -18,8 +18,7 @@ __all__ = ["draw_coverage", "draw_ranges", "draw_scores"]
 
 _MOST_SIGNALS = 60
 _COLUMNS = 400
-_BINS = 40
-_ABREAST = 6
+_BINS = 60
 
 
 def draw_coverage(site: Site, overview: Overview, trained: "Trained", path: Path) -> None:
@@ -31,7 +30,7 @@ def draw_coverage(site: Site, overview: Overview, trained: "Trained", path: Path
     with open_figure(10.0, 1.6 + 0.16 * len(rows)) as (figure, grid):
         axis = figure.add_subplot(grid)
         stamps = [_moment(site, int(ends[min(edge, len(ends) - 1)])) for edge in edges]
-        axis.pcolormesh(stamps, np.arange(len(rows) + 1), heard, cmap="Greys", vmin=0, vmax=1.6)
+        axis.pcolormesh(stamps, np.arange(len(rows) + 1), heard, cmap="Greys", vmin=0, vmax=3.0)
         names = [overview.table.signals[row].id for row in rows]
         axis.set_yticks(np.arange(len(rows)) + 0.5, names, fontsize=7)
         axis.invert_yaxis()
@@ -46,28 +45,28 @@ def draw_coverage(site: Site, overview: Overview, trained: "Trained", path: Path
 
 
 def draw_ranges(overview: Overview, path: Path) -> None:
-    """Where each continuous signal's values lie: a small histogram each, alarm limits drawn where they are near."""
+    """Where values lie: one line a signal from its least to its largest value, darker where there are more."""
     values = overview.last
-    chosen = [
-        (signal, own)
-        for row, signal in enumerate(overview.table.signals)
-        if signal.kind not in ("state", "switch")
-        and len(own := _own(overview, signal.id, values[row])) > 1
-        and float(np.ptp(own)) > 0
-    ][:_MOST_SIGNALS]
-    lines = max(1, -(-len(chosen) // _ABREAST))
-    with open_figure(11.0, 0.6 + 1.25 * lines, lines, _ABREAST) as (figure, grid):
-        for number, (signal, own) in enumerate(chosen):
-            axis = figure.add_subplot(grid[number // _ABREAST, number % _ABREAST])
-            axis.hist(own, bins=_BINS, color=GREY)
-            low, high = axis.get_xlim()
-            for limit in (signal.limits.low_low, signal.limits.low, signal.limits.high, signal.limits.high_high):
-                if limit is not None and low <= limit <= high:
-                    axis.axvline(limit, color=ABNORMAL, lw=1, ls="--")
-            axis.set_yticks([])
-            axis.tick_params(axis="x", labelsize=6)
-            axis.set_title(f"{signal.id} [{signal.unit}]" if signal.unit else signal.id, fontsize=7, loc="left")
-        figure.suptitle("Where values lie", x=0.01, ha="left", fontsize=12, fontweight="bold")
+    rows, names, ends = [], [], []
+    for row, signal in enumerate(overview.table.signals):
+        own = _own(overview, signal.id, values[row])
+        if signal.kind in ("state", "switch") or len(own) < 2 or float(np.ptp(own)) == 0 or len(rows) == _MOST_SIGNALS:
+            continue
+        counts, _ = np.histogram(own, bins=_BINS)
+        rows.append(np.sqrt(counts / counts.max()))
+        names.append(f"{signal.id}   {own.min():.4g}")
+        ends.append(f"{own.max():.4g} {signal.unit}")
+    with open_figure(10.0, 1.6 + 0.16 * len(rows)) as (figure, grid):
+        axis = figure.add_subplot(grid)
+        if rows:
+            axis.pcolormesh(np.arange(_BINS + 1), np.arange(len(rows) + 1), np.array(rows), cmap="Greys")
+        axis.set_xticks([])
+        axis.set_yticks(np.arange(len(rows)) + 0.5, names, fontsize=7)
+        axis.invert_yaxis()
+        other = axis.secondary_yaxis("right")
+        other.set_yticks(np.arange(len(rows)) + 0.5, ends, fontsize=7)
+        axis.set_title("Where values lie, from least to largest (darker: more often)", loc="left", fontsize=12,
+                       fontweight="bold")  # fmt: skip
         figure.savefig(path, dpi=110)
 
 
@@ -102,8 +101,8 @@ def _mark(axis: Any, site: Site, trained: "Trained") -> None:
         axis.axvspan(_moment(site, span.began), _moment(site, span.ended), facecolor=PALE, hatch="//", alpha=0.6,
                      edgecolor=GREY, lw=0)  # fmt: skip
     for one in trained.suspicions:
-        axis.axvspan(_moment(site, one.began), _moment(site, one.ended), facecolor="none", hatch="\\\\\\",
-                     edgecolor=ABNORMAL, lw=0)  # fmt: skip
+        axis.axvspan(_moment(site, one.began), _moment(site, one.ended), facecolor="#fbdedb",
+                     hatch="\\\\\\", alpha=0.6, edgecolor=ABNORMAL, lw=0)  # fmt: skip
     axis.set_xlim(low, high)
     said = ["grey: left out"] if trained.excluded else []
     said += ["red: looks attacked"] if trained.suspicions else []
