@@ -22,7 +22,7 @@ from infrastress.events import Detection, Event, Incident
 from infrastress.site import Site
 from infrastress.site.process import Signal
 
-__all__ = ["blank_figure", "broken", "plot_incident", "plot_signal"]
+__all__ = ["broken", "open_figure", "plot_incident", "plot_signal"]
 
 INK, GREY, PALE, ABNORMAL, TRUTH = "#2b2b2b", "#7a7a7a", "#e4e4e4", "#b3261e", "#1f5a99"
 _LANES = (
@@ -80,7 +80,7 @@ def plot_incident(incident_event: Event, detections: Sequence[Event], site: Site
     clusters = _clusters(raised, max((end - begin) // 28, 1))
     listed = _worth_listing(clusters)
     lines = _list(listed, len(clusters), zone)
-    with blank_figure(10.0, 4.9 + 0.25 * len(lines)) as (figure, grid):
+    with open_figure(10.0, 4.9 + 0.25 * len(lines)) as (figure, grid):
         axis = figure.add_subplot(grid)
         rows = {kind: len(_LANES) - 1 - i for i, (kind, _) in enumerate(_LANES)}
         for kind, row in rows.items():
@@ -150,7 +150,7 @@ def plot_signal(
     seen = (values - scale.offset) / scale.factor
     true, model = (None if one is None else (one - scale.offset) / scale.factor for one in (truth, expected))
     stamps = [_moment(int(time), zone) for time in times]
-    with blank_figure(10.0, 5.2) as (figure, grid):
+    with open_figure(10.0, 5.2) as (figure, grid):
         axis = figure.add_subplot(grid)
         for i, (begin, end, label) in enumerate(spans):
             left, right = _moment(begin, zone), _moment(end, zone)
@@ -181,8 +181,8 @@ def plot_signal(
 
 
 @contextmanager
-def blank_figure(width: float, height: float) -> Iterator[tuple[Any, Any]]:
-    """A figure drawn without a display; heavy imports happen here."""
+def open_figure(width: float, height: float) -> Iterator[tuple[Any, Any]]:
+    """A figure drawn without a display, and its cell; heavy imports happen here."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from infrastress.app.plots import ABNORMAL, GREY, INK, PALE, TRUTH, blank_figure, broken
+from infrastress.app.plots import ABNORMAL, GREY, INK, PALE, TRUTH, broken, open_figure
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import DAY, HOUR, MINUTE, SECOND
 from infrastress.evaluation.events import Episode, episodes_from_detections, merge_episodes
@@ -36,7 +36,7 @@ def plot_trials(trials: Mapping[str, Trial], path: Path) -> None:
     unit, word = next((unit, word) for least, unit, word in _UNITS if longest >= least)
     top = _top(trials)
     height = 4.6 if len(trials) == 1 else 1.2 + 0.85 * len(trials)
-    with blank_figure(11.0, height) as (figure, grid):
+    with open_figure(11.0, height) as (figure, grid):
         panels = grid.subgridspec(len(trials), 1, hspace=0.04).subplots(sharex=True, squeeze=False)[:, 0]
         for axis, (name, trial) in zip(panels, trials.items(), strict=True):
             _panel(axis, trial, colours, unit, top)

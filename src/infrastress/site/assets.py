@@ -84,6 +84,9 @@ class Valve(AssetBase):
     type: Literal["valve"]
     travel_s: Annotated[float, Field(ge=0, description="Time from closed to open")] = 0.0
     fails: Literal["open", "closed", "last"] = "last"
+    normally: Annotated[
+        Literal["open", "closed"], Field(description="How it stands; taken for it where no state is metered")
+    ] = "open"
 
 
 class LevelSwitch(AssetBase):
