@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infrastress.detectors.base import Detector
-from infrastress.detectors.process import InvariantDetector
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.frames import Framer
 from infrastress.simulators.base import Realisation, Scenario, Simulator
@@ -72,8 +71,10 @@ def play(simulator: Simulator, detectors: list[Detector], what: Scenario, seed: 
     return Run(findings, list(real.truth), real.facts, what.duration_h / 24, values, seconds)
 
 
-def learned(simulator: Simulator, what: Scenario, seeds: Sequence[int]) -> dict[str, Any]:
-    """A baseline from quiet runs."""
+def learned(
+    simulator: Simulator, what: Scenario, seeds: Sequence[int], members: Sequence[type[Detector]]
+) -> dict[str, Any]:
+    """Baselines by detector, from quiet runs."""
     site = simulator.site
     width = round(site.runtime.frame_s * 1e9)
 
@@ -86,9 +87,12 @@ def learned(simulator: Simulator, what: Scenario, seeds: Sequence[int]) -> dict[
                 yield Block(Frames(f.width, f.ends + shift, f.tags, f.mean, f.last, f.count), ())
             shift += -(-int(what.duration_h * 3600 + 86400) * 10**9 // width) * width
 
-    lesson = InvariantDetector.learn(site, InvariantDetector.Options(), blocks())
-    if lesson is None:
-        raise SystemExit("nothing learned")
-    for word in (*lesson.words, *lesson.warnings):
-        print("  learned:", word, file=sys.stderr)
-    return lesson.baseline
+    found: dict[str, Any] = {}
+    for member in members:
+        lesson = member.learn(site, member.Options(), blocks())
+        if lesson is None:
+            raise SystemExit(f"{member.name} learned nothing")
+        for word in (*lesson.words, *lesson.warnings):
+            print("  learned:", word, file=sys.stderr)
+        found[member.name] = lesson.baseline
+    return found

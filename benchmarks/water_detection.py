@@ -7,7 +7,7 @@ that the truth names. `--confirm` plays the confirmation seeds instead.
 
 Rivals in the same runs: an alarm that is always on, one that never comes, and the limits of the same signals.
 
-    python -m benchmarks.water_detection [--quick] [--confirm] [--untrained] [--json]
+    python -m benchmarks.water_detection [--quick] [--confirm] [--untrained] [--residuals] [--json]
 """
 
 import argparse
@@ -25,6 +25,7 @@ from infrastress.core.time import HOUR
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
+from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.evaluation.events import poisson_interval
 from infrastress.simulators.base import Scenario
 from infrastress.simulators.scenario import load_scenario
@@ -127,6 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="one seed and 7 quiet days")
     parser.add_argument("--untrained", action="store_true", help="physical tolerances only")
     parser.add_argument("--confirm", action="store_true", help="the confirmation seeds")
+    parser.add_argument("--residuals", action="store_true", help="the learned residuals too")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args(arguments)
     site = load_site(WATER)
@@ -135,23 +137,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.confirm:
         seeds["quiet"]["seeds"] = seeds["confirmation"]["quiet"]
         seeds["attack"]["seeds"] = seeds["twins"]["seeds"] = seeds["confirmation"]["attack"]
-    baseline = None
+    members = (InvariantDetector, ResidualDetector) if chosen.residuals else (InvariantDetector,)
+    baselines: dict[str, Any] = {}
     if not chosen.untrained:
         training = seeds["training"]
         what = scenario(training["scenario"], duration_h=24.0 * (7 if chosen.quick else training["days"]))
-        baseline = learned(simulator, what, training["seeds"][: 1 if chosen.quick else None])
+        baselines = learned(simulator, what, training["seeds"][: 1 if chosen.quick else None], members)
 
     def team() -> list[Detector]:
-        return [
-            InvariantDetector(site, InvariantDetector.Options(), baseline),
-            EventRuleDetector(site, EventRuleDetector.Options()),
-        ]
+        judges: list[Detector] = [one(site, one.Options(), baselines.get(one.name)) for one in members]
+        return [*judges, EventRuleDetector(site, EventRuleDetector.Options())]
 
     count = 1 if chosen.quick else None
     attacks = stories(simulator, team, seeds, count)
     result: dict[str, Any] = {
         "configurations_tried": CONFIGURATIONS_TRIED,
-        "trained": baseline is not None,
+        "trained": bool(baselines),
+        "residuals": chosen.residuals,
         "seeds": "confirmation" if chosen.confirm else "evaluation",
         "attacks": attacks,
         "twins_and_faults": others(simulator, team, seeds, count),

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from infrastress.app.plots import ABNORMAL, GREY, INK, PALE, TRUTH, blank_figure
+from infrastress.app.plots import ABNORMAL, GREY, INK, PALE, TRUTH, broken, open_figure
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import DAY, HOUR, MINUTE, SECOND
 from infrastress.evaluation.events import Episode, episodes_from_detections, merge_episodes
@@ -15,7 +14,8 @@ from infrastress.evaluation.report import Trial
 
 __all__ = ["plot_trials"]
 
-_FLOOR = 1e-2
+_FLOOR, _CEILING = 1e-2, 1e4
+"""Scores outside are drawn at the edge."""
 _UNITS = ((4 * DAY, DAY, "days"), (6 * HOUR, HOUR, "hours"), (10 * MINUTE, MINUTE, "minutes"), (0, SECOND, "seconds"))
 _COLOURS = (INK, TRUTH, "#8a5a00", "#2f6b3a", "#6b3a6b")
 
@@ -34,11 +34,12 @@ def plot_trials(trials: Mapping[str, Trial], path: Path) -> None:
     colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(detectors)}
     longest = max(trial.truth.span[1] - trial.truth.span[0] for trial in trials.values())
     unit, word = next((unit, word) for least, unit, word in _UNITS if longest >= least)
+    top = _top(trials)
     height = 4.6 if len(trials) == 1 else 1.2 + 0.85 * len(trials)
-    with blank_figure(11.0, height) as (figure, grid):
+    with open_figure(11.0, height) as (figure, grid):
         panels = grid.subgridspec(len(trials), 1, hspace=0.04).subplots(sharex=True, squeeze=False)[:, 0]
         for axis, (name, trial) in zip(panels, trials.items(), strict=True):
-            _panel(axis, trial, colours, unit)
+            _panel(axis, trial, colours, unit, top)
             if len(trials) > 1:
                 axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
                 axis.set_yticks([1.0], ["limit"], fontsize=8)
@@ -54,7 +55,14 @@ def plot_trials(trials: Mapping[str, Trial], path: Path) -> None:
             ) from None
 
 
-def _panel(axis: Any, trial: Trial, colours: Mapping[str, str], unit: int) -> None:
+def _top(trials: Mapping[str, Trial]) -> float:
+    """Above the highest score, at least a decade above the limit."""
+    known = [trial.result.scores.at(trial.truth.times) for trial in trials.values() if trial.result.scores is not None]
+    highest = max((float(np.nanmax(one)) for one in known if one is not None and not np.isnan(one).all()), default=1.0)
+    return min(max(10.0, 2 * highest), _CEILING)
+
+
+def _panel(axis: Any, trial: Trial, colours: Mapping[str, str], unit: int, top: float) -> None:
     result, truth = trial
     begin, end = truth.span
     for event in truth.events:
@@ -66,7 +74,7 @@ def _panel(axis: Any, trial: Trial, colours: Mapping[str, str], unit: int) -> No
         if result.scores is not None and name in result.scores.of:
             scores = result.scores.at(truth.times, name)
             if scores is not None:
-                shown: npt.NDArray[np.float64] = np.clip(scores, _FLOOR, 1e4)
+                shown = broken(truth.times, np.clip(scores, _FLOOR, top))
                 axis.plot((truth.times - begin) / unit, shown, color=colour, lw=1.0, zorder=3)
         for alarm in _alarms(result.only(name), begin, end):
             width = max(alarm.ended - alarm.began, (end - begin) / 400)
@@ -76,7 +84,7 @@ def _panel(axis: Any, trial: Trial, colours: Mapping[str, str], unit: int) -> No
                 [(left, width / unit)], (lane, lane), facecolor=ABNORMAL, edgecolor=colour, lw=1.2, zorder=4
             )
     axis.set_yscale("log")
-    axis.set_ylim(_FLOOR * 10 ** (-0.55 * (len(colours) + 0.6)), 1e4)
+    axis.set_ylim(_FLOOR * 10 ** (-0.55 * (len(colours) + 0.6)), top)
     axis.axhline(1.0, color=GREY, lw=0.9, ls=(0, (4, 2)), zorder=2)
     axis.set_xlim(0, (end - begin) / unit)
     axis.minorticks_off()

@@ -128,7 +128,7 @@ def evaluate_all(
     detectors = sorted({one for trial in trials.values() for one in trial.result.detectors})
     rows = [row_of(name, list(verdicts.values()))]
     if len(detectors) > 1:
-        rows += [row_of(f"  {one}", [judged(trial, one) for trial in trials.values()]) for one in detectors]
+        rows += [row_of(f"only {one}", [judged(trial, one) for trial in trials.values()]) for one in detectors]
     rows += [
         row_of("always", [always(trial.truth, grace) for trial in trials.values()]),
         row_of("never", [never(trial.truth, grace) for trial in trials.values()]),

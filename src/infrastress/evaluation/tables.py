@@ -62,13 +62,13 @@ def table_text(rows: Sequence[Row]) -> str:
     for row in rows:
         if row.found is None:
             continue
-        interval = "" if row.false_low is None else f"{row.false_low:.2f} to {row.false_high:.2f}"
+        interval = "" if row.false_low is None else f"{_rate(row.false_low)} to {_rate(row.false_high)}"
         cells = (
             f"{row.found}/{row.events}",
             _duration(row.median_delay_s),
             _duration(row.longest_delay_s),
             f"{row.false_episodes}",
-            _cell(row.false_per_30_days, 2),
+            _rate(row.false_per_30_days),
             interval,
         )
         lines.append(_line(row.name, [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]))
@@ -110,6 +110,10 @@ def _recordings(verdicts: Mapping[str, Verdict]) -> list[str]:
 
 def _cell(value: float | None, digits: int) -> str:
     return "" if value is None or isnan(value) else f"{value:.{digits}f}"
+
+
+def _rate(value: float | None) -> str:
+    return _cell(value, 2 if value is None or value < 100 else 0)
 
 
 def _duration(seconds: float | None) -> str:

@@ -84,13 +84,14 @@ def judge(
 
     Args:
         truth: what really happened, and the grid.
-        alarms: its alarm episodes; those before the grid begins are passed over.
+        alarms: its alarm episodes; those outside the grid are passed over.
         scores: float64[n] on the grid, larger is more unusual.
         grace: ns behind an event in which an alarm still belongs to it.
         gap: alarms with at most this many ns between them are one episode.
     """
-    begin, _ = truth.span
-    seen = [one._replace(began=max(one.began, begin)) for one in alarms if one.began >= begin or one.ended > begin]
+    begin, end = truth.span
+    watched = [one for one in alarms if one.began < end and (one.began >= begin or one.ended > begin)]
+    seen = [one._replace(began=max(one.began, begin)) for one in watched]
     merged = merge_episodes(seen, gap)
     flags = flags_of(merged, truth.times)
     both = bool(truth.flags.any() and not truth.flags.all())

@@ -155,8 +155,11 @@ def views(realisation: Realisation, tag: str) -> dict[str, np.ndarray]:
     return found
 
 
-@pytest.mark.parametrize("story", [one for one in STORIES if one != "actuator"])
-@pytest.mark.parametrize("concealment", ["none", "replay", "constant"])
+@pytest.mark.parametrize(
+    ("story", "concealment"),
+    [(story, view) for story in STORIES for view in ("none", "replay") if story != "actuator"]
+    + [("constant", "constant"), ("denial", "constant")],
+)
 def test_three_views_of_an_attacked_level(story: str, concealment: str):
     seen = views(run(11, 40.0, story=story, concealment=concealment, begins_h=28, lasts_h=6), "LT-1")
     during, before = seen["during"], ~seen["during"] & (seen["times"] < seen["times"][seen["during"]][0])

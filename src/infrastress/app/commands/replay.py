@@ -64,6 +64,7 @@ def command(
     teller = Teller(model, None if as_json else console())
     groups = {name: [path] for name, path in by_name(recordings).items()} if each else {"": list(recordings)}
     results: dict[str, Judged] = {}
+    states: dict[str, Path] = {}
     with progress("Replaying") as advance:
         for name, paths in groups.items():
             seen = 0
@@ -74,11 +75,13 @@ def command(
                 advance(rows - seen)
                 seen = rows
 
+            own = learned / name if (learned / name / "baselines").is_dir() else learned
+            states[name] = own
             results[name] = replay_recordings(
                 model,
                 site if site.is_dir() else site.parent,
                 paths,
-                state=learned / name if (learned / name / "baselines").is_dir() else learned,
+                state=own,
                 out=out / name,
                 overwrite=overwrite,
                 speed=speed,
@@ -93,10 +96,10 @@ def command(
         print_json({"recordings": told} if each else told[""])
         return
     for name, judged in results.items():
-        _tell(name, judged, out / name)
+        _tell(name, judged, out / name, states[name])
 
 
-def _tell(name: str, judged: "Judged", out: Path) -> None:
+def _tell(name: str, judged: "Judged", out: Path, state: Path) -> None:
     from infrastress.app.telling import tell_balances
 
     counts = judged.summary.counts
@@ -108,6 +111,12 @@ def _tell(name: str, judged: "Judged", out: Path) -> None:
     tell_balances(screen, judged.summary, out)
     for detector, why in judged.summary.failed.items():
         screen.print(f"Detector {detector} failed and is off: {why}", style="bold red", markup=False)
+    if waiting := sorted({one.number for one in judged.baselines.values() if not one.approved}):
+        notes().print(
+            f"Nobody has approved what was learned (version {waiting[0]}): read {state}/train-report.md, "
+            "then infrastress train SITE --approve --by NAME",
+            markup=False,
+        )
     if not judged.baselines:
         notes().print("Nothing was learned for this site yet: rules ran with the site file's numbers alone.")
     screen.print(f"Results: {out}", markup=False)

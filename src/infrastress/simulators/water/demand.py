@@ -4,6 +4,7 @@ Factors are exp(x - s^2/2) of normal x with standard deviation s, so that their 
 autoregressive of order 1 on knots a quarter of an hour apart, straight in between.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,6 +77,7 @@ class Demand:
     repeated: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
+        self._midnights = [day.midnight for day in self.calendar.days]
         if not self.varied:
             return
         r, draws = RANGES, self.draws
@@ -122,8 +124,4 @@ class Demand:
         return asked
 
     def _day(self, second: float) -> int:
-        number = 0
-        for day in self.calendar.days:
-            if day.midnight <= second:
-                number = day.number
-        return number
+        return max(bisect_right(self._midnights, second) - 1, 0)

@@ -32,20 +32,20 @@ class People:
         r, stream = RANGES, self.draws.stream("people")
         for day in self.calendar.days:
             count = round(float(stream.uniform(*r.logins_per_day)))
-            for hour, pick in zip(stream.uniform(7, 18, count), stream.random(count), strict=True):
-                self._login(day.midnight + 3600 * float(hour), float(pick), success=True)
+            for hour, pick in zip(stream.uniform(7, 18, count), stream.integers(0, 10_000, count), strict=True):
+                self._login(day.midnight + 3600 * float(hour), int(pick), success=True)
         for at in self.draws.moments("typo", r.typo_per_day, self.calendar.day_count):
-            self._login(at, 0.5, success=False)
-            self._login(at + 20.0, 0.5, success=True)
+            self._login(at, 0, success=False)
+            self._login(at + 20.0, 0, success=True)
         texts = self.draws.stream("complaint.text")
         for at in self.draws.moments("complaint", r.complaints_per_day, self.calendar.day_count):
             self._report(at, _COMPLAINTS[int(texts.integers(len(_COMPLAINTS)))])
 
-    def _login(self, at: float, pick: float, *, success: bool) -> None:
+    def _login(self, at: float, pick: int, *, success: bool) -> None:
         if self.logins is None or not self.staff:
             return
-        person = self.staff[int(pick * len(self.staff))]
-        host = person.hosts[int(pick * 7919) % len(person.hosts)]
+        person = self.staff[pick % len(self.staff)]
+        host = person.hosts[pick // len(self.staff) % len(person.hosts)]
         body = LoginAttempt(account=person.accounts[0], host=host, origin=host, success=success)
         self.diary.write(at, self.logins, body, (host,))
 
