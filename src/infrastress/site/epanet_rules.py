@@ -118,8 +118,8 @@ class _Carrier:
             except _NotCarriedError as reason:
                 self._left_out(control.name, reason, action.link)
         for action in otherwise.values():
-            reason = _NotCarriedError(f"{action.link} is acted on by its ELSE alone")
-            self._left_out(control.name, reason, action.link)
+            alone = _NotCarriedError(f"{action.link} is acted on by its ELSE alone")
+            self._left_out(control.name, alone, action.link)
 
     def schedules(self, link: str, entries: list[tuple[Premise, Action]]) -> None:
         """One schedule of the day and one of the run for a link, whichever it has."""
@@ -162,8 +162,8 @@ class _Carrier:
         for (verb, quantity), missing in self.unmetered.items():
             elements = listed(list(dict.fromkeys(missing.values())))
             who = next(iter(missing)) if len(missing) == 1 else f"{len(missing)} controls"
-            verb = verb if len(missing) == 1 else {"changes": "change", "looks at": "look at"}[verb]
-            found.append(f"{who} {verb} the {quantity} of {elements}, which isn't metered")
+            deed = verb if len(missing) == 1 else {"changes": "change", "looks at": "look at"}[verb]
+            found.append(f"{who} {deed} the {quantity} of {elements}, which isn't metered")
         return [*found, *self.found.notes]
 
     def _switch(self, action: Action) -> str | None:
