@@ -17,7 +17,6 @@ __all__ = ["Plan", "PlannedSignal"]
 
 _LINK_KINDS = ("flow", "state", "switch", "speed", "position", "power", "setpoint")
 _LETTERS = {"Junction": "J", "Tank": "T", "Reservoir": "R", "Pump": "P", "Valve": "V", "Pipe": "L"}
-_LONGEST = 80
 _Element = tuple[str, str]
 """("node" or "link", name): EPANET names the two apart, so one name may be both."""
 
@@ -51,9 +50,6 @@ class Plan:
         self.nodes, self.links = dict(network.nodes()), dict(network.links())
         self.logic, self.notes = read_control_logic(network)
         self.switched = {a.link for control in self.logic for a in (*control.then, *control.otherwise)}
-        for name in (*self.nodes, *self.links):
-            if len(name) > _LONGEST:
-                raise InputError(f"the name {name[:40]!r}... is longer than {_LONGEST} characters")
         chosen = list(self._default() if metering is None else self._metered())
         self.controller = self._owners(self.metering.controllers)
         self.power = self._owners(self.metering.power)
