@@ -7,7 +7,7 @@ confirmation seeds instead, which were set after the last change of the detector
 Rivals in the same runs: an alarm that is always on, one that never comes, and what a usual control system has, the
 alarm, trip and instrument limits of the same signals.
 
-    python -m benchmarks.depot_detection [--quick] [--confirm] [--untrained] [--json]
+    python -m benchmarks.depot_detection [--quick] [--confirm] [--untrained] [--residuals] [--json]
 """
 
 import argparse
@@ -26,6 +26,7 @@ from benchmarks.common import circumstances, print_result, table
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
+from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.evaluation.events import poisson_interval
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.frames import Framer
@@ -103,8 +104,8 @@ def play(site: Site, detectors: list[Detector], what: Scenario, seed: int) -> Ru
     return Run(findings, list(real.truth), real.facts, what.duration_h / 24, values, seconds)
 
 
-def learn(site: Site, seeds: dict[str, Any], quick: bool) -> dict[str, Any]:
-    """A baseline from the training seeds' normal days."""
+def learn(site: Site, seeds: dict[str, Any], *, quick: bool, residuals: bool) -> dict[str, Any]:
+    """Baselines by detector from the training seeds' normal days."""
     training = seeds["training"]
     what = scenario(training["scenario"], duration_h=24.0 * (7 if quick else training["days"]))
     width = round(site.runtime.frame_s * 1e9)
@@ -121,12 +122,15 @@ def learn(site: Site, seeds: dict[str, Any], quick: bool) -> dict[str, Any]:
             shift += -(-int(what.duration_h * 3600 + 86400) * 10**9 // width) * width
             del last
 
-    lesson = InvariantDetector.learn(site, InvariantDetector.Options(), blocks())
-    if lesson is None:
-        raise SystemExit("nothing learned")
-    for word in (*lesson.words, *lesson.warnings):
-        print("  learned:", word, file=sys.stderr)
-    return lesson.baseline
+    learned: dict[str, Any] = {}
+    for member in (InvariantDetector, ResidualDetector) if residuals else (InvariantDetector,):
+        lesson = member.learn(site, member.Options(), blocks())
+        if lesson is None:
+            raise SystemExit(f"{member.name} learned nothing")
+        for word in (*lesson.words, *lesson.warnings):
+            print("  learned:", word, file=sys.stderr)
+        learned[member.name] = lesson.baseline
+    return learned
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -135,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="three seeds and 30 quiet days")
     parser.add_argument("--untrained", action="store_true", help="physical tolerances only")
     parser.add_argument("--confirm", action="store_true", help="the confirmation seeds")
+    parser.add_argument("--residuals", action="store_true", help="the learned residuals too")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args(arguments)
     site = load_site(DEPOT)
@@ -142,17 +147,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.confirm:
         seeds["quiet"]["seeds"] = seeds["confirmation"]["quiet"]
         seeds["attack"]["seeds"] = seeds["twins"]["seeds"] = seeds["confirmation"]["attack"]
-    baseline = None if chosen.untrained else learn(site, seeds, chosen.quick)
+    learned = {} if chosen.untrained else learn(site, seeds, quick=chosen.quick, residuals=chosen.residuals)
 
     def team() -> list[Detector]:
-        return [
-            InvariantDetector(site, InvariantDetector.Options(), baseline),
+        members: list[Detector] = [
+            InvariantDetector(site, InvariantDetector.Options(), learned.get(InvariantDetector.name)),
             EventRuleDetector(site, EventRuleDetector.Options()),
         ]
+        if chosen.residuals:
+            members.append(ResidualDetector(site, ResidualDetector.Options(), learned.get(ResidualDetector.name)))
+        return members
 
     result: dict[str, Any] = {
         "configurations_tried": CONFIGURATIONS_TRIED,
-        "trained": baseline is not None,
+        "trained": bool(learned),
+        "residuals": chosen.residuals,
         "seeds": "confirmation" if chosen.confirm else "evaluation",
         "circumstances": circumstances(),
     }
@@ -186,7 +195,7 @@ def text_of(result: dict[str, Any]) -> str:
             300 * quiet[name]["alarms"] / quiet["site_days"],
             *quiet[name]["per_300_days"],
         ]
-        for name in ("mass_balance", "process", "all", "limits_alone")
+        for name in ("mass_balance", "residuals", "process", "all", "limits_alone")
     ]
     twins = [[name, found["runs"], json.dumps(found["alarms"])] for name, found in result["twins"].items()]
     return "\n\n".join(
@@ -282,12 +291,14 @@ def quiet(site: Site, team: Any, seeds: dict[str, Any], quick: bool) -> dict[str
                 notices[f.body.rule] += 1
     process = sum(n for rule, n in alarms.items() if rule.startswith("process."))
     balance = alarms[MASS_BALANCE]
+    residual = alarms["process.residual"]
     limits = sum(alarms[rule] for rule in LIMITS)
     total = alarms.total()
     return {
         "site_days": days,
         "mass_balance": {"alarms": balance, "per_300_days": [300 * r / days for r in poisson_interval(balance)]},
         "process": {"alarms": process, "per_300_days": [300 * r / days for r in poisson_interval(process)]},
+        "residuals": {"alarms": residual, "per_300_days": [300 * r / days for r in poisson_interval(residual)]},
         "limits_alone": {"alarms": limits, "per_300_days": [300 * r / days for r in poisson_interval(limits)]},
         "all": {"alarms": total, "per_300_days": [300 * r / days for r in poisson_interval(total)]},
         "alarms_by_rule": dict(alarms),

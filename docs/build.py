@@ -10,8 +10,13 @@ from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
+from infrastress.detectors.process.residuals import ResidualDetector
 
-PAGES = {InvariantDetector: "Process invariants", EventRuleDetector: "Event rules"}
+PAGES = {
+    InvariantDetector: "Process invariants",
+    ResidualDetector: "Learned residuals",
+    EventRuleDetector: "Event rules",
+}
 DOCS = Path(__file__).resolve().parent
 
 

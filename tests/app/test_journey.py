@@ -50,7 +50,9 @@ def test_attack_goes_in_incident_comes_out(plant, tmp_path, capsys):
     assert main(["evaluate", str(out), str(plant / "attack"), "--json"]) == 0
     scored = json.loads(capsys.readouterr().out)
     assert scored["detected"] >= 1
-    assert [row["name"] for row in scored["table"]][:3] == ["these detections", "always", "never"]
+    names = [row["name"] for row in scored["table"]]
+    assert names[:2] == ["these detections", "only process_invariants"]
+    assert names[-2:] == ["always", "never"]
 
 
 def test_another_replay_is_not_mixed_in(plant, tmp_path, capsys):
@@ -76,7 +78,7 @@ def test_training_says_what_it_learned(plant):
     report = (plant / "plant" / "state" / "train-report.md").read_text()
     assert "| normal | 2026-" in report
     assert "T-103" in report
-    assert "not approved yet" in report
+    assert "Not approved yet" in report
 
 
 def test_excluded_spans_teach_nothing(plant, copy, capsys):
@@ -87,12 +89,17 @@ def test_excluded_spans_teach_nothing(plant, copy, capsys):
     assert "is no span" in capsys.readouterr().err
 
 
-def test_approval_is_kept_beside_the_baseline(copy, plant, tmp_path, capsys):
-    before = json.loads((copy / "state/baselines/process_invariants.json").read_text())
-    assert main(["train", str(copy), "--approve", "--json"]) == 0
-    after = json.loads((copy / "state/baselines/process_invariants.json").read_text())
-    assert (before["approved"], after["approved"]) == (False, True)
-    assert before["content"] == after["content"]
+def test_approval_stands_beside_the_baseline_and_changes_nothing_in_it(copy, plant, tmp_path, capsys):
+    file = copy / "state/baselines/v0001/process_invariants.json"
+    before = file.read_bytes()
+    assert main(["train", str(copy), "--approve"]) == 2
+    assert "--by" in capsys.readouterr().err
+    assert main(["train", str(copy), "--approve", "--by", "shift engineer", "--json"]) == 0
+    assert file.read_bytes() == before
+    assert main(["replay", str(copy), str(plant / "normal"), "--out", str(tmp_path / "out"), "--json"]) == 0
+    told = capsys.readouterr()
+    assert '"approved": true' in told.out
+    assert "not approved" not in told.err
 
 
 def test_baseline_of_another_site_model_is_refused(copy, plant, tmp_path, capsys):
@@ -105,7 +112,7 @@ def test_baseline_of_another_site_model_is_refused(copy, plant, tmp_path, capsys
 
 
 def test_baseline_changed_by_hand_is_refused(copy, plant, tmp_path, capsys):
-    file = copy / "state/baselines/process_invariants.json"
+    file = copy / "state/baselines/v0001/process_invariants.json"
     fields = json.loads(file.read_text())
     fields["words"] = ["all is well"]
     file.write_text(json.dumps(fields))
@@ -166,7 +173,10 @@ WRONG = {
     "out is a file": (["replay", "{plant}/plant", "{plant}/attack", "--out", "{tmp}/noise.bin"], "noise.bin"),
     "no detections": (["evaluate", "{tmp}/none.jsonl", "{plant}/attack"], "none.jsonl"),
     "no labels": (["evaluate", "{tmp}/noise.bin", "{tmp}/none.csv"], "none.csv"),
-    "nothing learned": (["train", "{plant}/plant", "--approve", "--state", "{tmp}/s"], "nothing was learned"),
+    "nothing learned": (
+        ["train", "{plant}/plant", "--approve", "--by", "me", "--state", "{tmp}/s"],
+        "nothing was learned",
+    ),
     "no template": (["init", "{tmp}/new", "--template", "depto"], "depot"),
     "no network": (["init", "{tmp}/new", "--from-inp", "{tmp}/none.inp"], "none.inp"),
     "recording named twice": (

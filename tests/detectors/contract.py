@@ -110,6 +110,22 @@ class DetectorContract(ABC):
             findings += detector.update(piece)
         assert join(findings) == found
 
+    def test_scores_are_one_a_frame_and_do_not_depend_on_the_split(self, whole):
+        block, _ = whole
+        one, many = self.make(), self.make()
+        feed(one, [block])
+        scores = one.scores()
+        parts = []
+        for piece in cut(block, list(range(7, len(block.frames), 7))):
+            many.update(piece)
+            parts.append(many.scores())
+        if scores is None:
+            assert all(part is None for part in parts)
+            return
+        assert scores.shape == (len(block.frames),)
+        assert not np.isinf(scores).any()
+        np.testing.assert_array_equal(np.concatenate(parts), scores)
+
     def test_state_does_not_depend_on_the_split(self, whole):
         block, _ = whole
         one, many = self.make(), self.make()

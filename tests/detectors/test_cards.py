@@ -11,9 +11,14 @@ from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.base import Invariant
+from infrastress.detectors.process.residuals import ResidualDetector
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = {InvariantDetector: "Process invariants", EventRuleDetector: "Event rules"}
+PAGES = {
+    InvariantDetector: "Process invariants",
+    ResidualDetector: "Learned residuals",
+    EventRuleDetector: "Event rules",
+}
 
 
 def _all(kind):
@@ -38,7 +43,7 @@ def test_every_rule_named_in_the_event_rules_has_a_card():
 
 def test_no_module_makes_a_detection_of_a_rule_without_a_card():
     """Of the platform's own findings too, which no detector makes."""
-    carded = {*InvariantDetector.cards, *EventRuleDetector.cards, *health.CARDS}
+    carded = {*InvariantDetector.cards, *ResidualDetector.cards, *EventRuleDetector.cards, *health.CARDS}
     files = list((ROOT / "src").rglob("*.py"))
     named = {rule for file in files for rule in re.findall(r'\brule="([^"]+)"', file.read_text())}
     assert "detector-failed" in named

@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 
 from infrastress.core.errors import ConfigurationError, DecodeError
 from infrastress.core.time import MINUTE, SECOND
-from infrastress.events import Tick, decode_event, encode_event, make_event
+from infrastress.events import Samples, Tick, decode_event, encode_event, make_event
 from infrastress.events.frames import Block
 from infrastress.runtime.detection import HEALTH, DetectionUnit
 from infrastress.store.ports import Record, type_of
@@ -185,3 +186,26 @@ def test_names_are_unique_and_garbage_is_no_state():
         DetectionUnit(toy_site(), [Cusum(), Cusum()])
     with pytest.raises(DecodeError):
         DetectionUnit(toy_site(), []).load(b"garbage")
+
+
+def test_scores_come_with_the_frames_when_asked_for_and_a_failed_detector_has_none():
+    class Scored(Witness):
+        name = "scored"
+
+        def scores(self):
+            return np.arange(len(self.blocks[-1].frames), dtype=float)
+
+    def run(*, scores):
+        unit = DetectionUnit(toy_site(), [Witness(), Scored(), Bomb(30)], scores=scores)
+        feeder = Feeder()
+        feeder.unit = unit
+        feeder.samples(telemetry(300, step=10 * SECOND))
+        return [o for o in feeder.tick(START + 50 * MINUTE) if o.subject == "score/toy:samples"]
+
+    assert run(scores=False) == []
+    (output,) = run(scores=True)
+    samples = Samples.decode(output.data)
+    assert samples.tags == ("witness", "scored", "bomb")
+    assert samples.times.tolist() == [START + m * MINUTE for m in range(1, 50)]
+    assert samples.values[:, 1].tolist() == list(range(49))
+    assert np.isnan(samples.values[:, [0, 2]]).all()

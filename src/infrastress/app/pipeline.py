@@ -57,6 +57,7 @@ def replay_recordings(
     speed: float | None = None,
     batch_rows: int | None = None,
     exclude_kinds: Collection[SourceKind] = (),
+    scores: bool = False,
     on_result: Callable[[Event], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Judged:
@@ -73,6 +74,7 @@ def replay_recordings(
         speed: event time per wall time; None for as fast as possible.
         batch_rows: most telemetry rows per record; results don't depend on it.
         exclude_kinds: kinds of source to leave out.
+        scores: keep each detector's score of each frame, for evaluation.
         on_result: called with each version of an alarm or incident as it comes.
         on_progress: called as reading goes on.
 
@@ -88,7 +90,8 @@ def replay_recordings(
     if not connectors:
         raise InputError("nothing is left to read", where=", ".join(map(str, recordings)))
     detectors = build_detectors(site, chosen, baselines)
-    with _open(out, _order(site, chosen, baselines, recordings, connectors), overwrite=overwrite) as store:
+    order = _order(site, chosen, baselines, recordings, connectors) | ({"scores": True} if scores else {})
+    with _open(out, order, overwrite=overwrite) as store:
         summary = replay(
             store,
             site,
@@ -97,6 +100,7 @@ def replay_recordings(
             FusionUnit(site, cards=cards_of(chosen)),
             speed=speed,
             batch_rows=batch_rows or 10_000,
+            scores=scores,
             on_result=on_result,
             on_progress=on_progress,
         )

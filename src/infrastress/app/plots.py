@@ -22,7 +22,7 @@ from infrastress.events import Detection, Event, Incident
 from infrastress.site import Site
 from infrastress.site.process import Signal
 
-__all__ = ["plot_incident", "plot_signal"]
+__all__ = ["broken", "open_figure", "plot_incident", "plot_signal"]
 
 INK, GREY, PALE, ABNORMAL, TRUTH = "#2b2b2b", "#7a7a7a", "#e4e4e4", "#b3261e", "#1f5a99"
 _LANES = (
@@ -80,7 +80,7 @@ def plot_incident(incident_event: Event, detections: Sequence[Event], site: Site
     clusters = _clusters(raised, max((end - begin) // 28, 1))
     listed = _worth_listing(clusters)
     lines = _list(listed, len(clusters), zone)
-    with _figure(10.0, 4.9 + 0.25 * len(lines)) as (figure, grid):
+    with open_figure(10.0, 4.9 + 0.25 * len(lines)) as (figure, grid):
         axis = figure.add_subplot(grid)
         rows = {kind: len(_LANES) - 1 - i for i, (kind, _) in enumerate(_LANES)}
         for kind, row in rows.items():
@@ -150,7 +150,7 @@ def plot_signal(
     seen = (values - scale.offset) / scale.factor
     true, model = (None if one is None else (one - scale.offset) / scale.factor for one in (truth, expected))
     stamps = [_moment(int(time), zone) for time in times]
-    with _figure(10.0, 5.2) as (figure, grid):
+    with open_figure(10.0, 5.2) as (figure, grid):
         axis = figure.add_subplot(grid)
         for i, (begin, end, label) in enumerate(spans):
             left, right = _moment(begin, zone), _moment(end, zone)
@@ -163,11 +163,11 @@ def plot_signal(
                 )  # fmt: skip
         if true is not None:
             axis.plot(
-                stamps, _broken(times, true), color=TRUTH, lw=2.4, ls=(0, (2, 1)), label="true (simulation)", zorder=3
+                stamps, broken(times, true), color=TRUTH, lw=2.4, ls=(0, (2, 1)), label="true (simulation)", zorder=3
             )
         if model is not None:
-            axis.plot(stamps, _broken(times, model), color=INK, lw=1.5, ls=(0, (6, 2)), label="expected", zorder=3)
-        axis.plot(stamps, _broken(times, seen), color="#4a4a4a", lw=2.0, label="seen", zorder=4)
+            axis.plot(stamps, broken(times, model), color=INK, lw=1.5, ls=(0, (6, 2)), label="expected", zorder=3)
+        axis.plot(stamps, broken(times, seen), color="#4a4a4a", lw=2.0, label="seen", zorder=4)
         _draw_gaps(axis, times, seen, zone)
         _draw_limits(axis, signal, [((value - scale.offset) / scale.factor, label) for value, label in limits])
         _draw_moments(axis, marks, zone)
@@ -181,8 +181,8 @@ def plot_signal(
 
 
 @contextmanager
-def _figure(width: float, height: float) -> Iterator[tuple[Any, Any]]:
-    """A figure drawn without a display; heavy imports happen here."""
+def open_figure(width: float, height: float) -> Iterator[tuple[Any, Any]]:
+    """A figure drawn without a display, and its cell; heavy imports happen here."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -334,7 +334,7 @@ def _draw_moments(axis: Any, marks: Sequence[tuple[int, str]], zone: tzinfo) -> 
         )  # fmt: skip
 
 
-def _broken(times: npt.NDArray[np.int64], series: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def broken(times: npt.NDArray[np.int64], series: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The series with its last value before each gap taken out, so that no line is drawn across."""
     if len(times) < 3:
         return series

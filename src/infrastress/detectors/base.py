@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel
 
 from infrastress.events.frames import Block, Finding
@@ -59,6 +61,14 @@ class Detector(ABC):
     @abstractmethod
     def update(self, block: Block) -> list[Finding]:
         """Judge the next block. Findings in order of (occurred, rule, assets)."""
+
+    def scores(self) -> npt.NDArray[np.float64] | None:
+        """How unusual each frame was of the block that `update` took last, for evaluation: float64[k], 1 is the limit.
+
+        Larger is more unusual, NaN is no verdict; None where a detector has no such measure. Asked only behind
+        `update`, and only when scores are wanted: it is no part of the state.
+        """
+        return None
 
     @abstractmethod
     def dump(self) -> bytes:

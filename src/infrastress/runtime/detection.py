@@ -8,10 +8,11 @@ something was found, so that fusion need not wait.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from infrastress.core.errors import ConfigurationError, DecodeError
 from infrastress.core.ids import content_hash
@@ -52,6 +53,14 @@ class Judge(Protocol):
         """Replace the state by a dumped one."""
 
 
+@runtime_checkable
+class Scoring(Protocol):
+    """A detector that can tell how unusual each frame was."""
+
+    def scores(self) -> npt.NDArray[np.float64] | None:
+        """float64[k] of the block it judged last; None where it has no such measure."""
+
+
 class _Part(msgspec.Struct):
     """What is kept of one detector: how much it said, what it threw, its state."""
 
@@ -84,12 +93,13 @@ class DetectionUnit(Unit):
     Args:
         site: the site model; its signals are the columns of the frames, `runtime.frame_s` their width.
         detectors: in fixed order, names unique.
+        scores: hand over each detector's score of each frame too, as Samples to `score/<site>`, a column a detector.
 
     Raises:
         ConfigurationError: two detectors of one name.
     """
 
-    def __init__(self, site: Site, detectors: Sequence[Judge]) -> None:
+    def __init__(self, site: Site, detectors: Sequence[Judge], *, scores: bool = False) -> None:
         names = [detector.name for detector in detectors]
         if len(set(names)) < len(names) or HEALTH in names:
             raise ConfigurationError(f"detector names must be unique and not {HEALTH!r}: {', '.join(names)}")
@@ -98,6 +108,7 @@ class DetectionUnit(Unit):
         self._tick = self._width * max(1, _TICK // self._width)
         self._framer = Framer(self._width, [signal.id for signal in site.signals])
         self._detectors = tuple(detectors)
+        self._scores = scores
         self._fresh = [detector.dump() for detector in detectors]
         self._parts = [_Part(d.name, d.version, state=state) for d, state in zip(detectors, self._fresh, strict=True)]
         self._pending: list[tuple[int, int, str, Event, bytes]] = []
@@ -195,6 +206,7 @@ class DetectionUnit(Unit):
 
     def _judge(self, block: Block) -> list[Output]:
         found: list[tuple[int, int, int, Event]] = []
+        scores = np.full((len(block.frames), len(self._parts)), np.nan)
         for number, (part, detector) in enumerate(zip(self._parts, self._detectors, strict=True)):
             if part.failed:
                 continue
@@ -205,6 +217,9 @@ class DetectionUnit(Unit):
                 part.failed, part.state = f"{type(error).__name__}: {error}", b""
                 failure = self._failure(part, at)
                 found.append((failure.occurred, len(self._parts), failure.sequence, failure))
+            else:
+                if self._scores and isinstance(detector, Scoring) and (own := detector.scores()) is not None:
+                    scores[:, number] = own
             found += [(event.occurred, number, event.sequence, event) for event in events]
         found.sort(key=lambda item: item[:3])
         ends = block.frames.ends
@@ -218,7 +233,15 @@ class DetectionUnit(Unit):
                 outputs.append(self._output(found[i][3]))
                 i += 1
             outputs.append(self._forward(mark))
-        return outputs + [self._output(item[3]) for item in found[i:]]
+        outputs += [self._output(item[3]) for item in found[i:]]
+        if self._scores:
+            outputs.append(self._scored(block.frames, scores))
+        return outputs
+
+    def _scored(self, frames: Frames, scores: npt.NDArray[np.float64]) -> Output:
+        tags = tuple(part.name for part in self._parts)
+        samples = Samples(self._site.id, "detection", int(frames.ends[0]) // self._width, frames.ends, tags, scores)
+        return Output(samples.id, f"score/{self._site.id}:samples", samples.encode())
 
     def _ask(self, part: _Part, detector: Judge, block: Block) -> list[Event]:
         """Detections of one detector; its part moves on only when nothing was thrown."""

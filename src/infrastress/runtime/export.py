@@ -4,7 +4,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from infrastress.events import Alarm, Detection, Event, Incident, decode_event, event_to_json
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infrastress.events import Alarm, Detection, Event, Incident, Samples, decode_event, event_to_json
 from infrastress.site import Site
 from infrastress.store.ports import Store, read_all, type_of
 
@@ -14,6 +17,7 @@ __all__ = ["export_results"]
 def export_results(store: Store, site: Site, out: Path) -> None:
     """Write detections.jsonl, alarms.jsonl, incidents.jsonl (newest versions) and quarantine.jsonl into a folder.
 
+    Where the replay kept scores, scores.parquet too: the end of each frame as `time`, and a column a detector.
     Each file is replaced at once: a reader sees the old or the new, never half of one.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -35,6 +39,12 @@ def export_results(store: Store, site: Site, out: Path) -> None:
     _write(out / "incidents.jsonl", (event_to_json(incidents[key]) for key in sorted(incidents)))
     refusals = read_all(store.log, f"quarantine/{site.id}")
     _write(out / "quarantine.jsonl", sorted(r.data for r in refusals if type_of(r.subject) == "refusal"))
+    if store.log.end(f"score/{site.id}"):
+        kept = [Samples.decode(record.data) for record in read_all(store.log, f"score/{site.id}")]
+        table = pa.Table.from_batches([samples.to_arrow().replace_schema_metadata() for samples in kept])
+        part = out / ".scores.parquet.part"
+        pq.write_table(table, part)
+        part.replace(out / "scores.parquet")
 
 
 def _write(file: Path, lines: Iterable[bytes]) -> None:

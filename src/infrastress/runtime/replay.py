@@ -93,9 +93,10 @@ class _Pipeline:
         *,
         on_result: Callable[[Event], None] | None,
         policy: Policy,
+        scores: bool = False,
     ) -> None:
         self.store, self.site = store, site
-        self.unit = DetectionUnit(site, detectors)
+        self.unit = DetectionUnit(site, detectors, scores=scores)
         self.workers = (
             Worker(store.log, store.checkpoints, f"ingest/{site.id}/main", self.unit, policy, owner=_OWNER),
             Worker(store.log, store.checkpoints, f"fusion/{site.id}", fusion, policy, owner=_OWNER),
@@ -126,6 +127,7 @@ def replay(
     *,
     speed: float | None = None,
     batch_rows: int = 10_000,
+    scores: bool = False,
     on_result: Callable[[Event], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     policy: Policy | None = None,
@@ -143,6 +145,7 @@ def replay(
         fusion: as constructed.
         speed: event time per wall time; None for as fast as possible.
         batch_rows: most telemetry rows per record.
+        scores: keep each detector's score of each frame, for evaluation.
         on_result: called with each alarm and incident version committed by this run.
         on_progress: called after each delivery.
         policy: how much detection and fusion take per commit.
@@ -159,7 +162,7 @@ def replay(
         raise ConfigurationError("a replay needs at least one source, and each only once")
     admission = Admission(site, [feed.source for feed in feeds.values()], batch_rows=batch_rows)
     lease = _admission_lease(store, site, admission)
-    pipeline = _Pipeline(store, site, detectors, fusion, on_result=on_result, policy=policy or Policy())
+    pipeline = _Pipeline(store, site, detectors, fusion, on_result=on_result, policy=policy or Policy(), scores=scores)
     pipeline.drain()
     streams = {
         source: feed.deliveries(admission.position(source))

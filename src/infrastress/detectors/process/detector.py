@@ -22,15 +22,18 @@ from infrastress.detectors.process.interlocks import InterlockBypassed, Interloc
 from infrastress.detectors.process.paths import FlowWithoutPath, PumpFlow
 from infrastress.detectors.process.rates import RateOfChange
 from infrastress.detectors.process.silence import Silence
+from infrastress.detectors.process.stream import FrameStream, scores_at
 from infrastress.detectors.process.tanks import TankFarm
-from infrastress.detectors.process.view import SignalTable, View
-from infrastress.events.frames import Block, Finding, Frames
+from infrastress.detectors.process.view import Floats, SignalTable, Times, View
+from infrastress.events.frames import Block, Finding
 from infrastress.events.kinds import Detection
 from infrastress.site import Site
 
 __all__ = ["InvariantDetector", "InvariantOptions"]
 
 _FORMAT = 1
+_FAR = 1e6
+"""An infinite or huge ratio says no more than "far beyond"."""
 _RULES: tuple[type[Invariant], ...] = (
     AlarmLimit, TripLimit, InstrumentRange, LearnedRange, RateOfChange, MassBalance, BalanceDrift, FrozenSignal,
     FlowWithoutPath, PumpFlow, InterlockFailed, InterlockBypassed, SwitchDisagrees, ControlRuleBroken,
@@ -101,70 +104,34 @@ class InvariantDetector(Detector):
         self._reset()
 
     def _reset(self) -> None:
-        empty = np.full((len(self.table), self._context), np.nan)
-        self._mean, self._last = empty, empty.copy()
-        self._end: int | None = None
+        self._stream = FrameStream(self.name, self.table, self._width, self._context)
         self._episodes = [
             Episodes(len(i.subjects), i.raise_frames, i.clear_frames, i.clear_score) for i in self.invariants
         ]
         self._open: dict[tuple[str, int], dict[str, Any]] = {}
-
-    # Frames
-
-    def _views(self, frames: Frames) -> Iterable[View]:
-        """Views of the block's runs of consecutive frames; missing frames in between count as frames without values.
-
-        Frames at or before the last one judged are left out: they have been judged.
-        """
-        if not len(frames):
-            return
-        if frames.width != self._width:
-            raise DecodeError(
-                f"frames of {frames.width / 1e9:g} s, the site's grid is {self._width / 1e9:g} s", where=self.name
-            )
-        ends = frames.ends
-        start = 0 if self._end is None else int(np.searchsorted(ends, self._end, side="right"))
-        while start < len(ends):
-            if self._end is not None and (missing := int(ends[start] - self._end) // self._width - 1) > 0:
-                yield self._advance(self._silent(missing))
-            stop = start + 1
-            breaks = np.flatnonzero(np.diff(ends[start:]) != self._width)
-            stop = start + int(breaks[0]) + 1 if len(breaks) else len(ends)
-            run = Frames(
-                frames.width,
-                ends[start:stop],
-                frames.tags,
-                frames.mean[start:stop],
-                frames.last[start:stop],
-                frames.count[start:stop],
-            )
-            yield self._advance(run)
-            start = stop
-
-    def _silent(self, missing: int) -> Frames:
-        last = self._end or 0
-        ends = last + self._width * np.arange(1, missing + 1, dtype=np.int64)
-        none = np.empty((missing, 0))
-        return Frames(self._width, ends, (), none, none, np.empty((missing, 0), dtype=np.int32))
-
-    def _advance(self, frames: Frames) -> View:
-        view = View.of(frames, self.table, self._mean, self._last)
-        self._mean = view.mean[:, -self._context :].copy()
-        self._last = view.last[:, -self._context :].copy()
-        self._end = int(frames.ends[-1])
-        return view
+        self._asked: Times = np.empty(0, np.int64)
+        self._worst: list[tuple[Times, Floats]] = []
 
     def update(self, block: Block) -> list[Finding]:
         """Judge the block's frames; observations don't concern these rules."""
         findings: list[Finding] = []
-        for view in self._views(block.frames):
+        self._asked = block.frames.ends
+        self._worst = []
+        for view in self._stream.views(block.frames):
+            worst = np.full(len(view.ends), np.nan)
             for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
                 scores = invariant.judge(view)
+                worst = np.fmax(worst, np.fmax.reduce(scores, axis=0))
                 for change in episodes.step(scores):
                     score = float(scores[change.subject, change.frame])
                     findings.append(self._finding(invariant, view, change, score))
+            self._worst.append((view.ends, worst))
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
         return findings
+
+    def scores(self) -> Floats | None:
+        """The largest score of any subject of any rule; what no rule could judge is NaN."""
+        return scores_at(self._asked, self._worst, _FAR)
 
     def _finding(self, invariant: Invariant, view: View, change: Change, score: float) -> Finding:
         frame, subject, raised = change
@@ -198,8 +165,7 @@ class InvariantDetector(Detector):
                 phase="raised" if raised else "cleared",
                 source_kind="telemetry",
                 severity=account.severity,
-                # An infinite or huge ratio says no more than "far beyond".
-                score=min(score, 1e6),
+                score=min(score, _FAR),
                 sentence=account.sentence,
                 began=account.began,
                 until=now,
@@ -218,9 +184,9 @@ class InvariantDetector(Detector):
         return canonical_json(
             {
                 "format": _FORMAT,
-                "end": self._end,
-                "mean": self._mean.tobytes(),
-                "last": self._last.tobytes(),
+                "end": self._stream.end,
+                "mean": self._stream.mean.tobytes(),
+                "last": self._stream.last.tobytes(),
                 "episodes": {i.rule: e.dump() for i, e in zip(self.invariants, self._episodes, strict=True)},
                 "open": [[rule, subject, known] for (rule, subject), known in sorted(self._open.items())],
                 "own": {i.rule: state for i in self.invariants if (state := i.dump()) is not None},
@@ -235,15 +201,14 @@ class InvariantDetector(Detector):
         """
         try:
             state = msgspec.json.decode(data, type=_State)
-            shape = (len(self.table), self._context)
-            mean = np.frombuffer(state.mean).reshape(shape).copy()
-            last = np.frombuffer(state.last).reshape(shape).copy()
+            stream = FrameStream(self.name, self.table, self._width, self._context)
+            stream.load(state.mean, state.last, state.end)
         except (msgspec.MsgspecError, ValueError) as error:
             raise DecodeError(f"no state of {self.name}: {error}") from None
         if state.format != _FORMAT or set(state.episodes) != {i.rule for i in self.invariants}:
             raise DecodeError(f"no state of {self.name} for this site")
         self._reset()
-        self._mean, self._last, self._end = mean, last, state.end
+        self._stream = stream
         self._open = {(rule, subject): known for rule, subject, known in state.open}
         for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
             episodes.load(state.episodes[invariant.rule])
@@ -258,7 +223,7 @@ class InvariantDetector(Detector):
         pupil = cls(site, options)
         days: set[int] = set()
         for block in blocks:
-            for view in pupil._views(block.frames):
+            for view in pupil._stream.views(block.frames):
                 days.update(np.unique((view.ends - 1) // (86_400 * 10**9)).tolist())
                 for invariant in pupil.invariants:
                     invariant.observe(view)

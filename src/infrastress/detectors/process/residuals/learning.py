@@ -1,0 +1,196 @@
+"""Learning relations from normal data: which signals, their relations, how far off they are, and the limits.
+
+The data are cut into five blocks; a residual is always that of a model which has not seen its block.
+"""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from infrastress.core.time import DAY
+from infrastress.detectors.process.residuals.fitting import Fitted, Moments, fit
+from infrastress.detectors.process.residuals.limits import Limits, find_limits
+from infrastress.detectors.process.residuals.relations import HOURS, Input, Relation, hours_of, on_grid, stack
+from infrastress.detectors.process.view import Floats, SignalTable, Times
+
+__all__ = ["DISCRETE", "POSITION", "Learned", "find_resolution", "learn_relations"]
+
+POSITION = "a position: it explains others"
+DISCRETE = frozenset({"state", "switch", "setpoint", "position"})
+BLOCKS = 5
+_MOST_ROWS = 20_000
+_LEAST_ROWS = 200
+_COVERAGE = 0.9
+_FEW_VALUES = 4
+_HOURS_FROM_DAYS = 7
+_DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned.
+
+    Attributes:
+        relations: one a signal that others or its past explain at all.
+        resolution: float64[m], step on which each signal's values are taken, SI.
+        limits: of the scores, and the cross-validated scores.
+        residuals: float64[n, k], cross-validated residuals of `relations`, SI; NaN where there was none.
+        without: signals without a relation, and why.
+    """
+
+    relations: tuple[Relation, ...]
+    resolution: Floats
+    limits: Limits
+    residuals: Floats
+    without: dict[str, str]
+
+
+def find_resolution(table: SignalTable, values: Floats) -> Floats:
+    """Step of each signal, SI: the site model's, else a thousandth of the span that normal data keep to 98 %.
+
+    Positions have none: they are inputs alone, and may be fractions of a frame.
+    """
+    steps = np.zeros(len(table))
+    for row, signal in enumerate(table.signals):
+        if signal.kind in DISCRETE:
+            continue
+        steps[row] = table.resolution(signal.id)
+        known = values[row][np.isfinite(values[row])]
+        if steps[row] == 0.0 and len(known):
+            low, high = np.quantile(known, (0.01, 0.99))
+            steps[row] = _round(float(high - low) * 1e-3)
+    return steps
+
+
+def learn_relations(
+    table: SignalTable, values: Floats, ends: Times, *, lags: int, most: int, budget: float
+) -> Learned | None:
+    """Learn from float64[m, k] frame means at int64[k]; None where there is too little to learn from.
+
+    Args:
+        table: the site's signals.
+        values: SI, NaN where there was no value.
+        ends: end of each frame, consecutive.
+        lags: how many frames an input may lie back.
+        most: inputs of a relation.
+        budget: false episodes in 30 days.
+    """
+    resolution = find_resolution(table, values)
+    values = on_grid(values, resolution[:, None])
+    used, targets, without = _choose(table, values, resolution)
+    hours = hours_of(ends, ZoneInfo(table.site.time_zone))
+    rows = stack(values, lags, hours)[:-1]
+    with_hours = len(ends) * _width(ends) >= _HOURS_FROM_DAYS * DAY
+    chosen, labels, allowed = _rows_of(table, used, lags, with_hours=with_hours)
+    rows = rows[chosen]
+    whole = np.flatnonzero(np.isfinite(rows).all(axis=0))
+    if len(whole) < _LEAST_ROWS or not targets:
+        return None
+    mean, deviation = rows[:, whole].mean(axis=1), rows[:, whole].std(axis=1)
+    rows = (rows - mean[:, None]) / np.where(deviation > 0, deviation, 1.0)[:, None]
+    place = {int(row): i for i, row in enumerate(chosen)}
+    wanted = [place[table.row[signal]] for signal in targets]
+    most = min(most, len(whole) // 20)
+    folds = np.array_split(np.arange(len(ends)), BLOCKS)
+    full, residuals = _cross_validate(rows, whole, folds, wanted=wanted, allowed=allowed, most=most)
+    residuals *= deviation[wanted][:, None]
+    steps = np.array([resolution[table.row[signal]] for signal in targets])
+    spread = np.sqrt(np.nanmean(residuals**2, axis=1))
+    scale = np.array([_round(value) for value in np.maximum(spread, steps)])
+    days = float(np.isfinite(residuals).any(axis=0).sum()) * _width(ends) / DAY
+    limits = find_limits(residuals, scale[:, None], folds, days, budget)
+    variance = deviation[wanted] ** 2
+    relations = []
+    for i, signal in enumerate(targets):
+        sources, weights = full.sources[i], full.weights[i] * deviation[wanted[i]] / deviation[full.sources[i]]
+        base = mean[wanted[i]] + full.base[i] * deviation[wanted[i]] - float((weights * mean[sources]).sum())
+        inputs = tuple(
+            Input(labels[k][0], labels[k][1], _round(w)) for k, w in zip(sources, weights.tolist(), strict=True)
+        )
+        normal = tuple(_round(value * limits.limit) for value in limits.channels[:, i])
+        explained = _round(max(0.0, 1.0 - float(spread[i] ** 2 / variance[i])))
+        relations.append(Relation(signal, _round(float(base)), inputs, float(scale[i]), normal, explained))
+    return Learned(tuple(relations), resolution, limits, residuals, without)
+
+
+def _choose(table: SignalTable, values: Floats, resolution: Floats) -> tuple[list[str], list[str], dict[str, str]]:
+    """Signals that may be inputs, those that get a relation, and why others get none.
+
+    Only what moved in every block gets a relation (a standby pump's first start would be compared with a model that
+    never saw it run), and only what moved in two may be an input.
+    """
+    used, targets, without = [], [], {}
+    heard = np.isfinite(values).any(axis=0)
+    blocks = [part[:, np.isfinite(part).any(axis=0)] for part in np.array_split(values, BLOCKS, axis=1)]
+    for row, signal in enumerate(table.signals):
+        known = values[row][np.isfinite(values[row])]
+        moved = sum(_moves(block[row], resolution[row]) for block in blocks)
+        if len(known) < _COVERAGE * max(1, int(heard.sum())):
+            without[signal.id] = "too seldom heard" if len(known) else "never heard"
+            continue
+        if moved > 1:
+            used.append(signal.id)
+        if signal.kind in DISCRETE or len(np.unique(known[:: max(1, len(known) // 10_000)])) < _FEW_VALUES:
+            without[signal.id] = POSITION if moved > 1 else "a position that hardly moved"
+        elif moved < BLOCKS:
+            without[signal.id] = f"moved in {moved} of {BLOCKS} parts of the data" if moved else "never moved"
+        else:
+            targets.append(signal.id)
+    return used, targets, without
+
+
+def _moves(values: Floats, resolution: float) -> bool:
+    known = values[np.isfinite(values)]
+    return len(known) > 0 and float(np.ptp(known)) > resolution
+
+
+def _rows_of(
+    table: SignalTable, used: list[str], lags: int, *, with_hours: bool
+) -> tuple[npt.NDArray[np.intp], list[tuple[str, int]], npt.NDArray[np.bool_]]:
+    """Rows of the stack that are needed, their names and lags, and which may be inputs."""
+    chosen, labels, allowed = [], [], []
+    for lag in range(lags + 1):
+        for signal in used:
+            chosen.append(lag * len(table) + table.row[signal])
+            labels.append((signal, lag))
+            allowed.append(lag > 0 or table.site.signal_by_id[signal].kind in DISCRETE)
+    if with_hours:
+        chosen += [(lags + 1) * len(table) + i for i in range(len(HOURS))]
+        labels += [(name, 0) for name in HOURS]
+        allowed += [True] * len(HOURS)
+    return np.array(chosen, dtype=np.intp), labels, np.array(allowed)
+
+
+def _cross_validate(
+    rows: Floats,
+    whole: npt.NDArray[np.intp],
+    folds: list[npt.NDArray[np.intp]],
+    *,
+    wanted: list[int],
+    allowed: npt.NDArray[np.bool_],
+    most: int,
+) -> tuple[Fitted, Floats]:
+    """The model of all blocks, and each block's residuals by the model of the others, standardised."""
+    step = max(1, len(whole) // _MOST_ROWS)
+    parts = [Moments.of(rows[:, np.intersect1d(whole, fold, assume_unique=True)[::step]]) for fold in folds]
+    every = parts[0]
+    for part in parts[1:]:
+        every = every.with_(part)
+    residuals = np.full((len(wanted), rows.shape[1]), np.nan)
+    for fold, part in zip(folds, parts, strict=True):
+        rest = every.without(part)
+        if rest.n:
+            model = fit(rest, wanted, allowed, most)
+            residuals[:, fold] = rows[wanted][:, fold] - model.expect(rows[:, fold])
+    return fit(every, wanted, allowed, most), residuals
+
+
+def _width(ends: Times) -> int:
+    return int(ends[1] - ends[0]) if len(ends) > 1 else 0
+
+
+def _round(value: float) -> float:
+    """Ten digits: what libraries of linear algebra agree on from one machine to the next."""
+    return float(f"{value:.{_DIGITS - 1}e}")
