@@ -67,7 +67,9 @@ class Plan:
         self.inflows = [name for name in self.layout.points if self.drawn[name] < 0]
         metered = {signal.element for signal in chosen if signal.kind == "flow"}
         self.customers = [name for name in self.layout.points if ("node", name) in metered and name not in self.inflows]
-        self.apart = {*self.customers, *self.inflows}
+        ends = {end.key for way in self.layout.ways for end in (way.start, way.end) if end.kind == "node"}
+        # Points that can't stand for the area they lie in.
+        self.apart = {*self.customers, *self.inflows, *(name for name in self.layout.points if name in ends)}
         self._name_things()
         self.signals = [s if s.tag else s._replace(tag=f"{self.ids[s.element]}.{s.kind}") for s in chosen]
         doubled = [tag for tag, count in Counter(signal.tag for signal in self.signals).items() if count > 1]

@@ -104,7 +104,7 @@ class _Writer:
                 groups["customer"].append(
                     entry(drawn, **self._named("node", name), type="boundary", name=text(f"Customer at {name}"))
                 )
-            elif ("node", name) in plan.ids and name not in plan.heads.values():
+            elif ("node", name) in plan.ids and plan.ids["node", name] not in plan.areas.values():
                 groups["junction"].append(self._junction(plan.ids["node", name], name))
         for number_, name in plan.heads.items():
             nodes = self.layout.areas[number_].nodes
