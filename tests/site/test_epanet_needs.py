@@ -120,6 +120,16 @@ def test_an_opened_boundary_valve_joins_two_districts(tmp_path: Path) -> None:
     assert [a.name for a in site.assets if a.type == "district"] == ["The whole network"]
 
 
+def test_a_main_without_customers_is_a_junction_and_a_header_is_none(tmp_path: Path) -> None:
+    text = VALLEY.replace(" V1 10 10", " V1 10 0").replace(" V2 12 20", " V2 12 0").replace(" well 11 -5", " well 11 0")
+    (tmp_path / "net.inp").write_text(text.replace(" d V2 T1", " d2 suction T1 500 300 100 0 OPEN\n d V2 T1"))
+    site = made(tmp_path, tmp_path / "net.inp")
+    ways = {(line.from_, line.through, line.to) for line in site.connections}
+    assert ("T1", ("P3",), "up") in ways, "the pipes between the stations are T1's"
+    mains = {a.id for a in site.assets if a.type == "junction"}
+    assert mains == {"suction", "up"}, "of two that plain pipes join to it, neither takes a main up"
+
+
 @pytest.mark.data
 def test_c_town_is_its_districts(public_data: Path, tmp_path: Path) -> None:
     inp = public_data / "batadal" / "ctown_map.inp.gz"
