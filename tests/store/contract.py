@@ -105,6 +105,18 @@ class LogContract:
             store.log.append(f"{IN}:event", [("x", b"1")])
             assert waiting.result(20)[0].id == "x"
 
+    def test_of_several_partitions_those_with_news_are_told(self, store: Store) -> None:
+        began = time.monotonic()
+        assert store.log.wait({IN: 0, OUT: 0}, 0.05) == []
+        assert time.monotonic() - began >= 0.05
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(store.log.wait, {IN: 0, OUT: 0}, 30.0)
+            store.log.append(f"{OUT}:event", [("x", b""), ("y", b"")])
+            assert waiting.result(20) == [OUT]
+        store.log.append(f"{IN}:event", [("x", b"")])
+        assert store.log.wait({OUT: 1, IN: 0}, 0.0) == [OUT, IN]
+        assert store.log.wait({OUT: 2, IN: 0}, 30.0) == [IN]
+
     def test_threads_append_at_once(self, store: Store) -> None:
         def work(thread: int) -> int:
             return sum(

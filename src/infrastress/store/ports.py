@@ -15,7 +15,7 @@ A lease may also stand for something that is no partition: the admission of a si
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -115,6 +115,10 @@ class Log(ABC):
         Raises:
             LogGap: records behind `after` were retired.
         """
+
+    @abstractmethod
+    def wait(self, after: Mapping[str, int], seconds: float) -> list[str]:
+        """Which of some partitions hold records behind an offset each; waits up to `seconds` for the first to do so."""
 
     @abstractmethod
     def end(self, partition: str) -> int:
