@@ -46,6 +46,9 @@ class Unsure(Checkpoints):
     def offset(self, partition):
         return self.inner.offset(partition)
 
+    def state(self, partition):
+        return self.inner.state(partition)
+
     def acquire(self, partition, seen, owner):
         return _UnsureLease(self, self.inner.acquire(partition, seen, owner))
 

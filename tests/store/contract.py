@@ -151,9 +151,9 @@ class LeaseContract:
         assert store.checkpoints.observe(IN) == Beat(IN, 0, 0, "")
         first = lease_of(store)
         assert (first.epoch, first.offset, first.state, first.owner) == (1, 0, None, "one")
-        assert store.checkpoints.offset(IN) == 0
+        assert (store.checkpoints.offset(IN), store.checkpoints.state(IN)) == (0, None)
         first.commit(7, b"seven", [])
-        assert store.checkpoints.offset(IN) == 7
+        assert (store.checkpoints.offset(IN), store.checkpoints.state(IN)) == (7, b"seven")
         second = lease_of(store, owner="two")
         assert (second.epoch, second.offset, second.state, second.owner) == (2, 7, b"seven", "two")
         assert store.checkpoints.observe(IN) == Beat(IN, 2, second.version, "two")

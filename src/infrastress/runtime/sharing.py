@@ -100,6 +100,7 @@ class Shift:
         self._beaten = self._looked = float("-inf")
         self._seen: dict[str, tuple[Beat, float]] = {}
         self._workers: dict[str, Worker] = {}
+        self._taken: list[str] = []  # as told
         self._aside: dict[str, float] = {}
         self._away = ""
 
@@ -120,9 +121,9 @@ class Shift:
             self._work()
             self._away = ""
         except Fenced:
-            self._drop("lost")  # others took this process for dead
+            self._drop()  # others took this process for dead
         except StoreError as error:
-            self._drop("released")
+            self._drop()
             if str(error) != self._away:  # told once, not at every try
                 self._away = str(error)
                 self._tell(Change("away", "", self._away))
@@ -136,7 +137,7 @@ class Shift:
             if self._seat is not None:
                 self._seat.release()
         except StoreError:
-            self._drop("released")
+            self._drop()
         self._seat = None
 
     @property
@@ -147,12 +148,17 @@ class Shift:
     def _held(self) -> list[Worker]:
         return [worker for worker in self._workers.values() if worker.holds]
 
-    def _drop(self, what: Literal["lost", "released"]) -> None:
+    def _drop(self) -> None:
         self._seat = None
         self._beaten = self._looked = float("-inf")
         for worker in self._held():
             worker.drop()
-            self._tell(Change(what, worker.partition))
+        for partition in list(self._taken):
+            self._gone("lost", partition)
+
+    def _gone(self, what: Literal["released", "lost", "failed"], partition: str, why: str = "") -> None:
+        self._taken.remove(partition)
+        self._tell(Change(what, partition, why))
 
     def _work(self) -> None:
         wait_s = min(self._policy.max_wait_s, self._policy.lease_s / 8)
@@ -170,14 +176,14 @@ class Shift:
         except Fenced as error:
             if self._seat is None:
                 raise
-            self._tell(Change("lost", worker.partition, str(error)))
+            self._gone("lost", worker.partition, str(error))
         except Exception as error:
             if isinstance(error, StoreError) and not isinstance(error, LogGap):
                 raise
             # One partition's trouble stops no other. Its lease is kept: elsewhere the unit would throw as well.
             worker.drop()
             self._aside[worker.partition] = self._clock.monotonic() + _ASIDE_S
-            self._tell(Change("failed", worker.partition, f"{type(error).__name__}: {error}"))
+            self._gone("failed", worker.partition, f"{type(error).__name__}: {error}")
 
     def _beat(self) -> None:
         """Take a seat, or say "alive" when it is time to.
@@ -258,6 +264,7 @@ class Shift:
             worker.acquire(beat)
         except Fenced:
             return  # another was quicker
+        self._taken.append(beat.partition)
         after = f"after {beat.owner}" if beat.owner not in ("", self._owner) else ""
         self._tell(Change("took", beat.partition, after))
 
@@ -265,6 +272,6 @@ class Shift:
         try:
             worker.release()
         except Fenced as error:
-            self._tell(Change("lost", worker.partition, str(error)))
+            self._gone("lost", worker.partition, str(error))
         else:
-            self._tell(Change("released", worker.partition))
+            self._gone("released", worker.partition)

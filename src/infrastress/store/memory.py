@@ -215,6 +215,11 @@ class MemoryCheckpoints(Checkpoints):
             standing = self._store.standings.get(partition)
             return standing.offset if standing else 0
 
+    def state(self, partition: str) -> bytes | None:
+        with self._store.changed:
+            standing = self._store.standings.get(partition)
+            return standing.state if standing else None
+
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         with self._store.changed:
             now = self.observe(partition)

@@ -72,6 +72,7 @@ class Output(NamedTuple):
     """What a unit wants to happen: a record appended to the log (an id seen before in that partition is kept once).
 
     With a `key`, the newest record of that (type of subject, key) can also be looked up in Records; `sort` orders them.
+    Keys are one space for the whole store, so a key of one site's names the site.
     """
 
     id: str
@@ -190,6 +191,10 @@ class Checkpoints(ABC):
     @abstractmethod
     def offset(self, partition: str) -> int:
         """Last committed offset of a lease, without taking it; 0 before the first."""
+
+    @abstractmethod
+    def state(self, partition: str) -> bytes | None:
+        """Last committed state of a lease, without taking it; None before the first."""
 
     @abstractmethod
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:

@@ -322,6 +322,11 @@ class SqlCheckpoints(Checkpoints):
             row = connection.execute(_LEASE, {"partition": partition}).first()
         return row.place if row else 0
 
+    def state(self, partition: str) -> bytes | None:
+        """The state as committed."""
+        with self._database.reading() as connection:
+            return connection.execute(_STATE, {"partition": partition}).scalar()
+
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         """Raise the epoch if nobody moved the lease since it was seen."""
         beat = Beat(partition, seen.epoch + 1, seen.version + 1, owner)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from infrastress.app.output import console, json_option, notes, print_json, progress
+from infrastress.app.output import console, database_option, json_option, notes, print_json, progress
 from infrastress.events.kinds import SourceKind
 
 __all__ = ["command"]
@@ -16,6 +16,8 @@ _KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
 @click.argument("site", type=click.Path(path_type=Path))
 @click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
+@database_option()
+@click.option("--by-workers", is_flag=True, help="Leave detection and fusion to `infrastress work` processes.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where baselines are kept.  [default: SITE/state]")
 @click.option(
     "--speed", type=click.FloatRange(min=0, min_open=True), help="Times real time; without it, at full speed."
@@ -29,6 +31,8 @@ def command(
     site: Path,
     recordings: tuple[Path, ...],
     out: Path,
+    database: str | None,
+    by_workers: bool,
     state: Path | None,
     speed: float | None,
     batch_rows: int | None,
@@ -47,6 +51,8 @@ def command(
     from infrastress.app.telling import Teller, tell_balances
     from infrastress.site.load import load_site
 
+    if by_workers and database is None:
+        raise click.UsageError("--by-workers needs --database: a store that the workers share.")
     refuse_hopeless_start(out)
     model = load_site(site)
     teller = Teller(model, None if as_json else console())
@@ -65,6 +71,8 @@ def command(
             recordings,
             state=state_folder(site, state),
             out=out,
+            database=database,
+            by_workers=by_workers,
             overwrite=overwrite,
             speed=speed,
             batch_rows=batch_rows,
