@@ -166,10 +166,15 @@ def _roomy() -> str:
 
 
 @contextmanager
-def running_server(**settings: str) -> Iterator[Server]:
-    """A new server with an empty data folder; both are gone at the end, however it comes."""
+def running_server(*, on_disk: bool = False, **settings: str) -> Iterator[Server]:
+    """A new server with an empty data folder; both are gone at the end, however it comes.
+
+    Args:
+        on_disk: where flushes are to cost what they cost.
+        settings: of the server.
+    """
     user = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_roomy()))
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if on_disk else _roomy()))
     keeper = subprocess.Popen(
         [sys.executable, "-c", _KEEPER, str(folder)], stdin=subprocess.PIPE, start_new_session=True
     )
