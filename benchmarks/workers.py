@@ -4,7 +4,8 @@ Each site is the depot under another name. Its load, seeded: events of simulated
 logins, switches) drawn anew over eight hours, two in a hundred of them bad (a badge refused, a login failed, gas), so
 that detections, alarms and incidents come of it. They are admitted into the log first, unmeasured; each run gets a copy
 of that database. Workers are processes of `runtime.Shift`, as `infrastress work` runs them, told to go at one moment;
-a run ends when fusion has committed the last record of every site. One and two workers alternate.
+a run ends when fusion has committed the last record of every site. One and two workers alternate. Before that it is
+measured what waiting costs, and how long a record waits to be seen, beside the server's LISTEN and NOTIFY.
 
 The server is a real one with its files on disk and every flush waited for, on this machine: on two cores two workers
 and the server share them, so `CPU ms` (of workers, and of the server, per 1,000 events) tells more than the clock where
@@ -17,8 +18,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 from statistics import median
@@ -26,15 +29,16 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from tests.postgres import running_server
 
 from benchmarks.common import circumstances, print_result, table
 from infrastress.core.time import HOUR
 from infrastress.events import AccessAttempt, Event, GasReading, LoginAttempt, make_event
 from infrastress.events.delivery import Balance, Delivery
-from infrastress.runtime import Admission
+from infrastress.runtime import Admission, Duty, Shift, Unit
 from infrastress.site import Site
 from infrastress.store import open_store
-from infrastress.store.ports import Output, Store
+from infrastress.store.ports import Output, Record, Store
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 1
@@ -107,11 +111,9 @@ def fill(store: Store, site: Site, events: Sequence[Event]) -> None:
 
 def work(url: str, sites: int) -> None:
     """One worker: builds its units, says so, waits for the word, works until the input ends."""
-    import threading
-
     from infrastress.app.detecting import build_detectors, cards_of, choose_detectors
     from infrastress.fusion import FusionUnit
-    from infrastress.runtime import DetectionUnit, Duty, Shift
+    from infrastress.runtime import DetectionUnit
 
     duties = []
     for site in models(sites):
@@ -172,10 +174,74 @@ def server_seconds(folder: Path) -> float:
     return sum(one.user + one.system for one in times) + ended.children_user + ended.children_system
 
 
+class _Idle(Unit):
+    """Says nothing."""
+
+    def update(self, record: Record) -> list[Output]:
+        """Nothing comes of it."""
+        del record
+        return []
+
+    def dump(self) -> bytes:
+        """No state."""
+        return b""
+
+    def load(self, data: bytes) -> None:
+        """No state."""
+
+
+def waiting(url: str, folder: Path, seconds: float) -> dict[str, float]:
+    """What it costs to wait: CPU of a worker of 20 idle partitions and of the server; ms until a record is seen.
+
+    Beside it the server's own LISTEN and NOTIFY, the other way to wait.
+    """
+    import psycopg
+
+    names = [f"ingest/{i}/main" for i in range(20)]
+    with open_store(url) as store, open_store(url) as other, psycopg.connect(url, autocommit=True) as listener:
+        for name in names:
+            store.log.append(f"{name}:event", [("first", b"")])
+        shift = Shift(store.log, store.checkpoints, [Duty(name, _Idle) for name in names])
+        for _ in range(5):
+            shift.turn()
+        before, began = (time.process_time(), server_seconds(folder)), time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            shift.turn()
+        took = time.perf_counter() - began
+        found = {
+            "worker_cpu_percent": 100 * (time.process_time() - before[0]) / took,
+            "server_cpu_percent": 100 * (server_seconds(folder) - before[1]) / took,
+        }
+        seen, told = [], []
+
+        def read() -> None:
+            for number in range(100):
+                (record,) = store.log.read("ingest/latency", number, 1, 60.0)
+                seen.append(time.perf_counter() - float(record.data))
+
+        def listen() -> None:
+            listener.execute("LISTEN bench")
+            ready.set()
+            told.extend(time.perf_counter() - float(note.payload) for note in listener.notifies(stop_after=100))
+
+        draw, ready = np.random.default_rng(SEED), threading.Event()
+        with ThreadPoolExecutor(2) as pool, psycopg.connect(url, autocommit=True) as notifier:
+            both = [pool.submit(read), pool.submit(listen)]
+            ready.wait()
+            for number in range(100):
+                time.sleep(draw.random() * 0.2)
+                other.log.append("ingest/latency:event", [(str(number), repr(time.perf_counter()).encode())])
+                notifier.execute("SELECT pg_notify('bench', %s)", [repr(time.perf_counter())])
+            for one in both:
+                one.result(60)
+        for name, values in (("look", seen), ("notify", told)):
+            found[f"{name}_ms_median"] = 1000 * median(values)
+            found[f"{name}_ms_95"] = 1000 * sorted(values)[94]
+    return found
+
+
 def runs(sites: int, events: int, turns: int) -> Iterator[dict[str, Any]]:
     """Each run's figures."""
-    from tests.postgres import running_server
-
     loads = [(site, load(site, events, SEED + number)) for number, site in enumerate(models(sites))]
     total = sites * events
     with tempfile.TemporaryDirectory() as scratch, running_server(on_disk=True) as server:
@@ -220,6 +286,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         work(options.worker, options.sites)
         return
     events = options.events or (3_000 if options.quick else 20_000)
+    with running_server(on_disk=True) as server:
+        idle = waiting(server.new_database(), server.folder, 5.0 if options.quick else 20.0)
     found = list(runs(options.sites, events, options.turns or (1 if options.quick else 3)))
     kinds: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for run in found:
@@ -240,7 +308,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text += f"{found[0]['results']:,} versions of alarms and incidents, the same in every run\n"
     told = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     text += f"two workers / one, by turn: {told}; median {median(ratios):.2f}, goal {GOAL}"
-    result = {"runs": found, "ratios": ratios, "circumstances": circumstances("psycopg", "sqlalchemy")}
+    text += "\n\n" + table(["waiting", "value"], [[name, value] for name, value in idle.items()])
+    result = {"waiting": idle, "runs": found, "ratios": ratios, "circumstances": circumstances("psycopg", "sqlalchemy")}
     print_result(result, text, as_json=options.json)
 
 

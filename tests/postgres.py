@@ -27,6 +27,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
     "shared_buffers": "32MB",
+    "dynamic_shared_memory_type": "mmap",  # in the data folder, so that a killed server leaves nothing elsewhere
     "autovacuum_naptime": "10s",
     "log_min_messages": "fatal",
     "max_wal_size": "256MB",

@@ -28,6 +28,7 @@ __all__ = ["Change", "Duty", "Shift", "new_owner"]
 _SEAT = "seat/"
 _ASIDE_S = 60.0
 """A partition whose unit threw is tried again after this long; the others go on."""
+_LOOK_S = 0.5  # between looks at seats and leases
 _AWAY_S = 1.0  # between tries to reach a database that is away
 
 
@@ -93,6 +94,7 @@ class Shift:
     ) -> None:
         self._log, self._checkpoints = log, checkpoints
         self._policy, self._clock, self._owner = policy or Policy(), clock or SystemClock(), owner or new_owner()
+        self._pause_s = min(_LOOK_S, self._policy.lease_s / 8)
         self._duties = {duty.partition: duty for duty in duties}
         self._tell = on_change
         self._seats = f"{_SEAT}{content_hash(chr(0).join(self._duties).encode())[:12]}/"
@@ -116,7 +118,7 @@ class Shift:
         """Look around when it is time to, then take one step in each partition that has news."""
         try:
             self._beat()
-            if self._clock.monotonic() - self._looked >= self._policy.lease_s / 8:
+            if self._clock.monotonic() - self._looked >= self._pause_s:
                 self._look()
             self._work()
             self._away = ""
@@ -161,7 +163,7 @@ class Shift:
         self._tell(Change(what, partition, why))
 
     def _work(self) -> None:
-        wait_s = min(self._policy.max_wait_s, self._policy.lease_s / 8)
+        wait_s = min(self._policy.max_wait_s, self._pause_s)
         now = self._clock.monotonic()
         offsets = {w.partition: w.offset for w in self._held() if self._aside.get(w.partition, now) <= now}
         if not offsets:
