@@ -95,10 +95,6 @@ class History:
             for one in kept:
                 yield _without(self._load(one), exclude)
 
-    def frames_left(self, exclude: Collection[Exclusion]) -> int:
-        """Frames that hold telemetry behind the exclusions."""
-        return sum(int((block.frames.count > 0).any(axis=1).sum()) for block in self.blocks(exclude))
-
     def _read(self, site: Site, folder: Path, path: Path) -> tuple[Recording, list[_Kept]]:
         connectors = open_recordings(site, folder, [path])
         recording = Recording(str(path), labelled=labelled(site, connectors))

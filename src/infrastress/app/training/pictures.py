@@ -47,7 +47,8 @@ def draw_coverage(site: Site, overview: Overview, trained: "Trained", path: Path
 def draw_ranges(overview: Overview, path: Path) -> None:
     """Where values lie: one line a signal from its least to its largest value, darker where there are more."""
     values = overview.last
-    rows, names, ends = [], [], []
+    rows: list[Any] = []
+    names, ends = [], []
     for row, signal in enumerate(overview.table.signals):
         own = _own(overview, signal.id, values[row])
         if signal.kind in ("state", "switch") or len(own) < 2 or float(np.ptp(own)) == 0 or len(rows) == _MOST_SIGNALS:
