@@ -1,10 +1,13 @@
 """What all tests share: hypothesis without deadlines (two loaded cores make timings meaningless), the public data."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import Server, running_server
 
 settings.register_profile("infrastress", deadline=None, derandomize=True)
 settings.load_profile("infrastress")
@@ -25,3 +28,10 @@ def public_data() -> Path:
 def depot_folder() -> Path:
     """The example depot."""
     return ROOT / "examples" / "depot"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server for this process's tests; each takes a database of its own."""
+    with running_server() as server:
+        yield server

@@ -19,12 +19,15 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+import psycopg
 from sqlalchemy import event
 
+from infrastress.core.errors import StoreError
+from infrastress.store.postgres import PostgresStore
 from infrastress.store.sqlite import SqliteStore
 from tests.proofs import ROOT
 
-__all__ = ["POINTS", "Victims", "arm", "serve"]
+__all__ = ["POINTS", "POSTGRES_POINTS", "SERVER_STOPS", "Victims", "arm", "serve"]
 
 _BEFORE = {
     "before outputs": "INSERT INTO log_record",
@@ -44,6 +47,11 @@ POINTS = (
     "before acknowledgement",
     "any time",
 )
+_ENDED = ("connection ended before a statement", "connection ended inside commit")
+POSTGRES_POINTS = (*POINTS, *_ENDED)
+"""Where there is a server, it may also end the connection that works for its client."""
+SERVER_STOPS = "server stops"
+"""No trap: the server is stopped by someone else."""
 
 Work = Callable[[dict[str, Any], Callable[[str], None]], None]
 
@@ -77,10 +85,15 @@ def serve(work: Work) -> None:
         child = os.fork()
         if child == 0:
             status = 1
+            job = json.loads(line)
             os.close(reading)
             try:
-                work(json.loads(line), partial(_tell, writing))
+                work(job, partial(_tell, writing))
                 status = 0
+            except StoreError:
+                if job["point"] in (*_ENDED, SERVER_STOPS):
+                    _die()
+                traceback.print_exc()
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -94,7 +107,7 @@ def serve(work: Work) -> None:
         print(json.dumps({"killed": killed, "failed": failed, "acknowledged": acknowledged}), flush=True)
 
 
-def arm(store: SqliteStore, job: dict[str, Any]) -> Callable[[], None]:
+def arm(store: SqliteStore | PostgresStore, job: dict[str, Any]) -> Callable[[], None]:  # noqa: PLR0912 - a list
     """Set the trap: it springs when `point` is passed for the `nth` time. Returns what to call before acknowledging."""
     point, nth, delay_s = job["point"], job["nth"], job["delay_s"]
     passed = count(1)
@@ -126,11 +139,19 @@ def arm(store: SqliteStore, job: dict[str, Any]) -> Callable[[], None]:
         event.listen(engine, "commit", lambda _: _die_after(delay_s) if next(passed) == nth else None)
     elif point == "any time":
         _die_after(0.02 * nth + delay_s)
+    elif point == "inside a statement" and isinstance(store, PostgresStore):
+        event.listen(engine, "before_cursor_execute", lambda *_: _die_after(delay_s) if next(passed) == nth else None)
     elif point == "inside a statement":
         # Every so many steps of SQLite's virtual machine, while its locks are held.
         event.listen(engine, "begin", lambda c: _driver(c).set_progress_handler(spring, 50))
+    elif point == "connection ended before a statement":
+        event.listen(engine, "before_cursor_execute", lambda c, *_: _end(c) if next(passed) == nth else None)
+    elif point == "connection ended inside commit":
+        event.listen(engine, "commit", lambda c: _end(c) if next(passed) == nth else None)
     elif point == "before acknowledgement":
         return spring
+    elif point == SERVER_STOPS:
+        pass
     else:
         raise ValueError(point)
     return nothing
@@ -146,6 +167,13 @@ def _die_after(seconds: float) -> None:
         _die()
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _end(connection: Any) -> None:
+    """Have the server end this connection."""
+    driver = connection.connection.dbapi_connection
+    with psycopg.connect(driver.info.dsn, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [driver.info.backend_pid])
 
 
 def _driver(connection: Any) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infrastress.connectors.files import ColumnMap, Mapping, RecordMap, TimeMap, load_mapping, parquet
+from infrastress.connectors.files import ColumnMap, Mapping, RecordMap, TimeMap, load_mapping, parquet, transposed
 from infrastress.connectors.files.content import looks_like
 from infrastress.connectors.files.sniff import sniff
 from infrastress.core.errors import InputError, MappingError
@@ -384,3 +384,52 @@ def test_any_bytes(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with suppress(InputError, MappingError):
         assert total(read_all(connector(path))).balances
+
+
+def turned(**fields: object) -> Mapping:
+    return Mapping.model_validate({"transposed": True, "time": {"column": "time", "format": "epoch_s"}, **fields})
+
+
+def test_a_transposed_file_names_its_signals_in_the_first_column(tmp_path: Path) -> None:
+    deliveries, balance = read(tmp_path, "# made by hand\ntime,0,60,120\n\nLT1,1,2,3\nFT1,7,8,\n", turned(skip_lines=1))
+    assert (balance.read - balance.dropped.total(), balance.accepted, balance.cells_empty) == (3, 3, 1)
+    assert [row[2][-1] for row in rows_of(deliveries)] == [("LT1", 1.0), ("LT1", 2.0), ("LT1", 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("time,0,60\nLT1,1,2,3\n", "line 2 has 4 fields, the lines before it 3"),
+        ("time,0,60\nLT1,1\n", "line 2 has 2 fields, the lines before it 3"),
+        ("", "empty"),
+        ("\n\n", "empty"),
+        ('time,0\n"LT1,1\n', "line 2"),
+        (b"time,0,60\nLT\xff,1,2\n", "encoding"),
+        (gzip.compress(b"time,0,60\nLT1,1,2\n" * 900)[:-20], "can't be turned"),
+    ],
+)
+def test_a_matrix_that_cannot_be_turned_is_refused(tmp_path: Path, text: str | bytes, what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        read(tmp_path, text, turned())
+
+
+def test_a_matrix_too_large_to_turn_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transposed, "MAX_BYTES", 20)
+    with pytest.raises(InputError, match="too large to be turned"):
+        read(tmp_path, "time,0,60,120\nLT1,1,2,3\n", turned())
+
+
+def test_a_long_file_has_nothing_to_turn() -> None:
+    with pytest.raises(ValueError, match="transposed"):
+        Mapping(layout="long", transposed=True)
+
+
+def test_a_plain_file_without_named_columns_holds_all_signals_in_order(tmp_path: Path) -> None:
+    mapping = Mapping(layout="plain", time=TimeMap(column=None, start="2026-01-01T00:00:00Z", step_s=1))
+    deliveries, _ = read(tmp_path, "1,3600,0\n2,7200,1\n", mapping)
+    assert [dict(row[2]) for row in rows_of(deliveries)] == [
+        {"LT1": 1.0, "FT1": 1.0, "S1": 0.0},
+        {"LT1": 2.0, "FT1": 2.0, "S1": 1.0},
+    ]
+    with pytest.raises(MappingError, match="the file has 2 columns, the site 3 signals"):
+        read(tmp_path, "1,2\n", mapping)

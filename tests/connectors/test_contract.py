@@ -1,6 +1,7 @@
 """The file connector under the contract, in each layout and format."""
 
 import gzip
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,3 +138,68 @@ class TestRecords(ConnectorContract):
         assert first.body == AccessAttempt(person="c0", door="d1", zone="z1")
         assert first.source == "doors"
         assert total(deliveries).quarantined == {"time-unreadable": 1, "wrong-fields": 1}
+
+
+MATRIX = Mapping(delimiter=" ", transposed=True, time=TimeMap(column="time", format="epoch_s"))
+COUNTED = Mapping(
+    layout="plain",
+    delimiter=" ",
+    time=TimeMap(column=None, start="1970-01-01T00:00:00Z", step_s=180),
+    columns={"1": "LT1", "2": "FT1", "3": "S1"},
+)
+
+
+class TestTransposed(ConnectorContract):
+    """A matrix whose lines are signals, cut by white space, in xz; a bad cell and a bad time."""
+
+    cells = tuple((i / 10, i % 7, i % 2) for i in range(50))
+
+    def lines(self) -> list[str]:
+        return ["  ".join(f"{row[k]: .7e}" for row in self.cells) for k in range(3)]
+
+    @pytest.fixture(autouse=True, params=[(256, None), (1 << 20, 7)])
+    def file(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        times = " ".join("never" if i == 20 else str(180 * i) for i in range(50))
+        named = [f"{name} {line}" for name, line in zip(("LT1", "FT1", "S1"), self.lines(), strict=True)]
+        text = "\n".join([f"time {times}", *named]).replace("1.0000000e-01", "oops", 1)
+        self.path = tmp_path / "matrix.dat.xz"
+        self.path.write_bytes(lzma.compress(text.encode()))
+        self.size, self.batch = request.param
+
+    def make(self) -> Callable[[], Connector]:
+        return lambda: connector(self.path, MATRIX, block_bytes=self.size, batch_rows=self.batch)
+
+    def test_the_same_rows_as_the_matrix_upright_and_counted(self, tmp_path: Path) -> None:
+        upright, turned = tmp_path / "upright.dat", tmp_path / "turned.dat"
+        upright.write_text("\n".join(" ".join(map(str, row)) for row in self.cells) + "\n")
+        turned.write_text("\n".join(self.lines()) + "\n")
+        expected = read_all(connector(upright, COUNTED))
+        counted = read_all(connector(turned, COUNTED.model_copy(update={"transposed": True})))
+        assert rows_of(counted) == rows_of(expected)
+        assert total(counted).as_dict() == total(expected).as_dict()
+        assert total(expected).accepted == 50
+        named = read_all(self.make()())
+        whole = [row for i, row in enumerate(rows_of(expected)) if i not in (1, 20)]
+        assert [row[1:] for i, row in enumerate(rows_of(named)) if i != 1] == [row[1:] for row in whole]
+        assert (total(named).read, total(named).accepted) == (50, 49)
+        assert total(named).cells_refused == {"text-in-number": 1}
+
+
+class TestFirstRows(TestWide):
+    """So many rows and no more, whatever the blocks and batches, and going on from any position."""
+
+    @pytest.mark.parametrize("wanted", [1, 25, 57, 1000])
+    def test_exactly_as_many_as_asked_for(self, wanted: int) -> None:
+        some = read_all(connector(self.path, block_bytes=self.size, batch_rows=self.batch, first_rows=wanted))
+        every = rows_of(read_all(connector(self.path)))
+        assert rows_of(some) == every[:wanted]
+        assert total(some).accepted == min(wanted, len(every))
+        assert total(some).balances
+
+    def make(self) -> Callable[[], Connector]:
+        return lambda: connector(self.path, block_bytes=self.size, batch_rows=self.batch, first_rows=50)
+
+    def test_rows_dont_depend_on_batches(self) -> None:
+        whole = read_all(connector(self.path, first_rows=50))
+        assert rows_of(read_all(self.make()())) == rows_of(whole)
+        assert total(read_all(self.make()())).as_dict() == total(whole).as_dict()

@@ -1,29 +1,31 @@
 """Killed at named points inside commit, the log torn behind it: a replay goes on and ends with the same bytes."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from infrastress.runtime import export_results
+from infrastress.store import open_store
 from infrastress.store.memory import MemoryStore
 from infrastress.store.ports import Store
 from infrastress.store.sqlite import SqliteStore
+from tests.postgres import Server
 from tests.proofs import Proof
 from tests.runtime.toys import toy_site
 from tests.runtime.victim import play
-from tests.victims import POINTS, Victims
+from tests.victims import POINTS, POSTGRES_POINTS, Victims
 
 FILES = ("detections.jsonl", "alarms.jsonl", "incidents.jsonl", "quarantine.jsonl")
 
 
-def killed(victims: Victims, folder: Path, step: int) -> bool:
+def killed(victims: Victims, target: Path | str, step: int, points: Sequence[str]) -> bool:
     """Run one victim; False when it came to its end before the trap sprang."""
     chance = random.Random(step)
     job = {
-        "folder": str(folder),
-        "point": POINTS[step % len(POINTS)],
+        "target": str(target),
+        "point": points[step % len(points)],
         "nth": chance.randrange(1, 18),
         "delay_s": chance.random() * 0.003,
     }
@@ -69,7 +71,7 @@ def chain(victims: Victims, golden, scratch: Path, steps: list[int]) -> int:
     store = scratch / f"store{steps[0]}"
     SqliteStore(store).close()
     for step in steps:
-        kills += killed(victims, store, step)
+        kills += killed(victims, store, step, POINTS)
         if step % 3 == 2:
             tear(store, step)
     with SqliteStore(store) as opened:
@@ -77,9 +79,24 @@ def chain(victims: Victims, golden, scratch: Path, steps: list[int]) -> int:
     return kills
 
 
+def postgres_chain(victims: Victims, golden, server: Server, scratch: Path, steps: list[int]) -> int:
+    """The same on PostgreSQL."""
+    target = server.new_database()
+    open_store(target).close()
+    kills = sum(killed(victims, target, step, POSTGRES_POINTS) for step in steps)
+    with open_store(target) as opened:
+        assert outcome(opened, scratch / f"out{steps[0]}") == golden
+    return kills
+
+
 def test_a_replay_killed_at_every_point_ends_the_same(victims, golden, tmp_path):
     kills = sum(chain(victims, golden, tmp_path, list(range(start, start + 4))) for start in range(0, 24, 4))
     assert kills >= 18
+
+
+def test_a_replay_on_postgresql_killed_at_every_point_ends_the_same(victims, golden, postgres, tmp_path):
+    chains = [list(range(start, start + 5)) for start in range(0, 15, 5)]
+    assert sum(postgres_chain(victims, golden, postgres, tmp_path, steps) for steps in chains) >= 10
 
 
 def test_the_judge_sees_a_difference(golden, tmp_path):
@@ -94,4 +111,14 @@ def test_500_kills_of_a_replay(victims, golden, tmp_path):
     kills = 0
     for number in proof.steps():
         kills += chain(victims, golden, tmp_path, list(range(1000 + 4 * number, 1004 + 4 * number)))
+    proof.finish(f"{kills} kills in this run, 4 tries each; detections, alarms, incidents, balances byte-identical")
+
+
+@pytest.mark.prove
+def test_500_kills_of_a_replay_on_postgresql(victims, golden, postgres, tmp_path):
+    proof = Proof("runtime on PostgreSQL: replays killed at named points inside commit", 140)
+    kills = 0
+    for number in proof.steps():
+        steps = list(range(1000 + 4 * number, 1004 + 4 * number))
+        kills += postgres_chain(victims, golden, postgres, tmp_path, steps)
     proof.finish(f"{kills} kills in this run, 4 tries each; detections, alarms, incidents, balances byte-identical")

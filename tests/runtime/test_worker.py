@@ -40,6 +40,9 @@ class Unsure(Checkpoints):
     def observe(self, partition):
         return self.inner.observe(partition)
 
+    def beats(self):
+        return self.inner.beats()
+
     def offset(self, partition):
         return self.inner.offset(partition)
 
@@ -62,6 +65,9 @@ class _UnsureLease(Lease):
 
     def renew(self):
         self.inner.renew()
+
+    def release(self):
+        self.inner.release()
 
 
 def fill(store, count, start=0):

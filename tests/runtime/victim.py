@@ -1,11 +1,12 @@
 """Replays into a store until it is killed at a named point. Run as `python -m tests.runtime.victim`."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from infrastress.runtime import Policy, ReplaySummary, replay
+from infrastress.store import open_store
 from infrastress.store.ports import Store
+from infrastress.store.postgres import PostgresStore
 from infrastress.store.sql import SqlLease
 from infrastress.store.sqlite import SqliteStore
 from tests.runtime.toys import Bomb, Cusum, Threshold, ToyFusion, toy_recordings, toy_site
@@ -35,7 +36,8 @@ def play(store: Store) -> ReplaySummary:
 
 def work(job: dict[str, Any], acknowledge: Callable[[str], None]) -> None:
     """Replay with the trap set; there is nothing to acknowledge but the end."""
-    store = SqliteStore(Path(job["folder"]))
+    store = open_store(job["target"])
+    assert isinstance(store, SqliteStore | PostgresStore)
     before_acknowledgement = arm(store, job)
     commit = SqlLease.commit
 

@@ -1,4 +1,4 @@
-"""Site files from EPANET networks: every network that WNTR ships passes the check; BATADAL's columns become signals."""
+"""Site files from EPANET networks: a small one in full, signals files, bad files; BATADAL's columns become signals."""
 
 import gzip
 import importlib.util
@@ -9,21 +9,19 @@ import pytest
 from infrastress.core.errors import InputError
 from infrastress.site.check import check_site
 from infrastress.site.epanet import create_site_from_inp, site_from_inp
-from infrastress.site.graphs import neighbours, process_graph
+from infrastress.site.graphs import neighbours
 from infrastress.site.load import load_site
+from infrastress.site.model import Site
+from infrastress.site.process import Comparison
 
 pytest.importorskip("wntr", reason="needs the extra `water`")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 _SPEC = importlib.util.find_spec("wntr")
 WNTR = Path(str(_SPEC.origin)).parent if _SPEC is not None else Path()
-# The two of more than 1,000 junctions take seconds each, and hold nothing the others don't.
-SHIPPED = [file for file in sorted((WNTR / "library" / "networks").glob("*.inp")) if not file.stem.startswith("Net6")]
-TESTED = [
-    file
-    for file in sorted((WNTR / "tests" / "networks_for_testing").glob("*.inp"))
-    if not file.stem.startswith(("bad_", "Net6"))
-]
+SHIPPED = sorted((WNTR / "library" / "networks").glob("*.inp"))
+EVERY = sorted((WNTR / "tests" / "networks_for_testing").glob("*.inp"))
+TESTED = [file for file in EVERY if not file.stem.startswith("bad_")]
 
 SMALL = """\
 [TITLE]
@@ -66,48 +64,57 @@ def small(tmp_path: Path) -> Path:
     return tmp_path / "hill.inp"
 
 
-@pytest.mark.parametrize("network", [*SHIPPED, *TESTED], ids=lambda path: path.stem)
-def test_shipped_network_makes_a_sound_site(network: Path, tmp_path: Path) -> None:
-    (tmp_path / "site.yaml").write_text(site_from_inp(network))
-    result = check_site(tmp_path)
-    assert result.errors == ()
+def made(folder: Path, network: Path, signals: Path | None = None) -> Site:
+    """The site of a network, checked: any fault fails the test."""
+    (folder / "site.yaml").write_text(site_from_inp(network, signals)[0])
+    result = check_site(folder)
+    assert result.faults == ()
     assert result.site is not None
-    assert result.site.connections
+    return result.site
 
 
 def test_small_network_in_full(small: Path, tmp_path: Path) -> None:
-    (tmp_path / "site.yaml").write_text(site_from_inp(small))
-    site = load_site(tmp_path)
-    assert site.description == 'Hill # and "valley"'
-    tank, table = site.asset_by_id["10T"], site.asset_by_id["TV"]
-    assert (tank.type, tank.diameter_m, tank.height_m, tank.minimum_level_m) == ("tank", 12, 4, 0.5)
+    site = made(tmp_path, small)
+    assert site.name == 'Hill # and "valley"'
+    tank, table = site.asset_by_id["T-10T"], site.asset_by_id["TV"]
+    assert (tank.type, tank.element, tank.diameter_m, tank.height_m, tank.minimum_level_m) == (
+        "tank",
+        "10T",
+        12,
+        4,
+        0.5,
+    )
     assert (table.type, table.strapping, table.diameter_m) == ("tank", [(0, 0), (1, 100), (3, 400)], None)
-    assert site.asset_by_id["R1"].type == "boundary"
-    assert {"10", "J_2", "PUMP-J_2", "10P", "12"} <= site.asset_by_id.keys(), "a pump and a node of one name are two"
-    pump = site.asset_by_id["10P"]
+    pump, other = site.asset_by_id["P-10P"], site.asset_by_id["pump-J_2"]
     assert (pump.type, pump.curve, pump.rated_flow_m3h) == ("pump", [(180, 40)], 180)
-    lines = {line.id: line for line in site.connections}
-    assert (lines["10P"].through, lines["10P"].flow, lines["10P"].two_way) == (("10P",), "10P.flow", False)
-    assert (lines["10"].through, lines["10"].two_way) == ((), True)
-    assert not lines["11"].two_way, "a check valve lets through one way"
-    rules = [
-        (rule.when.signal, rule.when.is_, rule.when.value, rule.actuator, rule.switches) for rule in site.control_rules
-    ]
-    assert rules == [
-        ("10T.level", "below", 1, "10P.state", "on"),
-        ("10T.level", "above", 3.5, "10P.state", "off"),
-        ("J_2.pressure", "below", 20, "12.state", "off"),
-    ]
-    assert site.signal_by_id["10T.level"].limits.high == 4
-    assert [need.on for need in site.dependencies] == [("R1",), ("10P",)]
-    assert process_graph(site).number_of_edges() == 5
-    assert neighbours(site).edges["10P", "R1"]["relation"] == "flow"
+    assert (other.type, other.element) == ("pump", "J/2"), "a pump and a node of one name are two"
+    assert site.asset_by_id["J_2"].element == "J/2", "a junction where nobody draws, that a control looks at"
+    district = site.asset_by_id["district"]
+    assert (district.type, district.demand_m3h) == ("district", 3.6)
+    assert {(line.from_, line.through, line.to, line.two_way) for line in site.connections} == {
+        ("R1", ("P-10P",), "district", False),
+        ("R1", ("pump-J_2",), "J_2", False),
+        ("district", ("L-12",), "J_2", True),
+        ("district", (), "T-10T", True),
+        ("J_2", (), "TV", False),
+    }, "a check valve lets through one way"
+    assert next(line.flow for line in site.connections if line.through == ("P-10P",)) == "P-10P.flow"
+    rules = {rule.id: rule for rule in site.control_rules}
+    assert rules["P-10P-on"].when == Comparison.model_validate({"signal": "T-10T.level", "is": "below", "value": 1})
+    assert rules["L-12-off"].when.signal == "J_2.pressure"
+    assert (rules["pump-J_2-run"].schedule[0].after_h, rules["pump-J_2-run"].schedule[0].switches) == (5, "off")
+    assert site.signal_by_id["T-10T.level"].limits.high == 4
+    needs = {need.of: need for need in site.dependencies}
+    assert set(needs["district"].on) == {"P-10P", "T-10T"}
+    assert set(needs["J_2"].on) == {"pump-J_2", "L-12"}, "of two that can feed each other, the nearer feeds the other"
+    volume = 3.141592653589793 / 4 * 12**2 * (4 - 0.5)
+    assert needs["T-10T"].buffer_h == pytest.approx(volume / 3.6, rel=0.01)
+    assert needs["supply-district"].on == ("district",)
+    assert neighbours(site).edges["P-10P", "R1"]["relation"] == "flow"
 
 
-def test_new_folder_says_what_was_left_out(small: Path, tmp_path: Path) -> None:
-    notes = create_site_from_inp(tmp_path / "new", small)
-    assert len(notes) == 1
-    assert "TIME" in notes[0]
+def test_new_folder_holds_the_model(small: Path, tmp_path: Path) -> None:
+    assert create_site_from_inp(tmp_path / "new", small) == ()
     assert (tmp_path / "new" / "network" / "model.inp").read_bytes() == small.read_bytes()
     assert load_site(tmp_path / "new").id == "hill"
 
@@ -117,18 +124,43 @@ def test_signals_file_names_the_tags(small: Path, tmp_path: Path) -> None:
     signals.write_text(
         "site: {id: hill-works, time_zone: Europe/Rome}\ncadence_s: 60\n"
         "signals:\n- {elements: tanks, kind: level, tag: 'LT_{element}', unit: ft, resolution: 0.01}\n"
+        "- {elements: [10T, TV], kind: flow, tag: 'FT_{element}', unit: l/s}\n"
         "- {elements: [10P, '11'], kind: flow, tag: 'FT_{element}', unit: l/s}\n"
-        "controllers: {PLC-1: [10P, 10T]}\n"
+        "- {elements: ['10'], are: nodes, kind: flow, tag: 'FQ', unit: m3/h}\n"
+        "controllers: {PLC-1: [10P, 10T]}\npower: {grid: [10P]}\nstations: [{pumps: [10P], id: PS, name: Hill}]\n"
     )
-    (tmp_path / "site.yaml").write_text(site_from_inp(small, signals))
-    site = load_site(tmp_path)
+    site = made(tmp_path, small, signals)
     assert (site.id, site.time_zone, site.sources[0].cadence_s) == ("hill-works", "Europe/Rome", 60)
-    assert set(site.signal_by_id) == {"LT_10T", "LT_TV", "FT_10P", "FT_11"}
-    high = site.signal_by_id["LT_10T"].limits.high
-    assert high == pytest.approx(4 / 0.3048, rel=1e-5)
-    assert site.signal_by_id["FT_11"].asset == "11", "a metered pipe becomes an asset"
-    assert site.asset_by_id["10P"].controller == "PLC-1"
+    assert set(site.signal_by_id) == {"LT_10T", "LT_TV", "FT_10P", "FT_11", "FT_10T", "FT_TV", "FQ"}
+    assert site.signal_by_id["LT_10T"].limits.high == pytest.approx(4 / 0.3048, rel=1e-5)
+    assert site.asset_by_id["L-11"].type == "pipe", "a metered pipe becomes an asset"
+    customer = site.asset_by_id["J-10"]
+    assert (customer.type, customer.element) == ("boundary", "10"), "what is drawn and metered leaves the balance"
+    flows = {line.flow: (line.from_, line.to) for line in site.connections if line.flow}
+    assert flows["FQ"][1] == "J-10"
+    assert flows["FT_10T"][1] == "T-10T", "above zero into the tank"
+    assert flows["FT_11"][1] == "TV"
+    assert "FT_TV" not in flows, "its only way is metered already"
     assert site.control_rules == (), "no state is metered"
+    needs = [(need.of, need.on) for need in site.dependencies]
+    assert {("PS", ("P-10P",)), ("PS", ("R1",)), ("PS", ("PLC-1",)), ("PS", ("grid",))} <= set(needs)
+    assert site.asset_by_id["P-10P"].controller == "PLC-1"
+
+
+def test_half_known_actuators_are_not_judged(small: Path, tmp_path: Path) -> None:
+    signals = tmp_path / "signals.yaml"
+    signals.write_text(
+        "signals:\n- {elements: tanks, kind: level, tag: 'LT_{element}', unit: m}\n"
+        "- {elements: pumps, kind: state, tag: 'S_{element}'}\n"
+    )
+    small.write_text(SMALL.replace("J/2", "J2").replace("LINK 12 CLOSED", "LINK 10P CLOSED"))
+    site = made(tmp_path, small, signals)
+    assert {rule.id: rule.judged for rule in site.control_rules if rule.actuator == "S_10P"} == {
+        "P-10P-on": False,
+        "P-10P-off": False,
+    }
+    notes = site_from_inp(small, signals)[1]
+    assert notes == ("control 4 looks at the pressure of J2, which isn't metered",)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +170,13 @@ def test_signals_file_names_the_tags(small: Path, tmp_path: Path) -> None:
         ("signals: [{elements: tanks, kind: level, tag: a, unit: m}]", "the tag 'a'"),
         ("signals: [{elements: tanks, kind: levle, tag: a}]", "signals.yaml:1"),
         ("controllers: {C: [nothing]}", "no element 'nothing'"),
+        ("power: {C: [nothing]}", "no element 'nothing'"),
+        ("power: {C: [10P]}\ncontrollers: {C: [10P]}", "'C' is given twice"),
+        ("stations: [{id: A, pumps: [10T]}]", "no element '10T'"),
+        ("stations: [{id: A, pumps: [10P]}, {id: B, pumps: [10P]}]", "two stations"),
+        ("districts: [{id: A, of: J/2}]", "no area with customers"),
+        ("districts: [{id: A, of: '10'}, {id: B, of: '10'}]", "named already"),
+        ("signals: [{elements: [10P], are: nodes, kind: flow, tag: a, unit: m3/h}]", "no element '10P'"),
         ("signals: [", "YAML"),
         ("- a", "mapping"),
     ],
@@ -168,7 +207,7 @@ def test_bad_network_leaves_nothing(tmp_path: Path, data: bytes) -> None:
 
 def test_packed_and_other_encodings(tmp_path: Path) -> None:
     (tmp_path / "a.inp.gz").write_bytes(gzip.compress(SMALL.replace("Hill", "Hügel").encode("latin-1")))
-    assert "Hügel" in site_from_inp(tmp_path / "a.inp.gz")
+    assert "Hügel" in site_from_inp(tmp_path / "a.inp.gz")[0]
 
 
 @pytest.mark.data

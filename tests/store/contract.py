@@ -186,6 +186,29 @@ class LeaseContract:
                 assert sum(pool.map(take, "abcd")) == 1
             assert store.checkpoints.observe(IN).epoch == seen.epoch + 1
 
+    def test_a_released_lease_is_anyone_s_and_its_holder_s_no_more(self, store: Store) -> None:
+        old = lease_of(store)
+        old.commit(4, b"four", [])
+        old.release()
+        beat = store.checkpoints.observe(IN)
+        assert (beat.epoch, beat.owner) == (2, "")
+        for attempt in (old.renew, old.release, lambda: old.commit(5, b"five", [Output("a", f"{OUT}:event", b"")])):
+            with pytest.raises(Fenced):
+                attempt()
+        assert store.log.end(OUT) == 0
+        new = store.checkpoints.acquire(IN, beat, "two")
+        assert (new.epoch, new.offset, new.state) == (3, 4, b"four")
+        with pytest.raises(Fenced):
+            old.release()
+        assert store.checkpoints.observe(IN).owner == "two"
+
+    def test_all_leases_are_seen_at_once(self, store: Store) -> None:
+        assert store.checkpoints.beats() == []
+        lease_of(store, OUT, "two").renew()
+        lease_of(store, IN, "one")
+        assert store.checkpoints.beats() == [store.checkpoints.observe(IN), store.checkpoints.observe(OUT)]
+        assert [beat.owner for beat in store.checkpoints.beats()] == ["one", "two"]
+
     def test_a_commit_moves_everything(self, store: Store) -> None:
         lease = lease_of(store)
         lease.commit(3, b"state", [Output("a", f"{OUT}:event", b"1", "k", 5), Output("b", f"{IN}:tick", b"2")])

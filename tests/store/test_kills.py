@@ -2,24 +2,29 @@
 
 import random
 import shutil
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
+from infrastress.store import open_store
 from infrastress.store.ports import Row, read_all
+from infrastress.store.postgres import PostgresStore
 from infrastress.store.sqlite import SqliteStore
+from tests.postgres import Server, running_server
 from tests.proofs import Proof
 from tests.store.victim import APPENDED, APPENDERS, INPUT, RESULT, appended, outputs, state
-from tests.victims import POINTS, Victims
+from tests.victims import POINTS, POSTGRES_POINTS, SERVER_STOPS, Victims
 
 
-def killed(victims: Victims, folder: Path, **job: Any) -> list[str]:
+def killed(victims: Victims, target: Path | str, **job: Any) -> list[str]:
     """Run a victim to its death; returns what it had acknowledged."""
     defaults = {"point": "before acknowledgement", "nth": 1, "delay_s": 0.0, "commits": 4000, "appenders": False}
-    defaults |= {"checkpoint_pages": 4000, "appended": [0] * APPENDERS, "folder": str(folder)}
+    defaults |= {"checkpoint_pages": 4000, "appended": [0] * APPENDERS, "target": str(target)}
     answer = victims.run(defaults | job)
     assert answer["killed"], "the trap never sprang"
     return list(answer["acknowledged"])
@@ -51,18 +56,18 @@ class Acknowledged:
                 self.batches[int(numbers[0])] = int(numbers[1])
 
 
-def check(folder: Path, least: int, batches: list[int], *, most: int | None = None) -> tuple[int, list[int]]:
+def check(target: Path | str, least: int, batches: list[int], *, most: int | None = None) -> tuple[int, list[int]]:
     """Judge a store; returns offset and batches found.
 
     Args:
-        folder: the store.
+        target: the store.
         least: last acknowledged offset.
         batches: last acknowledged batch of each appending thread.
         most: last offset that may be there; one beyond `least` by default.
     """
-    with SqliteStore(folder) as store:
-        with store.database.reading() as connection:
-            assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+    with open_store(target) as store:
+        assert isinstance(store, SqliteStore | PostgresStore)
+        assert store.faults() == []
         lease = store.checkpoints.acquire(INPUT, store.checkpoints.observe(INPUT), "judge")
         assert least <= lease.offset <= (least + 1 if most is None else most)
         expected = [output for offset in range(1, lease.offset + 1) for output in outputs(offset)]
@@ -87,14 +92,16 @@ def check(folder: Path, least: int, batches: list[int], *, most: int | None = No
         return lease.offset, found
 
 
-def kill_and_check(victims: Victims, folder: Path, known: Acknowledged, step: int) -> None:
+def kill_and_check(
+    victims: Victims, target: Path | str, known: Acknowledged, step: int, points: Sequence[str] = POINTS
+) -> None:
     """One kill of a chain on one store; the point and all else follow from the step."""
     chance = random.Random(step)
     known.add(
         killed(
             victims,
-            folder,
-            point=POINTS[step % len(POINTS)],
+            target,
+            point=points[step % len(points)],
             nth=chance.randrange(1, 12),
             delay_s=chance.random() * 0.003,
             appenders=chance.random() < 0.5,
@@ -102,7 +109,7 @@ def kill_and_check(victims: Victims, folder: Path, known: Acknowledged, step: in
             appended=known.batches,
         )
     )
-    known.offset, known.batches = check(folder, known.offset, known.batches)
+    known.offset, known.batches = check(target, known.offset, known.batches)
 
 
 def tear_and_check(folder: Path, scratch: Path, known: Acknowledged, floor: tuple[int, list[int]], step: int) -> None:
@@ -147,6 +154,40 @@ def test_nothing_acknowledged_is_lost_in_kills_at_every_point(victims: Victims, 
     assert known.offset > len(POINTS)
 
 
+def test_nothing_acknowledged_is_lost_in_kills_on_postgresql(victims: Victims, postgres: Server) -> None:
+    known, target = Acknowledged(), postgres.new_database()
+    for step in range(len(POSTGRES_POINTS)):
+        kill_and_check(victims, target, known, step, POSTGRES_POINTS)
+    assert known.offset > len(POSTGRES_POINTS)
+
+
+@pytest.fixture(scope="module")
+def doomed() -> Iterator[Server]:
+    """A server that is there to be crashed."""
+    with running_server() as server:
+        yield server
+
+
+def crash_and_check(victims: Victims, server: Server, target: str, known: Acknowledged, step: int) -> None:
+    """Stop the server at once, or kill it, while a victim commits and appends; start it again and judge."""
+    chance = random.Random(step)
+    with ThreadPoolExecutor(1) as pool:
+        dying = pool.submit(killed, victims, target, point=SERVER_STOPS, appenders=True, appended=known.batches)
+        time.sleep(0.1 + chance.random() * 0.4)
+        server.stop(signal.SIGKILL if step % 2 else signal.SIGQUIT)
+        known.add(dying.result(60))
+    server.start()
+    known.offset, known.batches = check(target, known.offset, known.batches)
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_crashes(victims: Victims, doomed: Server) -> None:
+    known, target = Acknowledged(), doomed.new_database()
+    open_store(target).close()
+    for step in range(4):
+        crash_and_check(victims, doomed, target, known, step)
+    assert known.offset > 20
+
+
 def test_nothing_acknowledged_is_lost_in_torn_writes(victims: Victims, folder: Path, tmp_path: Path) -> None:
     torn(victims, folder, tmp_path / "torn", range(12))
 
@@ -184,3 +225,26 @@ def test_500_kills_and_500_torn_writes_lose_nothing(victims: Victims, tmp_path: 
             known.offset += 1
         tear_and_check(folder, tmp_path / "torn", known, (0, [0] * APPENDERS), step)
     tears.finish("no acknowledged record lost, none in part")
+
+
+@pytest.mark.prove
+def test_500_kills_on_postgresql_lose_nothing(victims: Victims, postgres: Server) -> None:
+    kills = Proof("store on PostgreSQL: kills at named points inside commit and append", 500)
+    known, target = Acknowledged(), ""
+    for step in kills.steps():
+        if step % 25 == 0 or not target:
+            known, target = Acknowledged(), postgres.new_database()
+        kill_and_check(victims, target, known, step, POSTGRES_POINTS)
+    kills.finish(f"{len(POSTGRES_POINTS)} points; no acknowledged record lost, none in part")
+
+
+@pytest.mark.prove
+def test_200_crashes_of_the_server_lose_nothing(victims: Victims, doomed: Server) -> None:
+    crashes = Proof("store on PostgreSQL: server stopped at once or killed while it is written to", 200)
+    known, target = Acknowledged(), ""
+    for step in crashes.steps():
+        if step % 10 == 0 or not target:
+            known, target = Acknowledged(), doomed.new_database()
+            open_store(target).close()
+        crash_and_check(victims, doomed, target, known, step)
+    crashes.finish("half `pg_ctl stop -m immediate`, half kill -9; no acknowledged record lost, none in part")

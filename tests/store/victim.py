@@ -1,6 +1,8 @@
 """Commits and appends until it is killed at a named point. Run as `python -m tests.store.victim`."""
 
+import os
 import random
+import signal
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -10,7 +12,10 @@ from typing import Any
 
 from sqlalchemy import event
 
+from infrastress.core.errors import StoreError
+from infrastress.store import open_store
 from infrastress.store.ports import Output
+from infrastress.store.postgres import PostgresStore
 from infrastress.store.sqlite import SqliteStore
 from tests.victims import arm, serve
 
@@ -46,15 +51,17 @@ def appended(thread: int, batch: int) -> list[tuple[str, bytes]]:
 
 
 def work(job: dict[str, Any], acknowledge: Callable[[str], None]) -> None:
-    """Commit and append until killed; acknowledges "commit N SIZE" (of the write-ahead log) and "append T N 0"."""
-    store = SqliteStore(Path(job["folder"]))
-    wal = Path(job["folder"]) / "store.db-wal"
+    """Commit and append until killed; acknowledges "commit N SIZE" (of SQLite's log) and "append T N 0"."""
+    store = open_store(job["target"])
+    assert isinstance(store, SqliteStore | PostgresStore)
+    wal = Path(job["target"]) / "store.db-wal" if isinstance(store, SqliteStore) else None
 
     def checkpoints(connection: sqlite3.Connection, _: Any) -> None:
         connection.execute(f"PRAGMA wal_autocheckpoint={job['checkpoint_pages']}")
 
-    event.listen(store.database.engine, "connect", checkpoints)
-    store.database.engine.dispose()
+    if wal is not None:
+        event.listen(store.database.engine, "connect", checkpoints)
+        store.database.engine.dispose()
     lease = store.checkpoints.acquire(INPUT, store.checkpoints.observe(INPUT), "victim")
     starts = [job["appended"][thread] for thread in range(APPENDERS)]
     before_acknowledgement = arm(store, job)
@@ -64,13 +71,19 @@ def work(job: dict[str, Any], acknowledge: Callable[[str], None]) -> None:
             store.log.append(f"{APPENDED}:event", appended(thread, batch))
             acknowledge(f"append {thread} {batch} 0")
 
+    def append_or_die(thread: int) -> None:
+        try:
+            append(thread)
+        except StoreError:  # its connection was ended; a group commit may take the appender first
+            os.kill(os.getpid(), signal.SIGKILL)
+
     if job["appenders"]:
         for thread in range(APPENDERS):
-            threading.Thread(target=append, args=(thread,), daemon=True).start()
+            threading.Thread(target=append_or_die, args=(thread,), daemon=True).start()
     for offset in range(lease.offset + 1, lease.offset + 1 + job["commits"]):
         lease.commit(offset, state(offset), outputs(offset))
         before_acknowledgement()
-        acknowledge(f"commit {offset} {wal.stat().st_size}")
+        acknowledge(f"commit {offset} {wal.stat().st_size if wal is not None else 0}")
     raise RuntimeError(f"never came to {job['point']}")
 
 

@@ -11,7 +11,7 @@ from infrastress.app.plots import plot_incident, plot_signal
 from infrastress.app.reading import open_recordings
 from infrastress.app.story import local_zone
 from infrastress.core.units import scale_of
-from infrastress.evaluation.report import read_detections
+from infrastress.evaluation.results import read_detections
 from infrastress.site.assets import Tank
 
 __all__ = ["draw_pictures"]

@@ -22,7 +22,7 @@ from infrastress.events import Detection, Event, Incident
 from infrastress.site import Site
 from infrastress.site.process import Signal
 
-__all__ = ["open_figure", "plot_incident", "plot_signal"]
+__all__ = ["broken", "open_figure", "plot_incident", "plot_signal"]
 
 INK, GREY, PALE, ABNORMAL, TRUTH = "#2b2b2b", "#7a7a7a", "#e4e4e4", "#b3261e", "#1f5a99"
 _LANES = (
@@ -163,11 +163,11 @@ def plot_signal(
                 )  # fmt: skip
         if true is not None:
             axis.plot(
-                stamps, _broken(times, true), color=TRUTH, lw=2.4, ls=(0, (2, 1)), label="true (simulation)", zorder=3
+                stamps, broken(times, true), color=TRUTH, lw=2.4, ls=(0, (2, 1)), label="true (simulation)", zorder=3
             )
         if model is not None:
-            axis.plot(stamps, _broken(times, model), color=INK, lw=1.5, ls=(0, (6, 2)), label="expected", zorder=3)
-        axis.plot(stamps, _broken(times, seen), color="#4a4a4a", lw=2.0, label="seen", zorder=4)
+            axis.plot(stamps, broken(times, model), color=INK, lw=1.5, ls=(0, (6, 2)), label="expected", zorder=3)
+        axis.plot(stamps, broken(times, seen), color="#4a4a4a", lw=2.0, label="seen", zorder=4)
         _draw_gaps(axis, times, seen, zone)
         _draw_limits(axis, signal, [((value - scale.offset) / scale.factor, label) for value, label in limits])
         _draw_moments(axis, marks, zone)
@@ -334,7 +334,7 @@ def _draw_moments(axis: Any, marks: Sequence[tuple[int, str]], zone: tzinfo) -> 
         )  # fmt: skip
 
 
-def _broken(times: npt.NDArray[np.int64], series: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def broken(times: npt.NDArray[np.int64], series: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """The series with its last value before each gap taken out, so that no line is drawn across."""
     if len(times) < 3:
         return series

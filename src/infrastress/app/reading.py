@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 
 from infrastress.connectors.base import Connector
-from infrastress.connectors.recordings import open_recording
+from infrastress.connectors.recordings import name_of, open_recording
 from infrastress.core.errors import DecodeError, InputError
 from infrastress.events.delivery import Delivery
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 
-__all__ = ["Chain", "how_read", "open_recordings"]
+__all__ = ["Chain", "by_name", "how_read", "open_recordings"]
 
 
 class _Position(msgspec.Struct, frozen=True):
@@ -50,6 +50,7 @@ def open_recordings(
     *,
     exclude_kinds: Collection[SourceKind] = (),
     batch_rows: int | None = None,
+    first_rows: int | None = None,
 ) -> list[Connector]:
     """One connector a source over all recordings; those of one source follow each other by their first time.
 
@@ -59,6 +60,7 @@ def open_recordings(
         recordings: files or folders.
         exclude_kinds: kinds of source to leave out.
         batch_rows: most rows of one delivery.
+        first_rows: rows of telemetry to read of each file; without it all.
 
     Raises:
         InputError: a recording is missing, is none, or is named twice.
@@ -72,10 +74,32 @@ def open_recordings(
     by_source: dict[str, list[Connector]] = {}
     for path in recordings:
         for connector in open_recording(
-            site, path, site_folder=folder, exclude_kinds=exclude_kinds, batch_rows=batch_rows
+            site,
+            path,
+            site_folder=folder,
+            exclude_kinds=exclude_kinds,
+            batch_rows=batch_rows,
+            first_rows=first_rows,
         ):
             by_source.setdefault(connector.source.id, []).append(connector)
     return [links[0] if len(links) == 1 else Chain(sorted(links, key=_first_time)) for links in by_source.values()]
+
+
+def by_name(recordings: Sequence[Path]) -> dict[str, Path]:
+    """Recordings that each stand for themselves, by name.
+
+    Raises:
+        InputError: two have one name.
+    """
+    named: dict[str, Path] = {}
+    for path in recordings:
+        name = name_of(path)
+        if name in named:
+            raise InputError(
+                f"two recordings are called {name!r}", where=f"{named[name]}, {path}", remedy="take them one by one"
+            )
+        named[name] = path
+    return named
 
 
 def how_read(connectors: Sequence[Connector]) -> list[dict[str, Any]]:

@@ -1,10 +1,12 @@
 """Starting a site folder: from a template, or from a network model the plant already has."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from infrastress.site.epanet import create_site_from_inp
 from infrastress.site.load import load_site
+from infrastress.site.model import Site
 from infrastress.site.templates import create_site
 
 __all__ = ["start_site"]
@@ -21,6 +23,10 @@ def start_site(
         network: an EPANET network model (.inp, or .inp.gz).
         signals: a file that says what of the network is metered, under which tags.
 
+    Returns:
+        The site's id and folder, numbers of its assets and signals, `made` (how many of each kind), and `notes`:
+        sentences on what was left out.
+
     Raises:
         InputError: the folder isn't empty, or the network model can't be read.
         PluginError: the package that reads network models isn't installed.
@@ -36,5 +42,15 @@ def start_site(
         "folder": str(folder),
         "assets": len(site.assets),
         "signals": len(site.signals),
+        "made": _made(site),
         "notes": list(notes),
     }
+
+
+def _made(site: Site) -> dict[str, int]:
+    """How many of each type of asset, most first, and of each list that says what happens and what is needed."""
+    made: dict[str, int] = dict(Counter(asset.type for asset in site.assets).most_common())
+    for name in ("signals", "connections", "interlocks", "control_rules", "services", "dependencies"):
+        if count := len(getattr(site, name)):
+            made[name] = count
+    return made

@@ -103,7 +103,7 @@ def propose_mapping(path: Path, site: Site | None = None) -> Proposal:
         )
         return Proposal(mapping, (*notes, *tag_notes), comments)
     if len(sample.columns) > 60 and len(sample.columns) > 3 * len(sample.columns[0]):
-        notes.append("Far more columns than rows: the file may be transposed; turn it first.")
+        notes.append("Far more columns than rows: lines may be signals; set `transposed: true` then.")
     columns, comments, aside, label, column_notes = _columns(sample, time, site)
     notes += column_notes
     if not columns:

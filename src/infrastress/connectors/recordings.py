@@ -11,7 +11,7 @@ from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 from infrastress.site.sources import Source
 
-__all__ = ["find_mapping", "open_recording"]
+__all__ = ["find_mapping", "name_of", "open_recording"]
 
 TELEMETRY, EVENTS = "telemetry.csv", "events.jsonl"
 _COMPRESSED = (".gz", ".xz", ".bz2")
@@ -36,6 +36,11 @@ def find_mapping(path: Path, site_folder: Path | None = None) -> Path | None:
     return None
 
 
+def name_of(path: Path) -> str:
+    """Name of a recording among others: its folder, or its file without endings ("valve1/3.csv.gz" is "3")."""
+    return path.resolve().name if path.is_dir() else path.name.split(".", 1)[0]
+
+
 def open_recording(
     site: Site,
     path: Path,
@@ -45,6 +50,7 @@ def open_recording(
     site_folder: Path | None = None,
     exclude_kinds: Collection[SourceKind] = (),
     batch_rows: int | None = None,
+    first_rows: int | None = None,
 ) -> list[Connector]:
     """Connectors for a recording: a telemetry file, a file of events, or a folder of both.
 
@@ -56,6 +62,7 @@ def open_recording(
         site_folder: the site's folder, to look for mappings.
         exclude_kinds: kinds of source to leave out.
         batch_rows: most rows of one delivery.
+        first_rows: rows of telemetry to read of each file; without it all.
 
     Raises:
         InputError: nothing there, or it is no recording.
@@ -74,7 +81,11 @@ def open_recording(
             continue
         source = _source(site, source_id if len(files) == 1 else None, content == "json_lines", kind, file)
         options = FilesOptions(
-            path=file, mapping=used, exclude_kinds=tuple(sorted(exclude_kinds)), batch_rows=batch_rows
+            path=file,
+            mapping=used,
+            exclude_kinds=tuple(sorted(exclude_kinds)),
+            batch_rows=batch_rows,
+            first_rows=first_rows,
         )
         connectors.append(FilesConnector(site, source, options))
     return connectors

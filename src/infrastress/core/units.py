@@ -31,6 +31,7 @@ _SPELLINGS = {
     "lps": "liter/second",
     "cmh": "meter**3/hour",
     "gpm": "gallon/minute",
+    "kscmh": "decameter**3/hour",  # thousands of standard cubic metres an hour
 }
 
 

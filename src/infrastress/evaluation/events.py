@@ -25,6 +25,7 @@ __all__ = [
     "merge_episodes",
     "outcomes",
     "poisson_interval",
+    "rate_of",
 ]
 
 Times = npt.NDArray[np.int64]
@@ -138,11 +139,15 @@ def false_rate(truth: Sequence[Episode], alarms: Iterable[Episode], span: tuple[
     events = merge_episodes(event._replace(ended=event.ended + grace) for event in truth)
     count = sum(1 for alarm in alarms if not any(_touch(alarm, event) for event in events))
     busy = sum(max(0, min(event.ended, span[1]) - max(event.began, span[0])) for event in events)
-    days = (span[1] - span[0] - busy) / DAY
-    if days <= 0:
+    return rate_of(count, (span[1] - span[0] - busy) / DAY)
+
+
+def rate_of(count: int, quiet_days: float) -> FalseRate:
+    """The rate of so many false episodes in so many quiet days; NaN where there were none."""
+    if quiet_days <= 0:
         return FalseRate(count, 0.0, float("nan"), float("nan"), float("nan"))
     low, high = poisson_interval(count)
-    return FalseRate(count, days, count * 30 / days, low * 30 / days, high * 30 / days)
+    return FalseRate(count, quiet_days, count * 30 / quiet_days, low * 30 / quiet_days, high * 30 / quiet_days)
 
 
 def poisson_interval(count: int, confidence: float = 0.95) -> tuple[float, float]:

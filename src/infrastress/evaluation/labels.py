@@ -14,8 +14,8 @@ from infrastress.connectors.files.cells import read_cells
 from infrastress.connectors.files.chunk import Chunk
 from infrastress.connectors.files.content import looks_like
 from infrastress.connectors.files.delimited import DelimitedRows, read_header
-from infrastress.connectors.files.lines import Lines
 from infrastress.connectors.files.times import Clock
+from infrastress.connectors.files.transposed import open_lines
 from infrastress.core.errors import InputError
 from infrastress.core.time import SECOND, from_iso
 from infrastress.core.units import Scale
@@ -48,6 +48,21 @@ class Truth:
         """Begin and end of what was watched, ns; the last step counts with the median step."""
         step = int(np.median(np.diff(self.times))) if len(self.times) > 1 else 0
         return int(self.times[0]), int(self.times[-1]) + step
+
+    def behind(self, rows: int) -> "Truth":
+        """What is left behind so many steps, such as a part that was learned from.
+
+        Raises:
+            InputError: nothing is left.
+        """
+        if rows >= len(self.times):
+            raise InputError(f"{rows} rows were to be skipped and there are {len(self.times)}")
+        begin = int(self.times[rows])
+
+        def cut(spans: tuple[Episode, ...]) -> tuple[Episode, ...]:
+            return tuple(span._replace(began=max(span.began, begin)) for span in spans if span.ended > begin)
+
+        return Truth(cut(self.events), self.times[rows:], self.flags[rows:], cut(self.benign))
 
 
 def read_truth(
@@ -130,40 +145,64 @@ def _columns(
     where = str(path)
     if looks_like(path) != "text":
         raise InputError("labels are read from CSV", where=where)
-    with Lines(path, mapping.encoding) as lines:
+    with open_lines(path, mapping) as lines:
         names, at, _ = read_header(lines, mapping)
         time_name = mapping.time.column
-        if time_name is None or time_name not in names:
+        if time_name is not None and time_name not in names:
             raise InputError(f"no time column {time_name!r}", where=where, remedy="give the recording's mapping")
         columns: tuple[Bound, ...] = ()
-        if label:
+        if label and mapping.label_from is None:
             wanted = (mapping.label,) if mapping.label is not None else LABEL_NAMES
             index = next((i for i, name in enumerate(names) if name in wanted), None)
             if index is None:
-                raise InputError(f"no label column, none of {', '.join(map(repr, wanted))}", where=where)
+                raise InputError(
+                    f"no label column, none of {', '.join(map(repr, wanted))}",
+                    where=where,
+                    remedy="name it in the mapping as `label`, or the row the event begins at as `label_from`",
+                )
             columns = (Bound(index, names[index], ColumnMap(signal="label", values=_WORDS), _PLAIN),)
-        time = names.index(time_name)
-        binding = Binding(width=len(names), time=time, columns=columns)
+        time = names.index(time_name) if time_name is not None else None
+        # Without time and label column something has to be read all the same
+        binding = Binding(width=len(names), time=time if columns or time is not None else 0, columns=columns)
         reader = DelimitedRows(lines, mapping, binding)
-        clock = Clock(mapping.time.format, mapping.time_zone or zone)
         parts: list[tuple[Any, Any]] = []
+        rows = _Rows(mapping, zone, time, columns)
         while (chunk := reader.chunk(at)) is not None:
-            parts.append(_part(chunk, time, binding, clock, mapping))
+            parts.append(rows.read(chunk))
             at = int(chunk.starts[-1])
     if not parts:
         return np.empty(0, np.int64), np.empty(0)
     return np.concatenate([times for times, _ in parts]), np.concatenate([labels for _, labels in parts])
 
 
-def _part(chunk: Chunk, time: int, binding: Binding, clock: Clock, mapping: Mapping) -> tuple[Any, Any]:
-    times = clock.read(chunk.columns[time])
-    good = times.codes == 0
-    if not binding.columns:
-        return times.ns[good], np.zeros(int(good.sum()))
-    bound = binding.columns[0]
-    cells = read_cells(chunk.columns[bound.column], bound.spec, bound.scale, mapping.decimal, mapping.empty)
-    good &= cells.codes == 0
-    return times.ns[good], cells.values[good]
+class _Rows:
+    """Times and labels of one chunk after the other."""
+
+    def __init__(self, mapping: Mapping, zone: str | None, time: int | None, columns: tuple[Bound, ...]) -> None:
+        self.mapping, self.time, self.columns = mapping, time, columns
+        self.clock = Clock(mapping.time.format, mapping.time_zone or zone)
+        self.start = from_iso(mapping.time.start) if mapping.time.start else 0
+        self.step = round((mapping.time.step_s or 0) * SECOND)
+        self.before = 0
+
+    def read(self, chunk: Chunk) -> tuple[Any, Any]:
+        """Rows whose time and label can be read."""
+        lines = self.before + chunk.rows
+        self.before += len(chunk)
+        if self.time is None:
+            ns, good = self.start + self.step * lines, np.ones(len(lines), dtype=bool)
+        else:
+            times = self.clock.read(chunk.columns[self.time])
+            ns, good = times.ns, times.codes == 0
+        if not self.columns:
+            first = self.mapping.label_from
+            return ns[good], np.zeros(int(good.sum())) if first is None else (lines[good] + 1 >= first).astype(float)
+        bound = self.columns[0]
+        cells = read_cells(
+            chunk.columns[bound.column], bound.spec, bound.scale, self.mapping.decimal, self.mapping.empty
+        )
+        good = good & (cells.codes == 0)
+        return ns[good], cells.values[good]
 
 
 _PLAIN = Scale(1.0, 0.0, "dimensionless")

@@ -11,6 +11,7 @@ import networkx as nx
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 from infrastress.site.assets import Controller, Door, GasDetector, LevelSwitch, Tank
+from infrastress.site.control import comparisons
 
 __all__ = ["NOWHERE", "REACH_CONDUITS", "SITE_PLACE", "Places", "place_graph"]
 
@@ -45,7 +46,7 @@ def place_graph(site: Site) -> "nx.Graph[str]":
         if isinstance(asset, Tank) and asset.bund:
             graph.add_edge(asset.id, asset.bund)
     driven = [(rule.when.signal, rule.actuator) for rule in site.interlocks]
-    driven += [(rule.when.signal, rule.actuator) for rule in site.control_rules]
+    driven += [(part.signal, rule.actuator) for rule in site.control_rules for part in comparisons(rule.when)]
     for condition, actuator in driven:
         if condition in signals and actuator in signals:
             graph.add_edge(signals[condition].asset, signals[actuator].asset)

@@ -11,6 +11,7 @@ __all__ = [
     "Boundary",
     "Camera",
     "Controller",
+    "District",
     "Door",
     "Equipment",
     "GasDetector",
@@ -49,6 +50,9 @@ class AssetBase(Model):
     criticality: Annotated[int, Field(ge=1, le=5)] = 3
     controller: Annotated[Id | None, Field(description="PLC or host that reads or drives it")] = None
     interfaces: tuple[Interface, ...] = ()
+    element: Annotated[
+        str | None, Field(max_length=80, description="Its name in the network model, where that isn't its id")
+    ] = None
 
 
 class Tank(AssetBase):
@@ -80,6 +84,9 @@ class Valve(AssetBase):
     type: Literal["valve"]
     travel_s: Annotated[float, Field(ge=0, description="Time from closed to open")] = 0.0
     fails: Literal["open", "closed", "last"] = "last"
+    normally: Annotated[
+        Literal["open", "closed"], Field(description="How it stands; taken for it where no state is metered")
+    ] = "open"
 
 
 class LevelSwitch(AssetBase):
@@ -140,10 +147,18 @@ class Junction(AssetBase):
     demand: Annotated[bool, Field(description="True when customers draw here unmetered")] = False
 
 
-class Equipment(AssetBase):
-    """Anything else: bund, building, substance store, transformer, generator."""
+class District(AssetBase):
+    """An area of a supply network: pipes that are open to each other, taken as one node with one demand."""
 
-    type: Literal["bund", "building", "store", "transformer", "generator", "pipe", "heater", "other"]
+    type: Literal["district"]
+    demand_m3h: Annotated[float, Field(ge=0, description="What its customers draw on average")] = 0.0
+    elevation_m: Annotated[tuple[float, float] | None, Field(description="Lowest and highest ground")] = None
+
+
+class Equipment(AssetBase):
+    """Anything else: bund, building, pumping station, substance store, transformer, generator."""
+
+    type: Literal["bund", "building", "station", "store", "transformer", "generator", "pipe", "heater", "other"]
     substance: Id | None = None
     capacity_m3: Annotated[float | None, Field(gt=0)] = None
 
@@ -160,6 +175,7 @@ Asset = Annotated[
     | Camera
     | Boundary
     | Junction
+    | District
     | Equipment,
     Field(discriminator="type"),
 ]

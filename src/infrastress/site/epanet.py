@@ -1,9 +1,12 @@
 """A site file from an EPANET network model: its elements, its controls and what is metered of it."""
 
 import gzip
+import logging
 import tempfile
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +16,30 @@ from infrastress.site.load import load_site
 from infrastress.site.metering import read_metering
 from infrastress.site.templates import new_folder
 
-__all__ = ["create_site_from_inp", "site_from_inp"]
+__all__ = ["create_site_from_inp", "read_network", "site_from_inp"]
 
 _MAX_BYTES = 100_000_000
 
 
-def site_from_inp(path: Path, signals: Path | None = None) -> str:
-    """Text of a site file for an EPANET network (.inp, or .inp.gz).
+def site_from_inp(path: Path, signals: Path | None = None) -> tuple[str, tuple[str, ...]]:
+    """Text of a site file for an EPANET network (.inp, or .inp.gz), and sentences on what was left out.
 
-    Tanks, reservoirs (as boundaries), junctions, pumps, valves and those pipes that controls open and shut become
-    assets, all links become connections, simple controls on levels and pressures become control rules. What can't be
-    carried over stands in the text as a comment.
+    Tanks, reservoirs (as boundaries), pumps, valves and those pipes that are metered, opened and shut become assets;
+    what open pipes join becomes a district; controls and rules become control rules. What can't be carried over stands
+    in the text as a comment.
 
     Args:
         path: the network.
         signals: a file that says what is metered under which tags (see `site.metering`). Without one every tank has
-            a level, every pump and controlled valve a flow and a state, named `<asset>.level`, `.flow` and `.state`.
+            a level, every pump and valve a flow, every pump and what a control switches a state, and whatever else a
+            control looks at its signal, named `<asset>.level`, `.flow`, `.state` and so on.
 
     Raises:
         InputError: a file can't be read as what it should be.
         PluginError: WNTR, which reads the network, isn't installed.
     """
     metering = read_metering(signals) if signals is not None else None
-    network = _read_network(path)
+    network = read_network(path)
     return site_text(network, path.name, metering)
 
 
@@ -45,13 +49,13 @@ def create_site_from_inp(target: Path, network: Path, signals: Path | None = Non
     The network model goes into `network/`, and the mapping that the signals file names into `mappings/`.
 
     Returns:
-        Sentences about what was left out, for the person who made it.
+        Sentences on what was left out, for the person who made it.
 
     Raises:
         InputError: a file can't be read, or the target isn't an empty folder.
         PluginError: WNTR isn't installed.
     """
-    text = site_from_inp(network, signals)
+    text, notes = site_from_inp(network, signals)
     mapping: Path | None = None
     if signals is not None:
         name = read_metering(signals).mapping
@@ -66,8 +70,7 @@ def create_site_from_inp(target: Path, network: Path, signals: Path | None = Non
             (made / "mappings").mkdir()
             (made / "mappings" / "default.mapping.yaml").write_bytes(mapping.read_bytes())
         load_site(made)
-    left = [line.removeprefix("# not carried over: ") for line in text.splitlines() if "# not carried over: " in line]
-    return tuple(f"not carried over: {line.strip()}" for line in left)
+    return notes
 
 
 def _content(path: Path) -> bytes:
@@ -85,7 +88,13 @@ def _content(path: Path) -> bytes:
     return data
 
 
-def _read_network(path: Path) -> Any:
+def read_network(path: Path) -> Any:
+    """A network (.inp or .inp.gz) as WNTR reads it: a `wntr.network.WaterNetworkModel`.
+
+    Raises:
+        InputError: it can't be read; says EPANET's or WNTR's own reason.
+        PluginError: WNTR isn't installed.
+    """
     data = _content(path)
     try:
         text = data.decode("utf-8-sig")
@@ -97,8 +106,7 @@ def _read_network(path: Path) -> Any:
         from wntr.network import WaterNetworkModel
     except ImportError as error:
         raise PluginError("reading an EPANET network needs WNTR", remedy="pip install 'infrastress[water]'") from error
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as scratch, _quiet():
         file = Path(scratch) / "network.inp"
         file.write_text(text, encoding="utf-8")
         try:
@@ -109,3 +117,17 @@ def _read_network(path: Path) -> Any:
             raise InputError(
                 f"the network can't be read: {detail}", where=str(path), remedy="does EPANET itself open it?"
             ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """WNTR's remarks on unused curves and the like say nothing to who makes a site."""
+    logger = logging.getLogger("wntr")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

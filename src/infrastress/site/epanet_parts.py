@@ -1,73 +1,12 @@
-"""What a network model says of its parts, in a site's terms: controls, curves, limits."""
+"""What a network model says of its parts, in a site's terms: curves, volumes, limits, words."""
 
-from typing import Any, Literal, NamedTuple
+from itertools import pairwise
+from math import pi
+from typing import Any
 
 from infrastress.core.units import scale_between, scale_of
 
-__all__ = ["Control", "head_in", "level_limits", "pump_curve", "read_controls", "strapping", "switched_links"]
-
-_SIDES: dict[str, Literal["above", "below"]] = {">": "above", ">=": "above", "<": "below", "<=": "below"}
-
-
-class Control(NamedTuple):
-    """`link` is switched when the level or pressure head at `node` is above or below `value` in m."""
-
-    name: str
-    node: str
-    side: Literal["above", "below"]
-    value: float
-    link: str
-    on: bool
-
-
-def read_controls(network: Any) -> tuple[list[Control], list[str]]:
-    """Controls with one condition on a level or pressure, and sentences on those of other kinds."""
-    found: list[Control] = []
-    notes: list[str] = []
-    for name, control in network.controls():
-        condition = _condition(control)
-        links = _switches(control)
-        if condition is None or not links or len(links) != len(control.actions()):
-            notes.append(" ".join(str(control).split())[:160])
-        else:
-            found += [Control(name, *condition, link, on) for link, on in links]
-    return found, notes
-
-
-def switched_links(network: Any) -> set[str]:
-    """Links that any control acts on, whatever its condition."""
-    acted = set()
-    for _, control in network.controls():
-        for action in [*control.actions(), *(getattr(control, "_else_actions", None) or [])]:
-            acted.add(getattr(action.target()[0], "name", ""))
-    return acted
-
-
-def _condition(control: Any) -> tuple[str, Literal["above", "below"], float] | None:
-    condition = control.condition
-    source: Any = getattr(condition, "_source_obj", None)
-    attribute = getattr(condition, "_source_attr", "")
-    if not hasattr(source, "node_type") or attribute not in ("level", "pressure", "head"):
-        return None
-    side = _SIDES.get(condition._relation.symbol)
-    if side is None or source.node_type == "Reservoir":
-        return None
-    value = float(condition._threshold)
-    return source.name, side, value - float(source.elevation) if attribute == "head" else value
-
-
-def _switches(control: Any) -> list[tuple[str, bool]]:
-    """Links that a control turns on or off. A pump's speed of 0 is off, any other on."""
-    if getattr(control, "_else_actions", None):
-        return []
-    found = []
-    for action in control.actions():
-        target, attribute = action.target()
-        # A valve's setting is a pressure or flow, not a switch.
-        speed = attribute in ("base_speed", "setting") and getattr(target, "link_type", "") == "Pump"
-        if hasattr(target, "link_type") and (attribute == "status" or speed):
-            found.append((target.name, float(action._value) > 0))
-    return found
+__all__ = ["head_in", "level_limits", "pump_curve", "shut_off_head", "strapping", "usable_volume", "valve_words"]
 
 
 def pump_curve(pump: Any) -> list[tuple[float, float]]:
@@ -76,6 +15,50 @@ def pump_curve(pump: Any) -> list[tuple[float, float]]:
         return []
     points = sorted((float(flow) * 3600, float(head)) for flow, head in pump.get_pump_curve().points)
     return _rising(points) if points and points[-1][0] > 0 else []
+
+
+def shut_off_head(curve: list[tuple[float, float]]) -> float | None:
+    """Head of a pump that moves nothing, m. Of one point EPANET makes a curve that begins at 4/3 of its head."""
+    if not curve or (len(curve) > 1 and curve[0][0] > 0):
+        return None
+    return curve[0][1] if curve[0][0] == 0 else curve[0][1] * 4 / 3
+
+
+_VALVES = {
+    "PRV": "Pressure-reducing valve", "PSV": "Pressure-sustaining valve", "PBV": "Pressure-breaking valve",
+    "FCV": "Flow-control valve", "TCV": "Throttle-control valve", "GPV": "General-purpose valve",
+}  # fmt: skip
+
+
+def valve_words(valve: Any, *, metric: bool) -> str:
+    """What a valve is and what it is set to, such as "Pressure-reducing valve, set to 28.1 m"."""
+    name = _VALVES.get(valve.valve_type, "Valve")
+    setting = valve.initial_setting
+    if valve.valve_type == "GPV" or not isinstance(setting, int | float) or not setting:
+        return name
+    if valve.valve_type in ("PRV", "PSV", "PBV"):
+        shown = f"{setting:.4g} m" if metric else f"{head_in(setting, 'psi'):.4g} psi ({setting:.4g} m)"
+    elif valve.valve_type == "FCV":
+        shown = f"{setting * 3600:.4g} m3/h"
+    else:
+        shown = f"a loss coefficient of {setting:.4g}"
+    return f"{name}, set to {shown}"
+
+
+def usable_volume(tank: Any) -> float:
+    """Volume between a tank's lowest and highest level, m3; 0 where the model says nothing."""
+    low, high = float(tank.min_level), float(tank.max_level)
+    table = strapping(tank.vol_curve)
+    if not table:
+        return max(0.0, high - low) * pi / 4 * float(tank.diameter) ** 2
+    return max(0.0, _volume_at(table, high) - _volume_at(table, low))
+
+
+def _volume_at(table: list[tuple[float, float]], level: float) -> float:
+    for (below, least), (above, most) in pairwise(table):
+        if level <= above:
+            return least + (most - least) * max(0.0, level - below) / (above - below)
+    return table[-1][1]
 
 
 def strapping(curve: Any) -> list[tuple[float, float]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import networkx as nx
 
+from infrastress.site.control import comparisons
 from infrastress.site.model import Site
 
 __all__ = ["dependency_graph", "neighbours", "process_graph"]
@@ -69,7 +70,7 @@ def neighbours(site: Site) -> Any:
         join(asset.id, asset.controller, "control")
     asset_of = {signal.id: signal.asset for signal in site.signals}
     ruled = [(rule.when.signal, rule.actuator) for rule in site.interlocks]
-    ruled += [(rule.when.signal, rule.actuator) for rule in site.control_rules]
+    ruled += [(part.signal, rule.actuator) for rule in site.control_rules for part in comparisons(rule.when)]
     for condition, actuator in ruled:
         join(asset_of.get(condition), asset_of.get(actuator), "control")
     for asset in site.assets:

@@ -17,6 +17,7 @@ def load_site(path: Path) -> Site:
     """
     result = check_site(path)
     if result.site is not None:
+        result.site._folder = path if path.is_dir() else path.parent
         return result.site
     errors = result.errors
     first = errors[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -13,7 +13,7 @@ from infrastress.site.faults import did_you_mean, shown
 from infrastress.site.process import SignalKind
 from infrastress.site.reader import locate
 
-__all__ = ["Metering", "Meters", "Plant", "read_metering"]
+__all__ = ["Metering", "Meters", "NamedDistrict", "NamedStation", "Plant", "read_metering"]
 
 _GROUPS = ("tanks", "pumps", "valves", "junctions", "reservoirs")
 
@@ -28,11 +28,16 @@ class Plant(Model):
 
 
 class Meters(Model):
-    """Elements metered alike. `{element}` in `tag` stands for the element's name in the network model."""
+    """Elements metered alike. `{element}` in `tag` stands for the element's name in the network model.
+
+    A network model may give a node and a link the same name. Flows and states are then taken for the link's, all else
+    for the node's; `are` says otherwise.
+    """
 
     elements: Annotated[
         tuple[str, ...], Field(min_length=1, description="Names, or: tanks, pumps, valves, junctions, reservoirs")
     ]
+    are: Literal["nodes", "links"] | None = None
     kind: SignalKind
     tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:{}-]{1,80}$")]
     unit: UnitName = ""
@@ -45,11 +50,29 @@ class Meters(Model):
         return [value] if isinstance(value, str) else value
 
 
+class NamedDistrict(Model):
+    """The name and users of the district that holds the junction `of`."""
+
+    of: str
+    id: Id
+    name: str = ""
+    users: Annotated[int, Field(ge=0)] = 0
+
+
+class NamedStation(Model):
+    """A pumping station: pumps of the network under one roof."""
+
+    pumps: Annotated[tuple[str, ...], Field(min_length=1)]
+    id: Id
+    name: str = ""
+
+
 class Metering(Model):
     """A `signals` file: the plant's name, its telemetry's cadence, what is metered, and by which controllers.
 
-    `controllers` names the elements that each controller reads or drives. `mapping` is a recording's mapping to put
-    into the new site, beside the signals file.
+    `controllers` names the elements that each controller reads or drives, `power` those that each supply of power
+    feeds. `districts` and `stations` name what is found in the network. `mapping` is a recording's mapping to put into
+    the new site, beside the signals file.
     """
 
     site: Plant = Plant()
@@ -58,6 +81,9 @@ class Metering(Model):
     connector: str = "files"
     signals: tuple[Meters, ...] = ()
     controllers: dict[Id, tuple[str, ...]] = Field(default_factory=dict)
+    power: dict[Id, tuple[str, ...]] = Field(default_factory=dict)
+    districts: tuple[NamedDistrict, ...] = ()
+    stations: tuple[NamedStation, ...] = ()
     mapping: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = None
 
     def elements_of(self, meters: Meters, groups: dict[str, Collection[str]], known: Collection[str]) -> list[str]:

@@ -1,9 +1,10 @@
 """The site model: one plant, as one validated tree, with look-ups by id."""
 
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.site.assets import Asset
@@ -23,7 +24,8 @@ from infrastress.site.context import (
     Substance,
     Zone,
 )
-from infrastress.site.process import Connection, ControlRule, Interlock, Signal
+from infrastress.site.control import ControlRule
+from infrastress.site.process import Connection, Interlock, Signal
 from infrastress.site.sources import DetectorSettings, RuntimeSettings, Source
 
 __all__ = ["Location", "Site"]
@@ -71,6 +73,12 @@ class Site(Model):
     sources: tuple[Source, ...] = ()
     runtime: RuntimeSettings = RuntimeSettings()
     detectors: tuple[DetectorSettings, ...] = ()
+    _folder: Path | None = PrivateAttr(default=None)
+
+    @property
+    def folder(self) -> Path | None:
+        """The site folder it was loaded from, for what lies beside site.yaml; None for a site made in memory."""
+        return self._folder
 
     @cached_property
     def asset_by_id(self) -> dict[str, Asset]:

@@ -1,4 +1,4 @@
-"""The process: signals, what flows where, interlocks and control rules."""
+"""The process: signals, what flows where, and interlocks."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from infrastress.site.base import Id, Model, UnitName
 
-__all__ = ["Comparison", "Connection", "ControlRule", "Interlock", "Limits", "Register", "Signal", "SignalKind"]
+__all__ = ["Comparison", "Connection", "Interlock", "Limits", "Register", "Signal", "SignalKind"]
 
 SignalKind = Literal[
     "level", "flow", "pressure", "temperature", "state", "speed", "position", "switch", "setpoint", "gas", "quality",
@@ -73,10 +73,10 @@ class Connection(Model):
 
 
 class Comparison(Model):
-    """`signal` is above, below or equal to `value`, in the signal's own unit."""
+    """`signal` is above, below, equal or not equal to `value`, in the signal's own unit."""
 
     signal: Id
-    is_: Annotated[Literal["above", "below", "equal"], Field(alias="is")]
+    is_: Annotated[Literal["above", "below", "equal", "unequal"], Field(alias="is")]
     value: float
 
 
@@ -89,13 +89,3 @@ class Interlock(Model):
     must_be: Literal["open", "closed", "running", "stopped"]
     within_s: Annotated[float, Field(gt=0)] = 30.0
     bypass: Annotated[Id | None, Field(description="Signal that is 1 while bypassed")] = None
-
-
-class ControlRule(Model):
-    """A control rule of the plant: the condition switches the actuator (a state signal) to on or off."""
-
-    id: Id
-    when: Comparison
-    actuator: Id
-    switches: Literal["on", "off"]
-    within_s: Annotated[float, Field(ge=0)] = 0.0

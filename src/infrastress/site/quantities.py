@@ -2,14 +2,14 @@
 
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from infrastress.core.errors import UnitError
 from infrastress.core.units import scale_between, scale_of
 from infrastress.site.assets import Tank
+from infrastress.site.control import ControlRule, Elapsed, condition_parts
 from infrastress.site.faults import did_you_mean
 from infrastress.site.model import Site
-from infrastress.site.process import Comparison, Signal
+from infrastress.site.process import Comparison, Interlock, Signal
 from infrastress.site.report import Path, Report
 
 __all__ = ["COMMON_UNITS", "check_quantities"]
@@ -148,10 +148,55 @@ def _tank(tank: Tank, here: Path, balanced: bool, report: Report) -> None:
 
 
 def _rules(site: Site, report: Report) -> None:
-    for name in ("interlocks", "control_rules"):
-        for index, rule in enumerate(getattr(site, name)):
-            _comparison(site, rule.when, (name, index, "when", "value"), report)
-            _actuated(site, rule, (name, index, "must_be"), report)
+    for index, lock in enumerate(site.interlocks):
+        _comparison(site, lock.when, ("interlocks", index, "when", "value"), report)
+        _actuated(site, lock, ("interlocks", index, "must_be"), report)
+    for index, rule in enumerate(site.control_rules):
+        here = ("control_rules", index)
+        _deed(rule, here, report)
+        for path, part in condition_parts(rule.when):
+            if isinstance(part, Comparison):
+                _comparison(site, part, (*here, "when", *path, "value"), report)
+            elif isinstance(part, Elapsed):
+                _run_span(part, (*here, "when", *path, "elapsed_h"), report)
+        _schedule(rule, here, report)
+
+
+def _deed(rule: ControlRule, here: Path, report: Report) -> None:
+    """A rule has a condition with one deed, or a schedule, whose entries have theirs."""
+    if rule.when is not None and rule.schedule:
+        report.add((*here, "schedule"), "a condition and a schedule", "one of the two", "make two rules of it")
+    elif rule.when is None and not rule.schedule:
+        report.add(here, "neither a condition nor a schedule", "`when` or `schedule`")
+    deeds = [name for name in ("switches", "sets") if getattr(rule, name) is not None]
+    if rule.schedule:
+        for name in (*deeds, *(("otherwise",) if rule.otherwise is not None else ())):
+            report.add((*here, name), f"`{name}` beside a schedule", "it in the entries of the schedule")
+    elif len(deeds) != 1:
+        found = "neither `switches` nor `sets`" if not deeds else "both `switches` and `sets`"
+        report.add((*here, *deeds[1:]), found, "one of the two")
+
+
+def _schedule(rule: ControlRule, here: Path, report: Report) -> None:
+    by_clock = {entry.at is not None for entry in rule.schedule}
+    times = set()
+    for number, entry in enumerate(rule.schedule):
+        path = (*here, "schedule", number)
+        if (entry.at is None) == (entry.after_h is None):
+            report.add(path, "no time" if entry.at is None else "two times", "`at` or `after_h`")
+        elif len(by_clock) > 1 and entry.at is None:
+            report.add((*path, "after_h"), "hours after the start beside times of the day", "one of the two in a rule")
+        elif (entry.at, entry.after_h) in times:
+            report.add(path, f"{entry.at or entry.after_h} again", "each time once")
+        if (entry.switches is None) == (entry.sets is None):
+            report.add(path, "no deed" if entry.switches is None else "two deeds", "`switches` or `sets`")
+        times.add((entry.at, entry.after_h))
+
+
+def _run_span(part: Elapsed, path: Path, report: Report) -> None:
+    span = part.elapsed_h
+    if span.to is not None and span.to <= span.from_:
+        report.add((*path, "to"), f"{span.to:g} h", f"more than `from`, {span.from_:g} h")
 
 
 def _comparison(site: Site, when: Comparison, path: Path, report: Report) -> None:
@@ -173,11 +218,11 @@ def _comparison(site: Site, when: Comparison, path: Path, report: Report) -> Non
             report.add(path, found, expected, severity="warning")
 
 
-def _actuated(site: Site, rule: Any, path: Path, report: Report) -> None:
-    must_be = getattr(rule, "must_be", None)
-    signal = site.signal_by_id.get(rule.actuator)
+def _actuated(site: Site, lock: Interlock, path: Path, report: Report) -> None:
+    must_be = lock.must_be
+    signal = site.signal_by_id.get(lock.actuator)
     asset = site.asset_by_id.get(signal.asset) if signal is not None else None
-    if must_be is None or asset is None or asset.type not in ("pump", "valve"):
+    if asset is None or asset.type not in ("pump", "valve"):
         return
     words = _OPEN_SHUT if asset.type == "valve" else ("running", "stopped")
     if must_be not in words:

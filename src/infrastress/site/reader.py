@@ -147,6 +147,8 @@ def locate(root: MapNode, path: tuple[str | int, ...]) -> tuple[str, int, str, s
     field = ""
     missing = False
     for step in path:
+        if isinstance(step, str) and step.startswith("<"):  # pydantic's name for a form, no field of the file
+            continue
         if isinstance(step, int):
             field += f"[{step}]"
             if missing or not isinstance(node, SeqNode) or step >= len(node):

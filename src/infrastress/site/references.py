@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infrastress.site.assets import Asset
+from infrastress.site.control import condition_parts
 from infrastress.site.model import Site
+from infrastress.site.process import Comparison
 from infrastress.site.report import Path, Report
 from infrastress.site.validation import Validated
 
@@ -143,21 +145,28 @@ class _Ids:
             for number, asset in enumerate(line.through):
                 if asset in (line.from_, line.to):
                     self.report.add((*here, "through", number), f"{asset!r}, one of its ends", "what lies between them")
-        for name in ("interlocks", "control_rules"):
-            for index, rule in enumerate(getattr(site, name)):
-                self._one((name, index, "when", "signal"), rule.when.signal, "signals")
-                self._actuator((name, index, "actuator"), rule.actuator)
-                self._one((name, index, "bypass"), getattr(rule, "bypass", None), "signals")
+        for index, lock in enumerate(site.interlocks):
+            self._one(("interlocks", index, "when", "signal"), lock.when.signal, "signals")
+            self._actuator(("interlocks", index, "actuator"), lock.actuator)
+            self._one(("interlocks", index, "bypass"), lock.bypass, "signals")
+        for index, rule in enumerate(site.control_rules):
+            for path, part in condition_parts(rule.when):
+                if isinstance(part, Comparison):
+                    self._one(("control_rules", index, "when", *path, "signal"), part.signal, "signals")
+            setting = rule.sets is not None or any(entry.sets is not None for entry in rule.schedule)
+            self._actuator(("control_rules", index, "actuator"), rule.actuator, setting=setting)
 
-    def _actuator(self, path: Path, word: str) -> None:
+    def _actuator(self, path: Path, word: str, *, setting: bool = False) -> None:
         if word not in self.known["signals"] and word in self.known["assets"]:
             states = [signal.id for signal in self.site.signals if signal.asset == word and signal.kind == "state"]
             hint = f"did you mean {states[0]!r}?" if states else f"give {word!r} a signal of kind state"
             self.report.add(path, f"{word!r}, an asset", "the id of a signal of kind state", hint)
             return
         signal = self._one(path, word, "signals")
-        if signal is not None and signal.kind != "state":
-            self.report.add(path, f"{word!r}, a signal of kind {signal.kind}", "a signal of kind state")
+        kinds = ("state", "speed", "position", "setpoint") if setting else ("state",)
+        if signal is not None and signal.kind not in kinds:
+            expected = "a signal of kind " + " or ".join(kinds)
+            self.report.add(path, f"{word!r}, a signal of kind {signal.kind}", expected)
 
     def _context(self) -> None:
         site = self.site

@@ -144,7 +144,7 @@ def _kind_at(loc: tuple[str | int, ...], root: MapNode) -> str:
     *_, value = locate(root, loc)
     if isinstance(value, MapNode) and isinstance(value.get("type"), str):
         return f"a {value['type']}"
-    names = [step for step in loc if isinstance(step, str)]
+    names = [step for step in loc if isinstance(step, str) and not step.startswith("<")]
     return f"`{names[-1]}`"
 
 
@@ -152,7 +152,7 @@ def _fields_at(loc: tuple[str | int, ...]) -> list[str]:
     """Names of the fields that the model at a pydantic location has, as the file spells them."""
     models = [Site]
     for step in loc:
-        if isinstance(step, int):
+        if isinstance(step, int) or step.startswith("<"):
             continue
         tagged = [model for model in models if step in _tags(model)]
         if tagged:

@@ -15,10 +15,11 @@ def open_store(target: str | Path) -> Store:
     """Open a store, made if it isn't there; an older schema is migrated.
 
     Args:
-        target: a folder, or a URL: sqlite:///relative.db, sqlite:////absolute.db or memory://.
+        target: a folder, or a URL: sqlite:///relative.db, sqlite:////absolute.db, postgresql://USER@HOST/DATABASE or
+            memory://.
 
     Raises:
-        ConfigurationError: no backend for this URL.
+        ConfigurationError: no backend for this URL, or its driver isn't installed.
         SchemaMismatch: the store was written by a newer version.
         StoreError: it can't be opened (no rights, no space, damaged).
     """
@@ -32,6 +33,11 @@ def open_store(target: str | Path) -> Store:
         from infrastress.store.sqlite import SqliteStore
 
         return SqliteStore(target)
+    if scheme in ("postgresql", "postgres"):
+        from infrastress.store.postgres import PostgresStore
+
+        return PostgresStore(str(target))
     raise ConfigurationError(
-        f"no store backend for {scheme}://", remedy="give a folder, or a URL that starts with sqlite:///"
+        f"no store backend for {scheme}://",
+        remedy="give a folder, or a URL that starts with sqlite:/// or postgresql://",
     )

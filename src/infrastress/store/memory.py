@@ -172,6 +172,12 @@ class MemoryLease(Lease):
         with self._store.changed:
             self._beat(self._held())
 
+    def release(self) -> None:
+        with self._store.changed:
+            standing = self._held()
+            self.version += 1
+            standing.beat = Beat(self.partition, self.epoch + 1, self.version, "")
+
     def _held(self) -> _Standing:
         standing = self._store.standings[self.partition]
         if standing.beat.epoch != self.epoch:
@@ -193,6 +199,10 @@ class MemoryCheckpoints(Checkpoints):
         with self._store.changed:
             standing = self._store.standings.get(partition)
             return standing.beat if standing else Beat(partition, 0, 0, "")
+
+    def beats(self) -> list[Beat]:
+        with self._store.changed:
+            return sorted(standing.beat for standing in self._store.standings.values())
 
     def offset(self, partition: str) -> int:
         with self._store.changed:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, delete, insert, select
 
-from infrastress.core.errors import LogGap, StoreError
+from infrastress.core.errors import ConfigurationError, LogGap, StoreError
 from infrastress.core.ids import content_hash
 from infrastress.core.time import DAY, to_iso
 from infrastress.events.samples import Samples
@@ -62,13 +62,28 @@ class ParquetHistory(History):
     Args:
         log: where telemetry arrives.
         database: holds the list of files.
-        folder: made with the first file.
+        folder: made with the first file; None where none was named, and nothing can be compacted.
     """
 
-    def __init__(self, log: Log, database: Database, folder: Path) -> None:
+    def __init__(self, log: Log, database: Database, folder: Path | None) -> None:
         self._log = log
         self._database = database
-        self.folder = folder
+        self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        """Where the files lie.
+
+        Raises:
+            ConfigurationError: none was named.
+        """
+        if self._folder is None:
+            raise ConfigurationError(
+                "no folder was named for telemetry history",
+                where=self._database.where,
+                remedy="add ?folder=FOLDER to the URL: one that all machines share",
+            )
+        return self._folder
 
     def compacted(self, partition: str) -> int:
         """Offset as committed."""

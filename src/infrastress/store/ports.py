@@ -9,6 +9,9 @@ their own; offsets count from 1 without gaps until retention removes a prefix.
     fusion/<site>          event, tick               detections on their way to fusion
     result/<site>          event                     alarms and incidents
     quarantine/<site>      refusal                   what was refused, with reason
+    replay/<site>          order                     what was asked to be replayed, where a database is shared
+
+A lease may also stand for something that is no partition: the admission of a site, a worker's seat.
 """
 
 from abc import ABC, abstractmethod
@@ -87,7 +90,10 @@ class Row(NamedTuple):
 
 
 class Beat(NamedTuple):
-    """What an observer sees of a partition's lease; a live owner changes `version` at every commit or renewal."""
+    """What an observer sees of a partition's lease; a live owner changes `version` at every commit or renewal.
+
+    Without an owner (never taken, or released) it may be taken at once.
+    """
 
     partition: str
     epoch: int
@@ -161,6 +167,10 @@ class Lease(ABC):
     def renew(self) -> None:
         """Say "alive" without moving anything; raises Fenced."""
 
+    @abstractmethod
+    def release(self) -> None:
+        """Give the lease up, so that whoever comes may take it at once; raises Fenced, as all does that comes after."""
+
 
 class Checkpoints(ABC):
     """Leases by compare-and-set."""
@@ -168,6 +178,10 @@ class Checkpoints(ABC):
     @abstractmethod
     def observe(self, partition: str) -> Beat:
         """The lease as it stands; epoch 0 before the first."""
+
+    @abstractmethod
+    def beats(self) -> list[Beat]:
+        """All leases that were ever taken, as they stand at one moment, sorted by partition."""
 
     @abstractmethod
     def offset(self, partition: str) -> int:

@@ -1,16 +1,18 @@
-"""Log, checkpoints and records over any SQL database."""
+"""Log, checkpoints, records and blobs over any SQL database."""
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from infrastress.core.errors import Fenced, LogGap, OutcomeUnknown, StoreError
-from infrastress.store.database import Database
+from infrastress.core.ids import content_hash
+from infrastress.store.database import Database, Locks
 from infrastress.store.ports import (
     Beat,
+    Blobs,
     Checkpoints,
     Lease,
     Log,
@@ -22,9 +24,9 @@ from infrastress.store.ports import (
     partition_of,
     type_of,
 )
-from infrastress.store.tables import latest, lease, lease_state, log_partition, log_record
+from infrastress.store.tables import blob, latest, lease, lease_state, log_partition, log_record
 
-__all__ = ["SqlCheckpoints", "SqlLog", "SqlRecords"]
+__all__ = ["SqlBlobs", "SqlCheckpoints", "SqlLog", "SqlRecords", "gaps"]
 
 _IDS = 10_000  # ids looked up in one statement: below every database's limit of parameters
 _RETIRE = 10_000  # records removed in one transaction, so that writers don't wait long
@@ -40,12 +42,10 @@ _READ = (
     .order_by(log_record.c.place)
     .limit(bindparam("limit"))
 )
-_KNOWN = select(log_record.c.id).where(
-    log_record.c.partition == bindparam("number"), log_record.c.id.in_(bindparam("ids", expanding=True))
-)
 _LEASE = select(lease.c.epoch, lease.c.version, lease.c.owner, lease.c.place).where(
     lease.c.partition == bindparam("partition")
 )
+_LEASES = select(lease.c.partition, lease.c.epoch, lease.c.version, lease.c.owner).where(lease.c.epoch > 0)
 _LEASE_LOCKED = _LEASE.with_for_update()
 _STATE = select(lease_state.c.data).where(lease_state.c.partition == bindparam("partition"))
 
@@ -73,7 +73,8 @@ class SqlLog(Log):
         """Append in one transaction of the group commit."""
         check_subject(subject)
         outputs = [Output(id_, subject, data) for id_, data in items]
-        return len(self._database.write(lambda connection: self.put(connection, outputs)))
+        locks = Locks(partitions=frozenset([partition_of(subject)] if outputs else []))
+        return len(self._database.write(lambda connection: self.put(connection, outputs), locks))
 
     def put(self, connection: Connection, outputs: Sequence[Output]) -> list[Output]:
         """Append within a write transaction; returns what was new, in order."""
@@ -94,25 +95,23 @@ class SqlLog(Log):
         ids = list(wanted)
         for start in range(0, len(ids) if bounds.last > bounds.retired else 0, _IDS):
             chunk = ids[start : start + _IDS]
-            for known in connection.execute(_KNOWN, {"number": bounds.number, "ids": chunk}).scalars():
+            for known in self._database.known(connection, log_record, bounds.number, chunk):
                 del wanted[known]
         if not wanted:
             return
         written = max(self._clock(), bounds.written)  # never backwards, so that a moment can be searched for
-        connection.execute(
-            insert(log_record),
-            [
-                {
-                    "partition": bounds.number,
-                    "place": place,
-                    "id": output.id,
-                    "type": type_of(output.subject),
-                    "written": written,
-                    "data": output.data,
-                }
-                for place, output in enumerate(wanted.values(), bounds.last + 1)
-            ],
-        )
+        rows = [
+            {
+                "partition": bounds.number,
+                "place": place,
+                "id": output.id,
+                "type": type_of(output.subject),
+                "written": written,
+                "data": output.data,
+            }
+            for place, output in enumerate(wanted.values(), bounds.last + 1)
+        ]
+        self._database.insert_all(connection, log_record, rows)
         connection.execute(
             update(log_partition)
             .where(log_partition.c.number == bounds.number)
@@ -172,13 +171,15 @@ class SqlLog(Log):
 
     def partitions(self) -> list[str]:
         """All names, sorted."""
+        written = select(log_partition.c.name).where(log_partition.c.last > 0)
         with self._database.reading() as connection:
-            return sorted(connection.execute(select(log_partition.c.name)).scalars())
+            return sorted(connection.execute(written).scalars())
 
     def retire(self, partition: str, up_to: int) -> int:
         """Remove a prefix, piece by piece; each piece is one transaction."""
         total = 0
-        while count := self._database.write(lambda connection: self._retire(connection, partition, up_to)):
+        locks = Locks(partitions=frozenset([partition]))
+        while count := self._database.write(lambda connection: self._retire(connection, partition, up_to), locks):
             total += count
         return total
 
@@ -220,13 +221,13 @@ class SqlLease(Lease):
             keyed = {(type_of(output.subject), output.key): output for output in new if output.key}
             if keyed:
                 rows = [{"kind": kind, "key": key, "sort": o.sort, "data": o.data} for (kind, key), o in keyed.items()]
-                connection.execute(self._database.upsert(latest, ("sort", "data")), rows)
+                self._database.upsert_all(connection, latest, ("sort", "data"), rows)
             if state is not None:
                 statement = self._database.upsert(lease_state, ("data",))
                 connection.execute(statement, [{"partition": self.partition, "data": state}])
             return self._beat(connection, version, offset)
 
-        self._write(work)
+        self._write(work, frozenset(partition_of(output.subject) for output in outputs))
         self.offset = max(self.offset, offset)
         if state is not None:
             self.state = bytes(state)
@@ -240,11 +241,23 @@ class SqlLease(Lease):
 
         self._write(work)
 
-    def _write(self, work: Callable[[Connection], int]) -> None:
+    def release(self) -> None:
+        """Hand the lease to nobody, under a new epoch."""
+
+        def work(connection: Connection) -> int:
+            version, place = self._check(connection)
+            gone = {"epoch": self.epoch + 1, "version": version + 1, "owner": "", "place": place}
+            connection.execute(update(lease).where(lease.c.partition == self.partition).values(gone))
+            return version + 1
+
+        self._write(work)
+
+    def _write(self, work: Callable[[Connection], int], partitions: frozenset[str] = frozenset()) -> None:
         if self._lost is not None:
             raise self._lost
         try:
-            self.version = max(self._database.write(work), self.version)
+            locks = Locks(frozenset([self.partition]), partitions)
+            self.version = max(self._database.write(work, locks), self.version)
         except OutcomeUnknown as error:
             self._lost = error  # what is committed isn't known any more: only a new lease tells
             raise
@@ -281,6 +294,12 @@ class SqlCheckpoints(Checkpoints):
             row = connection.execute(_LEASE, {"partition": partition}).first()
         return Beat(partition, row.epoch, row.version, row.owner) if row else Beat(partition, 0, 0, "")
 
+    def beats(self) -> list[Beat]:
+        """All rows, in one snapshot."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_LEASES).all()
+        return sorted(Beat(row.partition, row.epoch, row.version, row.owner) for row in rows)
+
     def offset(self, partition: str) -> int:
         """The offset as committed."""
         with self._database.reading() as connection:
@@ -311,7 +330,7 @@ class SqlCheckpoints(Checkpoints):
             )
             return place, connection.execute(_STATE, {"partition": partition}).scalar()
 
-        offset, state = self._database.write(work)
+        offset, state = self._database.write(work, Locks(leases=frozenset([partition])))
         return SqlLease(self._log, self._database, beat, offset, state)
 
 
@@ -349,3 +368,54 @@ class SqlRecords(Records):
         """By the index."""
         with self._database.reading() as connection:
             return connection.execute(select(func.count()).where(latest.c.kind == kind)).scalar_one()
+
+
+class SqlBlobs(Blobs):
+    """Blobs in one table.
+
+    Args:
+        database: where.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, data: bytes) -> str:
+        """Write unless an undamaged one is there."""
+        digest = content_hash(data)
+        try:
+            self.get(digest)
+        except StoreError:
+            rows = [{"digest": digest, "data": bytes(data)}]
+            self._database.write(lambda connection: self._database.upsert_all(connection, blob, ("data",), rows))
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Read and check."""
+        with self._database.reading() as connection:
+            data = connection.execute(select(blob.c.data).where(blob.c.digest == digest)).scalar()
+        if data is None:
+            raise StoreError(f"no blob {digest}", where=self._database.where)
+        if content_hash(data) != digest:
+            raise StoreError(
+                f"blob {digest} is damaged", where=self._database.where, remedy="restore it from the last backup"
+            )
+        return bytes(data)
+
+    def has(self, digest: str) -> bool:
+        """Whether a row of that name is there."""
+        with self._database.reading() as connection:
+            return connection.execute(select(blob.c.digest).where(blob.c.digest == digest)).first() is not None
+
+    def all(self) -> Iterator[str]:
+        """Digests of all that is kept, sorted."""
+        with self._database.reading() as connection:
+            yield from connection.execute(select(blob.c.digest).order_by(blob.c.digest)).scalars().all()
+
+
+def gaps(connection: Connection) -> list[str]:
+    """Partitions of the log that don't hold what their bounds say; reads the whole index."""
+    kept = select(log_partition.c.name, log_partition.c.last - log_partition.c.retired, func.count(log_record.c.id))
+    joined = kept.outerjoin_from(log_partition, log_record, log_partition.c.number == log_record.c.partition)
+    rows = connection.execute(joined.group_by(log_partition.c.number).order_by(log_partition.c.name))
+    return [f"{name}: {count} records, expected {expected}" for name, expected, count in rows if count != expected]

@@ -10,19 +10,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from infrastress.core.errors import StoreError
 from infrastress.store.blobs import FolderBlobs, make_folder
-from infrastress.store.database import Database
+from infrastress.store.database import Database, Locks
 from infrastress.store.migrations import migrate
 from infrastress.store.parquet import ParquetHistory
 from infrastress.store.ports import Store
-from infrastress.store.sql import SqlCheckpoints, SqlLog, SqlRecords
-from infrastress.store.tables import log_partition, log_record
+from infrastress.store.sql import SqlCheckpoints, SqlLog, SqlRecords, gaps
 
 __all__ = ["Paths", "SqliteDatabase", "SqliteStore"]
 
@@ -79,6 +78,12 @@ class SqliteDatabase(Database):
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
         what, remedy = _REMEDIES.get(code, ("the database refused", "report this"))
         return StoreError(f"{what}: {error.orig}", where=self.where, remedy=remedy)
+
+    def prepare(self, locks: Locks) -> None:
+        """Nothing: a write transaction excludes all others (`BEGIN IMMEDIATE`)."""
+
+    def hold(self, connection: Connection, locks: Locks) -> None:
+        """Nothing, for the same reason."""
 
     def upsert(self, table: Table, changing: Sequence[str]) -> Executable:
         """INSERT ... ON CONFLICT DO UPDATE."""
@@ -162,13 +167,9 @@ class SqliteStore(Store):
         Raises:
             StoreError: the database can't be read at all.
         """
-        kept = select(log_partition.c.name, log_partition.c.last - log_partition.c.retired, func.count(log_record.c.id))
-        joined = kept.outerjoin_from(log_partition, log_record, log_partition.c.number == log_record.c.partition)
         with self.database.reading() as connection:
             found = [row for row in connection.execute(text("PRAGMA integrity_check")).scalars() if row != "ok"]
-            for name, expected, count in connection.execute(joined.group_by(log_partition.c.number)):
-                if count != expected:
-                    found.append(f"{name}: {count} records, expected {expected}")
+            found += gaps(connection)
         for digest in self.blobs.all():
             try:
                 self.blobs.get(digest)

@@ -5,6 +5,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 __all__ = [
     "METADATA",
     "SCHEMA",
+    "TEXT",
+    "blob",
     "history_file",
     "history_partition",
     "latest",
@@ -14,17 +16,20 @@ __all__ = [
     "log_record",
 ]
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """Newest migration this version knows. Migrations are numbered in a row."""
 
 METADATA = MetaData()
+
+TEXT = String().with_variant(String(collation="C"), "postgresql")
+"""Text in order of code points, whatever the language of the database."""
 
 # Names and bounds of partitions. `last` gives out offsets, so a writer reads and raises it in its own transaction.
 log_partition = Table(
     "log_partition",
     METADATA,
     Column("number", Integer, primary_key=True),
-    Column("name", String, nullable=False, unique=True),
+    Column("name", TEXT, nullable=False, unique=True),
     Column("retired", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
     Column("written", BigInteger, nullable=False),
@@ -36,8 +41,8 @@ log_record = Table(
     METADATA,
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("place", BigInteger, primary_key=True, autoincrement=False),
-    Column("id", String, nullable=False),
-    Column("type", String, nullable=False),
+    Column("id", TEXT, nullable=False),
+    Column("type", TEXT, nullable=False),
     Column("written", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Index("log_record_id", "partition", "id", unique=True),
@@ -46,10 +51,10 @@ log_record = Table(
 lease = Table(
     "lease",
     METADATA,
-    Column("partition", String, primary_key=True),
+    Column("partition", TEXT, primary_key=True),
     Column("epoch", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
-    Column("owner", String, nullable=False),
+    Column("owner", TEXT, nullable=False),
     Column("place", BigInteger, nullable=False),
 )
 
@@ -57,15 +62,15 @@ lease = Table(
 lease_state = Table(
     "lease_state",
     METADATA,
-    Column("partition", String, primary_key=True),
+    Column("partition", TEXT, primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
 
 latest = Table(
     "latest",
     METADATA,
-    Column("kind", String, primary_key=True),
-    Column("key", String, primary_key=True),
+    Column("kind", TEXT, primary_key=True),
+    Column("key", TEXT, primary_key=True),
     Column("sort", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Index("latest_order", "kind", "sort", "key"),
@@ -74,7 +79,7 @@ latest = Table(
 history_partition = Table(
     "history_partition",
     METADATA,
-    Column("name", String, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("compacted", BigInteger, nullable=False),
 )
 
@@ -82,11 +87,19 @@ history_partition = Table(
 history_file = Table(
     "history_file",
     METADATA,
-    Column("name", String, primary_key=True),
-    Column("partition", String, nullable=False),
+    Column("name", TEXT, primary_key=True),
+    Column("partition", TEXT, nullable=False),
     Column("day", Integer, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("first", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
-    Column("digest", String, nullable=False),
+    Column("digest", TEXT, nullable=False),
+)
+
+# Where there is no folder beside the database; SQLite keeps blobs as files.
+blob = Table(
+    "blob",
+    METADATA,
+    Column("digest", TEXT, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )

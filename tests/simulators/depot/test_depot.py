@@ -12,13 +12,13 @@ from infrastress.core.errors import SimulationError
 from infrastress.core.time import HOUR, MINUTE
 from infrastress.events import AccessAttempt, GasReading, LoginAttempt, Report, SwitchState
 from infrastress.simulators.base import Realisation, Scenario
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot import RANGES, DepotSimulator
-from infrastress.simulators.depot.calendar import Calendar
 from infrastress.simulators.depot.flow import Flow
 from infrastress.simulators.depot.layout import Layout
 from infrastress.simulators.depot.plan import Operation, Plan, Plant
 from infrastress.simulators.depot.process import simulate
-from infrastress.simulators.depot.randomness import Randomness
+from infrastress.simulators.randomness import Randomness
 from infrastress.simulators.scenario import load_scenario
 from infrastress.site.load import load_site
 from tests.conftest import ROOT

@@ -8,6 +8,8 @@ from infrastress.app.output import json_option, print_json
 
 __all__ = ["command"]
 
+_SHOWN_NOTES = 8
+
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
@@ -28,6 +30,10 @@ def command(*, folder: Path, template: str | None, network: Path | None, signals
         print_json(started)
         return
     click.echo(f"Site {started['site']!r} in {folder}: {started['assets']} assets, {started['signals']} signals.")
-    for note in started["notes"]:
-        click.echo(f"  {note}")
+    if network:
+        click.echo("  " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in started["made"].items()))
+    for note in started["notes"][:_SHOWN_NOTES]:
+        click.echo(f"  not carried over: {note}")
+    if len(started["notes"]) > _SHOWN_NOTES:
+        click.echo(f"  and {len(started['notes']) - _SHOWN_NOTES} more, at the end of {folder / 'site.yaml'}")
     click.echo(f"Next: infrastress check {folder}")

@@ -1,11 +1,15 @@
 """`infrastress replay`: recordings through the live pipeline; incidents as they come, and a balance to the row."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from infrastress.app.output import console, json_option, notes, print_json, progress
 from infrastress.events.kinds import SourceKind
+
+if TYPE_CHECKING:
+    from infrastress.app.pipeline import Judged
 
 __all__ = ["command"]
 
@@ -23,6 +27,7 @@ _KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
 @click.option("--batch-rows", type=click.IntRange(1, 1_000_000), help="Rows at once; results don't depend on it.")
 @click.option("--without", multiple=True, type=click.Choice(_KINDS), help="Leave out a kind of source.")
 @click.option("--scores", is_flag=True, help="Keep each detector's score of each frame too, for `evaluate`.")
+@click.option("--each", is_flag=True, help="Run each recording by itself, into OUT/NAME.")
 @click.option("--overwrite", is_flag=True, help="Throw away what another replay left in --out.")
 @json_option
 def command(
@@ -35,62 +40,81 @@ def command(
     batch_rows: int | None,
     without: tuple[str, ...],
     scores: bool,
+    each: bool,
     overwrite: bool,
     as_json: bool,
 ) -> None:
     """Run RECORDINGs (files or folders) of SITE through the live pipeline.
 
-    Writes detections.jsonl, alarms.jsonl, incidents.jsonl, quarantine.jsonl and summary.json (scores.parquet with --scores). A replay that was
-    interrupted goes on where it was when called again.
+    Writes detections.jsonl, alarms.jsonl, incidents.jsonl, quarantine.jsonl, summary.json, and scores.parquet with
+    --scores. A replay that was interrupted goes on where it was when called again. With --each, recordings that have
+    nothing to do with each other are judged one by one, each with what `train --each` learned from it where there is
+    such (else with what the site learned).
     """
     from infrastress.app.baselines import state_folder
     from infrastress.app.doctor import refuse_hopeless_start
     from infrastress.app.pipeline import replay_recordings
-    from infrastress.app.telling import Teller, tell_balances
+    from infrastress.app.reading import by_name
+    from infrastress.app.telling import Teller
     from infrastress.site.load import load_site
 
     refuse_hopeless_start(out)
     model = load_site(site)
+    learned = state_folder(site, state)
     teller = Teller(model, None if as_json else console())
+    groups = {name: [path] for name, path in by_name(recordings).items()} if each else {"": list(recordings)}
+    results: dict[str, Judged] = {}
+    states: dict[str, Path] = {}
     with progress("Replaying") as advance:
-        seen = 0
+        for name, paths in groups.items():
+            seen = 0
 
-        def moved(now: object) -> None:
-            nonlocal seen
-            rows = getattr(now, "rows", 0)
-            advance(rows - seen)
-            seen = rows
+            def moved(now: object) -> None:
+                nonlocal seen
+                rows = getattr(now, "rows", 0)
+                advance(rows - seen)
+                seen = rows
 
-        judged = replay_recordings(
-            model,
-            site if site.is_dir() else site.parent,
-            recordings,
-            state=state_folder(site, state),
-            out=out,
-            overwrite=overwrite,
-            speed=speed,
-            batch_rows=batch_rows,
-            exclude_kinds=[kind for kind in _KINDS if kind in without],
-            scores=scores,
-            on_result=teller.take,
-            on_progress=moved,
-        )
+            own = learned / name if (learned / name / "baselines").is_dir() else learned
+            states[name] = own
+            results[name] = replay_recordings(
+                model,
+                site if site.is_dir() else site.parent,
+                paths,
+                state=own,
+                out=out / name,
+                overwrite=overwrite,
+                speed=speed,
+                batch_rows=batch_rows,
+                exclude_kinds=[kind for kind in _KINDS if kind in without],
+                scores=scores,
+                on_result=teller.take,
+                on_progress=moved,
+            )
     if as_json:
-        print_json({**judged.as_dict(), "out": str(out)})
+        told = {name: {**judged.as_dict(), "out": str(out / name)} for name, judged in results.items()}
+        print_json({"recordings": told} if each else told[""])
         return
+    for name, judged in results.items():
+        _tell(name, judged, out / name, states[name])
+
+
+def _tell(name: str, judged: "Judged", out: Path, state: Path) -> None:
+    from infrastress.app.telling import tell_balances
+
     counts = judged.summary.counts
     screen = console()
     told = (
-        f"{counts[name]} {name if counts[name] != 1 else name[:-1]}" for name in ("detections", "alarms", "incidents")
+        f"{counts[kind]} {kind if counts[kind] != 1 else kind[:-1]}" for kind in ("detections", "alarms", "incidents")
     )
-    screen.print(f"{', '.join(told)}.")
+    screen.print(f"{f'{name}: ' if name else ''}{', '.join(told)}.", markup=False)
     tell_balances(screen, judged.summary, out)
-    for name, why in judged.summary.failed.items():
-        screen.print(f"Detector {name} failed and is off: {why}", style="bold red", markup=False)
+    for detector, why in judged.summary.failed.items():
+        screen.print(f"Detector {detector} failed and is off: {why}", style="bold red", markup=False)
     if waiting := sorted({one.number for one in judged.baselines.values() if not one.approved}):
         notes().print(
-            f"Nobody has approved what was learned (version {waiting[0]}): read {state_folder(site, state)}/"
-            "train-report.md, then infrastress train SITE --approve --by NAME",
+            f"Nobody has approved what was learned (version {waiting[0]}): read {state}/train-report.md, "
+            "then infrastress train SITE --approve --by NAME",
             markup=False,
         )
     if not judged.baselines:

@@ -9,6 +9,7 @@ from infrastress.app.output import json_option, notes, print_json, progress
 
 if TYPE_CHECKING:
     from infrastress.app.training import Trained
+    from infrastress.site import Site
 
 __all__ = ["command"]
 
@@ -24,6 +25,8 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Leave out the spans of a maintenance log (CSV or YAML: began, ended, reason).",
 )
+@click.option("--first-rows", type=click.IntRange(min=1), help="Learn from so many rows at the head of each file.")
+@click.option("--each", is_flag=True, help="Learn from each recording by itself, into STATE/NAME; for `replay --each`.")
 @click.option("--accept", metavar="REASON", default="", help="Learn from data that look attacked, and keep why.")
 @click.option("--approve", is_flag=True, help="Vouch for the newest version, or for --version; needs --by.")
 @click.option("--version", "number", type=click.IntRange(min=1), help="Version that --approve is about.")
@@ -42,6 +45,8 @@ def command(
     state: Path | None,
     exclude: tuple[str, ...],
     exclude_file: tuple[Path, ...],
+    first_rows: int | None,
+    each: bool,
     accept: str,
     approve: bool,
     number: int | None,
@@ -58,32 +63,29 @@ def command(
     that was approved or put in force last is used, before any such decision the newest.
     """
     from infrastress.app.baselines import state_folder
-    from infrastress.app.doctor import refuse_hopeless_start
-    from infrastress.app.training import parse_span, read_exclusions, train
     from infrastress.site.load import load_site
 
-    if not recordings and not (approve or use or listing or compare):
-        raise click.UsageError("Missing argument 'RECORDING...'.")
-    if (approve or use) and not by.strip():
-        raise click.UsageError("Who vouches for it? Add --by NAME-OR-ROLE.")
-    if number is not None and not approve:
-        raise click.UsageError("--version goes with --approve.")
-    folder = site if site.is_dir() else site.parent
-    model = load_site(site)
+    _refuse_senseless(recordings, each=each, approve=approve, use=use, by=by, number=number, asked=listing or compare)
     where = state_folder(site, state)
     answer: dict[str, Any] = {}
     if recordings:
-        refuse_hopeless_start(where)
-        spans = [parse_span(text) for text in exclude]
-        spans += [span for file in exclude_file for span in read_exclusions(file)]
-        with progress("Learning"):
-            trained = train(model, folder, recordings, where, exclude=spans, accept=accept, by=by, why=why)
-        answer |= _told(trained, approve=approve, quiet=as_json)
-        if trained.refused:
+        groups = _learn(
+            load_site(site), site, recordings, where, each=each,
+            exclude=exclude, exclude_file=exclude_file, first_rows=first_rows, accept=accept, by=by, why=why,
+        )  # fmt: skip
+        told: dict[str, dict[str, Any]] = {}
+        for name, trained in groups.items():
+            if name and not as_json:
+                click.echo(f"{name}:")
+            told[name] = _told(trained, approve=approve, quiet=as_json)
+            if approve and not trained.refused:
+                told[name] |= _decide(where / name, number=number, use=None, by=by, why=why, quiet=as_json)
+        answer |= {"recordings": told} if each else told[""]
+        if any(trained.refused for trained in groups.values()):
             if as_json:
                 print_json(answer)
             raise click.exceptions.Exit(1)
-    if approve or use:
+    elif approve or use:
         answer |= _decide(where, number=number, use=use, by=by, why=why, quiet=as_json)
     if compare:
         answer |= _compare(where, *compare, quiet=as_json)
@@ -91,6 +93,56 @@ def command(
         answer |= _list(where, quiet=as_json)
     if as_json:
         print_json(answer)
+
+
+def _refuse_senseless(
+    recordings: tuple[Path, ...], *, each: bool, approve: bool, use: int | None, by: str, number: int | None, asked: Any
+) -> None:
+    """Raise UsageError where the options don't go together."""
+    if not recordings and not (approve or use or asked):
+        raise click.UsageError("Missing argument 'RECORDING...'.")
+    if recordings and use:
+        raise click.UsageError("--use puts a version in force that was learned before: give no recordings.")
+    if (approve or use) and not by.strip():
+        raise click.UsageError("Who vouches for it? Add --by NAME-OR-ROLE.")
+    if number is not None and not (approve and not recordings):
+        raise click.UsageError("--version goes with --approve, without recordings.")
+    if each and (not recordings or asked):
+        raise click.UsageError("--each learns from recordings; look at a version with --state STATE/NAME.")
+
+
+def _learn(
+    model: "Site",
+    site: Path,
+    recordings: tuple[Path, ...],
+    state: Path,
+    *,
+    each: bool,
+    exclude: tuple[str, ...],
+    exclude_file: tuple[Path, ...],
+    first_rows: int | None,
+    accept: str,
+    by: str,
+    why: str,
+) -> "dict[str, Trained]":
+    """Train on all recordings at once, under the name "", or on each by itself."""
+    from infrastress.app.doctor import refuse_hopeless_start
+    from infrastress.app.reading import by_name
+    from infrastress.app.training import parse_span, read_exclusions, train
+
+    refuse_hopeless_start(state)
+    spans = [parse_span(text) for text in exclude]
+    spans += [span for file in exclude_file for span in read_exclusions(file)]
+    groups = {name: [path] for name, path in by_name(recordings).items()} if each else {"": list(recordings)}
+    folder = site if site.is_dir() else site.parent
+    with progress("Learning"):
+        return {
+            name: train(
+                model, folder, paths, state / name,
+                exclude=spans, first_rows=first_rows, accept=accept, by=by, why=why,
+            )
+            for name, paths in groups.items()
+        }  # fmt: skip
 
 
 def _decide(state: Path, *, number: int | None, use: int | None, by: str, why: str, quiet: bool) -> dict[str, Any]:

@@ -71,9 +71,13 @@ class _Kept:
 
 
 class History:
-    """All recordings of a training, in order of time; a context manager that removes its scratch file."""
+    """All recordings of a training, in order of time; a context manager that removes its scratch file.
 
-    def __init__(self, site: Site, folder: Path, recordings: Sequence[Path]) -> None:
+    `first_rows` limits the rows of telemetry read of each file.
+    """
+
+    def __init__(self, site: Site, folder: Path, recordings: Sequence[Path], *, first_rows: int | None = None) -> None:
+        self._first_rows = first_rows
         self._file = tempfile.TemporaryFile(prefix="infrastress-train-")  # noqa: SIM115 - closed by __exit__
         self.recordings: list[tuple[Recording, list[_Kept]]] = []
         for path in recordings:
@@ -96,7 +100,7 @@ class History:
                 yield _without(self._load(one), exclude)
 
     def _read(self, site: Site, folder: Path, path: Path) -> tuple[Recording, list[_Kept]]:
-        connectors = open_recordings(site, folder, [path])
+        connectors = open_recordings(site, folder, [path], first_rows=self._first_rows)
         recording = Recording(str(path), labelled=labelled(site, connectors))
         kept = []
         for block in _blocks(site, connectors, recording):

@@ -68,6 +68,7 @@ def train(
     state: Path,
     *,
     exclude: Sequence[Exclusion] = (),
+    first_rows: int | None = None,
     accept: str = "",
     by: str = "",
     why: str = "",
@@ -80,6 +81,7 @@ def train(
         recordings: files or folders, each read on its own.
         state: where baselines go.
         exclude: spans to leave out, such as a known fault; what recordings label as an event is left out besides.
+        first_rows: rows of telemetry to learn from, of each file; without it all.
         accept: why data that look attacked are to be learned from all the same; empty refuses them.
         by: who trains, for the record.
         why: what for, for the record.
@@ -89,7 +91,7 @@ def train(
     """
     trained = Trained(accepted=accept)
     chosen = choose_detectors(site)
-    with History(site, folder, recordings) as history:
+    with History(site, folder, recordings, first_rows=first_rows) as history:
         trained.recordings = [recording for recording, _ in history.recordings]
         spans = [*exclude, *(span for one in trained.recordings for span, _ in one.labelled)]
         overview = _judge(site, chosen, history, spans, trained)

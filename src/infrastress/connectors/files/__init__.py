@@ -26,7 +26,8 @@ __all__ = [
 class FilesOptions(BaseModel):
     """Options of the connector.
 
-    `batch_rows` bounds the rows of a delivery, `block_bytes` what is read at once; neither changes a row.
+    `batch_rows` bounds the rows of a delivery, `block_bytes` what is read at once; neither changes a row. `first_rows`
+    reads so many rows of telemetry and no more.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +36,7 @@ class FilesOptions(BaseModel):
     mapping: Mapping | Path | None = Field(default=None, description="How to read it; a file, or written out here")
     exclude_kinds: tuple[SourceKind, ...] = ()
     batch_rows: int | None = Field(default=None, ge=1)
+    first_rows: int | None = Field(default=None, ge=1)
     block_bytes: int = Field(default=1 << 22, ge=64, le=1 << 28)
 
 
@@ -53,6 +55,7 @@ class FilesConnector(Connector):
             MappingError: its mapping doesn't fit the file or the site.
         """
         from infrastress.connectors.files.content import looks_like
+        from infrastress.connectors.files.first import first_rows
         from infrastress.connectors.files.jsonl import event_deliveries
         from infrastress.connectors.files.telemetry import telemetry_deliveries
 
@@ -72,17 +75,24 @@ class FilesConnector(Connector):
                 exclude_kinds=frozenset(options.exclude_kinds),
             )
             return
-        yield from telemetry_deliveries(
-            self.site,
-            self.source.id,
-            options.path,
-            mapping or Mapping(),
-            parquet=content == "parquet",
-            after=after,
-            block_bytes=options.block_bytes,
-            batch_rows=options.batch_rows,
-            exclude=self._excluded_signals(),
-        )
+
+        def read(position: bytes | None, batch_rows: int | None) -> Iterator[Delivery]:
+            return telemetry_deliveries(
+                self.site,
+                self.source.id,
+                options.path,
+                mapping or Mapping(),
+                parquet=content == "parquet",
+                after=position,
+                block_bytes=options.block_bytes,
+                batch_rows=batch_rows,
+                exclude=self._excluded_signals(),
+            )
+
+        if options.first_rows is None:
+            yield from read(after, options.batch_rows)
+        else:
+            yield from first_rows(read, options.first_rows, after, options.batch_rows)
 
     def _excluded_signals(self) -> frozenset[str]:
         """Signals of the kinds of source that are left out; a signal without a source is telemetry."""

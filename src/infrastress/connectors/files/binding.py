@@ -76,6 +76,8 @@ def bind(
     Raises:
         MappingError: a column or signal is missing or ambiguous, a unit doesn't fit, or nothing matches.
     """
+    if mapping.layout == "plain" and not mapping.columns:
+        mapping = mapping.model_copy(update={"columns": _in_order(names, site, where)})
     bounds = _specs(mapping, site, where)
     doubled = {name for name, count in Counter(names).items() if count > 1}
     time = None
@@ -119,6 +121,17 @@ def bind(
             remedy="propose a mapping with `infrastress map FILE --site SITE`",
         )
     return Binding(width=len(names), time=time, columns=tuple(found), unknown=tuple(unknown))
+
+
+def _in_order(names: Sequence[str], site: Site, where: str) -> dict[str, ColumnMap]:
+    """A plain file whose mapping names no column holds the site's signals in their order, all of them."""
+    if len(names) != len(site.signals):
+        raise MappingError(
+            f"the file has {len(names)} columns, the site {len(site.signals)} signals",
+            where=where,
+            remedy='name the columns in the mapping by position, columns: {"1": SIGNAL, ...}',
+        )
+    return {name: ColumnMap(signal=signal.id) for name, signal in zip(names, site.signals, strict=True)}
 
 
 def _specs(mapping: Mapping, site: Site, where: str) -> dict[str, Bound]:

@@ -79,13 +79,16 @@ class Lines:
         path: file, compressed or not.
         encoding: of the text; anything but UTF-8 is turned into it, and offsets count the UTF-8 bytes.
         size: bytes a block holds at most.
+        raw: bytes to read in place of the file's.
     """
 
-    def __init__(self, path: Path, encoding: str = "utf-8", size: int = 1 << 22) -> None:
+    def __init__(
+        self, path: Path, encoding: str = "utf-8", size: int = 1 << 22, *, raw: BinaryIO | None = None
+    ) -> None:
         self.path = path
         self.size = max(size, 64)
         self.damage: str | None = None
-        self._raw: Any = open_bytes(path)
+        self._raw: Any = raw if raw is not None else open_bytes(path)
         self._decoder = (
             None if encoding in ("utf-8", "utf-8-sig", "ascii") else codecs.getincrementaldecoder(encoding)("replace")
         )

@@ -76,11 +76,17 @@ class Mapping(_Part):
     encoding: str = "utf-8"
     skip_lines: Annotated[int, Field(ge=0)] = 0
     header: bool = True
+    transposed: Annotated[bool, Field(description="Lines are signals and columns times; the whole file is held")] = (
+        False
+    )
     time: TimeMap = TimeMap()
     time_zone: Annotated[str | None, Field(description="IANA name for times without offset; else the site's")] = None
     columns: dict[str, ColumnMap] = Field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     label: Annotated[str | None, Field(description="Column of ground truth; never read as telemetry")] = None
+    label_from: Annotated[
+        int | None, Field(ge=1, description="Without a label column: the row the event begins at")
+    ] = None
     unknown: Annotated[Literal["report", "refuse"], Field(description="What to do with columns not mapped")] = "report"
     empty: Annotated[tuple[str, ...], Field(description="Spellings of an empty cell")] = (
         "", "NA", "N/A", "null", "NULL", "None",
@@ -113,8 +119,10 @@ class Mapping(_Part):
             raise ValueError("decimal and delimiter are the same character")
         if self.layout == "long" and self.time.column is None:
             raise ValueError("a long layout needs a time column: its lines of one time make one row")
-        if self.layout == "plain" and not self.columns:
-            raise ValueError('a plain layout needs columns: {"1": SIGNAL, ...} by position')
+        if self.layout == "long" and self.transposed:
+            raise ValueError("a long layout can't be transposed: its lines are values")
+        if self.label is not None and self.label_from is not None:
+            raise ValueError("label names a column of ground truth and label_from a row: give one of them")
         return self
 
     @property

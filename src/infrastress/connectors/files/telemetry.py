@@ -12,9 +12,9 @@ from infrastress.connectors.files.cells import REASONS as CELL_REASONS
 from infrastress.connectors.files.chunk import CODE, DROPPED, REASONS, Chunk
 from infrastress.connectors.files.delimited import DelimitedRows, read_header
 from infrastress.connectors.files.layouts import Assembled, assemble_long, assemble_wide
-from infrastress.connectors.files.lines import Lines
 from infrastress.connectors.files.mapping import Mapping
 from infrastress.connectors.files.times import Clock
+from infrastress.connectors.files.transposed import open_lines
 from infrastress.core.errors import InputError
 from infrastress.core.time import SECOND, from_iso
 from infrastress.events.delivery import Balance, Delivery, Refusal
@@ -109,7 +109,7 @@ def telemetry_deliveries(
                 Position(0, 0), after
             )
         return
-    with Lines(path, mapping.encoding, block_bytes) as lines:
+    with open_lines(path, mapping, block_bytes) as lines:
         names, offset, line = read_header(lines, mapping)
         binding = bind(mapping, names, site, str(path), exclude)
         reader = DelimitedRows(lines, mapping, binding)

@@ -2,35 +2,22 @@
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
-from infrastress.detectors.process.interlocks import holds
+from infrastress.detectors.process.conditions import Command, commands, depth, said, sureness
 from infrastress.detectors.process.tightness import DailyMaxima
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier
 from infrastress.site import Site
-from infrastress.site.process import Comparison, ControlRule
+from infrastress.site.control import comparisons
+from infrastress.site.process import Comparison
 
 __all__ = ["ControlRuleBroken", "SwitchedWithoutCause"]
 
 _SHUT = 0.02
-
-
-def _depth(table: SignalTable, view: View, when: Comparison) -> Floats:
-    """How far a condition holds, in SI units of its signal; negative where it does not, NaN where unknown."""
-    values: Floats = view.last[table.row[when.signal]]
-    bound = table.si(when.signal, when.value)
-    if when.is_ == "above":
-        above: Floats = values - bound
-        return above
-    if when.is_ == "below":
-        below: Floats = bound - values
-        return below
-    slack = max(table.resolution(when.signal) / 2.0, 1e-9)
-    return np.where(np.isnan(values), np.nan, np.where(np.abs(values - bound) <= slack, 1.0, -1.0))
 
 
 def _state(view: View, row: int) -> Floats:
@@ -40,8 +27,30 @@ def _state(view: View, row: int) -> Floats:
     return np.where(np.isnan(last), np.nan, np.where(on, 1.0, np.where(off, 0.0, 0.5)))
 
 
-def _rules(site: Site, table: SignalTable) -> list[ControlRule]:
-    return [rule for rule in site.control_rules if rule.when.signal in table.row and rule.actuator in table.row]
+class _Switching(NamedTuple):
+    """One comparison that switches an actuator."""
+
+    actuator: str
+    when: Comparison
+    on: bool
+
+
+def _opposed(rule: Command, other: Command) -> bool:
+    """Whether the other may command otherwise. Two plain comparisons are the plant's own pair of thresholds."""
+    if rule.actuator != other.actuator or rule is other or (rule.simple and other.simple):
+        return False
+    return other.on is None or other.on != rule.on
+
+
+def _deep(table: SignalTable, view: View, rule: Command) -> Floats:
+    """Depth of a comparison in SI; 1 where any other condition surely holds."""
+    return depth(table, view, rule.when) if isinstance(rule.when, Comparison) else sureness(table, view, rule.when)
+
+
+def _margin(table: SignalTable, rule: Command) -> float:
+    if not isinstance(rule.when, Comparison):
+        return 0.5
+    return 2.0 * max(table.accuracy(rule.when.signal), table.resolution(rule.when.signal))
 
 
 class ControlRuleBroken(Invariant):
@@ -49,6 +58,9 @@ class ControlRuleBroken(Invariant):
 
     Margin: two accuracies or resolutions of the signal, or the learned depth by the rule of `tightness`. A rule that
     normal data themselves break for more than one frame in a hundred in which it applies is not judged (warned).
+    A condition of several parts must hold surely, each part by its own margin, and nothing is said while another
+    rule that commands otherwise may hold too. Not judged at all: settings, what counts from the start of a simulated
+    run, and rules that the site model says not to judge.
     """
 
     rule = "process.control_rule"
@@ -64,15 +76,20 @@ class ControlRuleBroken(Invariant):
     )
 
     def __init__(self, site: Site, table: SignalTable, width_s: float) -> None:
-        self._rules = _rules(site, table)
+        everything = commands(site, table)
+        self._rules = [command for command in everything if command.judged]
+        self._against = [[o for o in everything if _opposed(r, o)] for r in self._rules]
         self._wait = [ceil(rule.within_s / width_s) for rule in self._rules]
         self.context = max([2, *(wait + 1 for wait in self._wait)])
         super().__init__(
             site,
             table,
-            (Subject(r.id, (table.asset(r.actuator),), (r.when.signal, r.actuator)) for r in self._rules),
+            (
+                Subject(r.key, (table.asset(r.actuator),), (*(c.signal for c in comparisons(r.when)), r.actuator))
+                for r in self._rules
+            ),
         )
-        self._margin = [2.0 * max(table.accuracy(r.when.signal), table.resolution(r.when.signal)) for r in self._rules]
+        self._margin = [_margin(table, r) for r in self._rules]
         self._judged = [True] * len(self._rules)
         self._depths = DailyMaxima(len(self._rules))
         self._applied, self._broken = [0] * len(self._rules), [0] * len(self._rules)
@@ -81,13 +98,16 @@ class ControlRuleBroken(Invariant):
         """Depth over the whole wait where the actuator is in the wrong state; 0 where it obeys or nothing holds."""
         out = np.empty((len(self._rules), len(view.ends)))
         for i, rule in enumerate(self._rules):
-            depth = _depth(self.table, view, rule.when)
-            held = depth.copy()
+            deep = _deep(self.table, view, rule)
+            for other in self._against[i]:
+                may = sureness(self.table, view, other.when) * (-1.0 if other.negated else 1.0)
+                deep = np.where(may == -1.0, deep, np.nan)
+            held = deep.copy()
             for back in range(1, self._wait[i] + 2):
-                shifted = earlier(depth, back)
+                shifted = earlier(deep, back)
                 held = np.minimum(held, shifted)
             state = _state(view, self.table.row[rule.actuator])
-            wrong = state == (0.0 if rule.switches == "on" else 1.0)
+            wrong = state == (0.0 if rule.on else 1.0)
             out[i] = np.where(np.isnan(held) | np.isnan(state), np.nan, np.where(wrong, np.maximum(held, 0.0), 0.0))[
                 view.context :
             ]
@@ -104,16 +124,17 @@ class ControlRuleBroken(Invariant):
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """Condition and actuator."""
         rule, t = self._rules[subject], view.context + frame
-        value = float(view.last[self.table.row[rule.when.signal], t])
         state = float(view.last[self.table.row[rule.actuator], t])
-        unit = self.site.signal_by_id[rule.when.signal].unit
+        causes = list(dict.fromkeys(part.signal for part in comparisons(rule.when)))
         return Account(
-            sentence=f"{rule.when.signal} is {self.table.say(rule.when.signal, value)}, {rule.when.is_} "
-            f"{rule.when.value:g} {unit}: {rule.actuator} should be {rule.switches} (rule {rule.id}) "
-            f"and reads {state:g}",
+            sentence=f"{said(self.table, view, rule.when, t)}: {rule.actuator} should be {'on' if rule.on else 'off'} "
+            f"(rule {rule.key}) and reads {state:g}",
             contributions=(
-                self.table.part(rule.actuator, 0.6, expected=float(rule.switches == "on"), seen=state),
-                self.table.part(rule.when.signal, 0.4, seen=value),
+                self.table.part(rule.actuator, 0.6 if causes else 1.0, expected=float(bool(rule.on)), seen=state),
+                *(
+                    self.table.part(cause, 0.4 / len(causes), seen=float(view.last[self.table.row[cause], t]))
+                    for cause in causes
+                ),
             ),
             began=int(view.ends[frame]) - (self._wait[subject] + 1) * view.width,
             severity="high",
@@ -127,7 +148,7 @@ class ControlRuleBroken(Invariant):
         depth = self._unheeded(view)
         self._depths.observe(view.ends, depth)
         for i, rule in enumerate(self._rules):
-            applies = holds(self.table, view, rule.when)[view.context :] == 1.0
+            applies = _deep(self.table, view, rule)[view.context :] > 0.0
             self._applied[i] += int(applies.sum())
             self._broken[i] += int((depth[i] > self._margin[i]).sum())
 
@@ -141,20 +162,20 @@ class ControlRuleBroken(Invariant):
             kept = 1.0 - self._broken[i] / self._applied[i]
             limit = self._depths.limit(i, share) or 0.0
             if self._broken[i] > 0.01 * self._applied[i]:
-                baseline[rule.id] = None
+                baseline[rule.key] = None
                 warnings.append(
-                    f"control rule {rule.id} is kept in only {kept:.0%} of the normal frames it applies to: not judged"
+                    f"control rule {rule.key} is kept in only {kept:.0%} of the normal frames it applies to: not judged"
                 )
                 continue
-            baseline[rule.id] = max(self._margin[i], limit)
-            words.append(f"{rule.id} held in {kept:.2%} of {self._applied[i]} frames it applied to")
+            baseline[rule.key] = max(self._margin[i], limit)
+            words.append(f"{rule.key} held in {kept:.2%} of {self._applied[i]} frames it applied to")
         return Learned(baseline, tuple(words), tuple(warnings)) if baseline else None
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take margins of rules that the site still has."""
         for i, rule in enumerate(self._rules):
-            if rule.id in baseline:
-                margin = baseline[rule.id]
+            if rule.key in baseline:
+                margin = baseline[rule.key]
                 self._judged[i] = margin is not None
                 self._margin[i] = self._margin[i] if margin is None else float(margin)
 
@@ -163,7 +184,8 @@ class SwitchedWithoutCause(Invariant):
     """An actuator that rules switch both on and off changed its state while no rule of that direction could apply.
 
     A rule could apply if its condition holds within its margin in this frame or the one before. Judged only where
-    learned: normal data must explain at least 99 of 100 switchings (at least ten seen).
+    learned: normal data must explain at least 99 of 100 switchings (at least ten seen). Only of actuators all of whose
+    rules are one comparison each: how far a clock or a condition of several parts is from applying has no one unit.
     """
 
     rule = "process.switched_without_cause"
@@ -180,12 +202,13 @@ class SwitchedWithoutCause(Invariant):
     )
 
     def __init__(self, site: Site, table: SignalTable) -> None:
-        rules = _rules(site, table)
-        self._actuators = sorted(
-            {r.actuator for r in rules if r.switches == "on"} & {r.actuator for r in rules if r.switches == "off"}
-        )
-        self._on = [[r for r in rules if r.actuator == a and r.switches == "on"] for a in self._actuators]
-        self._off = [[r for r in rules if r.actuator == a and r.switches == "off"] for a in self._actuators]
+        everything = commands(site, table)
+        other = {r.actuator for r in everything if not (r.simple and r.judged)}
+        rules = [_Switching(r.actuator, r.when, bool(r.on)) for r in everything if isinstance(r.when, Comparison)]
+        on, off = ({r.actuator for r in rules if r.on == side} - other for side in (True, False))
+        self._actuators = sorted(on & off)
+        self._on = [[r for r in rules if r.actuator == a and r.on] for a in self._actuators]
+        self._off = [[r for r in rules if r.actuator == a and not r.on] for a in self._actuators]
         super().__init__(site, table, (Subject(a, (table.asset(a),), (a,)) for a in self._actuators))
         n = len(self._actuators)
         self._margin = [float("nan")] * n
@@ -201,9 +224,9 @@ class SwitchedWithoutCause(Invariant):
             for name, rules in (("on", self._on[i]), ("off", self._off[i])):
                 nearest = None
                 for rule in rules:
-                    depth = _depth(self.table, view, rule.when)
-                    depth = np.fmax(depth, earlier(depth, 1))
-                    nearest = depth if nearest is None else np.fmax(nearest, depth)
+                    deep = depth(self.table, view, rule.when)
+                    deep = np.fmax(deep, earlier(deep, 1))
+                    nearest = deep if nearest is None else np.fmax(nearest, deep)
                 gap[name] = np.maximum(-nearest, 0.0) if nearest is not None else np.zeros(state.shape)
             went_on, went_off = (state > before) & (state > 0.4), (state < before) & (state < 0.6)
             found = np.where(went_on, gap["on"], np.where(went_off, gap["off"], 0.0))

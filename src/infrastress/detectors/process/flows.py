@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier
 from infrastress.site import Site
+from infrastress.site.assets import Valve
 from infrastress.site.process import Connection
 
 __all__ = ["Branch", "FlowNet", "Flows", "gate"]
@@ -62,12 +63,13 @@ class FlowNet:
 
     def __init__(self, site: Site, table: SignalTable) -> None:
         self.table = table
+        ways = [connection for connection in site.connections if not self._kept_shut(site, connection)]
         metered: dict[str, list[int]] = {}
-        for i, connection in enumerate(site.connections):
+        for i, connection in enumerate(ways):
             if connection.flow:
                 metered.setdefault(connection.flow, []).append(i)
         branches = []
-        for connection in site.connections:
+        for connection in ways:
             gates = tuple(state for asset in connection.through if (state := table.of_kind(asset, "state")) is not None)
             meter = connection.flow if connection.flow in table.row else None
             accuracy = table.accuracy(meter) if meter else 0.0
@@ -101,6 +103,14 @@ class FlowNet:
         self._capacity = column((np.inf if b.capacity is None else b.capacity for b in branches), float)
         self._sigma = column((b.sigma for b in branches), float)
         self._relative = column((b.relative for b in branches), float)
+
+    def _kept_shut(self, site: Site, connection: Connection) -> bool:
+        """Whether a valve that stands closed, and reports nothing else, parts the two ends."""
+        valves = (site.asset_by_id.get(asset) for asset in connection.through)
+        return any(
+            isinstance(valve, Valve) and valve.normally == "closed" and self.table.of_kind(valve.id, "state") is None
+            for valve in valves
+        )
 
     def over(self, view: View) -> Flows:
         """Flows of all branches over the view's columns; computed once a view."""

@@ -32,7 +32,7 @@ def holds(table: SignalTable, view: View, when: Comparison, margin: float = 0.0)
     elif when.is_ == "below":
         true = values < bound - margin
     else:
-        true = np.abs(values - bound) <= max(table.resolution(when.signal) / 2.0, 1e-9)
+        true = (np.abs(values - bound) <= max(table.resolution(when.signal) / 2.0, 1e-9)) == (when.is_ == "equal")
     return np.where(np.isnan(values), np.nan, true)
 
 

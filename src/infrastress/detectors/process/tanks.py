@@ -8,7 +8,7 @@ import numpy as np
 from infrastress.detectors.process.flows import FlowNet
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier
 from infrastress.site import Site
-from infrastress.site.assets import Junction, Tank
+from infrastress.site.assets import District, Junction, Tank
 
 __all__ = ["Balance", "ControlVolume", "Gauge", "TankFarm"]
 
@@ -121,6 +121,7 @@ class TankFarm:
             gauge = Gauge(asset, level, table.of_kind(asset.id, "temperature"), sigma, resolution)
             gauges.setdefault(area_of[asset.id], []).append(gauge)
         drawn = {area_of[a.id] for a in site.assets if isinstance(a, Junction) and a.demand}
+        drawn |= {area_of[a.id] for a in site.assets if isinstance(a, District) and a.demand_m3h > 0}
         found = []
         for area, members in gauges.items():
             # A tank without a gauge hides volume: nothing can be said of its area.

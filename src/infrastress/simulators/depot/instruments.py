@@ -8,13 +8,13 @@ import numpy.typing as npt
 
 from infrastress.core.time import SECOND
 from infrastress.events import Samples
-from infrastress.simulators.depot.calendar import Calendar
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.oddities import Oddities
 from infrastress.simulators.depot.plan import Interval, Plan, Plant
 from infrastress.simulators.depot.process import Chunk
-from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
 from infrastress.simulators.depot.story import StoryLine
+from infrastress.simulators.randomness import Randomness
 
 __all__ = ["Instruments"]
 

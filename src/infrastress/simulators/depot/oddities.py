@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from infrastress.simulators.depot.calendar import Calendar
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.layout import Layout
-from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES, Pair
+from infrastress.simulators.randomness import Randomness
 
 __all__ = ["Oddities"]
 

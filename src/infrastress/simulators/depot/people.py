@@ -1,11 +1,11 @@
 """Staff on an ordinary day: badges at doors and logins on hosts, as shifts, zones and roles of the site model allow."""
 
 from infrastress.events import AccessAttempt, LoginAttempt
-from infrastress.simulators.depot.calendar import Calendar, LocalDay
-from infrastress.simulators.depot.diary import Diary
+from infrastress.simulators.calendar import Calendar, LocalDay
 from infrastress.simulators.depot.layout import Layout
-from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
+from infrastress.simulators.diary import Diary
+from infrastress.simulators.randomness import Randomness
 from infrastress.site import Site
 from infrastress.site.assets import Door, Host
 from infrastress.site.context import Person, Shift

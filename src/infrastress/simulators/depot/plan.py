@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from infrastress.simulators.depot.calendar import Calendar
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.flow import Flow
 from infrastress.simulators.depot.layout import Layout
-from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
+from infrastress.simulators.randomness import Randomness
 from infrastress.site.assets import Valve
 from infrastress.site.process import Connection
 

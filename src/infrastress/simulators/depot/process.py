@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.core.errors import SimulationError
-from infrastress.simulators.depot.calendar import Calendar
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.flow import Flow
 from infrastress.simulators.depot.plan import Operation, Plan, Plant
 from infrastress.site.assets import Tank

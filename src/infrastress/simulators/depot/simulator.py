@@ -7,8 +7,7 @@ from pydantic import ValidationError
 
 from infrastress.core.errors import SimulationError
 from infrastress.simulators.base import Realisation, Scenario, Simulator
-from infrastress.simulators.depot.calendar import Calendar
-from infrastress.simulators.depot.diary import Diary
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.instruments import Instruments
 from infrastress.simulators.depot.layout import Layout
 from infrastress.simulators.depot.oddities import Oddities
@@ -16,10 +15,11 @@ from infrastress.simulators.depot.options import DepotOptions
 from infrastress.simulators.depot.people import Staff
 from infrastress.simulators.depot.plan import Plan, Plant, plan_days
 from infrastress.simulators.depot.process import simulate
-from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.slips import Slips
 from infrastress.simulators.depot.story import NEVER, StoryLine, tell, true_level
 from infrastress.simulators.depot.surroundings import Surroundings
+from infrastress.simulators.diary import Diary
+from infrastress.simulators.randomness import Randomness
 from infrastress.site.assets import Host
 
 __all__ = ["DepotSimulator"]

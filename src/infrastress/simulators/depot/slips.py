@@ -1,13 +1,13 @@
 """Ordinary slips of people: wrong PINs, mistyped passwords, remote support, call-outs, tests of switches."""
 
 from infrastress.events import SwitchState
-from infrastress.simulators.depot.calendar import Calendar
-from infrastress.simulators.depot.diary import Diary
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.layout import Layout
 from infrastress.simulators.depot.people import Staff
 from infrastress.simulators.depot.plan import Interval, Plan
-from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
+from infrastress.simulators.diary import Diary
+from infrastress.simulators.randomness import Randomness
 from infrastress.site.assets import Host
 from infrastress.site.context import Person
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from infrastress.core.errors import SimulationError
-from infrastress.simulators.depot.calendar import Calendar
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.flow import Flow
 from infrastress.simulators.depot.layout import Layout
 from infrastress.simulators.depot.options import DepotOptions, GaugeFault
 from infrastress.simulators.depot.plan import STOP_RAMP_S, Operation, Plant
-from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
+from infrastress.simulators.randomness import Randomness
 
 __all__ = ["StoryLine", "tell"]
 

@@ -4,14 +4,14 @@ from math import atan2, cos, degrees, exp, hypot, radians
 
 from infrastress.events import GasReading, Report, SwitchState
 from infrastress.events.kinds import Category
-from infrastress.simulators.depot.calendar import Calendar
-from infrastress.simulators.depot.diary import Diary
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.layout import Layout
 from infrastress.simulators.depot.options import DepotOptions
 from infrastress.simulators.depot.plan import Interval
-from infrastress.simulators.depot.randomness import Randomness
 from infrastress.simulators.depot.ranges import RANGES
 from infrastress.simulators.depot.story import NEVER, StoryLine
+from infrastress.simulators.diary import Diary
+from infrastress.simulators.randomness import Randomness
 from infrastress.site.assets import GasDetector
 from infrastress.site.context import Receptor
 

@@ -1,8 +1,8 @@
 """What the water simulator draws from: every distribution in one place.
 
-Fixed before any detector was tuned on water, so that no detector's threshold could shape them. A pair is uniform between
-its two ends unless its comment says otherwise; a name ending in `_per_day` is the mean of a Poisson count for the site.
-Detectors never read this module: what they may know of the plant stands in the site file.
+Fixed before any detector was tuned on water, so that no detector's threshold could shape them. A pair is uniform
+between its two ends unless its comment says otherwise; a name ending in `_per_day` is the mean of a Poisson count for
+the site. Detectors never read this module: what they may know of the plant stands in the site file.
 
 A *band* is the span between the levels (or pressures) at which a controller switches on one point, so that a magnitude
 means the same on a small tower and on a large reservoir; where nothing switches, it is a third of the usable depth.

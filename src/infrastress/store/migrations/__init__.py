@@ -47,7 +47,7 @@ def _version(connection: Connection) -> str | None:
     tables = set(inspect(connection).get_table_names())
     if "alembic_version" not in tables:
         if tables:
-            raise StoreError("the database belongs to another program", remedy="name another file or folder")
+            raise StoreError("the database belongs to another program", remedy="name another database, file or folder")
         return None
     found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return found

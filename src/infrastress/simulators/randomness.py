@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from infrastress.simulators.depot.ranges import Pair
+__all__ = ["Pair", "Randomness"]
 
-__all__ = ["Randomness"]
+Pair = tuple[float, float]
 
 
 class Randomness:

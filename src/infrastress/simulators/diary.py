@@ -3,7 +3,7 @@
 from infrastress.events import Event, make_event
 from infrastress.events.kinds import Body
 from infrastress.simulators.base import TruthSpan
-from infrastress.simulators.depot.calendar import Calendar
+from infrastress.simulators.calendar import Calendar
 from infrastress.site import Site
 
 __all__ = ["Diary"]

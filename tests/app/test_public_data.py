@@ -1,0 +1,82 @@
+"""The commands of docs/public-data.md do what the page says, to the row, on the public data themselves."""
+
+import glob
+import json
+from pathlib import Path
+
+import pytest
+
+from infrastress.app.cli import main
+from tests.conftest import ROOT
+
+from .test_documented_commands import documented
+
+pytestmark = pytest.mark.data
+
+
+@pytest.fixture(scope="module")
+def checked(public_data, tmp_path_factory):
+    """A folder in which every command of the page was run; what `evaluate` printed, by the result's name."""
+    folder = tmp_path_factory.mktemp("engineer")
+    (folder / "data").symlink_to(public_data)
+    (folder / "examples").symlink_to(ROOT / "examples")
+    told: dict[str, str] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for args in documented("docs/public-data.md"):
+            expanded = [found for arg in args for found in (sorted(glob.glob(arg)) if "*" in arg else [arg])]
+            assert main(expanded) == 0, args
+            if args[0] == "evaluate":
+                told[args[1]] = folder / f"{args[1]}.json"
+                with told[args[1]].open("w") as file, pytest.MonkeyPatch.context() as out:
+                    out.setattr("sys.stdout", file)
+                    assert main([*expanded, "--json"]) == 0
+    return folder, {name: json.loads(path.read_text()) for name, path in told.items()}
+
+
+def accepted(summary: Path) -> int:
+    (balance,) = json.loads(summary.read_text())["balances"].values()
+    assert balance["read"] == balance["accepted"]
+    return balance["accepted"]
+
+
+def row(report: dict, name: str = "these detections") -> dict:
+    return next(one for one in report["table"] if one["name"] == name)
+
+
+def test_every_row_is_accounted_for(checked):
+    folder, _ = checked
+    assert accepted(folder / "ctown-result" / "summary.json") == 2089
+    assert [accepted(path) for path in sorted(folder.glob("tep-result/*/summary.json"))] == [960] * 15
+    assert sum(accepted(path) for path in folder.glob("skab-result/*/summary.json")) == 11_760 + 16 * 400
+
+
+def test_pictures_are_drawn(checked):
+    folder, _ = checked
+    assert all((folder / name).stat().st_size > 20_000 for name in ("ctown.png", "skab.png", "tep.png"))
+
+
+def test_trivial_detectors_have_the_known_scores(checked):
+    _, reports = checked
+    assert row(reports["ctown-result"], "always")["s"] == 0.75
+    assert row(reports["ctown-result"], "Housh & Ohar")["s"] == 0.97
+    assert round(row(reports["skab-result"], "always")["f1"], 3) == 0.698
+    assert row(reports["tep-result"], "never")["mar"] == 1.0
+
+
+def test_events_are_those_of_the_labels(checked):
+    _, reports = checked
+    assert len(reports["ctown-result"]["events"]) == 7
+    faults = reports["tep-result"]["recordings"]
+    assert [len(one["events"]) for one in faults.values()] == [0] + [1] * 14
+    assert {one["events"][0]["began"] for one in faults.values() if one["events"]} == {"2000-01-01T08:00:00Z"}
+    assert all(len(one["events"]) == 1 for one in reports["skab-result"]["recordings"].values())
+
+
+@pytest.mark.parametrize(("result", "scores"), [("ctown-result", 1), ("skab-result", 16), ("tep-result", 14)])
+def test_scores_rank_frames_better_than_chance(checked, result, scores):
+    """A floor against breaking it; what is measured stands in docs/benchmarks.md."""
+    _, reports = checked
+    assert row(reports[result])["vus_pr"] > row(reports[result], "never")["vus_pr"]
+    told = reports[result].get("recordings", {"one": reports[result]})
+    assert sum(one["vus_pr"] is not None for one in told.values()) == scores
