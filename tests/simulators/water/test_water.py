@@ -303,6 +303,52 @@ def test_pressure_in_bar_and_level_in_feet(tmp_path: Path):
     assert recording["PT-11"] == pytest.approx(pressure * 9806.65, abs=150), "Pa inside"
 
 
+STATION = """\
+[JUNCTIONS]
+ J 10 20
+ K 5 60
+[RESERVOIRS]
+ R 0
+[TANKS]
+ T 40 3 0.5 6 12 0
+[PIPES]
+ A J K 500 300 100 0 OPEN
+ B K T 500 300 100 0 OPEN
+[PUMPS]
+ PU1 R J HEAD C
+ PU2 R J HEAD C
+[CURVES]
+ C 120 70
+[CONTROLS]
+ LINK PU1 OPEN IF NODE T BELOW 2
+ LINK PU1 CLOSED IF NODE T ABOVE 4
+ LINK PU2 OPEN IF NODE T BELOW 1
+ LINK PU2 CLOSED IF NODE T ABOVE 3
+[STATUS]
+ PU2 CLOSED
+[OPTIONS]
+ UNITS CMH
+ HEADLOSS H-W
+[END]
+"""
+
+
+def test_duty_and_standby_change_places_and_one_is_taken_out_for_work(tmp_path: Path):
+    (tmp_path / "station.inp").write_text(STATION)
+    site = site_of(tmp_path / "station.inp", tmp_path, METERED)
+    fixed = Recording(run(5, 240.0, site=site, oddities=False))
+    assert fixed["ZS-PU1"].max() == 1
+    assert fixed["ZS-PU2"].max() == 0, "one pump is enough"
+    realisation = run(5, 240.0, site=site)
+    changing = Recording(realisation)
+    share = np.nanmean(changing["ZS-PU2"])
+    assert 0.05 < share < 0.95, "standby has become duty and back"
+    assert realisation.facts["consequences"]["undelivered_m3"] == 0
+    spans = [span for span in realisation.truth if span.kind == "maintenance"]
+    assert spans
+    assert not any(span.malicious for span in spans)
+
+
 # Refusals
 
 

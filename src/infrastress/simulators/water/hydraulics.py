@@ -237,7 +237,7 @@ class Hydraulics:
         p.begin()
         p.solve()
         head = self._head() * self.units.length - self.elevation
-        pressure = p.reader("node", 11, range(len(self.nodes)))()
+        pressure = p.reader("node", Code.PRESSURE, range(len(self.nodes)))()
         at = int(np.abs(head[self.junctions]).argmax()) if len(self.junctions) else 0
         at = int(self.junctions[at]) if len(self.junctions) else 0
         if abs(head[at]) > 1e-3:
