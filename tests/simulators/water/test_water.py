@@ -162,7 +162,9 @@ def views(realisation: Realisation, tag: str) -> dict[str, np.ndarray]:
     + [("constant", "constant"), ("denial", "constant")],
 )
 def test_three_views_of_an_attacked_level(story: str, concealment: str):
-    seen = views(run(11, 40.0, story=story, concealment=concealment, begins_h=28, lasts_h=6), "LT-1")
+    begins = 28 if story == "replay" else 9  # a replay needs a day to repeat
+    case = {"story": story, "concealment": concealment, "begins_h": begins, "lasts_h": 6}
+    seen = views(run(11, begins + 8.0, **case), "LT-1")
     during, before = seen["during"], ~seen["during"] & (seen["times"] < seen["times"][seen["during"]][0])
     noise = 6 * (RANGES.level_noise_m + RANGES.level_bias_m)
     assert np.nanmax(np.abs(seen["controller"] - seen["true"])[before]) < noise
@@ -172,9 +174,9 @@ def test_three_views_of_an_attacked_level(story: str, concealment: str):
     alike = (story, concealment) in (("replay", "replay"), ("denial", "constant"))
     assert bool(hidden > 0.02) is (concealment != "none" and not alike)
     if concealment == "constant":
-        assert np.nanstd(seen["operator"][during]) == 0
+        assert np.nanmax(seen["operator"][during]) == np.nanmin(seen["operator"][during])
     if story == "denial":
-        assert np.nanstd(seen["controller"][during]) == 0, "the last value is kept"
+        assert np.nanmax(seen["controller"][during]) == np.nanmin(seen["controller"][during]), "the last value is kept"
 
 
 def test_a_replay_repeats_the_day_before():
@@ -246,8 +248,9 @@ def _drained(realisation: Realisation) -> float:
 @pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("twin", ["fault", "benign"])
 def test_twins_share_all_but_their_story(story: str, twin: str):
-    attack = run(21, 34.0, story=story, begins_h=28, lasts_h=4)
-    other = run(21, 34.0, story=story, twin=twin, begins_h=28, lasts_h=4)
+    begins = 26 if story == "replay" else 6
+    attack = run(21, begins + 5.0, story=story, begins_h=begins, lasts_h=4)
+    other = run(21, begins + 5.0, story=story, twin=twin, begins_h=begins, lasts_h=4)
     assert attack.facts["target"] == other.facts["target"]
     assert attack.facts["began_at"] == other.facts["began_at"]
     assert attack.facts["undisturbed"] == other.facts["undisturbed"]
@@ -263,7 +266,7 @@ def test_twins_share_all_but_their_story(story: str, twin: str):
 
 @pytest.mark.parametrize("fault", SEEDS["faults"]["faults"])
 def test_faults_do_something_and_are_no_attack(fault: str):
-    realisation = run(31, 30.0, fault=fault, fault_begins_h=6, fault_lasts_h=20, oddities=False)
+    realisation = run(31, 16.0, fault=fault, fault_begins_h=4, fault_lasts_h=10, oddities=False)
     (span,) = [one for one in realisation.truth if one.kind == fault]
     assert not span.malicious
     assert span.began == realisation.facts["fault_began_at"]
