@@ -256,6 +256,8 @@ def test_twins_share_all_but_their_story(story: str, twin: str):
     assert attack.facts["undisturbed"] == other.facts["undisturbed"]
     spans = [span for span in other.truth if span.began == attack.facts["began_at"]]
     assert spans
+    assert attack.facts["target"] in spans[0].assets
+    assert ({"P-335", "L-330"} <= set(spans[0].assets)) is (story == "thresholds")
     assert not any(span.malicious for span in other.truth)
     assert any(span.malicious for span in attack.truth)
     first, second = Recording(attack), Recording(other)
