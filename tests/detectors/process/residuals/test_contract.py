@@ -122,19 +122,6 @@ def test_rounding_that_training_did_not_have_is_no_alarm():
     assert len(raised(feed(learned(), [block(columns)]))) <= 1
 
 
-def test_an_alarm_that_grows_is_raised_again_with_its_episode():
-    columns = days(300, seed=9)
-    detector = ResidualDetector(site(), ResidualDetector.Options(), {**lesson().baseline, "loud": 3.0})
-    relation = next(one for one in detector.relations.relations if one.signal == "K1")
-    small = 1.6 * relation.limits[0] * relation.scale
-    columns["K1"][100] += small
-    columns["K1"][101:104] += 30 * small
-    found = [f for f in raised(feed(detector, [block(columns)])) if f.body.sentence.startswith("K1")]
-    severities = [f.body.severity for f in found]
-    assert severities[:2] == ["low", "medium"]
-    assert found[0].body.episode == found[1].body.episode
-
-
 def test_what_never_moved_is_said_to_be_unseen():
     assert any("S1.trip (never heard)" in warning for warning in lesson().warnings)
     assert any(word.startswith("L1 is explained by") for word in lesson().words)
@@ -150,3 +137,12 @@ def test_learning_does_not_depend_on_the_blocks():
     one = ResidualDetector.learn(site(), ResidualDetector.Options(), [whole])
     many = ResidualDetector.learn(site(), ResidualDetector.Options(), cut(whole, [1, 50, 333]))
     assert one.baseline == many.baseline
+
+
+def test_more_data_than_memory_teach_by_the_latest(monkeypatch):
+    monkeypatch.setattr("infrastress.detectors.process.residuals.detector._MOST_VALUES", 8 * 24 * 20)
+    pieces = cut(block(days(24 * 60)), list(range(24, 24 * 60, 24)))
+    few = ResidualDetector.learn(site(), ResidualDetector.Options(), pieces)
+    latest = ResidualDetector.learn(site(), ResidualDetector.Options(), pieces[-20:])
+    assert few.baseline == latest.baseline
+    assert any("latest 20.0 days" in warning for warning in few.warnings)
