@@ -227,6 +227,8 @@ class _Teller:
         planned = self.options.twin == "benign"
         pair = RANGES.setpoint_bands if planned else RANGES.threshold_bands
         self.story.shift = self._bands("story.threshold", pair)
+        driven = sorted(inputs_of(self.layout.logic).get(self.target, set()))  # what the altered logic drives wrongly
+        self.story.assets += tuple(found for link in driven if (found := self.layout.asset(link, link=True)))
         note = f"switching points are moved by {self.story.shift:+.2f} m"
         self._is(note, attack="thresholds_changed", fault="parameters_lost", benign="setpoints_changed")
 
