@@ -25,9 +25,6 @@ def main(options: Sequence[str] = ()) -> None:
         site, out = Path(folder) / "site", Path(folder) / "out"
         signals = ROOT / "examples" / "batadal" / "signals.yaml"
         run("init", site, "--from-inp", data / "ctown_map.inp.gz", "--signals", signals)
-        if "detectors:" not in (text := (site / "site.yaml").read_text()):
-            both = "\ndetectors:\n  - {detector: process_invariants}\n  - {detector: process_residuals}\n"
-            (site / "site.yaml").write_text(text + both)
         run("train", site, data / "dataset03.csv.gz")
         run("replay", site, test, "--out", out, "--scores")
         report, (trial,) = ours(out, [test], site)

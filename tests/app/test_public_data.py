@@ -2,6 +2,7 @@
 
 import glob
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -20,17 +21,17 @@ def checked(public_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("engineer")
     (folder / "data").symlink_to(public_data)
     (folder / "examples").symlink_to(ROOT / "examples")
-    told: dict[str, str] = {}
+    told: dict[str, Path] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for args in documented("docs/public-data.md"):
             expanded = [found for arg in args for found in (sorted(glob.glob(arg)) if "*" in arg else [arg])]
-            assert main(expanded) == 0, args
-            if args[0] == "evaluate":
-                told[args[1]] = folder / f"{args[1]}.json"
-                with told[args[1]].open("w") as file, pytest.MonkeyPatch.context() as out:
-                    out.setattr("sys.stdout", file)
-                    assert main([*expanded, "--json"]) == 0
+            if args[0] != "evaluate":
+                assert main(expanded) == 0, args
+                continue
+            told[args[1]] = folder / f"{args[1]}.json"
+            with told[args[1]].open("w") as file, redirect_stdout(file):
+                assert main([*expanded, "--json"]) == 0, args
     return folder, {name: json.loads(path.read_text()) for name, path in told.items()}
 
 

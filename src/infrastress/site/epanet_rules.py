@@ -162,8 +162,8 @@ class _Carrier:
         for (verb, quantity), missing in self.unmetered.items():
             elements = listed(list(dict.fromkeys(missing.values())))
             who = next(iter(missing)) if len(missing) == 1 else f"{len(missing)} controls"
-            does = verb if len(missing) == 1 else {"changes": "change", "looks at": "look at"}[verb]
-            found.append(f"{who} {does} the {quantity} of {elements}, which isn't metered")
+            deed = verb if len(missing) == 1 else {"changes": "change", "looks at": "look at"}[verb]
+            found.append(f"{who} {deed} the {quantity} of {elements}, which isn't metered")
         return [*found, *self.found.notes]
 
     def _switch(self, action: Action) -> str | None:

@@ -22,7 +22,7 @@ from infrastress.simulators.water.balance import (
 )
 from infrastress.simulators.water.toolkit import Code, Project
 
-__all__ = ["Hydraulics", "Settings", "State", "Units"]
+__all__ = ["Hydraulics", "Series", "Settings", "State", "Units", "open_loop"]
 
 Array = npt.NDArray[np.float64]
 Indexes = npt.NDArray[np.int64]
@@ -45,6 +45,8 @@ _US = 5  # codes below are of US units
 _M3_OF_FT3 = 0.028317  # EPANET's own constant
 PSI_OF_FOOT = 0.4333  # EPANET's own constant
 ATTEMPTS = 6
+PLUGGED = 1e-6  # emitter coefficient of a leak that is none: at 0 EPANET would keep the flow it last had
+ACCURACY = 1e-4  # pressure-driven demand leaves errors of 0.02 l/s at the usual 0.001 to 0.01
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Settings:
         duration_s: of the run.
         controls: whether EPANET keeps the model's own controls and demands (an open-loop run).
         required_pressure_m: pressure head at which customers get all they ask for; None leaves the model's own way.
-        overflow: whether tanks run over; None leaves what the model says.
+        overflow: names of the tanks that run over when full, the others shut their inlet; None leaves what the model
+            says.
         clock_shift_s: the run begins so many seconds after the model's own beginning.
         checked: whether the balance is checked.
     """
@@ -85,7 +88,7 @@ class Settings:
     duration_s: int
     controls: bool = False
     required_pressure_m: float | None = None
-    overflow: bool | None = None
+    overflow: frozenset[str] | None = None
     clock_shift_s: int = 0
     checked: bool = True
 
@@ -212,7 +215,7 @@ class Hydraulics:
         p, tanks = self.project, self.tanks.tolist()
         if self.settings.overflow is not None:
             for at in tanks:
-                p.put("node", Code.CAN_OVERFLOW, at, float(self.settings.overflow))
+                p.put("node", Code.CAN_OVERFLOW, at, float(self.nodes[at] in self.settings.overflow))
         return p.reader("node", Code.CAN_OVERFLOW, tanks)() > 0
 
     def _take_over(self) -> None:
@@ -224,6 +227,7 @@ class Hydraulics:
         p.set_time(Code.PATTERN_START, self.pattern_start + settings.clock_shift_s)
         p.set_option(Code.UNBALANCED, 10)  # go on with ten more trials: what is wrong then, the balance tells
         p.set_option(Code.DEMAND_MULTIPLIER, 1.0)
+        p.set_option(Code.ACCURACY, min(p.option(Code.ACCURACY), ACCURACY))
         for at in self.drawers.tolist():
             p.clear_demands(at + 1)
         self._write = p.writer("node", Code.BASE_DEMAND, self.drawers.tolist())
@@ -283,12 +287,36 @@ class Hydraulics:
     def set_leak(self, junction: int, flow: float, pressure: float) -> None:
         """A leak that loses `flow` m3/s at a pressure head of `pressure` m, through EPANET's emitter; 0 mends it."""
         exponent = self._emitter_exponent()
-        coefficient = flow / self.units.flow / (pressure * self.units.pressure) ** exponent
+        coefficient = max(flow / self.units.flow / (pressure * self.units.pressure) ** exponent, PLUGGED)
         self.emitters[junction] = coefficient
         self.project.put("node", Code.EMITTER, junction, coefficient)
 
     def _emitter_exponent(self) -> float:
         return self.project.option(Code.EMITTER_EXPONENT)
+
+    def link_value(self, code: int, link: int) -> float:
+        """Status or setting of a link at present; SI where it is a setting of a valve."""
+        value = self.project.get("link", code, link)
+        sort = int(self.sort[link])
+        if code == Code.SETTING and sort in (Code.PRV, Code.PSV, Code.PBV):
+            return value / self.units.pressure
+        return value * self.units.flow if code == Code.SETTING and sort == Code.FCV else value
+
+    def open_links(self) -> npt.NDArray[np.bool_]:
+        """Which links are open at present (a pump that can't deliver its head isn't)."""
+        found: npt.NDArray[np.bool_] = self._status() > 0
+        return found
+
+    def initial_status(self, link: int) -> float:
+        """A link's status as the model has it at the start."""
+        return self.project.get("link", Code.INIT_STATUS, link)
+
+    def move_level(self, tank: int, by: float, least: float, most: float) -> None:
+        """Begin with another level in a tank (its number among the tanks), m, kept between `least` and `most`."""
+        node = int(self.tanks[tank])
+        level = self.project.get("node", Code.TANK_LEVEL, node) * self.units.length
+        moved = max(min(level + by, most), least) if least <= most else level
+        self.project.put("node", Code.TANK_LEVEL, node, moved / self.units.length)
 
     # Stepping
 
@@ -344,7 +372,7 @@ class Hydraulics:
         for at, coefficient in self.emitters.items():
             # Under negative pressure EPANET would let water in through a leak
             if coefficient > 0 and at not in self._plugged and state.head[at] < self.elevation[at]:
-                self.project.put("node", Code.EMITTER, at, 0.0)
+                self.project.put("node", Code.EMITTER, at, PLUGGED)
                 self._plugged.add(at)
                 acted = True
         rate = self.inflow[self.tanks]
@@ -403,7 +431,7 @@ class Hydraulics:
         """Nodes that no water can come to: from reservoirs, tanks with water, and junctions that models feed by."""
         wet = self.tanks[self.volume > self.limits[0] * (1 + 1e-9) + 1e-9]
         sources = np.concatenate([self.reservoirs, wet, np.flatnonzero(self.requested < 0)])
-        return ~reached(sources, (self.start, self.end), self._status() > 0, self._both_ways, len(self.nodes))
+        return ~reached(sources, (self.start, self.end), self.open_links(), self._both_ways, len(self.nodes))
 
     def advance(self) -> int:
         """Go to the next hydraulic time, and check the tanks.
@@ -443,3 +471,57 @@ class Hydraulics:
         short = self.project.get("node", Code.DEFICIT, junction) * self.units.flow
         asked = 0.0 if self.dry[junction] else self.requested[junction]
         return float(self.state.demand[junction] - (asked - short))
+
+
+@dataclass(frozen=True)
+class Series:
+    """A model run as written, at its report times: n times, by node or link; SI.
+
+    Attributes:
+        seconds: n; head, demand: n x nodes, m and m3/s; flow: n x links, m3/s; open: n x links.
+    """
+
+    seconds: npt.NDArray[np.int64]
+    head: Array
+    demand: Array
+    flow: Array
+    open: npt.NDArray[np.bool_]
+
+
+def open_loop(engine: Hydraulics, nodes: Indexes | None = None, links: Indexes | None = None) -> Series:
+    """Run a network by EPANET's own controls and demands from its beginning; as often as wanted.
+
+    Args:
+        engine: opened with `Settings(controls=True)`.
+        nodes: positions of the nodes that are wanted, all where None: reading takes longer than solving.
+        links: the same of links.
+    """
+    project, units = engine.project, engine.units
+    at_nodes = np.arange(len(engine.nodes)) if nodes is None else nodes
+    at_links = np.arange(len(engine.links)) if links is None else links
+    # Water leaves only here; a link that carries any is open
+    leaving = np.flatnonzero(np.isin(at_nodes, [*engine.drawers, *engine.emitters, *engine.tanks, *engine.reservoirs]))
+    read_head = project.reader("node", Code.HEAD, at_nodes.tolist())
+    read_demand = project.reader("node", Code.DEMAND, at_nodes[leaving].tolist())
+    read_flow = project.reader("link", Code.FLOW, at_links.tolist())
+    report = max(project.time(Code.REPORT_STEP), 1)
+    seconds, head, demand, flow, status = [], [], [], [], []
+    project.begin()
+    while True:
+        second, _ = project.solve()
+        if second % report == 0:
+            seconds.append(second)
+            head.append(read_head().copy())
+            demand.append(read_demand().copy())
+            flow.append(read_flow().copy())
+            open_ = flow[-1] != 0
+            for i in np.flatnonzero(~open_).tolist():
+                open_[i] = project.get("link", Code.STATUS, int(at_links[i])) > 0
+            status.append(open_)
+        if not project.advance():
+            break
+    drawn = np.zeros((len(seconds), len(at_nodes)))
+    drawn[:, leaving] = np.array(demand) * units.flow
+    return Series(
+        np.array(seconds), np.array(head) * units.length, drawn, np.array(flow) * units.flow, np.array(status)
+    )
