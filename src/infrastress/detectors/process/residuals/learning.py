@@ -27,6 +27,7 @@ _MOST_ROWS = 20_000
 _PART = 4096
 _LEAST_ROWS = 200
 _COVERAGE = 0.9
+_ENOUGH_WHOLE = 0.3
 _FEW_VALUES = 4
 _HOURS_FROM_DAYS = 7
 _DIGITS = 10
@@ -91,7 +92,10 @@ def learn_relations(
         lags,
         _rows_of(table, used, targets, lags, with_hours=len(ends) * _width(ends) >= _HOURS_FROM_DAYS * DAY),
     )
-    whole = sum(int(np.isfinite(rows).all(axis=0).sum()) for _, rows in parts.of(0, len(ends)))
+    whole = sum(int(_whole(rows, 1.0).sum()) for _, rows in parts.of(0, len(ends)))
+    if whole < _ENOUGH_WHOLE * len(ends):
+        parts.share = _COVERAGE
+        whole = sum(int(_whole(rows, _COVERAGE).sum()) for _, rows in parts.of(0, len(ends)))
     if whole < _LEAST_ROWS or not targets:
         return None
     folds = np.array_split(np.arange(len(ends)), BLOCKS)
@@ -157,11 +161,14 @@ class _Parts:
     Attributes:
         labels: name and lag of each row; the first rows are the used signals now.
         allowed: which rows may be inputs.
+        share: least share of inputs that a frame to fit on must have. Of a thousand signals that miss one frame in a
+            hundred each no frame is complete; what is missing then counts as its mean, in fitting alone.
     """
 
     def __init__(self, values: Floats, hours: Floats, lags: int, chosen: "_Chosen") -> None:
         self._values, self._hours, self._lags = values, hours, lags
         self._rows, self.labels, self.allowed = chosen
+        self.share = 1.0
 
     def of(self, start: int, stop: int) -> Iterator[tuple[slice, Floats]]:
         """Columns, and their rows float64[f, k]."""
@@ -233,7 +240,13 @@ def _cross_validate(
 def _moments(parts: _Parts, fold: npt.NDArray[np.intp], step: int) -> Moments:
     found = Moments.of(np.empty((len(parts.labels), 0)))
     for _, rows in parts.of(int(fold[0]), int(fold[-1]) + 1):
-        found = found.with_(Moments.of(rows[:, np.isfinite(rows).all(axis=0)][:, ::step]))
+        found = found.with_(Moments.of(np.nan_to_num(rows[:, _whole(rows, parts.share)][:, ::step])))
+    return found
+
+
+def _whole(rows: Floats, share: float) -> npt.NDArray[np.bool_]:
+    """Frames in which at least this share of all inputs is there."""
+    found: npt.NDArray[np.bool_] = np.isfinite(rows).mean(axis=0) >= share
     return found
 
 
