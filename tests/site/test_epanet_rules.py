@@ -130,3 +130,30 @@ def test_settings_are_in_the_actuators_unit(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, MODEL, signals)
     assert rules["V1-day"].schedule[0].sets == pytest.approx(25 * 0.0980665, rel=1e-4)
     assert rules["V1-day"].judged is False, "R-1 sets it too, by what isn't metered"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "times", "schedule"),
+    [
+        ("1 1 0 1", "PATTERN TIMESTEP 6:00", [("12:00", "off"), ("18:00", "on")]),
+        ("0 1", "PATTERN TIMESTEP 6:00", [("00:00", "off"), ("06:00", "on"), ("12:00", "off"), ("18:00", "on")]),
+        ("1 0 0 0", "PATTERN TIMESTEP 6:00\n PATTERN START 6:00", [("00:00", "off"), ("18:00", "on")]),
+        ("1 0 0 0", "PATTERN TIMESTEP 6:00\n START CLOCKTIME 9 AM", [("09:00", "on"), ("15:00", "off")]),
+        ("1 1 1", "PATTERN TIMESTEP 8:00", None),
+    ],
+)
+def test_speed_pattern_is_a_schedule(
+    tmp_path: Path, pattern: str, times: str, schedule: list[tuple[str, str]] | None
+) -> None:
+    parts = f"[PATTERNS]\n night {pattern}\n[TIMES]\n {times}\n[OPTIONS]"
+    text = MODEL.replace("POWER 5", "POWER 5 PATTERN night").split("[CONTROLS]")[0]
+    rules = rules_of(tmp_path, text + parts + MODEL.split("[OPTIONS]")[1])
+    assert [(one.at, one.switches) for rule in rules.values() for one in rule.schedule] == (schedule or [])
+
+
+def test_speed_pattern_beside_the_day_is_told(tmp_path: Path) -> None:
+    text = MODEL.replace("POWER 5", "POWER 5 PATTERN odd").replace("[OPTIONS]", "[PATTERNS]\n odd 1 0 1 0 1\n[OPTIONS]")
+    text = text.split("[RULES]")[0] + "[PATTERNS]" + text.split("[PATTERNS]")[1]
+    rules = rules_of(tmp_path, text)
+    assert not rules["PU-on"].judged
+    assert site_from_inp(tmp_path / "model.inp")[1] == ("pump PU: the speed pattern odd doesn't repeat each day",)

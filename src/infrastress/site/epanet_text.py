@@ -180,8 +180,9 @@ class _Writer:
                 **self._named("node", name), type="boundary", name=text(f"Tank {name}, of unknown size"),
                 position=_position(node), controller=self._driven("node", name),
             )  # fmt: skip
+        comment = f"{amount(volume)} m3 from the lowest level to full" if volume else ""
         return entry(
-            f"{amount(volume)} m3 from the lowest level to full" if volume else "",
+            comment + (", runs over when full" if getattr(node, "overflow", False) else ""),
             **self._named("node", name), type="tank", substance="water",
             diameter_m=None if table else number(float(node.diameter)),
             strapping=pairs, height_m=number(height if height > 0 else 1.0),
