@@ -32,8 +32,8 @@ _FORMAT = 1
 _FAR = 1e6
 _RULE = "process.residual"
 _NAMED = 5
-_MOST_VALUES = 40_000_000
-"""Learning holds about five times as many numbers at once."""
+_MOST_VALUES = 20_000_000
+"""Learning holds about ten times as many numbers at once: 1.6 GB."""
 CARD = RuleCard(
     rule=_RULE,
     title="Signal off its learned relation",
@@ -277,9 +277,11 @@ class ResidualDetector(Detector):
         if not means:
             return None
         options = pupil.options
+        values = np.hstack(means)
+        means.clear()
         learned = learn_relations(
             pupil.table,
-            np.hstack(means),
+            values,
             np.concatenate(ends),
             lags=options.lags,
             most=options.inputs,

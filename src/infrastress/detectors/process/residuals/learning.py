@@ -19,13 +19,15 @@ from infrastress.detectors.process.view import Floats, SignalTable, Times
 
 __all__ = ["DISCRETE", "POSITION", "Learned", "find_resolution", "learn_relations"]
 
-POSITION = "a position: it explains others"
-DISCRETE = frozenset({"state", "switch", "setpoint", "position"})
+POSITION = "set, not measured: it explains others"
+DISCRETE = frozenset({"state", "switch", "setpoint"})
+"""Kinds that are set, not measured. A signal of another kind that takes few values gets no relation either."""
 BLOCKS = 5
 _MOST_ROWS = 20_000
 _PART = 4096
 _LEAST_ROWS = 200
 _COVERAGE = 0.9
+_ENOUGH_WHOLE = 0.3
 _FEW_VALUES = 4
 _HOURS_FROM_DAYS = 7
 _DIGITS = 10
@@ -53,7 +55,7 @@ class Learned:
 def find_resolution(table: SignalTable, values: Floats) -> Floats:
     """Step of each signal, SI: the site model's, else a thousandth of the span that normal data keep to 98 %.
 
-    Positions have none: they are inputs alone, and may be fractions of a frame.
+    States and switches have none: they are inputs alone, and may be fractions of a frame.
     """
     steps = np.zeros(len(table))
     for row, signal in enumerate(table.signals):
@@ -88,9 +90,12 @@ def learn_relations(
         (values - mean[:, None]) / deviation[:, None],
         hours_of(ends, ZoneInfo(table.site.time_zone)),
         lags,
-        _rows_of(table, used, lags, with_hours=len(ends) * _width(ends) >= _HOURS_FROM_DAYS * DAY),
+        _rows_of(table, used, targets, lags, with_hours=len(ends) * _width(ends) >= _HOURS_FROM_DAYS * DAY),
     )
-    whole = sum(int(np.isfinite(rows).all(axis=0).sum()) for _, rows in parts.of(0, len(ends)))
+    whole = sum(int(_whole(rows, 1.0).sum()) for _, rows in parts.of(0, len(ends)))
+    if whole < _ENOUGH_WHOLE * len(ends):
+        parts.share = _COVERAGE
+        whole = sum(int(_whole(rows, _COVERAGE).sum()) for _, rows in parts.of(0, len(ends)))
     if whole < _LEAST_ROWS or not targets:
         return None
     folds = np.array_split(np.arange(len(ends)), BLOCKS)
@@ -137,7 +142,7 @@ def _choose(table: SignalTable, values: Floats, resolution: Floats) -> tuple[lis
         if moved > 1:
             used.append(signal.id)
         if signal.kind in DISCRETE or len(np.unique(known[:: max(1, len(known) // 10_000)])) < _FEW_VALUES:
-            without[signal.id] = POSITION if moved > 1 else "a position that hardly moved"
+            without[signal.id] = POSITION if moved > 1 else "set, and hardly ever"
         elif moved < BLOCKS:
             without[signal.id] = f"moved in {moved} of {BLOCKS} parts of the data" if moved else "never moved"
         else:
@@ -156,11 +161,14 @@ class _Parts:
     Attributes:
         labels: name and lag of each row; the first rows are the used signals now.
         allowed: which rows may be inputs.
+        share: least share of inputs that a frame to fit on must have. Of a thousand signals that miss one frame in a
+            hundred each no frame is complete; what is missing then counts as its mean, in fitting alone.
     """
 
     def __init__(self, values: Floats, hours: Floats, lags: int, chosen: "_Chosen") -> None:
         self._values, self._hours, self._lags = values, hours, lags
         self._rows, self.labels, self.allowed = chosen
+        self.share = 1.0
 
     def of(self, start: int, stop: int) -> Iterator[tuple[slice, Floats]]:
         """Columns, and their rows float64[f, k]."""
@@ -179,14 +187,19 @@ class _Chosen(NamedTuple):
     allowed: npt.NDArray[np.bool_]
 
 
-def _rows_of(table: SignalTable, used: list[str], lags: int, *, with_hours: bool) -> _Chosen:
-    """Inputs are values that lie back, positions now and before, and the hour."""
+def _rows_of(table: SignalTable, used: list[str], targets: list[str], lags: int, *, with_hours: bool) -> _Chosen:
+    """Inputs are measured values that lie back, what is set now and before, and the hour."""
+    at_once = {
+        signal.id
+        for signal in table.signals
+        if signal.kind in DISCRETE or (signal.kind == "position" and signal.id not in targets)
+    }
     rows, labels, allowed = [], [], []
     for lag in range(lags + 1):
         for signal in used:
             rows.append(lag * len(table) + table.row[signal])
             labels.append((signal, lag))
-            allowed.append(lag > 0 or table.site.signal_by_id[signal].kind in DISCRETE)
+            allowed.append(lag > 0 or signal in at_once)
     if with_hours:
         rows += [(lags + 1) * len(table) + i for i in range(len(HOURS))]
         labels += [(name, 0) for name in HOURS]
@@ -227,7 +240,13 @@ def _cross_validate(
 def _moments(parts: _Parts, fold: npt.NDArray[np.intp], step: int) -> Moments:
     found = Moments.of(np.empty((len(parts.labels), 0)))
     for _, rows in parts.of(int(fold[0]), int(fold[-1]) + 1):
-        found = found.with_(Moments.of(rows[:, np.isfinite(rows).all(axis=0)][:, ::step]))
+        found = found.with_(Moments.of(np.nan_to_num(rows[:, _whole(rows, parts.share)][:, ::step])))
+    return found
+
+
+def _whole(rows: Floats, share: float) -> npt.NDArray[np.bool_]:
+    """Frames in which at least this share of all inputs is there."""
+    found: npt.NDArray[np.bool_] = np.isfinite(rows).mean(axis=0) >= share
     return found
 
 
