@@ -2,17 +2,24 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import Any
 
+from infrastress.core.time import DAY
 from infrastress.detectors.base import Detector
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.frames import Framer
 from infrastress.simulators.base import Realisation, Scenario, Simulator
 from infrastress.site import Site
 
-__all__ = ["ALARM", "LIMITS", "Run", "blocks_of", "frames_of", "learned", "play"]
+__all__ = ["ALARM", "LIMITS", "Job", "Run", "Team", "blocks_of", "frames_of", "learned", "play", "play_all"]
+
+Team = Callable[[], list[Detector]]
+Job = tuple[Scenario, int]
+"""What to play, and with which seed."""
 
 LIMITS = ("process.alarm_limit", "process.trip_limit", "process.instrument_range")
 ALARM = frozenset({"medium", "high", "critical"})
@@ -71,21 +78,41 @@ def play(simulator: Simulator, detectors: list[Detector], what: Scenario, seed: 
     return Run(findings, list(real.truth), real.facts, what.duration_h / 24, values, seconds)
 
 
+_PLAYING: dict[str, Any] = {}
+"""What each process of the pool plays with."""
+
+
+def play_all(simulator: Simulator, team: Team, jobs: Sequence[Job]) -> Iterator[Run]:
+    """Play many runs, as many at once as there are cores; in order of the jobs."""
+    # Forked children find simulator and detectors as they are: nothing has to be sent.
+    with ProcessPoolExecutor(None, get_context("fork"), _PLAYING.update, ({"with": (simulator, team)},)) as pool:
+        for done, run in enumerate(pool.map(_played, jobs), 1):
+            sys.stderr.write(f"\r{done} of {len(jobs)} runs")
+            sys.stderr.flush()
+            yield run
+    sys.stderr.write("\n")
+
+
+def _played(job: Job) -> Run:
+    simulator, team = _PLAYING["with"]
+    return play(simulator, team(), *job)
+
+
 def learned(
     simulator: Simulator, what: Scenario, seeds: Sequence[int], members: Sequence[type[Detector]]
 ) -> dict[str, Any]:
     """Baselines by detector, from quiet runs."""
     site = simulator.site
-    width = round(site.runtime.frame_s * 1e9)
 
     def blocks() -> Iterator[Block]:
-        # The seeds play the same calendar days: each is moved behind the one before, with a day between.
-        shift = 0
-        for seed in seeds:
+        # The seeds play the same calendar days: all but the last are moved back by whole weeks, so that weekdays stay,
+        # and into the winter before, so that no clock is changed in between.
+        weeks = -(-int(what.duration_h + 24) // (7 * 24))
+        for back, seed in zip(range(len(seeds) - 1, -1, -1), seeds, strict=True):
+            shift = -back * weeks * 7 * DAY
             for block in blocks_of(site, simulator.run(what, seed)):
                 f = block.frames
                 yield Block(Frames(f.width, f.ends + shift, f.tags, f.mean, f.last, f.count), ())
-            shift += -(-int(what.duration_h * 3600 + 86400) * 10**9 // width) * width
 
     found: dict[str, Any] = {}
     for member in members:
