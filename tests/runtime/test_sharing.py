@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from infrastress.core.errors import Fenced, StoreError
+from infrastress.core.errors import DecodeError, Fenced, StoreError
 from infrastress.runtime import Change, Duty, Policy, Shift
 from infrastress.store.memory import MemoryStore
 from infrastress.store.ports import Output, read_all
@@ -181,6 +181,22 @@ class TestTrouble:
         shift.run(lambda: len(said(store)) == 5)
         assert [change.why for change in told if change.what == "failed"] == ["ArithmeticError: broken"]
         assert store.checkpoints.offset("ingest/other") == 0
+
+    def test_a_state_that_cannot_be_read_stops_no_other(self, store):
+        class Illegible(Chain):
+            def load(self, data):
+                if data:
+                    raise DecodeError("no such state")
+
+        told: list[Change] = []
+        fill(store, 5)
+        lease = store.checkpoints.acquire("ingest/other", store.checkpoints.observe("ingest/other"), "")
+        lease.commit(0, b"garbled", [])
+        all_duties = [Duty("ingest/other", Illegible), Duty(INPUT, Chain)]
+        shift = Shift(store.log, store.checkpoints, all_duties, policy=POLICY, clock=Hand(), on_change=told.append)
+        shift.run(lambda: len(said(store)) == 5)
+        assert [change.why for change in told if change.what == "failed"] == ["DecodeError: no such state"]
+        assert store.checkpoints.state("ingest/other") == b"garbled"
 
     def test_it_is_tried_again_later(self, store):
         clock, told = Hand(), []
