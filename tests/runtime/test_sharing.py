@@ -53,12 +53,13 @@ class Process:
 
     store: MemoryStore
     owner: str
+    duties: list[Duty] = field(default_factory=duties)
     told: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.clock = Hand(hash(self.owner) % 1000)
+        self.clock = Hand(1000.0 * len(self.owner))
         self.shift = Shift(
-            self.store.log, self.store.checkpoints, duties(), policy=POLICY, clock=self.clock, owner=self.owner,
+            self.store.log, self.store.checkpoints, self.duties, policy=POLICY, clock=self.clock, owner=self.owner,
             on_change=self.told.append,
         )  # fmt: skip
 
@@ -139,13 +140,16 @@ class TestSharing:
         with pytest.raises(Fenced):
             other.renew()
 
-    def test_lists_that_differ_leave_no_partition_out(self, store):
-        one = Process(store, "one")
-        two = Shift(store.log, store.checkpoints, duties()[2:], policy=POLICY, clock=Hand(), owner="two")
-        for _ in range(12):
+    def test_lists_that_differ_leave_no_partition_out_and_take_nothing_from_the_living(self, store):
+        one, two = Process(store, "one"), Process(store, "two", duties()[2:])
+        for _ in range(40):  # idle for several lease times: leases stand still, seats don't
             one.turn()
             two.turn()
-        assert sorted(one.shift.holds + two.holds) == PARTITIONS
+        assert (one.shift.holds, two.shift.holds) == (PARTITIONS, [])
+        assert len(one.told) == SITES
+        one.shift.leave()
+        two.turn()
+        assert two.shift.holds == PARTITIONS[2:]
 
     def test_seats_of_the_dead_are_used_again(self, store):
         for i in range(30):
@@ -240,6 +244,18 @@ class TestTrouble:
         shift.run(lambda: len(said_unpatched()) == 9)
         assert [record.data for record in said_unpatched()] == chain(9)
         assert [change.why for change in told if change.what == "away"] == ["no server answers"]
+
+    def test_one_that_lost_sight_of_the_database_keeps_its_one_seat(self, store, monkeypatch):
+        one, two = Process(store, "one"), Process(store, "two")
+        shares(one, two)
+        wait = store.log.wait
+        monkeypatch.setattr(store.log, "wait", lambda *_: (_ for _ in ()).throw(StoreError("away")))
+        two.turn()
+        assert two.shift.holds == []
+        monkeypatch.setattr(store.log, "wait", wait)
+        assert shares(one, two) == [2, 2]
+        seats = [beat.owner for beat in store.checkpoints.beats() if beat.partition.startswith("seat/")]
+        assert sorted(seats) == ["one", "two"]
 
     @pytest.mark.parametrize("fate", ["done", "lost"])
     def test_after_an_unknown_outcome_the_own_leases_are_taken_again(self, store, fate):
