@@ -158,8 +158,8 @@ def feeding(folder: Path, database: str, sites: list[Path], *more: str) -> Itera
         yield feeds
 
 
-@pytest.mark.timeout(600)
 class TestWorkers:
+    @pytest.mark.timeout(600)
     def test_killed_stopped_and_resumed_they_end_with_the_same_bytes(self, sites, tmp_path, database):
         sites = sites[:2]
         with (
@@ -187,6 +187,7 @@ class TestWorkers:
                 beat.owner for beat in store.checkpoints.beats() if beat.partition.startswith(("ingest", "fusion"))
             } == {""}
 
+    @pytest.mark.timeout(600)
     def test_one_that_stops_in_order_is_followed_at_once(self, sites, tmp_path, database):
         sites = sites[:2]
         with (
