@@ -214,8 +214,8 @@ class TestWorkers:
         assert "site version" in capfd.readouterr().err
 
     @pytest.mark.prove
-    def test_20_takeovers_within_two_lease_times(self, sites, tmp_path, postgres):
-        proof = Proof("runtime on PostgreSQL: workers killed or stopped and resumed, with takeover", 20)
+    def test_12_takeovers_within_two_lease_times(self, sites, tmp_path, postgres):
+        proof = Proof("runtime on PostgreSQL: workers killed or stopped and resumed, with takeover", 12)
         longest = 0.0
         for step in proof.steps():
             folder, database = tmp_path / str(step), postgres.new_database()
