@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from infrastress.core.errors import Fenced, StoreError
+from infrastress.core.errors import DecodeError, Fenced, StoreError
 from infrastress.runtime import Change, Duty, Policy, Shift
 from infrastress.store.memory import MemoryStore
 from infrastress.store.ports import Output, read_all
@@ -53,12 +53,13 @@ class Process:
 
     store: MemoryStore
     owner: str
+    duties: list[Duty] = field(default_factory=duties)
     told: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.clock = Hand(hash(self.owner) % 1000)
+        self.clock = Hand(1000.0 * len(self.owner))
         self.shift = Shift(
-            self.store.log, self.store.checkpoints, duties(), policy=POLICY, clock=self.clock, owner=self.owner,
+            self.store.log, self.store.checkpoints, self.duties, policy=POLICY, clock=self.clock, owner=self.owner,
             on_change=self.told.append,
         )  # fmt: skip
 
@@ -139,13 +140,16 @@ class TestSharing:
         with pytest.raises(Fenced):
             other.renew()
 
-    def test_lists_that_differ_leave_no_partition_out(self, store):
-        one = Process(store, "one")
-        two = Shift(store.log, store.checkpoints, duties()[2:], policy=POLICY, clock=Hand(), owner="two")
-        for _ in range(12):
+    def test_lists_that_differ_leave_no_partition_out_and_take_nothing_from_the_living(self, store):
+        one, two = Process(store, "one"), Process(store, "two", duties()[2:])
+        for _ in range(40):  # idle for several lease times: leases stand still, seats don't
             one.turn()
             two.turn()
-        assert sorted(one.shift.holds + two.holds) == PARTITIONS
+        assert (one.shift.holds, two.shift.holds) == (PARTITIONS, [])
+        assert len(one.told) == SITES
+        one.shift.leave()
+        two.turn()
+        assert two.shift.holds == PARTITIONS[2:]
 
     def test_seats_of_the_dead_are_used_again(self, store):
         for i in range(30):
@@ -181,6 +185,22 @@ class TestTrouble:
         shift.run(lambda: len(said(store)) == 5)
         assert [change.why for change in told if change.what == "failed"] == ["ArithmeticError: broken"]
         assert store.checkpoints.offset("ingest/other") == 0
+
+    def test_a_state_that_cannot_be_read_stops_no_other(self, store):
+        class Illegible(Chain):
+            def load(self, data):
+                if data:
+                    raise DecodeError("no such state")
+
+        told: list[Change] = []
+        fill(store, 5)
+        lease = store.checkpoints.acquire("ingest/other", store.checkpoints.observe("ingest/other"), "")
+        lease.commit(0, b"garbled", [])
+        all_duties = [Duty("ingest/other", Illegible), Duty(INPUT, Chain)]
+        shift = Shift(store.log, store.checkpoints, all_duties, policy=POLICY, clock=Hand(), on_change=told.append)
+        shift.run(lambda: len(said(store)) == 5)
+        assert [change.why for change in told if change.what == "failed"] == ["DecodeError: no such state"]
+        assert store.checkpoints.state("ingest/other") == b"garbled"
 
     def test_it_is_tried_again_later(self, store):
         clock, told = Hand(), []
@@ -224,6 +244,18 @@ class TestTrouble:
         shift.run(lambda: len(said_unpatched()) == 9)
         assert [record.data for record in said_unpatched()] == chain(9)
         assert [change.why for change in told if change.what == "away"] == ["no server answers"]
+
+    def test_one_that_lost_sight_of_the_database_keeps_its_one_seat(self, store, monkeypatch):
+        one, two = Process(store, "one"), Process(store, "two")
+        shares(one, two)
+        wait = store.log.wait
+        monkeypatch.setattr(store.log, "wait", lambda *_: (_ for _ in ()).throw(StoreError("away")))
+        two.turn()
+        assert two.shift.holds == []
+        monkeypatch.setattr(store.log, "wait", wait)
+        assert shares(one, two) == [2, 2]
+        seats = [beat.owner for beat in store.checkpoints.beats() if beat.partition.startswith("seat/")]
+        assert sorted(seats) == ["one", "two"]
 
     @pytest.mark.parametrize("fate", ["done", "lost"])
     def test_after_an_unknown_outcome_the_own_leases_are_taken_again(self, store, fate):

@@ -171,9 +171,11 @@ def doomed() -> Iterator[Server]:
 def crash_and_check(victims: Victims, server: Server, target: str, known: Acknowledged, step: int) -> None:
     """Stop the server at once, or kill it, while a victim commits and appends; start it again and judge."""
     chance = random.Random(step)
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, open_store(target) as store:
         dying = pool.submit(killed, victims, target, point=SERVER_STOPS, appenders=True, appended=known.batches)
-        time.sleep(0.1 + chance.random() * 0.4)
+        while store.checkpoints.offset(INPUT) < known.offset + 6 and not dying.done():
+            time.sleep(0.01)
+        time.sleep(chance.random() * 0.2)
         server.stop(signal.SIGKILL if step % 2 else signal.SIGQUIT)
         known.add(dying.result(60))
     server.start()

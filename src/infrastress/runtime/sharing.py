@@ -28,7 +28,7 @@ __all__ = ["Change", "Duty", "Shift", "new_owner"]
 _SEAT = "seat/"
 _ASIDE_S = 60.0
 """A partition whose unit threw is tried again after this long; the others go on."""
-_LOOK_S = 0.5  # between looks at seats and leases
+_BEAT_S, _LOOK_S = 2.5, 0.5  # between renewals of the seat, and between looks at seats and leases, at most
 _AWAY_S = 1.0  # between tries to reach a database that is away
 
 
@@ -159,7 +159,7 @@ class Shift:
             self._gone("lost", partition)
 
     def _gone(self, what: Literal["released", "lost", "failed"], partition: str, why: str = "") -> None:
-        self._taken.remove(partition)
+        self._taken = [name for name in self._taken if name != partition]
         self._tell(Change(what, partition, why))
 
     def _work(self) -> None:
@@ -180,12 +180,15 @@ class Shift:
                 raise
             self._gone("lost", worker.partition, str(error))
         except Exception as error:
-            if isinstance(error, StoreError) and not isinstance(error, LogGap):
-                raise
-            # One partition's trouble stops no other. Its lease is kept: elsewhere the unit would throw as well.
-            worker.drop()
-            self._aside[worker.partition] = self._clock.monotonic() + _ASIDE_S
-            self._gone("failed", worker.partition, f"{type(error).__name__}: {error}")
+            self._put_aside(worker, error)
+
+    def _put_aside(self, worker: Worker, error: Exception) -> None:
+        """One partition's trouble stops no other. Its lease is kept: elsewhere the unit would throw as well."""
+        if isinstance(error, StoreError) and not isinstance(error, LogGap):
+            raise error
+        worker.drop()
+        self._aside[worker.partition] = self._clock.monotonic() + _ASIDE_S
+        self._gone("failed", worker.partition, f"{type(error).__name__}: {error}")
 
     def _beat(self) -> None:
         """Take a seat, or say "alive" when it is time to.
@@ -194,7 +197,7 @@ class Shift:
             Fenced: the seat is another's.
         """
         now = self._clock.monotonic()
-        if self._seat is not None and now - self._beaten < self._policy.lease_s / 4:
+        if self._seat is not None and now - self._beaten < min(_BEAT_S, self._policy.lease_s / 4):
             return
         seat, self._seat = self._seat, None
         if seat is None:
@@ -266,6 +269,9 @@ class Shift:
             worker.acquire(beat)
         except Fenced:
             return  # another was quicker
+        except Exception as error:  # a state that can't be read
+            self._put_aside(worker, error)
+            return
         self._taken.append(beat.partition)
         after = f"after {beat.owner}" if beat.owner not in ("", self._owner) else ""
         self._tell(Change("took", beat.partition, after))
