@@ -12,25 +12,21 @@ alarm, trip and instrument limits of the same signals.
 
 import argparse
 import json
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.common import circumstances, print_result, table
+from benchmarks.playing import ALARM, LIMITS, learned, play
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.evaluation.events import poisson_interval
-from infrastress.events.frames import Block, Finding, Frames
-from infrastress.runtime.frames import Framer
-from infrastress.simulators.base import Realisation, Scenario
+from infrastress.simulators.base import Scenario
 from infrastress.simulators.depot import DepotSimulator
 from infrastress.site import Site
 from infrastress.site.load import load_site
@@ -40,24 +36,6 @@ DEPOT = ROOT / "examples" / "depot"
 CONFIGURATIONS_TRIED = 3
 """Configurations of thresholds whose quiet, attack or twin seeds were looked at before this one, and this one."""
 MASS_BALANCE = "process.mass_balance"
-LIMITS = ("process.alarm_limit", "process.trip_limit", "process.instrument_range")
-ALARM = frozenset({"medium", "high", "critical"})
-
-
-@dataclass
-class Run:
-    """What one simulated run gave."""
-
-    findings: list[Finding]
-    truth: list[Any]
-    facts: dict[str, Any]
-    days: float
-    values: int = 0
-    seconds: float = 0.0
-    raised: list[Finding] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.raised = [f for f in self.findings if f.body.phase == "raised"]
 
 
 def scenario(name: str, **changes: Any) -> Scenario:
@@ -68,69 +46,12 @@ def scenario(name: str, **changes: Any) -> Scenario:
     return Scenario.model_validate({**fields, **changes})
 
 
-def frames_of(site: Site, real: Realisation) -> Iterator[Frames]:
-    """The run's telemetry on the site's grid."""
-    framer = Framer(round(site.runtime.frame_s * 1e9), [s.id for s in site.signals])
-    width = framer.width
-    for samples in real.samples:
-        framer.add(samples)
-        # Rows may be late by the source's lateness: two frames are kept open.
-        yield from framer.close(int(samples.times.max()) - 2 * width)
-    yield from framer.close(None)
-
-
-def blocks_of(site: Site, real: Realisation) -> Iterator[Block]:
-    """Frames, with the observations that fall up to their end."""
-    events, i = real.events, 0
-    for frames in frames_of(site, real):
-        j = i
-        while j < len(events) and events[j].occurred <= frames.ends[-1]:
-            j += 1
-        yield Block(frames, tuple(events[i:j]))
-        i = j
-
-
-def play(site: Site, detectors: list[Detector], what: Scenario, seed: int) -> Run:
-    """Simulate a scenario and let the detectors judge it."""
-    real = DepotSimulator(site).run(what, seed)
-    findings: list[Finding] = []
-    values, seconds = 0, 0.0
-    for block in blocks_of(site, real):
-        begun = time.perf_counter()
-        for detector in detectors:
-            findings += detector.update(block)
-        seconds += time.perf_counter() - begun
-        values += block.frames.mean.size
-    return Run(findings, list(real.truth), real.facts, what.duration_h / 24, values, seconds)
-
-
 def learn(site: Site, seeds: dict[str, Any], *, quick: bool, residuals: bool) -> dict[str, Any]:
     """Baselines by detector from the training seeds' normal days."""
     training = seeds["training"]
     what = scenario(training["scenario"], duration_h=24.0 * (7 if quick else training["days"]))
-    width = round(site.runtime.frame_s * 1e9)
-
-    def blocks() -> Iterator[Block]:
-        # The seeds play the same calendar days: each is moved behind the one before, with a day between.
-        shift = 0
-        for seed in training["seeds"][: 1 if quick else None]:
-            last = 0
-            for block in blocks_of(site, DepotSimulator(site).run(what, seed)):
-                f = block.frames
-                last = int(f.ends[-1])
-                yield Block(Frames(f.width, f.ends + shift, f.tags, f.mean, f.last, f.count), ())
-            shift += -(-int(what.duration_h * 3600 + 86400) * 10**9 // width) * width
-            del last
-
-    learned: dict[str, Any] = {}
-    for member in (InvariantDetector, ResidualDetector) if residuals else (InvariantDetector,):
-        lesson = member.learn(site, member.Options(), blocks())
-        if lesson is None:
-            raise SystemExit(f"{member.name} learned nothing")
-        for word in (*lesson.words, *lesson.warnings):
-            print("  learned:", word, file=sys.stderr)
-        learned[member.name] = lesson.baseline
-    return learned
+    members = (InvariantDetector, ResidualDetector) if residuals else (InvariantDetector,)
+    return learned(DepotSimulator(site), what, training["seeds"][: 1 if quick else None], members)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -147,20 +68,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.confirm:
         seeds["quiet"]["seeds"] = seeds["confirmation"]["quiet"]
         seeds["attack"]["seeds"] = seeds["twins"]["seeds"] = seeds["confirmation"]["attack"]
-    learned = {} if chosen.untrained else learn(site, seeds, quick=chosen.quick, residuals=chosen.residuals)
+    baselines = {} if chosen.untrained else learn(site, seeds, quick=chosen.quick, residuals=chosen.residuals)
 
     def team() -> list[Detector]:
         members: list[Detector] = [
-            InvariantDetector(site, InvariantDetector.Options(), learned.get(InvariantDetector.name)),
+            InvariantDetector(site, InvariantDetector.Options(), baselines.get(InvariantDetector.name)),
             EventRuleDetector(site, EventRuleDetector.Options()),
         ]
         if chosen.residuals:
-            members.append(ResidualDetector(site, ResidualDetector.Options(), learned.get(ResidualDetector.name)))
+            members.append(ResidualDetector(site, ResidualDetector.Options(), baselines.get(ResidualDetector.name)))
         return members
 
     result: dict[str, Any] = {
         "configurations_tried": CONFIGURATIONS_TRIED,
-        "trained": bool(learned),
+        "trained": bool(baselines),
         "residuals": chosen.residuals,
         "seeds": "confirmation" if chosen.confirm else "evaluation",
         "circumstances": circumstances(),
@@ -221,7 +142,7 @@ def attacks(site: Site, team: Any, seeds: dict[str, Any], gauge: str, count: int
     limit_delays: list[float] = []
     limit_leads: list[float] = []
     for seed in seeds["attack"]["seeds"][:count]:
-        run = play(site, team(), what, seed)
+        run = play(DepotSimulator(site), team(), what, seed)
         span = next(t for t in run.truth if t.kind.startswith("gauge_"))
         hits = [f.occurred for f in run.raised if f.body.rule == MASS_BALANCE and span.assets[0] in f.assets]
         hits = [t for t in hits if t >= span.began]
@@ -261,7 +182,7 @@ def twins(site: Site, team: Any, seeds: dict[str, Any], count: int | None) -> di
         suspicions: Counter[str] = Counter()
         runs = 0
         for seed in seeds["twins"]["seeds"][:count]:
-            run = play(site, team(), scenario(name), seed)
+            run = play(DepotSimulator(site), team(), scenario(name), seed)
             runs += 1
             for f in run.raised:
                 if f.body.severity in ALARM:
@@ -281,7 +202,7 @@ def quiet(site: Site, team: Any, seeds: dict[str, Any], quick: bool) -> dict[str
     days, values, seconds = 0.0, 0, 0.0
     examples: list[str] = []
     for seed in chosen:
-        run = play(site, team(), what, seed)
+        run = play(DepotSimulator(site), team(), what, seed)
         days, values, seconds = days + run.days, values + run.values, seconds + run.seconds
         for f in run.raised:
             if f.body.severity in ALARM:

@@ -1,11 +1,14 @@
 """Make the pictures and generated pages of the documentation from the running product: `make docs`."""
 
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
+from infrastress.app.plots import blank_figure
 from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
@@ -31,6 +34,29 @@ def demo_pictures() -> None:
             shutil.copyfile(picture, images / f"demo-{picture.name}")
 
 
+def water_views() -> None:
+    """Play the example's attack on a tank and draw its level as it is, as the controller and the operator see it."""
+    with tempfile.TemporaryDirectory() as name:
+        command = [sys.executable, "-m", "infrastress", "simulate", str(DOCS.parent / "examples" / "water"), "overflow"]
+        subprocess.run([*command, "--seed", "7", "--out", name], check=True)
+        facts = json.loads((Path(name) / "truth.json").read_text())["facts"]
+    views, height = facts["views"], 9.784
+    began = datetime.fromisoformat(facts["began_at"])
+    hours = [(datetime.fromisoformat(time) - began).total_seconds() / 3600 for time in views["times"]]
+    with blank_figure(9, 4) as (figure, place):
+        axes = figure.add_subplot(place)
+        for view, (colour, style) in {
+            "true": ("#1f5a99", "-"), "controller": ("#b3261e", "--"), "operator": ("#2b2b2b", ":"),
+        }.items():  # fmt: skip
+            axes.plot(hours, views["LT-1"][view], color=colour, linestyle=style, linewidth=1.8, label=view)
+        axes.axhline(height, color="#7a7a7a", linewidth=1)
+        axes.annotate("brim", (hours[0], height), color="#7a7a7a", va="bottom")
+        axes.set_xlabel("hours since the attack began")
+        axes.set_ylabel("level of T-1, m")
+        axes.legend(loc="lower right", frameon=False)
+        figure.savefig(DOCS / "img" / "water-views.png", dpi=110)
+
+
 def rule_pages() -> None:
     """A page of rule cards for each detector, and one for the platform itself."""
     members = {member.name: (title, member.cards) for member, title in PAGES.items()}
@@ -41,3 +67,4 @@ def rule_pages() -> None:
 if __name__ == "__main__":
     rule_pages()
     demo_pictures()
+    water_views()

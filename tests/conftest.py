@@ -12,6 +12,8 @@ from tests.postgres import Server, running_server
 settings.register_profile("infrastress", deadline=None, derandomize=True)
 settings.load_profile("infrastress")
 
+os.environ.pop("INFRASTRESS_DATABASE", None)  # tests replay into databases of their own
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

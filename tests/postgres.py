@@ -27,6 +27,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
     "shared_buffers": "32MB",
+    "dynamic_shared_memory_type": "mmap",  # in the data folder, so that a killed server leaves nothing elsewhere
     "autovacuum_naptime": "10s",
     "log_min_messages": "fatal",
     "max_wal_size": "256MB",
@@ -166,10 +167,15 @@ def _roomy() -> str:
 
 
 @contextmanager
-def running_server(**settings: str) -> Iterator[Server]:
-    """A new server with an empty data folder; both are gone at the end, however it comes."""
+def running_server(*, on_disk: bool = False, **settings: str) -> Iterator[Server]:
+    """A new server with an empty data folder; both are gone at the end, however it comes.
+
+    Args:
+        on_disk: where flushes are to cost what they cost.
+        settings: of the server.
+    """
     user = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_roomy()))
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if on_disk else _roomy()))
     keeper = subprocess.Popen(
         [sys.executable, "-c", _KEEPER, str(folder)], stdin=subprocess.PIPE, start_new_session=True
     )

@@ -145,7 +145,8 @@ def arm(store: SqliteStore | PostgresStore, job: dict[str, Any]) -> Callable[[],
         # Every so many steps of SQLite's virtual machine, while its locks are held.
         event.listen(engine, "begin", lambda c: _driver(c).set_progress_handler(spring, 50))
     elif point == "connection ended before a statement":
-        event.listen(engine, "before_cursor_execute", lambda c, *_: _end(c) if next(passed) == nth else None)
+        # Again and again: work that shared a transaction is tried alone, and would go on.
+        event.listen(engine, "before_cursor_execute", lambda c, *_: _end(c) if next(passed) >= nth else None)
     elif point == "connection ended inside commit":
         event.listen(engine, "commit", lambda c: _end(c) if next(passed) == nth else None)
     elif point == "before acknowledgement":

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
-__all__ = ["run"]
+__all__ = ["FILES", "replay_words", "results", "run"]
+
+FILES = ("detections.jsonl", "alarms.jsonl", "incidents.jsonl", "quarantine.jsonl", "summary.json")
 
 
 def run(*args: str, env: dict[str, str] | None = None, stdout: Any = subprocess.PIPE, **more: Any) -> Any:
@@ -20,3 +23,11 @@ def run(*args: str, env: dict[str, str] | None = None, stdout: Any = subprocess.
         env={**os.environ, "COLUMNS": "120", **(env or {})},
         **more,
     )
+
+
+def replay_words(plant: Path, out: Path, *more: str) -> list[str]:
+    return ["replay", str(plant / "plant"), str(plant / "attack"), "--out", str(out), *more]
+
+
+def results(out: Path) -> dict[str, bytes]:
+    return {name: (out / name).read_bytes() for name in FILES}

@@ -100,6 +100,40 @@ def test_init_makes_a_site_once(tmp_path: Path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["plant"]
 
 
+NETWORK = """\
+[JUNCTIONS]
+ J1 5 1
+[RESERVOIRS]
+ R1 0
+[TANKS]
+ T1 20 2 0.5 4 12 0
+[PIPES]
+ A J1 T1 100 300 100 0 OPEN
+[PUMPS]
+ P1 R1 J1 POWER 5
+[CONTROLS]
+ LINK P1 OPEN IF NODE T1 BELOW 1
+[OPTIONS]
+ UNITS CMH
+[END]
+"""
+
+
+def test_init_from_a_network_says_what_it_made_and_left_out(tmp_path: Path):
+    (tmp_path / "net.inp").write_text(NETWORK)
+    (tmp_path / "signals.yaml").write_text("signals: [{elements: tanks, kind: level, tag: L, unit: m}]\n")
+    told = run("init", "a", "--from-inp", "net.inp", "--signals", "signals.yaml", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert all(part in told.stdout for part in ("1 tank", "1 district", "1 pump", "1 service"))
+    assert "not carried over: control 1 changes the state of P1, which isn't metered" in told.stdout
+    assert len(told.stdout.splitlines()) == 4
+    assert told.stderr == ""
+    described = json.loads(run("init", "b", "--from-inp", "net.inp", "--json", cwd=tmp_path).stdout)
+    assert described["notes"] == []
+    assert described["made"]["control_rules"] == 1
+    assert run("check", "b", cwd=tmp_path).returncode == 0
+
+
 def test_init_takes_one_origin(tmp_path: Path):
     done = run("init", str(tmp_path / "a"), "--template", "depot", "--from-inp", "x.inp")
     assert done.returncode == 2

@@ -12,7 +12,7 @@ from infrastress.app.cli import main
 from .running import run
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/command-line.md", "docs/training.md", "README.md")
+PAGES = ("docs/command-line.md", "docs/training.md", "docs/water.md", "README.md")
 
 
 def documented(page: str) -> list[list[str]]:

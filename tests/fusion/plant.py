@@ -133,8 +133,9 @@ class Feed:
         return [event for output in self.outputs if (event := decode_event(output.data)).kind == kind]
 
     def newest(self, kind: str) -> dict[str, Event]:
-        """The newest version of each, by key; incidents that were superseded left out."""
-        found = {output.key: event for output in self.outputs if (event := decode_event(output.data)).kind == kind}
+        """The newest version of each, by its name; incidents that were superseded left out."""
+        versions = [(output.key.rpartition("/")[2], decode_event(output.data)) for output in self.outputs]
+        found = {name: event for name, event in versions if event.kind == kind}
         return {key: event for key, event in found.items() if not getattr(event.body, "superseded_by", "")}
 
 

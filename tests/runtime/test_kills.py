@@ -115,8 +115,8 @@ def test_500_kills_of_a_replay(victims, golden, tmp_path):
 
 
 @pytest.mark.prove
-def test_500_kills_of_a_replay_on_postgresql(victims, golden, postgres, tmp_path):
-    proof = Proof("runtime on PostgreSQL: replays killed at named points inside commit", 140)
+def test_200_kills_of_a_replay_on_postgresql(victims, golden, postgres, tmp_path):
+    proof = Proof("runtime on PostgreSQL: replays killed at named points inside commit", 50)
     kills = 0
     for number in proof.steps():
         steps = list(range(1000 + 4 * number, 1004 + 4 * number))

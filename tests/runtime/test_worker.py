@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from infrastress.core.errors import Fenced, OutcomeUnknown
-from infrastress.runtime import Policy, Unit, Worker, run
+from infrastress.runtime import Policy, Unit, Worker
 from infrastress.store.memory import MemoryStore
 from infrastress.store.ports import Checkpoints, Lease, Output, read_all
 
@@ -45,6 +45,9 @@ class Unsure(Checkpoints):
 
     def offset(self, partition):
         return self.inner.offset(partition)
+
+    def state(self, partition):
+        return self.inner.state(partition)
 
     def acquire(self, partition, seen, owner):
         return _UnsureLease(self, self.inner.acquire(partition, seen, owner))
@@ -124,11 +127,14 @@ class Workers(RuleBasedStateMachine):
             self.checkpoints.fate = ""
 
     @rule(i=st.integers(0, 2))
-    def renew(self, i):
+    def release(self, i):
+        held = self.workers[i].holds
         try:
-            self.workers[i].renew()
+            self.workers[i].release()
+            assert not held or self.store.checkpoints.observe(INPUT).owner == ""
         except Fenced:
-            assert not self.workers[i].holds
+            pass
+        assert not self.workers[i].holds
 
     @rule(i=st.integers(0, 2))
     def die(self, i):
@@ -153,101 +159,6 @@ Workers.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestWorkers = Workers.TestCase
 
 
-class Hand:
-    """A clock that moves when someone sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
-
-
-POLICY = Policy(max_records=3, max_wait_s=0.0, lease_s=8.0)
-WAITING = Policy(max_records=3, max_wait_s=1.0, lease_s=8.0)
-
-
-def test_a_free_partition_is_taken_and_worked_off():
-    store, clock = MemoryStore(), Hand()
-    fill(store, 10)
-    run(
-        store.log, store.checkpoints, INPUT, Chain(), policy=POLICY, clock=clock, owner="a",
-        stop=lambda: len(said(store)) == 10,
-    )  # fmt: skip
-    assert said(store) == chain(10)
-    assert clock.now == 1000.0
-
-
-def test_another_s_lease_is_taken_when_its_beat_stands_still_for_the_lease_time():
-    store, clock = MemoryStore(), Hand()
-    fill(store, 4)
-    other = store.checkpoints.acquire(INPUT, store.checkpoints.observe(INPUT), "other")
-    renewed = []
-
-    def stop():
-        if len(renewed) < 20:
-            other.renew()
-            renewed.append(clock.now)
-        return bool(said(store))
-
-    run(store.log, store.checkpoints, INPUT, Chain(), policy=WAITING, clock=clock, owner="a", stop=stop)
-    assert clock.now - renewed[-1] >= WAITING.lease_s
-    assert clock.now - renewed[0] > 19
-    with pytest.raises(Fenced):
-        other.commit(4, b"", [Output("x", f"{RESULT}:event", b"stale")])
-    assert said(store) == chain(3)
-
-
-def test_a_fenced_worker_drops_everything_and_stands_by():
-    store, clock = MemoryStore(), Hand()
-    fill(store, 3)
-    thief = []
-
-    def stop():
-        if said(store) and not thief:
-            thief.append(store.checkpoints.acquire(INPUT, store.checkpoints.observe(INPUT), "thief"))
-            fill(store, 3, 3)
-        return len(said(store)) == 6
-
-    run(store.log, store.checkpoints, INPUT, Chain(), policy=WAITING, clock=clock, owner="a", stop=stop)
-    assert clock.now - 1000.0 >= WAITING.lease_s
-    assert said(store) == chain(6)
-
-
-@pytest.mark.parametrize("fate", ["done", "lost"])
-def test_after_an_unknown_outcome_the_own_lease_is_taken_again_at_once(fate):
-    store, clock = MemoryStore(), Hand()
-    checkpoints = Unsure(store.checkpoints)
-    fill(store, 9)
-
-    fates = [fate]
-
-    def stop():
-        if len(said(store)) == 3 and fates:
-            checkpoints.fate = fates.pop()
-        return len(said(store)) == 9
-
-    run(store.log, checkpoints, INPUT, Chain(), policy=POLICY, clock=clock, owner="a", stop=stop)
-    assert said(store) == chain(9)
-    assert clock.now == 1000.0
-
-
-def test_an_idle_owner_says_that_it_is_alive():
-    store, clock = MemoryStore(), Hand()
-    seen = set()
-
-    def stop():
-        clock.sleep(1.0)
-        seen.add(store.checkpoints.observe(INPUT).version)
-        return clock.now > 1030.0
-
-    run(store.log, store.checkpoints, INPUT, Chain(), policy=POLICY, clock=clock, owner="a", stop=stop)
-    assert len(seen) > 5
-
-
 def test_an_error_of_the_unit_stops_the_worker_and_writes_nothing():
     class Broken(Chain):
         def update(self, record):
@@ -257,7 +168,7 @@ def test_an_error_of_the_unit_stops_the_worker_and_writes_nothing():
 
     store = MemoryStore()
     fill(store, 5)
-    worker = Worker(store.log, store.checkpoints, INPUT, Broken(), POLICY, owner="a")
+    worker = Worker(store.log, store.checkpoints, INPUT, Broken(), Policy(max_records=3), owner="a")
     worker.acquire()
     with pytest.raises(ArithmeticError):
         worker.step()

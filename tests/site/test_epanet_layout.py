@@ -1,5 +1,6 @@
 """Every network becomes a sound site that loses nothing a plant is run by: WNTR's own, and made-up small ones."""
 
+import json
 import string
 from collections import Counter
 from pathlib import Path
@@ -130,15 +131,35 @@ def networks(draw: Any) -> str:
     return body + f"[OPTIONS]\n UNITS {units}\n HEADLOSS H-W\n[END]\n"
 
 
+_METERS = [
+    ("nodes", "flow", "m3/h"),
+    ("nodes", "pressure", "m"),
+    ("nodes", "level", "m"),
+    ("links", "flow", "l/s"),
+    ("links", "state", ""),
+    ("links", "setpoint", "m"),
+]
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
-@given(text=networks())
-def test_made_up_network_is_refused_or_loses_nothing(tmp_path: Path, text: str) -> None:
+@given(text=networks(), chosen=st.lists(st.tuples(st.sampled_from(_METERS), st.integers(0, 20)), max_size=6))
+def test_made_up_network_is_refused_or_loses_nothing(
+    tmp_path: Path, text: str, chosen: list[tuple[tuple[str, str, str], int]]
+) -> None:
     (tmp_path / "net.inp").write_text(text)
     try:
         network = read_network(tmp_path / "net.inp")
     except InfrastressError:
         return
-    made, _ = site_from_inp(tmp_path / "net.inp")
+    names = {"nodes": network.node_name_list, "links": network.link_name_list}
+    meters = [
+        {"elements": [names[are][which % len(names[are])]], "are": are, "kind": kind, "unit": unit, "tag": f"S{number}"}
+        for number, ((are, kind, unit), which) in enumerate(chosen)
+        if names[are]
+    ]
+    signals = tmp_path / "signals.yaml"
+    signals.write_text(json.dumps({"signals": meters}))
+    made, _ = site_from_inp(tmp_path / "net.inp", signals if chosen else None)
     (tmp_path / "site.yaml").write_text(made)
     result = check_site(tmp_path)
     assert [str(fault) for fault in result.faults if fault.severity == "error"] == []

@@ -14,6 +14,8 @@ from infrastress.site.document import MAX_BYTES, read_document
 from infrastress.site.quantities import COMMON_UNITS
 from infrastress.site.schema import site_json_schema
 
+# ruff: noqa: E501 - an entry of a list is a line
+
 SEED = """\
 id: plant
 time_zone: Europe/Rome
@@ -29,7 +31,10 @@ signals:
   - {id: L1, asset: T1, kind: level, unit: m, source: scada, range: [0, 12], limits: {low: 1, high: 9}}
   - {id: S1, asset: P1, kind: state, source: scada}
 connections: [{id: c, from: P1, to: T1}]
-control_rules: [{id: r, when: {signal: L1, is: above, value: 9}, actuator: S1, switches: off}]
+control_rules:
+  - {id: r, when: {signal: L1, is: above, value: 9}, actuator: S1, switches: off}
+  - {id: q, when: {all: [{any: [{signal: S1, is: unequal, value: 0}]}, {clock: {from: 06:00, to: 20:00}}, {elapsed_h: {to: 9}}]}, actuator: S1, sets: 0.5, otherwise: off}
+  - {id: s, actuator: S1, schedule: [{at: 01:00, switches: on}]}
 dependencies: [{id: d, of: T1, on: [P1]}]
 people: [{id: p, role: operator, badge: "7", zones: [north], hosts: [PLC]}]
 """

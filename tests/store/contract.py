@@ -105,6 +105,18 @@ class LogContract:
             store.log.append(f"{IN}:event", [("x", b"1")])
             assert waiting.result(20)[0].id == "x"
 
+    def test_of_several_partitions_those_with_news_are_told(self, store: Store) -> None:
+        began = time.monotonic()
+        assert store.log.wait({IN: 0, OUT: 0}, 0.05) == []
+        assert time.monotonic() - began >= 0.05
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(store.log.wait, {IN: 0, OUT: 0}, 30.0)
+            store.log.append(f"{OUT}:event", [("x", b""), ("y", b"")])
+            assert waiting.result(20) == [OUT]
+        store.log.append(f"{IN}:event", [("x", b"")])
+        assert store.log.wait({OUT: 1, IN: 0}, 0.0) == [OUT, IN]
+        assert store.log.wait({OUT: 2, IN: 0}, 30.0) == [IN]
+
     def test_threads_append_at_once(self, store: Store) -> None:
         def work(thread: int) -> int:
             return sum(
@@ -139,9 +151,9 @@ class LeaseContract:
         assert store.checkpoints.observe(IN) == Beat(IN, 0, 0, "")
         first = lease_of(store)
         assert (first.epoch, first.offset, first.state, first.owner) == (1, 0, None, "one")
-        assert store.checkpoints.offset(IN) == 0
+        assert (store.checkpoints.offset(IN), store.checkpoints.state(IN)) == (0, None)
         first.commit(7, b"seven", [])
-        assert store.checkpoints.offset(IN) == 7
+        assert (store.checkpoints.offset(IN), store.checkpoints.state(IN)) == (7, b"seven")
         second = lease_of(store, owner="two")
         assert (second.epoch, second.offset, second.state, second.owner) == (2, 7, b"seven", "two")
         assert store.checkpoints.observe(IN) == Beat(IN, 2, second.version, "two")

@@ -228,8 +228,8 @@ def test_500_kills_and_500_torn_writes_lose_nothing(victims: Victims, tmp_path: 
 
 
 @pytest.mark.prove
-def test_500_kills_on_postgresql_lose_nothing(victims: Victims, postgres: Server) -> None:
-    kills = Proof("store on PostgreSQL: kills at named points inside commit and append", 500)
+def test_200_kills_on_postgresql_lose_nothing(victims: Victims, postgres: Server) -> None:
+    kills = Proof("store on PostgreSQL: kills at named points inside commit and append", 200)
     known, target = Acknowledged(), ""
     for step in kills.steps():
         if step % 25 == 0 or not target:

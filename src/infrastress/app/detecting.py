@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from infrastress.app.baselines import Baseline
 from infrastress.core.errors import SiteError
 from infrastress.core.plugins import load_plugin
-from infrastress.detectors.base import Detector
+from infrastress.detectors.base import Detector, RuleCard
 from infrastress.site import Site
 from infrastress.site.sources import DetectorSettings
 
-__all__ = ["DEFAULT_DETECTORS", "Chosen", "build_detectors", "choose_detectors"]
+__all__ = ["DEFAULT_DETECTORS", "Chosen", "build_detectors", "cards_of", "choose_detectors"]
 
 DEFAULT_DETECTORS = ("process_invariants", "process_residuals", "site_events")
 """What runs at a site that names no detectors."""
@@ -48,3 +48,10 @@ def build_detectors(site: Site, chosen: Mapping[str, Chosen], baselines: Mapping
         plugin(site, options, baselines[name].baseline if name in baselines else None)
         for name, (plugin, options) in chosen.items()
     ]
+
+
+def cards_of(chosen: Mapping[str, Chosen]) -> dict[str, RuleCard]:
+    """Rule cards of all detectors and of the platform itself, by rule."""
+    from infrastress.detectors.health import CARDS
+
+    return {**CARDS, **{rule: card for plugin, _ in chosen.values() for rule, card in plugin.cards.items()}}

@@ -13,9 +13,21 @@ from infrastress.app.interrupts import check_interrupt
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "json_option", "notes", "print_json", "progress"]
+__all__ = ["console", "database_option", "json_option", "notes", "print_json", "progress"]
 
 _FILE_WIDTH = 120
+
+
+def database_option(*, required: bool = False) -> Callable[[Any], Any]:
+    """The option `--database`, also taken from the environment, where a password is seen by fewer."""
+    return click.option(
+        "--database",
+        envvar="INFRASTRESS_DATABASE",
+        required=required,
+        metavar="URL",
+        help="postgresql://USER@HOST/DATABASE or sqlite:///FILE.  [environment: INFRASTRESS_DATABASE]",
+    )
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
 

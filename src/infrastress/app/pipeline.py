@@ -1,21 +1,16 @@
 """Recordings through the live pipeline: admission, detectors, fusion, store, and the results as files."""
 
-import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from infrastress.app.baselines import Baseline, read_baselines
-from infrastress.app.detecting import Chosen, build_detectors, choose_detectors
+from infrastress.app.detecting import build_detectors, cards_of, choose_detectors
 from infrastress.app.files import make_folder, write_json
-from infrastress.app.reading import how_read, open_recordings
-from infrastress.connectors.base import Connector
+from infrastress.app.orders import judgement, open_database, open_folder, order_of
+from infrastress.app.reading import open_recordings
 from infrastress.core.errors import ConfigurationError, InputError
-from infrastress.core.ids import canonical_json, content_hash
-from infrastress.detectors.base import RuleCard
 from infrastress.events import Event
 from infrastress.events.kinds import SourceKind
 from infrastress.fusion import FusionUnit
@@ -25,9 +20,8 @@ from infrastress.site import Site
 from infrastress.store import open_store
 from infrastress.store.ports import Store
 
-__all__ = ["Judged", "cards_of", "replay_recordings"]
+__all__ = ["Judged", "replay_recordings"]
 
-_STORE, _ORDER = "store", "replay.json"
 _PACED_ROWS = 10
 """Rows read at once where the speed is given: a whole block would come at one moment."""
 
@@ -53,6 +47,8 @@ def replay_recordings(
     *,
     state: Path,
     out: Path | None = None,
+    database: str | None = None,
+    by_workers: bool = False,
     overwrite: bool = False,
     speed: float | None = None,
     batch_rows: int | None = None,
@@ -68,8 +64,10 @@ def replay_recordings(
         folder: its folder.
         recordings: files or folders.
         state: where baselines lie.
-        out: results and store go there; without it the store lives in memory and nothing is written. A replay that was
-            interrupted is gone on with.
+        out: results go there, and the store where no database is named; without both the store lives in memory and
+            nothing is written. A replay that was interrupted is gone on with.
+        database: URL of the store, which other sites may share.
+        by_workers: leave detection and fusion to other processes on that database, and wait until they are done.
         overwrite: throw away what another replay left in `out`.
         speed: event time per wall time; None for as fast as possible.
         batch_rows: most telemetry rows per record; results don't depend on it.
@@ -81,7 +79,7 @@ def replay_recordings(
     Raises:
         InputError: a recording can't be read.
         BaselineError: what was learned doesn't fit this site any more.
-        ConfigurationError: `out` holds another replay.
+        ConfigurationError: `out`, or the database for this site, holds another replay.
     """
     chosen = choose_detectors(site)
     baselines = read_baselines(state, site, {name: plugin.version for name, (plugin, _) in chosen.items()})
@@ -89,9 +87,15 @@ def replay_recordings(
     connectors = open_recordings(site, folder, recordings, exclude_kinds=exclude_kinds, batch_rows=at_once)
     if not connectors:
         raise InputError("nothing is left to read", where=", ".join(map(str, recordings)))
+    if database is not None and overwrite:
+        raise ConfigurationError(
+            "nothing is ever thrown away in a database", remedy="leave out --overwrite and name a new database"
+        )
+    order = order_of(judgement(site, chosen, baselines), recordings, connectors)
+    if scores:
+        order = {**order, "scores": True}
     detectors = build_detectors(site, chosen, baselines)
-    order = _order(site, chosen, baselines, recordings, connectors) | ({"scores": True} if scores else {})
-    with _open(out, order, overwrite=overwrite) as store:
+    with _open(out, database, order, overwrite=overwrite) as store:
         summary = replay(
             store,
             site,
@@ -103,75 +107,16 @@ def replay_recordings(
             scores=scores,
             on_result=on_result,
             on_progress=on_progress,
+            by_workers=by_workers,
         )
         judged = Judged(summary, baselines, out)
         if out is not None:
-            export_results(store, site, out)
+            export_results(store, site, make_folder(out))
             write_json(out / "summary.json", judged.as_dict())
     return judged
 
 
-def cards_of(chosen: dict[str, Chosen]) -> dict[str, RuleCard]:
-    """Rule cards of all detectors and of the platform itself, by rule."""
-    from infrastress.detectors.health import CARDS
-
-    return {**CARDS, **{rule: card for plugin, _ in chosen.values() for rule, card in plugin.cards.items()}}
-
-
-def _order(
-    site: Site,
-    chosen: dict[str, Chosen],
-    baselines: dict[str, Baseline],
-    recordings: Sequence[Path],
-    connectors: Sequence[Connector],
-) -> dict[str, Any]:
-    """What was asked for: the same order may go on in the same folder, another may not."""
-    return {
-        "site": site.id,
-        "site_version": site.version,
-        "detectors": {name: plugin.version for name, (plugin, _) in chosen.items()},
-        "baselines": {name: one.content for name, one in baselines.items()},
-        "recordings": [{"path": str(path), "bytes": _size(path)} for path in recordings],
-        "read_as": content_hash(canonical_json(how_read(connectors))),
-    }
-
-
-def _size(path: Path) -> int:
-    if path.is_dir():
-        return sum(file.stat().st_size for file in sorted(path.iterdir()) if file.is_file())
-    return path.stat().st_size
-
-
-def _throw_away(store: Path) -> None:
-    """Remove a store; one that stayed in part would be gone on with."""
-    try:
-        if store.exists():
-            shutil.rmtree(store)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the results of another replay can't be removed: {error.strerror}",
-            where=str(store),
-            remedy="remove the folder by hand, or name another with --out",
-        ) from error
-
-
-def _open(out: Path | None, order: dict[str, Any], *, overwrite: bool) -> Store:
-    if out is None:
-        return open_store("memory://")
-    make_folder(out)
-    note = out / _ORDER
-    if note.exists() or (out / _STORE).exists():
-        try:
-            before = msgspec.json.decode(note.read_bytes()) if note.exists() else None
-        except msgspec.DecodeError:
-            before = None
-        if before != order:
-            if not overwrite:
-                raise ConfigurationError(
-                    "the folder holds the results of another replay (other recordings, site, or baselines)",
-                    where=str(out),
-                    remedy="name another folder with --out, or throw those results away with --overwrite",
-                )
-            _throw_away(out / _STORE)
-    write_json(note, order)
-    return open_store(out / _STORE)
+def _open(out: Path | None, database: str | None, order: Mapping[str, Any], *, overwrite: bool) -> Store:
+    if database is not None:
+        return open_database(database, order)
+    return open_store("memory://") if out is None else open_folder(out, order, overwrite=overwrite)

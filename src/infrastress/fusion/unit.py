@@ -400,7 +400,7 @@ class FusionUnit(Unit):
             now=self._step.now,
             superseded_by=superseded_by,
         )
-        return Output(event.id, self._subject, encode_event(event), incident.key, incident.announced)
+        return Output(event.id, self._subject, encode_event(event), self._key(incident.key), incident.announced)
 
     def _alarm(self, record: AlarmRecord | None) -> Output | None:
         """The alarm as it stands, where it looks different from when it was last put out."""
@@ -449,7 +449,11 @@ class FusionUnit(Unit):
                 chattering=record.chattering,
             ),
         )
-        return Output(event.id, self._subject, encode_event(event), record.key, record.first)
+        return Output(event.id, self._subject, encode_event(event), self._key(record.key), record.first)
+
+    def _key(self, name: str) -> str:
+        """Sites that share a store may name assets, so alarms, alike."""
+        return f"{self._site.id}/{name}"
 
     def _witness(self, record: AlarmRecord) -> Witness:
         """What an alarm says, worked out again only when it took something in."""

@@ -6,13 +6,16 @@ from infrastress.runtime.export import export_results
 from infrastress.runtime.frames import Framer
 from infrastress.runtime.pressure import PressurePolicy
 from infrastress.runtime.replay import Feed, Progress, ReplaySummary, replay, replay_log
+from infrastress.runtime.sharing import Change, Duty, Shift
 from infrastress.runtime.unit import Unit
-from infrastress.runtime.worker import Clock, Policy, SystemClock, Worker, run
+from infrastress.runtime.worker import Clock, Policy, SystemClock, Worker
 
 __all__ = [
     "Admission",
+    "Change",
     "Clock",
     "DetectionUnit",
+    "Duty",
     "Feed",
     "Framer",
     "Judge",
@@ -20,6 +23,7 @@ __all__ = [
     "PressurePolicy",
     "Progress",
     "ReplaySummary",
+    "Shift",
     "SourceNotes",
     "SystemClock",
     "Unit",
@@ -27,5 +31,4 @@ __all__ = [
     "export_results",
     "replay",
     "replay_log",
-    "run",
 ]

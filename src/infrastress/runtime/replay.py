@@ -25,6 +25,7 @@ from infrastress.store.ports import Lease, Log, Output, Store, read_all, type_of
 __all__ = ["Feed", "Progress", "ReplaySummary", "replay", "replay_log"]
 
 _OWNER = "replay"
+_PAUSE_S = 0.05
 _GROUP_BYTES = 8_000_000
 _GROUP_OUTPUTS = 2_000
 
@@ -81,6 +82,20 @@ class ReplaySummary:
         }
 
 
+class _Told:
+    """Tells each alarm and incident version that comes into the log from now on."""
+
+    def __init__(self, store: Store, site: Site, on_result: Callable[[Event], None] | None) -> None:
+        self._log, self._partition, self._on_result = store.log, f"result/{site.id}", on_result
+        self._after = store.log.end(self._partition) if on_result else 0
+
+    def tell(self) -> None:
+        while self._on_result and (records := self._log.read(self._partition, self._after, 1000)):
+            for record in records:
+                self._on_result(decode_event(record.data))
+            self._after = records[-1].offset
+
+
 class _Pipeline:
     """Detection and fusion behind an ingest partition, driven cooperatively."""
 
@@ -103,19 +118,55 @@ class _Pipeline:
         )
         for worker in self.workers:
             worker.acquire()
-        self._on_result = on_result
-        self._told = store.log.end(f"result/{site.id}") if on_result else 0
+        self._told = _Told(store, site, on_result)
 
     def drain(self) -> None:
         """Work until nothing is left, detection first."""
         for worker in self.workers:
             while worker.step():
                 pass
-        if self._on_result is not None:
-            while records := self.store.log.read(f"result/{self.site.id}", self._told, 1000):
-                for record in records:
-                    self._on_result(decode_event(record.data))
-                self._told = records[-1].offset
+        self._told.tell()
+
+    def finish(self) -> dict[str, str]:
+        """Nothing is left: release the leases; returns the detectors that failed."""
+        failed = self.unit.failed
+        for worker in self.workers:
+            worker.release()
+        return failed
+
+
+class _Elsewhere:
+    """Detection and fusion done by other processes on the same store."""
+
+    def __init__(
+        self,
+        store: Store,
+        site: Site,
+        detectors: Sequence[Judge],
+        *,
+        on_result: Callable[[Event], None] | None,
+        clock: Clock,
+    ) -> None:
+        self._store, self._clock = store, clock
+        self._partitions = (f"ingest/{site.id}/main", f"fusion/{site.id}")
+        self._unit = DetectionUnit(site, detectors)
+        self._told = _Told(store, site, on_result)
+
+    def drain(self) -> None:
+        """Tell what has come."""
+        self._told.tell()
+
+    def finish(self) -> dict[str, str]:
+        """Wait until the others have done everything, detection first; returns the detectors that failed."""
+        for partition in self._partitions:
+            while self._store.checkpoints.offset(partition) < self._store.log.end(partition):
+                self._told.tell()
+                self._clock.sleep(_PAUSE_S)
+        self._told.tell()
+        state = self._store.checkpoints.state(self._partitions[0])
+        if state is not None:
+            self._unit.load(state)
+        return self._unit.failed
 
 
 def replay(
@@ -132,6 +183,7 @@ def replay(
     on_progress: Callable[[Progress], None] | None = None,
     policy: Policy | None = None,
     clock: Clock | None = None,
+    by_workers: bool = False,
 ) -> ReplaySummary:
     """Play recorded sources through the live pipeline.
 
@@ -150,6 +202,7 @@ def replay(
         on_progress: called after each delivery.
         policy: how much detection and fusion take per commit.
         clock: for `speed` and `wall_s`.
+        by_workers: detection and fusion are done by other processes on the store (`sharing.Shift`); wait for them.
 
     Raises:
         ConfigurationError: two connectors of one source, none at all, or the store holds another replay.
@@ -162,7 +215,12 @@ def replay(
         raise ConfigurationError("a replay needs at least one source, and each only once")
     admission = Admission(site, [feed.source for feed in feeds.values()], batch_rows=batch_rows)
     lease = _admission_lease(store, site, admission)
-    pipeline = _Pipeline(store, site, detectors, fusion, on_result=on_result, policy=policy or Policy(), scores=scores)
+    pipeline: _Pipeline | _Elsewhere
+    if by_workers:
+        pipeline = _Elsewhere(store, site, detectors, on_result=on_result, clock=clock)
+    else:
+        policy = policy or Policy()
+        pipeline = _Pipeline(store, site, detectors, fusion, on_result=on_result, policy=policy, scores=scores)
     pipeline.drain()
     streams = {
         source: feed.deliveries(admission.position(source))
@@ -196,8 +254,10 @@ def replay(
         if on_progress is not None:
             rows = sum(balance.read for balance in admission.balances.values())
             on_progress(Progress(rows, admission.watermark, clock.monotonic() - began))
+    failed = pipeline.finish()
+    lease.release()
     wall_s = clock.monotonic() - began
-    return _summary(store, site, admission.balances, admission.notes, failed=pipeline.unit.failed, wall_s=wall_s)
+    return _summary(store, site, admission.balances, admission.notes, failed=failed, wall_s=wall_s)
 
 
 def replay_log(
@@ -245,7 +305,7 @@ def replay_log(
         lease.commit(offset, None, outputs)
         pipeline.drain()
     wall_s = clock.monotonic() - began
-    return _summary(store, site, {}, {}, failed=pipeline.unit.failed, wall_s=wall_s)
+    return _summary(store, site, {}, {}, failed=pipeline.finish(), wall_s=wall_s)
 
 
 def _admission_lease(store: Store, site: Site, admission: Admission) -> Lease:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from infrastress.core.errors import Fenced, OutcomeUnknown
+from infrastress.core.errors import Fenced
 from infrastress.runtime.unit import Unit
 from infrastress.store.ports import Beat, Checkpoints, Lease, Log, Output, Record
 
-__all__ = ["Clock", "Policy", "SystemClock", "Worker", "gather", "run"]
+__all__ = ["Clock", "Policy", "SystemClock", "Worker", "gather"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Policy:
         max_records: records per commit at most.
         max_bytes: bytes of records per commit; passed by one read at most, so that memory stays flat over a backlog.
         max_wait_s: longest wait for the first record, so also the longest time until a stop is seen.
-        lease_s: a lease whose beat hasn't moved for this long, by the observer's own clock, may be taken.
+        lease_s: a lease whose beat hasn't moved for this long, by the observer's own clock, may be taken. On PostgreSQL
+            it must be longer than `store.postgres.IDLE_S`.
     """
 
     max_records: int = 500
@@ -126,8 +127,19 @@ class Worker:
             self._lease, self._offset = None, 0
             self._unit.load(self._blank)
 
-    def step(self, wait_s: float = 0.0) -> int:
+    def release(self) -> None:
+        """Forget lease and state, and let another go on at once; raises Fenced, OutcomeUnknown."""
+        lease = self._lease
+        self.drop()
+        if lease is not None:
+            lease.release()
+
+    def step(self, wait_s: float = 0.0, *, between: Callable[[], None] = lambda: None) -> int:
         """Take up to `max_records` records and commit; returns how many, 0 when there were none.
+
+        Args:
+            wait_s: longest wait for the first record.
+            between: called before each record, such as to say "alive"; what it throws ends the step.
 
         Raises:
             Fenced, OutcomeUnknown: everything is dropped; acquire again.
@@ -141,6 +153,7 @@ class Worker:
         try:
             outputs: list[Output] = []
             for record in records:
+                between()
                 outputs += self._unit.update(record)
             self._lease.commit(records[-1].offset, self._unit.dump(), outputs)
         except BaseException:
@@ -148,63 +161,3 @@ class Worker:
             raise
         self._offset = records[-1].offset
         return len(records)
-
-    def renew(self) -> None:
-        """Say "alive".
-
-        Raises:
-            Fenced: everything is dropped.
-        """
-        if self._lease is not None:
-            try:
-                self._lease.renew()
-            except (Fenced, OutcomeUnknown):
-                self.drop()
-                raise
-
-
-def run(
-    log: Log,
-    checkpoints: Checkpoints,
-    partition: str,
-    unit: Unit,
-    *,
-    policy: Policy | None = None,
-    clock: Clock | None = None,
-    owner: str,
-    stop: Callable[[], bool],
-) -> None:
-    """Work on a partition until `stop` says so: stand by while another is alive, take over when its beat stands still.
-
-    A beat is judged by this observer's own clock, from when this observer first saw it. After `OutcomeUnknown` the
-    lease is taken again, and its offset tells what happened.
-    """
-    policy = policy or Policy()
-    clock = clock or SystemClock()
-    worker = Worker(log, checkpoints, partition, unit, policy, owner=owner)
-    seen: Beat | None = None
-    since = clock.monotonic()
-    while not stop():
-        try:
-            if worker.holds:
-                if worker.step(policy.max_wait_s):
-                    since = clock.monotonic()
-                elif clock.monotonic() - since > policy.lease_s / 3:
-                    worker.renew()
-                    since = clock.monotonic()
-                continue
-            beat = checkpoints.observe(partition)
-            if beat != seen:
-                seen, since = beat, clock.monotonic()
-            if beat.epoch == 0 or clock.monotonic() - since >= policy.lease_s:
-                worker.acquire(beat)
-                since = clock.monotonic()
-            else:
-                clock.sleep(min(policy.max_wait_s, policy.lease_s / 4))
-        except Fenced:
-            seen = None
-        except OutcomeUnknown:
-            seen, since = checkpoints.observe(partition), clock.monotonic()
-            if seen.epoch == worker.epoch:  # still ours: no need to wait until our own beat grows old
-                since -= policy.lease_s
-    worker.drop()

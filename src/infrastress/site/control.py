@@ -58,16 +58,16 @@ class AnyOf(Model):
 
 def _form(value: Any) -> str:
     """Which form a condition has, by the field that only this form has. The brackets keep it out of faults' paths."""
-    for field, form in (("all", "<all>"), ("any", "<any>"), ("clock", "<clock>"), ("elapsed_h", "<elapsed>")):
+    for field in ("all", "any", "clock", "elapsed_h"):
         if field in value if isinstance(value, dict) else hasattr(value, field):
-            return form
-    return "<comparison>"
+            return f"<{field}>"
+    return "<signal>"
 
 
 Condition = Annotated[
-    Annotated[Comparison, Tag("<comparison>")]
+    Annotated[Comparison, Tag("<signal>")]
     | Annotated[TimeOfDay, Tag("<clock>")]
-    | Annotated[Elapsed, Tag("<elapsed>")]
+    | Annotated[Elapsed, Tag("<elapsed_h>")]
     | Annotated[AllOf, Tag("<all>")]
     | Annotated[AnyOf, Tag("<any>")],
     Discriminator(_form),
@@ -89,6 +89,12 @@ class Scheduled(Model):
     sets: float | None = None
 
 
+_Deed = Annotated[
+    Annotated[Literal["on", "off"], Tag("<word>")] | Annotated[float, Tag("<number>")],
+    Discriminator(lambda value: "<word>" if isinstance(value, str) else "<number>"),
+]
+
+
 class ControlRule(Model):
     """A control rule of the plant.
 
@@ -103,9 +109,7 @@ class ControlRule(Model):
     actuator: Id
     switches: Literal["on", "off"] | None = None
     sets: float | None = None
-    otherwise: Annotated[
-        Literal["on", "off"] | float | None, Field(description="What it gets while the condition doesn't hold")
-    ] = None
+    otherwise: Annotated[_Deed | None, Field(description="What it gets while the condition doesn't hold")] = None
     schedule: tuple[Scheduled, ...] = ()
     priority: Annotated[float, Field(ge=0)] = 0.0
     within_s: Annotated[float, Field(ge=0)] = 0.0

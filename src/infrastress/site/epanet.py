@@ -2,10 +2,11 @@
 
 import gzip
 import logging
+import math
 import tempfile
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from infrastress.site.templates import new_folder
 __all__ = ["create_site_from_inp", "read_network", "site_from_inp"]
 
 _MAX_BYTES = 100_000_000
+_ONE_NAMESPACE = (("[JUNC", "[RESE", "[TANK"), ("[PIPE", "[PUMP", "[VALV"))
 
 
 def site_from_inp(path: Path, signals: Path | None = None) -> tuple[str, tuple[str, ...]]:
@@ -108,15 +110,64 @@ def read_network(path: Path) -> Any:
         raise PluginError("reading an EPANET network needs WNTR", remedy="pip install 'infrastress[water]'") from error
     with tempfile.TemporaryDirectory() as scratch, _quiet():
         file = Path(scratch) / "network.inp"
-        file.write_text(text, encoding="utf-8")
+        file.write_text(_with_units(text), encoding="utf-8")
         try:
-            return WaterNetworkModel(str(file))
+            network = WaterNetworkModel(str(file))
         except Exception as error:  # the reader raises whatever the broken line happened to break
             cause = error.__cause__ or error  # EPANET's own words for the first bad line, where it has any
             detail = " ".join(str(cause).split())[:300] or type(cause).__name__
+            if type(cause) is KeyError:
+                detail = f"it speaks of {detail}, which it doesn't define"
             raise InputError(
                 f"the network can't be read: {detail}", where=str(path), remedy="does EPANET itself open it?"
             ) from error
+    for sections in _ONE_NAMESPACE:
+        _no_doubles(text, sections, path)
+    _all_finite(network, path)
+    return network
+
+
+def _all_finite(network: Any, path: Path) -> None:
+    """Numbers too large to be one read as infinite."""
+    for name, part in [*network.nodes(), *network.links()]:
+        for field in ("elevation", "base_head", "init_level", "min_level", "max_level", "diameter", "length"):
+            value = getattr(part, field, None)
+            if isinstance(value, int | float) and not math.isfinite(value):
+                raise InputError(f"the network can't be read: {field} of {name!r} is {value}", where=str(path))
+    for name, curve in network.curves():
+        if not all(math.isfinite(float(number)) for point in curve.points for number in point):
+            raise InputError(f"the network can't be read: curve {name!r} has no finite numbers", where=str(path))
+
+
+def _lines_of(text: str, sections: Collection[str]) -> Iterator[tuple[int, list[str]]]:
+    """Number and words of each line in some sections, without comments. A section is told by its first letters."""
+    here = False
+    for count, line in enumerate(text.splitlines(), start=1):
+        words = line.split(";")[0].split()
+        if words and words[0].startswith("["):
+            here = words[0].upper()[:5] in sections
+        elif words and here:
+            yield count, words
+
+
+def _with_units(text: str) -> str:
+    """EPANET takes a model that names no units for one in gallons per minute; WNTR can't read it."""
+    if any(words[0].upper() == "UNITS" for _, words in _lines_of(text, ("[OPTI",))):
+        return text
+    body, end, _ = text.rpartition("[END]")
+    return f"{body if end else text}\n[OPTIONS]\n UNITS GPM\n[END]\n"
+
+
+def _no_doubles(text: str, sections: Collection[str], path: Path) -> None:
+    """EPANET refuses a name given twice (its error 215); WNTR keeps the last and says nothing."""
+    seen: dict[str, int] = {}
+    for count, (name, *_) in _lines_of(text, sections):
+        if name in seen:
+            raise InputError(
+                f"the network can't be read: (Error 215) {name!r} in line {count} again, first in line {seen[name]}",
+                where=str(path), remedy="give each node and each link its own name",
+            )  # fmt: skip
+        seen[name] = count
 
 
 @contextmanager

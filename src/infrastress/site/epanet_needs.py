@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import fsum
 from typing import Any
 
 import networkx as nx
@@ -165,7 +166,7 @@ def _tankful(
         starts = floats[place]
         mine = {tank.key for tank, areas in floats.items() if set(areas) & set(starts)}
     served = {one for start in starts for one in (start, *nx.descendants(feeds, start))}
-    demand = sum(drawn.get(one, 0.0) for one in served)
+    demand = fsum(drawn.get(one, 0.0) for one in served)
     names = tuple(name for name in tanks if name in mine)
-    volume = sum(tanks[name] for name in names)
+    volume = fsum(tanks[name] for name in names)
     return Tankful(names, volume, demand) if volume > 0 and demand > 0 else None

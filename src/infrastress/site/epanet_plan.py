@@ -17,7 +17,6 @@ __all__ = ["Plan", "PlannedSignal"]
 
 _LINK_KINDS = ("flow", "state", "switch", "speed", "position", "power", "setpoint")
 _LETTERS = {"Junction": "J", "Tank": "T", "Reservoir": "R", "Pump": "P", "Valve": "V", "Pipe": "L"}
-_LONGEST = 80
 _Element = tuple[str, str]
 """("node" or "link", name): EPANET names the two apart, so one name may be both."""
 
@@ -51,9 +50,6 @@ class Plan:
         self.nodes, self.links = dict(network.nodes()), dict(network.links())
         self.logic, self.notes = read_control_logic(network)
         self.switched = {a.link for control in self.logic for a in (*control.then, *control.otherwise)}
-        for name in (*self.nodes, *self.links):
-            if len(name) > _LONGEST:
-                raise InputError(f"the name {name[:40]!r}... is longer than {_LONGEST} characters")
         chosen = list(self._default() if metering is None else self._metered())
         self.controller = self._owners(self.metering.controllers)
         self.power = self._owners(self.metering.power)
@@ -71,7 +67,9 @@ class Plan:
         self.inflows = [name for name in self.layout.points if self.drawn[name] < 0]
         metered = {signal.element for signal in chosen if signal.kind == "flow"}
         self.customers = [name for name in self.layout.points if ("node", name) in metered and name not in self.inflows]
-        self.apart = {*self.customers, *self.inflows}
+        ends = {end.key for way in self.layout.ways for end in (way.start, way.end) if end.kind == "node"}
+        # Points that can't stand for the area they lie in.
+        self.apart = {*self.customers, *self.inflows, *(name for name in self.layout.points if name in ends)}
         self._name_things()
         self.signals = [s if s.tag else s._replace(tag=f"{self.ids[s.element]}.{s.kind}") for s in chosen]
         doubled = [tag for tag, count in Counter(signal.tag for signal in self.signals).items() if count > 1]

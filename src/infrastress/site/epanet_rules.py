@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 from infrastress.site.epanet_controls import Action, ControlLogic, Premise
@@ -81,6 +81,9 @@ def rules_of(network: Any, logic: tuple[ControlLogic, ...], find: Find) -> Rules
             carrier.rule(control)
     for link, entries in timed.items():
         carrier.schedules(link, entries)
+    for name, pump in network.pumps():
+        if pump.speed_pattern_name:
+            carrier.pattern(name, pump)
     carrier.found.notes = carrier.notes()
     return carrier.found
 
@@ -134,6 +137,26 @@ class _Carrier:
             run.sort(key=lambda one: one[0])
             self._schedule(link, "run", [(f"after_h: {after / 3600:.6g}", action) for after, action in run], "")
 
+    def pattern(self, name: str, pump: Any) -> None:
+        """A pump's speed pattern as a schedule of the day, where it fits into one."""
+        times, pattern = self.network.options.time, pump.speed_timeseries.pattern
+        factors = [float(factor) * float(pump.base_speed) for factor in pattern.multipliers]
+        step, start = float(times.pattern_timestep), float(times.pattern_start) - float(times.start_clocktime)
+        if len(set(factors)) < 2:
+            return
+        if _DAY % (step * len(factors)):
+            reason = f"the speed pattern {pump.speed_pattern_name} doesn't repeat each day"
+            self._left_out(f"pump {name}", _NotCarriedError(reason), name)
+            return
+        # Its steps begin at these seconds of the day.
+        begins = sorted((count * step - start) % _DAY for count in range(round(_DAY / step)))
+        speeds = [factors[floor((begin + start) / step + 1e-9) % len(factors)] for begin in begins]
+        changes = [
+            (at, new) for at, new, old in zip(begins, speeds, speeds[-1:] + speeds[:-1], strict=True) if new != old
+        ]
+        lines = [(f'at: "{_clock(at)}"', Action(name, "setting", speed)) for at, speed in changes]
+        self._schedule(name, "pattern", lines, f"the model's speed pattern {pump.speed_pattern_name}")
+
     def _schedule(self, link: str, word: str, lines: list[tuple[str, Action]], comment: str) -> None:
         if not lines:
             return
@@ -162,8 +185,8 @@ class _Carrier:
         for (verb, quantity), missing in self.unmetered.items():
             elements = listed(list(dict.fromkeys(missing.values())))
             who = next(iter(missing)) if len(missing) == 1 else f"{len(missing)} controls"
-            does = verb if len(missing) == 1 else {"changes": "change", "looks at": "look at"}[verb]
-            found.append(f"{who} {does} the {quantity} of {elements}, which isn't metered")
+            deed = verb if len(missing) == 1 else {"changes": "change", "looks at": "look at"}[verb]
+            found.append(f"{who} {deed} the {quantity} of {elements}, which isn't metered")
         return [*found, *self.found.notes]
 
     def _switch(self, action: Action) -> str | None:

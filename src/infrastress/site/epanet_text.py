@@ -67,11 +67,12 @@ class _Writer:
             cadence_s=number(step),
         )  # fmt: skip
         kept = len(plan.layout.points)
+        alone = "1 junction stands for itself" if kept == 1 else f"{kept} junctions stand for themselves"
         lines = [
             f"# Made from the EPANET network {text(self.file)}, which lies beside this file as network/model.inp.",
             f"# Of its {self.network.num_junctions} junctions and {self.network.num_pipes} pipes this file keeps what a"
             " plant is run by: pipes that are open to each",
-            f"# other are one district (or one junction where nobody draws); {kept} junctions stand for themselves.",
+            f"# other are one district (or one junction where nobody draws); {alone}.",
             "# Positions are in the network's own map units.",
             "schema_version: 1",
             f"id: {quoted(plant.id or own)}",
@@ -104,7 +105,7 @@ class _Writer:
                 groups["customer"].append(
                     entry(drawn, **self._named("node", name), type="boundary", name=text(f"Customer at {name}"))
                 )
-            elif ("node", name) in plan.ids and name not in plan.heads.values():
+            elif ("node", name) in plan.ids and plan.ids["node", name] not in plan.areas.values():
                 groups["junction"].append(self._junction(plan.ids["node", name], name))
         for number_, name in plan.heads.items():
             nodes = self.layout.areas[number_].nodes
@@ -179,8 +180,9 @@ class _Writer:
                 **self._named("node", name), type="boundary", name=text(f"Tank {name}, of unknown size"),
                 position=_position(node), controller=self._driven("node", name),
             )  # fmt: skip
+        comment = f"{amount(volume)} m3 from the lowest level to full" if volume else ""
         return entry(
-            f"{amount(volume)} m3 from the lowest level to full" if volume else "",
+            comment + (", runs over when full" if getattr(node, "overflow", False) else ""),
             **self._named("node", name), type="tank", substance="water",
             diameter_m=None if table else number(float(node.diameter)),
             strapping=pairs, height_m=number(height if height > 0 else 1.0),

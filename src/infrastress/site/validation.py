@@ -126,6 +126,8 @@ def _translate(problem: Any, root: MapNode, report: Report) -> None:
     elif kind == "string_pattern_mismatch":
         expected = _PATTERNS.get(context["pattern"], f"text like {context['pattern']}")
         report.add(loc, shown(found), expected)
+    elif kind == "too_short" and isinstance(found, list) and len(found) >= context["min_length"]:
+        pass  # its entries are faults of their own
     elif kind in ("too_short", "too_long"):
         least = context.get("min_length", context.get("max_length"))
         bound = "at least" if kind == "too_short" else "at most"
@@ -152,7 +154,10 @@ def _fields_at(loc: tuple[str | int, ...]) -> list[str]:
     """Names of the fields that the model at a pydantic location has, as the file spells them."""
     models = [Site]
     for step in loc:
-        if isinstance(step, int) or step.startswith("<"):
+        if isinstance(step, int):
+            continue
+        if step.startswith("<"):  # a form of a condition, named by the field that only it has
+            models = [model for model in models if step[1:-1] in model.model_fields]
             continue
         tagged = [model for model in models if step in _tags(model)]
         if tagged:

@@ -5,7 +5,7 @@ For tests and for reruns whose result alone matters. Threads may share it.
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Condition
 
@@ -79,13 +79,19 @@ class MemoryLog(Log):
 
     def read(self, partition: str, after: int, limit: int, wait_s: float = 0.0) -> list[Record]:
         with self._changed:
-            if self.end(partition) <= after and wait_s > 0:
-                self._changed.wait_for(lambda: self.end(partition) > after, wait_s)
+            self.wait({partition: after}, wait_s)
             kept = self._partitions.get(partition, _Partition())
             if after < kept.retired:
                 raise LogGap(f"records {after + 1} to {kept.retired} were retired", where=partition)
             start = after - kept.retired
             return kept.records[start : start + limit]
+
+    def wait(self, after: Mapping[str, int], seconds: float) -> list[str]:
+        def grown() -> list[str]:
+            return [name for name, offset in after.items() if self.end(name) > offset]
+
+        with self._changed:
+            return self._changed.wait_for(grown, max(0.0, seconds))
 
     def end(self, partition: str) -> int:
         with self._changed:
@@ -208,6 +214,11 @@ class MemoryCheckpoints(Checkpoints):
         with self._store.changed:
             standing = self._store.standings.get(partition)
             return standing.offset if standing else 0
+
+    def state(self, partition: str) -> bytes | None:
+        with self._store.changed:
+            standing = self._store.standings.get(partition)
+            return standing.state if standing else None
 
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         with self._store.changed:

@@ -15,7 +15,7 @@ A lease may also stand for something that is no partition: the admission of a si
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -72,6 +72,7 @@ class Output(NamedTuple):
     """What a unit wants to happen: a record appended to the log (an id seen before in that partition is kept once).
 
     With a `key`, the newest record of that (type of subject, key) can also be looked up in Records; `sort` orders them.
+    Keys are one space for the whole store, so a key of one site's names the site.
     """
 
     id: str
@@ -115,6 +116,10 @@ class Log(ABC):
         Raises:
             LogGap: records behind `after` were retired.
         """
+
+    @abstractmethod
+    def wait(self, after: Mapping[str, int], seconds: float) -> list[str]:
+        """Which of some partitions hold records behind an offset each; waits up to `seconds` for the first to do so."""
 
     @abstractmethod
     def end(self, partition: str) -> int:
@@ -186,6 +191,10 @@ class Checkpoints(ABC):
     @abstractmethod
     def offset(self, partition: str) -> int:
         """Last committed offset of a lease, without taking it; 0 before the first."""
+
+    @abstractmethod
+    def state(self, partition: str) -> bytes | None:
+        """Last committed state of a lease, without taking it; None before the first."""
 
     @abstractmethod
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:

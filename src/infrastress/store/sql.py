@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
@@ -34,6 +34,9 @@ _SHORTEST_S, _LONGEST_S = 0.001, 0.05  # pauses between looks at what other proc
 
 _BOUNDS = select(log_partition.c.number, log_partition.c.retired, log_partition.c.last, log_partition.c.written).where(
     log_partition.c.name == bindparam("name")
+)
+_ENDS = select(log_partition.c.name, log_partition.c.last).where(
+    log_partition.c.name.in_(bindparam("names", expanding=True))
 )
 _BOUNDS_LOCKED = _BOUNDS.with_for_update()
 _READ = (
@@ -119,17 +122,30 @@ class SqlLog(Log):
         )
 
     def read(self, partition: str, after: int, limit: int, wait_s: float = 0.0) -> list[Record]:
-        """Read a snapshot; while it holds nothing new, look again with growing pauses."""
-        deadline = time.monotonic() + wait_s
+        """Read a snapshot; where it holds nothing new, wait and read another."""
+        records = self._read(partition, after, limit)
+        if not records and wait_s > 0 and self.wait({partition: after}, wait_s):
+            records = self._read(partition, after, limit)
+        return records
+
+    def wait(self, after: Mapping[str, int], seconds: float) -> list[str]:
+        """Look again with growing pauses, at all partitions in one statement."""
+        deadline = time.monotonic() + seconds
         pause = _SHORTEST_S
         while True:
             seen = self._database.generation()
-            records = self._read(partition, after, limit)
+            grown = self._grown(after)
             left = deadline - time.monotonic()
-            if records or left <= 0:
-                return records
+            if grown or left <= 0:
+                return grown
             self._database.wait(seen, min(pause, left))
             pause = min(2 * pause, _LONGEST_S)
+
+    def _grown(self, after: Mapping[str, int]) -> list[str]:
+        with self._database.reading() as connection:
+            rows = connection.execute(_ENDS, {"names": list(after)})
+            ends = {row.name: row.last for row in rows}
+        return [name for name, offset in after.items() if ends.get(name, 0) > offset]
 
     def _read(self, partition: str, after: int, limit: int) -> list[Record]:
         with self._database.reading() as connection:
@@ -305,6 +321,11 @@ class SqlCheckpoints(Checkpoints):
         with self._database.reading() as connection:
             row = connection.execute(_LEASE, {"partition": partition}).first()
         return row.place if row else 0
+
+    def state(self, partition: str) -> bytes | None:
+        """The state as committed."""
+        with self._database.reading() as connection:
+            return connection.execute(_STATE, {"partition": partition}).scalar()
 
     def acquire(self, partition: str, seen: Beat, owner: str) -> Lease:
         """Raise the epoch if nobody moved the lease since it was seen."""

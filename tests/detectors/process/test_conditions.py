@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from infrastress.detectors.process.conditions import sureness
 from infrastress.detectors.process.control import SwitchedWithoutCause
-from infrastress.detectors.process.view import SignalTable
-from tests.detectors.plant import CONTROL, START, still, tank_site
+from infrastress.detectors.process.view import SignalTable, View
+from infrastress.site.control import TimeOfDay
+from tests.detectors.plant import CONTROL, START, frames_of, still, tank_site
 from tests.detectors.process.test_rules import judge
 
 HOUR = 60  # frames of a minute
@@ -82,6 +84,27 @@ def test_condition_of_several_parts_that_holds_is_judged(rule):
 )
 def test_what_does_not_surely_hold_is_not_judged(rule):
     assert broken([rule]) == []
+
+
+@pytest.mark.parametrize(
+    ("span", "minutes", "expected"),
+    [
+        (("01:00", "15:00"), 1, (840, 600, 0)),
+        (("22:00", "06:00"), 1, (480, 960, 0)),
+        (("00:00", "00:00"), 1, (1440, 0, 0)),
+        (("01:30", "15:00"), 60, (13, 10, 1)),
+    ],
+)
+def test_span_of_the_day_over_a_day_of_frames(span, minutes, expected):
+    """Frames surely within, surely outside, and with an end of the span inside."""
+    site = tank_site(time_zone="Asia/Kolkata")
+    table = SignalTable(site)
+    start = START // (3600 * 10**9) * 3600 * 10**9 - 1800 * 10**9  # half past in UTC, the hour in India
+    frames = frames_of(still(1440 // minutes), minutes=minutes, start=start)
+    view = View.of(frames, table, np.empty((len(table), 0)), np.empty((len(table), 0)))
+    when = TimeOfDay.model_validate({"clock": {"from": span[0], "to": span[1]}})
+    found = sureness(table, view, when).tolist()
+    assert (found.count(1.0), found.count(-1.0), found.count(0.0)) == expected
 
 
 def test_half_of_the_rules_raises_nothing():

@@ -75,6 +75,30 @@ def test_pipes_without_meters_join_and_meters_part():
     assert len(volumes["T1"].outward) == 1
 
 
+def test_a_valve_kept_shut_parts_what_it_lies_between():
+    def volumes(**valve):
+        site = network()
+        assets = [*(asset.model_dump() for asset in site.assets), {"id": "V", "type": "valve", **valve}]
+        lines = [line.model_dump(by_alias=True) for line in site.connections]
+        lines[3] = {"id": "p3", "from": "J1", "to": "T2", "through": ["V"], "two_way": True}
+        extra = [{"id": "p4", "from": "SRC", "to": "T2", "flow": "F2"}]
+        given = site.model_dump(by_alias=True) | {"assets": assets, "connections": [*lines, *extra]}
+        return {volume.id for volume in balance_of(Site.model_validate(given)).farm.volumes}
+
+    assert volumes(normally="closed") == {"T1", "T2"}
+    assert volumes() == {"T1+T2"}
+
+
+def test_a_district_draws_unmetered():
+    site = network()
+    assets = [asset.model_dump() for asset in site.assets]
+    for drawn, open_ in ((12.0, True), (0.0, False)):
+        assets[3] = {"id": "J2", "type": "district", "demand_m3h": drawn}
+        given = Site.model_validate(site.model_dump(by_alias=True) | {"assets": assets})
+        volumes = {volume.id: volume for volume in balance_of(given).farm.volumes}
+        assert volumes["T1"].demand is open_
+
+
 def test_unmetered_demand_has_no_verdict_before_learning_and_a_band_after():
     site, falsified = network(), weeks(24 * 20, seed=9)
     falsified["L1"][200:] = np.clip(falsified["L1"][200] - 0.5 * np.arange(280), 0.1, None)

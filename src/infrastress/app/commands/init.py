@@ -13,7 +13,7 @@ _SHOWN_NOTES = 8
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--template", metavar="NAME", help="Start from a reference site: depot.")
+@click.option("--template", metavar="NAME", help="Start from a reference site: depot, water.")
 @click.option("--from-inp", "network", type=click.Path(path_type=Path), help="Start from an EPANET network model.")
 @click.option("--signals", type=click.Path(path_type=Path), help="With --from-inp: a file that says what is metered.")
 @json_option

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from infrastress.app.output import console, json_option, notes, print_json, progress
+from infrastress.app.output import console, database_option, json_option, notes, print_json, progress
 from infrastress.events.kinds import SourceKind
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ _KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
 @click.argument("site", type=click.Path(path_type=Path))
 @click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
+@database_option()
+@click.option("--by-workers", is_flag=True, help="Leave detection and fusion to `infrastress work` processes.")
 @click.option("--state", type=click.Path(path_type=Path), help="Where baselines are kept.  [default: SITE/state]")
 @click.option(
     "--speed", type=click.FloatRange(min=0, min_open=True), help="Times real time; without it, at full speed."
@@ -35,6 +37,8 @@ def command(
     site: Path,
     recordings: tuple[Path, ...],
     out: Path,
+    database: str | None,
+    by_workers: bool,
     state: Path | None,
     speed: float | None,
     batch_rows: int | None,
@@ -58,6 +62,12 @@ def command(
     from infrastress.app.telling import Teller
     from infrastress.site.load import load_site
 
+    if by_workers and database is None:
+        raise click.UsageError("--by-workers needs --database: a store that the workers share.")
+    if by_workers and scores:
+        raise click.UsageError("--scores are kept by a replay that judges by itself: leave out --by-workers.")
+    if each and database is not None:
+        raise click.UsageError("--each gives every recording a store of its own: leave out --database.")
     refuse_hopeless_start(out)
     model = load_site(site)
     learned = state_folder(site, state)
@@ -83,6 +93,8 @@ def command(
                 paths,
                 state=own,
                 out=out / name,
+                database=database,
+                by_workers=by_workers,
                 overwrite=overwrite,
                 speed=speed,
                 batch_rows=batch_rows,

@@ -99,10 +99,6 @@ class History:
             for one in kept:
                 yield _without(self._load(one), exclude)
 
-    def frames_left(self, exclude: Collection[Exclusion]) -> int:
-        """Frames that hold telemetry behind the exclusions."""
-        return sum(int((block.frames.count > 0).any(axis=1).sum()) for block in self.blocks(exclude))
-
     def _read(self, site: Site, folder: Path, path: Path) -> tuple[Recording, list[_Kept]]:
         connectors = open_recordings(site, folder, [path], first_rows=self._first_rows)
         recording = Recording(str(path), labelled=labelled(site, connectors))

@@ -57,7 +57,9 @@ class Overview:
     @property
     def last(self) -> Floats:
         """Last value of each frame, float64[m, k], SI."""
-        return np.hstack(self._last) if self._last else np.empty((len(self.table), 0))
+        if len(self._last) != 1:
+            self._last = [np.hstack(self._last) if self._last else np.empty((len(self.table), 0))]
+        return self._last[0]
 
     @property
     def ends(self) -> Times:

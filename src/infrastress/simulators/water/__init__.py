@@ -2,5 +2,6 @@
 
 from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.ranges import RANGES, Ranges
+from infrastress.simulators.water.simulator import WaterSimulator
 
-__all__ = ["RANGES", "Ranges", "WaterOptions"]
+__all__ = ["RANGES", "Ranges", "WaterOptions", "WaterSimulator"]

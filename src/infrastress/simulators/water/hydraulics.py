@@ -45,6 +45,8 @@ _US = 5  # codes below are of US units
 _M3_OF_FT3 = 0.028317  # EPANET's own constant
 PSI_OF_FOOT = 0.4333  # EPANET's own constant
 ATTEMPTS = 6
+PLUGGED = 1e-6  # emitter coefficient of a leak that is none: at 0 EPANET would keep the flow it last had
+ACCURACY = 1e-4  # pressure-driven demand leaves errors of 0.02 l/s at the usual 0.001 to 0.01
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Settings:
         duration_s: of the run.
         controls: whether EPANET keeps the model's own controls and demands (an open-loop run).
         required_pressure_m: pressure head at which customers get all they ask for; None leaves the model's own way.
-        overflow: whether tanks run over; None leaves what the model says.
+        overflow: names of the tanks that run over when full, the others shut their inlet; None leaves what the model
+            says.
         clock_shift_s: the run begins so many seconds after the model's own beginning.
         checked: whether the balance is checked.
     """
@@ -85,7 +88,7 @@ class Settings:
     duration_s: int
     controls: bool = False
     required_pressure_m: float | None = None
-    overflow: bool | None = None
+    overflow: frozenset[str] | None = None
     clock_shift_s: int = 0
     checked: bool = True
 
@@ -212,7 +215,7 @@ class Hydraulics:
         p, tanks = self.project, self.tanks.tolist()
         if self.settings.overflow is not None:
             for at in tanks:
-                p.put("node", Code.CAN_OVERFLOW, at, float(self.settings.overflow))
+                p.put("node", Code.CAN_OVERFLOW, at, float(self.nodes[at] in self.settings.overflow))
         return p.reader("node", Code.CAN_OVERFLOW, tanks)() > 0
 
     def _take_over(self) -> None:
@@ -224,6 +227,7 @@ class Hydraulics:
         p.set_time(Code.PATTERN_START, self.pattern_start + settings.clock_shift_s)
         p.set_option(Code.UNBALANCED, 10)  # go on with ten more trials: what is wrong then, the balance tells
         p.set_option(Code.DEMAND_MULTIPLIER, 1.0)
+        p.set_option(Code.ACCURACY, min(p.option(Code.ACCURACY), ACCURACY))
         for at in self.drawers.tolist():
             p.clear_demands(at + 1)
         self._write = p.writer("node", Code.BASE_DEMAND, self.drawers.tolist())
@@ -233,7 +237,7 @@ class Hydraulics:
         p.begin()
         p.solve()
         head = self._head() * self.units.length - self.elevation
-        pressure = p.reader("node", 11, range(len(self.nodes)))()
+        pressure = p.reader("node", Code.PRESSURE, range(len(self.nodes)))()
         at = int(np.abs(head[self.junctions]).argmax()) if len(self.junctions) else 0
         at = int(self.junctions[at]) if len(self.junctions) else 0
         if abs(head[at]) > 1e-3:
@@ -283,12 +287,36 @@ class Hydraulics:
     def set_leak(self, junction: int, flow: float, pressure: float) -> None:
         """A leak that loses `flow` m3/s at a pressure head of `pressure` m, through EPANET's emitter; 0 mends it."""
         exponent = self._emitter_exponent()
-        coefficient = flow / self.units.flow / (pressure * self.units.pressure) ** exponent
+        coefficient = max(flow / self.units.flow / (pressure * self.units.pressure) ** exponent, PLUGGED)
         self.emitters[junction] = coefficient
         self.project.put("node", Code.EMITTER, junction, coefficient)
 
     def _emitter_exponent(self) -> float:
         return self.project.option(Code.EMITTER_EXPONENT)
+
+    def link_value(self, code: int, link: int) -> float:
+        """Status or setting of a link at present; SI where it is a setting of a valve."""
+        value = self.project.get("link", code, link)
+        sort = int(self.sort[link])
+        if code == Code.SETTING and sort in (Code.PRV, Code.PSV, Code.PBV):
+            return value / self.units.pressure
+        return value * self.units.flow if code == Code.SETTING and sort == Code.FCV else value
+
+    def open_links(self) -> npt.NDArray[np.bool_]:
+        """Which links are open at present (a pump that can't deliver its head isn't)."""
+        found: npt.NDArray[np.bool_] = self._status() > 0
+        return found
+
+    def initial_status(self, link: int) -> float:
+        """A link's status as the model has it at the start."""
+        return self.project.get("link", Code.INIT_STATUS, link)
+
+    def move_level(self, tank: int, by: float, least: float, most: float) -> None:
+        """Begin with another level in a tank (its number among the tanks), m, kept between `least` and `most`."""
+        node = int(self.tanks[tank])
+        level = self.project.get("node", Code.TANK_LEVEL, node) * self.units.length
+        moved = max(min(level + by, most), least) if least <= most else level
+        self.project.put("node", Code.TANK_LEVEL, node, moved / self.units.length)
 
     # Stepping
 
@@ -344,7 +372,7 @@ class Hydraulics:
         for at, coefficient in self.emitters.items():
             # Under negative pressure EPANET would let water in through a leak
             if coefficient > 0 and at not in self._plugged and state.head[at] < self.elevation[at]:
-                self.project.put("node", Code.EMITTER, at, 0.0)
+                self.project.put("node", Code.EMITTER, at, PLUGGED)
                 self._plugged.add(at)
                 acted = True
         rate = self.inflow[self.tanks]
@@ -403,7 +431,7 @@ class Hydraulics:
         """Nodes that no water can come to: from reservoirs, tanks with water, and junctions that models feed by."""
         wet = self.tanks[self.volume > self.limits[0] * (1 + 1e-9) + 1e-9]
         sources = np.concatenate([self.reservoirs, wet, np.flatnonzero(self.requested < 0)])
-        return ~reached(sources, (self.start, self.end), self._status() > 0, self._both_ways, len(self.nodes))
+        return ~reached(sources, (self.start, self.end), self.open_links(), self._both_ways, len(self.nodes))
 
     def advance(self) -> int:
         """Go to the next hydraulic time, and check the tanks.

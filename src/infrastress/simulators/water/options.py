@@ -36,7 +36,8 @@ class WaterOptions(BaseModel):
         traces: whether an attack leaves a login.
         oddities: whether ordinary days have their ordinary oddities.
         variation: whether demand, instruments and initial levels vary at random; without it the model runs as written.
-        overflow: whether a full tank runs over. Else it shuts its inlet, as EPANET has it where a model says nothing.
+        overflow: whether a tank runs over that controllers fill too far. A tank that no controller keeps clearly below
+            its top has a float valve, as EPANET has it: it shuts its inlet when full.
         required_pressure_m: pressure head at which customers get all they ask for; below it they get less, down to
             nothing at 0 m.
         scan_s: the controllers' scan, and the longest hydraulic step.

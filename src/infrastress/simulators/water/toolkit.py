@@ -9,8 +9,10 @@ Names of codes are EPANET's (`EN_...` of epanet2_enums.h, version 2.2).
 
 import ctypes
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import starmap
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,7 +32,7 @@ class Code:
 
     NODES, TANKS, LINKS, PATTERNS, CURVES, CONTROLS, RULES = 0, 1, 2, 3, 4, 5, 6
     # of a node
-    ELEVATION, BASE_DEMAND, EMITTER, TANK_LEVEL, DEMAND, HEAD = 0, 1, 3, 8, 9, 10
+    ELEVATION, BASE_DEMAND, EMITTER, TANK_LEVEL, DEMAND, HEAD, PRESSURE = 0, 1, 3, 8, 9, 10, 11
     TANK_DIAMETER, MIN_VOLUME, VOLUME_CURVE, MIN_LEVEL, MAX_LEVEL = 17, 18, 19, 20, 21
     TANK_VOLUME, MAX_VOLUME, CAN_OVERFLOW, DEFICIT = 24, 25, 26, 27
     # of a link
@@ -57,7 +59,8 @@ def _library() -> ctypes.CDLL:
 class Project:
     """An EPANET network, opened from its file; a context manager.
 
-    Indexes of nodes and links count from 1, as EPANET's do. Numbers are in the file's own units.
+    Indexes of nodes and links count from 1, as EPANET's do. Numbers are in the file's own units. Some broken files
+    bring EPANET 2.2 down, and the process with it: have `site.epanet.read_network` read a stranger's file first.
 
     Raises:
         InputError: EPANET doesn't open the file; says why.
@@ -73,6 +76,8 @@ class Project:
             self._call.EN_deleteproject(self._handle)
             raise InputError(f"EPANET doesn't open the network: {said}", where=str(path))
         self._open = True
+        self._call.EN_setstatusreport(self._handle, 0)  # nobody reads the report
+        self._call.EN_setreport(self._handle, b"MESSAGES NO")
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +121,10 @@ class Project:
         found = []
         for i in range(1, self.count(Code.NODES if of == "node" else Code.LINKS) + 1):
             get(self._handle, i, text)
-            found.append(text.value.decode("latin-1"))
+            try:
+                found.append(text.value.decode())
+            except UnicodeDecodeError:  # EPANET for Windows writes its own code page
+                found.append(text.value.decode("latin-1"))
         return tuple(found)
 
     def integers(self, function: str, count: int) -> npt.NDArray[np.int64]:
@@ -224,8 +232,7 @@ class Project:
         ]
 
         def read() -> Array:
-            for call in calls:
-                get(*call)
+            deque(starmap(get, calls), maxlen=0)  # the quickest loop there is without compiling one
             return memory
 
         return read

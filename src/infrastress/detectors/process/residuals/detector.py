@@ -1,5 +1,6 @@
 """ResidualDetector: every signal against what the others and the past lead one to expect, learned from normal data."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.errors import BaselineError, DecodeError
 from infrastress.core.ids import canonical_json, content_hash
+from infrastress.core.time import DAY
 from infrastress.detectors.base import Detector, Lesson, RuleCard
 from infrastress.detectors.process.episodes import Change, Episodes, episode_id
-from infrastress.detectors.process.residuals.learning import POSITION, Learned, learn_relations
+from infrastress.detectors.process.residuals.learning import POSITION, learn_relations
 from infrastress.detectors.process.residuals.limits import SCALES, sums_of
 from infrastress.detectors.process.residuals.relations import Relation, Relations, on_grid
 from infrastress.detectors.process.residuals.words import deviation, explained_by, relation_in_words
@@ -21,7 +23,7 @@ from infrastress.detectors.process.stream import FrameStream, scores_at
 from infrastress.detectors.process.view import Floats, SignalTable, Times, View
 from infrastress.detectors.process.words import clock_span
 from infrastress.events.frames import Block, Finding
-from infrastress.events.kinds import Contribution, Detection, Severity
+from infrastress.events.kinds import Contribution, Detection
 from infrastress.site import Site
 
 __all__ = ["ResidualDetector", "ResidualOptions"]
@@ -30,6 +32,8 @@ _FORMAT = 1
 _FAR = 1e6
 _RULE = "process.residual"
 _NAMED = 5
+_MOST_VALUES = 20_000_000
+"""Learning holds about ten times as many numbers at once: 1.6 GB."""
 CARD = RuleCard(
     rule=_RULE,
     title="Signal off its learned relation",
@@ -82,7 +86,7 @@ class ResidualDetector(Detector):
         self._width = round(site.runtime.frame_s * 1e9)
         self.table = SignalTable(site)
         lags, known, steps = self.options.lags, {}, {}
-        self._loud, self._baseline_id = float("inf"), ""
+        self._baseline_id = ""
         if baseline is not None:
             if baseline.get("format") != _FORMAT:
                 raise BaselineError(
@@ -91,7 +95,6 @@ class ResidualDetector(Detector):
                     remedy="learn again with `infrastress train`",
                 )
             self._baseline_id = content_hash(canonical_json(baseline))[:16]
-            self._loud = baseline["loud"]
             lags, known, steps = baseline["lags"], baseline["relations"], baseline["resolution"]
         relations = [
             Relation.of_json(signal.id, known[signal.id])
@@ -110,7 +113,6 @@ class ResidualDetector(Detector):
         self._stream = FrameStream(self.name, self.table, self._width, self._context)
         n = len(self.relations.relations)
         self._episodes = Episodes(n, self.raise_frames, self.clear_frames, self.clear_score)
-        self._louder = Episodes(n, self.raise_frames, self.clear_frames, self.clear_score)
         self._open: dict[int, dict[str, Any]] = {}
         self._asked: Times = np.empty(0, np.int64)
         self._judged: list[tuple[Times, Floats]] = []
@@ -138,10 +140,7 @@ class ResidualDetector(Detector):
                 continue
             verdict = self._judge(view)
             self._judged.append((view.ends, np.fmax.reduce(verdict.scores, axis=0)))
-            for change, louder in self._changes(verdict.scores):
-                if louder and self._open[change.subject]["loud"]:
-                    continue
-                findings.append(self._finding(verdict, change))
+            findings += [self._finding(verdict, change) for change in self._episodes.step(verdict.scores)]
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
         return findings
 
@@ -149,33 +148,26 @@ class ResidualDetector(Detector):
         """The largest score of any signal; NaN where none could be judged."""
         return scores_at(self._asked, self._judged, _FAR)
 
-    def _changes(self, scores: Floats) -> list[tuple[Change, bool]]:
-        """Episodes that begin and end, and those that are open and become an alarm (True), by frame."""
-        changes = [(change, False) for change in self._episodes.step(scores)]
-        changes += [(change, True) for change in self._louder.step(scores / self._loud) if change.raised]
-        return sorted(changes, key=lambda pair: (pair[0].frame, pair[1], pair[0].subject))
-
     def _finding(self, verdict: "_Verdict", change: Change) -> Finding:
         frame, subject, raised = change
         relation, now = self.relations.relations[subject], int(verdict.view.ends[frame])
         score = float(verdict.scores[subject, frame])
         contributions: tuple[Contribution, ...] = ()
+        known: dict[str, Any]
         if raised:
             window = verdict.window(subject, frame)
-            new = {
+            known = {
                 "episode": episode_id(_RULE, relation.signal, now),
                 "began": now - window * verdict.view.width,
                 "raised": now,
             }
-            known = self._open.setdefault(subject, new)
-            known["loud"] = score >= self._loud
+            self._open[subject] = known
             sentence = self._sentence(verdict, subject, frame, window)
             contributions = self._contributions(verdict, subject, frame)
         else:
             known = self._open.pop(subject)
             lasted = clock_span((now - known["raised"]) / 1e9)
             sentence = f"{relation.signal} is back within its learned relation after {lasted}"
-        severity: Severity = "medium" if known["loud"] else "low"
         return Finding(
             occurred=now,
             assets=(self.table.asset(relation.signal),),
@@ -186,13 +178,13 @@ class ResidualDetector(Detector):
                 episode=known["episode"],
                 phase="raised" if raised else "cleared",
                 source_kind="telemetry",
-                severity=severity,
+                severity="medium",
                 score=min(score, _FAR),
                 sentence=sentence,
                 began=known["began"],
                 until=now,
                 suspicion="unknown",
-                confidence=0.5 if known["loud"] else 0.3,
+                confidence=0.5,
                 contributions=contributions,
                 techniques=CARD.techniques if raised else (),
                 baseline=self._baseline_id,
@@ -241,7 +233,6 @@ class ResidualDetector(Detector):
                 "mean": self._stream.mean.tobytes(),
                 "last": self._stream.last.tobytes(),
                 "episodes": self._episodes.dump(),
-                "louder": self._louder.dump(),
                 "open": [[subject, known] for subject, known in sorted(self._open.items())],
             }
         )
@@ -263,7 +254,6 @@ class ResidualDetector(Detector):
         self._reset()
         self._stream = stream
         self._episodes.load(state.episodes)
-        self._louder.load(state.louder)
         self._open = dict(state.open)
 
     # Learning
@@ -272,10 +262,31 @@ class ResidualDetector(Detector):
     def learn(cls, site: Site, options: Any, blocks: Iterable[Block]) -> Lesson | None:
         """Learn relations and limits from normal data, by the rules in `learning` and `limits`."""
         pupil = cls(site, options)
-        views = [view for block in blocks for view in pupil._stream.views(block.frames)]
-        if not views:
+        means: deque[Floats] = deque()
+        ends: deque[Times] = deque()
+        kept = dropped = 0
+        for block in blocks:
+            for view in pupil._stream.views(block.frames):
+                means.append(view.mean[:, view.context :].copy())
+                ends.append(view.ends)
+                kept += len(view.ends)
+                while len(ends) > 1 and (kept - len(ends[0])) * len(pupil.table) >= _MOST_VALUES:
+                    means.popleft()
+                    kept -= len(ends[0])
+                    dropped += len(ends.popleft())
+        if not means:
             return None
-        learned = learn_from(pupil, [view.mean[:, view.context :] for view in views], [view.ends for view in views])
+        options = pupil.options
+        values = np.hstack(means)
+        means.clear()
+        learned = learn_relations(
+            pupil.table,
+            values,
+            np.concatenate(ends),
+            lags=options.lags,
+            most=options.inputs,
+            budget=options.false_per_30_days,
+        )
         if learned is None:
             return None
         table = pupil.table
@@ -283,27 +294,18 @@ class ResidualDetector(Detector):
         baseline = {
             "format": _FORMAT,
             "lags": pupil.options.lags,
-            "loud": learned.limits.loud / learned.limits.limit,
             "relations": {one.signal: one.as_json() for one in learned.relations},
             "resolution": steps,
         }
         words = [relation_in_words(table, one, pupil._width) for one in learned.relations]
         blind = [f"{signal} ({why})" for signal, why in learned.without.items() if why != POSITION]
         warnings = [f"no relation for {', '.join(blind)}: nothing is seen there"] if blind else []
+        if dropped:
+            days = kept * pupil._width / DAY
+            warnings.append(
+                f"relations are learned from the latest {days:.1f} days alone: more would not fit in memory"
+            )
         return Lesson(baseline, tuple(words), tuple(warnings))
-
-
-def learn_from(detector: ResidualDetector, means: list[Floats], ends: list[Times]) -> Learned | None:
-    """Relations from float64[m, k] frame means, SI, as a detector with these options learns them."""
-    options = detector.options
-    return learn_relations(
-        detector.table,
-        np.hstack(means),
-        np.concatenate(ends),
-        lags=options.lags,
-        most=options.inputs,
-        budget=options.false_per_30_days,
-    )
 
 
 def _finite(value: float) -> float | None:
@@ -342,5 +344,4 @@ class _State(msgspec.Struct):
     mean: bytes
     last: bytes
     episodes: list[list[int]]
-    louder: list[list[int]]
     open: list[tuple[int, dict[str, Any]]]

@@ -3,7 +3,9 @@
 The data are cut into five blocks; a residual is always that of a model which has not seen its block.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,12 +19,15 @@ from infrastress.detectors.process.view import Floats, SignalTable, Times
 
 __all__ = ["DISCRETE", "POSITION", "Learned", "find_resolution", "learn_relations"]
 
-POSITION = "a position: it explains others"
-DISCRETE = frozenset({"state", "switch", "setpoint", "position"})
+POSITION = "set, not measured: it explains others"
+DISCRETE = frozenset({"state", "switch", "setpoint"})
+"""Kinds that are set, not measured. A signal of another kind that takes few values gets no relation either."""
 BLOCKS = 5
 _MOST_ROWS = 20_000
+_PART = 4096
 _LEAST_ROWS = 200
 _COVERAGE = 0.9
+_ENOUGH_WHOLE = 0.3
 _FEW_VALUES = 4
 _HOURS_FROM_DAYS = 7
 _DIGITS = 10
@@ -50,7 +55,7 @@ class Learned:
 def find_resolution(table: SignalTable, values: Floats) -> Floats:
     """Step of each signal, SI: the site model's, else a thousandth of the span that normal data keep to 98 %.
 
-    Positions have none: they are inputs alone, and may be fractions of a frame.
+    States and switches have none: they are inputs alone, and may be fractions of a frame.
     """
     steps = np.zeros(len(table))
     for row, signal in enumerate(table.signals):
@@ -80,38 +85,42 @@ def learn_relations(
     resolution = find_resolution(table, values)
     values = on_grid(values, resolution[:, None])
     used, targets, without = _choose(table, values, resolution)
-    hours = hours_of(ends, ZoneInfo(table.site.time_zone))
-    rows = stack(values, lags, hours)[:-1]
-    with_hours = len(ends) * _width(ends) >= _HOURS_FROM_DAYS * DAY
-    chosen, labels, allowed = _rows_of(table, used, lags, with_hours=with_hours)
-    rows = rows[chosen]
-    whole = np.flatnonzero(np.isfinite(rows).all(axis=0))
-    if len(whole) < _LEAST_ROWS or not targets:
+    mean, deviation = _standard(values)
+    parts = _Parts(
+        (values - mean[:, None]) / deviation[:, None],
+        hours_of(ends, ZoneInfo(table.site.time_zone)),
+        lags,
+        _rows_of(table, used, targets, lags, with_hours=len(ends) * _width(ends) >= _HOURS_FROM_DAYS * DAY),
+    )
+    whole = sum(int(_whole(rows, 1.0).sum()) for _, rows in parts.of(0, len(ends)))
+    if whole < _ENOUGH_WHOLE * len(ends):
+        parts.share = _COVERAGE
+        whole = sum(int(_whole(rows, _COVERAGE).sum()) for _, rows in parts.of(0, len(ends)))
+    if whole < _LEAST_ROWS or not targets:
         return None
-    mean, deviation = rows[:, whole].mean(axis=1), rows[:, whole].std(axis=1)
-    rows = (rows - mean[:, None]) / np.where(deviation > 0, deviation, 1.0)[:, None]
-    place = {int(row): i for i, row in enumerate(chosen)}
-    wanted = [place[table.row[signal]] for signal in targets]
-    most = min(most, len(whole) // 20)
     folds = np.array_split(np.arange(len(ends)), BLOCKS)
-    full, residuals = _cross_validate(rows, whole, folds, wanted=wanted, allowed=allowed, most=most)
-    residuals *= deviation[wanted][:, None]
-    steps = np.array([resolution[table.row[signal]] for signal in targets])
+    full, residuals = _cross_validate(
+        parts, folds, [used.index(name) for name in targets], min(most, whole // 20), whole
+    )
+    at = [table.row[signal] for signal in targets]
+    residuals *= deviation[at][:, None]
     spread = np.sqrt(np.nanmean(residuals**2, axis=1))
-    scale = np.array([_round(value) for value in np.maximum(spread, steps)])
+    scale = np.array([_round(value) for value in np.maximum(spread, resolution[at])])
     days = float(np.isfinite(residuals).any(axis=0).sum()) * _width(ends) / DAY
     limits = find_limits(residuals, scale[:, None], folds, days, budget)
-    variance = deviation[wanted] ** 2
     relations = []
     for i, signal in enumerate(targets):
-        sources, weights = full.sources[i], full.weights[i] * deviation[wanted[i]] / deviation[full.sources[i]]
-        base = mean[wanted[i]] + full.base[i] * deviation[wanted[i]] - float((weights * mean[sources]).sum())
-        inputs = tuple(
-            Input(labels[k][0], labels[k][1], _round(w)) for k, w in zip(sources, weights.tolist(), strict=True)
-        )
+        inputs, base = [], mean[at[i]] + full.base[i] * deviation[at[i]]
+        for k, share in zip(full.sources[i].tolist(), full.weights[i].tolist(), strict=True):
+            name, lag = parts.labels[k]
+            weight = share * deviation[at[i]]
+            if name in table.row:
+                weight /= deviation[table.row[name]]
+                base -= weight * mean[table.row[name]]
+            inputs.append(Input(name, lag, _round(float(weight))))
         normal = tuple(_round(value * limits.limit) for value in limits.channels[:, i])
-        explained = _round(max(0.0, 1.0 - float(spread[i] ** 2 / variance[i])))
-        relations.append(Relation(signal, _round(float(base)), inputs, float(scale[i]), normal, explained))
+        explained = _round(max(0.0, 1.0 - float(spread[i] / deviation[at[i]]) ** 2))
+        relations.append(Relation(signal, _round(float(base)), tuple(inputs), float(scale[i]), normal, explained))
     return Learned(tuple(relations), resolution, limits, residuals, without)
 
 
@@ -133,7 +142,7 @@ def _choose(table: SignalTable, values: Floats, resolution: Floats) -> tuple[lis
         if moved > 1:
             used.append(signal.id)
         if signal.kind in DISCRETE or len(np.unique(known[:: max(1, len(known) // 10_000)])) < _FEW_VALUES:
-            without[signal.id] = POSITION if moved > 1 else "a position that hardly moved"
+            without[signal.id] = POSITION if moved > 1 else "set, and hardly ever"
         elif moved < BLOCKS:
             without[signal.id] = f"moved in {moved} of {BLOCKS} parts of the data" if moved else "never moved"
         else:
@@ -146,45 +155,99 @@ def _moves(values: Floats, resolution: float) -> bool:
     return len(known) > 0 and float(np.ptp(known)) > resolution
 
 
-def _rows_of(
-    table: SignalTable, used: list[str], lags: int, *, with_hours: bool
-) -> tuple[npt.NDArray[np.intp], list[tuple[str, int]], npt.NDArray[np.bool_]]:
+class _Parts:
+    """Standardised values as rows of inputs, a part at a time: all of them at once would be many times the data.
+
+    Attributes:
+        labels: name and lag of each row; the first rows are the used signals now.
+        allowed: which rows may be inputs.
+        share: least share of inputs that a frame to fit on must have. Of a thousand signals that miss one frame in a
+            hundred each no frame is complete; what is missing then counts as its mean, in fitting alone.
+    """
+
+    def __init__(self, values: Floats, hours: Floats, lags: int, chosen: "_Chosen") -> None:
+        self._values, self._hours, self._lags = values, hours, lags
+        self._rows, self.labels, self.allowed = chosen
+        self.share = 1.0
+
+    def of(self, start: int, stop: int) -> Iterator[tuple[slice, Floats]]:
+        """Columns, and their rows float64[f, k]."""
+        for low in range(start, stop, _PART):
+            columns = slice(low, min(low + _PART, stop))
+            first = max(0, low - self._lags)
+            span = slice(first, columns.stop)
+            yield columns, stack(self._values[:, span], self._lags, self._hours[:, span])[self._rows, low - first :]
+
+
+class _Chosen(NamedTuple):
     """Rows of the stack that are needed, their names and lags, and which may be inputs."""
-    chosen, labels, allowed = [], [], []
+
+    rows: npt.NDArray[np.intp]
+    labels: list[tuple[str, int]]
+    allowed: npt.NDArray[np.bool_]
+
+
+def _rows_of(table: SignalTable, used: list[str], targets: list[str], lags: int, *, with_hours: bool) -> _Chosen:
+    """Inputs are measured values that lie back, what is set now and before, and the hour."""
+    at_once = {
+        signal.id
+        for signal in table.signals
+        if signal.kind in DISCRETE or (signal.kind == "position" and signal.id not in targets)
+    }
+    rows, labels, allowed = [], [], []
     for lag in range(lags + 1):
         for signal in used:
-            chosen.append(lag * len(table) + table.row[signal])
+            rows.append(lag * len(table) + table.row[signal])
             labels.append((signal, lag))
-            allowed.append(lag > 0 or table.site.signal_by_id[signal].kind in DISCRETE)
+            allowed.append(lag > 0 or signal in at_once)
     if with_hours:
-        chosen += [(lags + 1) * len(table) + i for i in range(len(HOURS))]
+        rows += [(lags + 1) * len(table) + i for i in range(len(HOURS))]
         labels += [(name, 0) for name in HOURS]
         allowed += [True] * len(HOURS)
-    return np.array(chosen, dtype=np.intp), labels, np.array(allowed)
+    return _Chosen(np.array(rows, dtype=np.intp), labels, np.array(allowed))
+
+
+def _standard(values: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each row; 0 and 1 where there are no values or no spread."""
+    mean, deviation = np.zeros(len(values)), np.ones(len(values))
+    for row, every in enumerate(values):
+        known = every[np.isfinite(every)]
+        if len(known):
+            mean[row], deviation[row] = known.mean(), known.std() or 1.0
+    return mean, deviation
 
 
 def _cross_validate(
-    rows: Floats,
-    whole: npt.NDArray[np.intp],
-    folds: list[npt.NDArray[np.intp]],
-    *,
-    wanted: list[int],
-    allowed: npt.NDArray[np.bool_],
-    most: int,
+    parts: _Parts, folds: list[npt.NDArray[np.intp]], wanted: list[int], most: int, whole: int
 ) -> tuple[Fitted, Floats]:
     """The model of all blocks, and each block's residuals by the model of the others, standardised."""
-    step = max(1, len(whole) // _MOST_ROWS)
-    parts = [Moments.of(rows[:, np.intersect1d(whole, fold, assume_unique=True)[::step]]) for fold in folds]
-    every = parts[0]
-    for part in parts[1:]:
-        every = every.with_(part)
-    residuals = np.full((len(wanted), rows.shape[1]), np.nan)
-    for fold, part in zip(folds, parts, strict=True):
-        rest = every.without(part)
-        if rest.n:
-            model = fit(rest, wanted, allowed, most)
-            residuals[:, fold] = rows[wanted][:, fold] - model.expect(rows[:, fold])
-    return fit(every, wanted, allowed, most), residuals
+    step = max(1, whole // _MOST_ROWS)
+    moments = [_moments(parts, fold, step) for fold in folds]
+    every = moments[0]
+    for one in moments[1:]:
+        every = every.with_(one)
+    residuals = np.full((len(wanted), sum(map(len, folds))), np.nan)
+    for fold, own in zip(folds, moments, strict=True):
+        rest = every.without(own)
+        if not rest.n:
+            continue
+        model = fit(rest, wanted, parts.allowed, most)
+        for columns, rows in parts.of(int(fold[0]), int(fold[-1]) + 1):
+            residuals[:, columns] = rows[wanted] - model.expect(rows)
+    return fit(every, wanted, parts.allowed, most), residuals
+
+
+def _moments(parts: _Parts, fold: npt.NDArray[np.intp], step: int) -> Moments:
+    found = Moments.of(np.empty((len(parts.labels), 0)))
+    for _, rows in parts.of(int(fold[0]), int(fold[-1]) + 1):
+        found = found.with_(Moments.of(np.nan_to_num(rows[:, _whole(rows, parts.share)][:, ::step])))
+    return found
+
+
+def _whole(rows: Floats, share: float) -> npt.NDArray[np.bool_]:
+    """Frames in which at least this share of all inputs is there."""
+    found: npt.NDArray[np.bool_] = np.isfinite(rows).mean(axis=0) >= share
+    return found
 
 
 def _width(ends: Times) -> int:

@@ -12,7 +12,6 @@ formed adds nothing and gets no verdict.
    longest window apart are one episode, and one that lasts over midnight is one on each day. Where normal data are
    shorter than one such episode takes to come about, the limit is the return level of a Gumbel distribution fitted by
    moments to the maxima of runs of frames (tightness.py), at least 1.25 times the largest score.
-3. *Loud*: the same with a tenth of the budget. Below it an episode is a notice, from there on an alarm.
 """
 
 from collections.abc import Sequence
@@ -30,7 +29,6 @@ SCALES = (1, 2, 4, 8, 16)
 """Windows in frames."""
 CLIP = 10.0
 QUANTILE = 0.999
-LOUD = 0.1
 _EULER = 0.57721566490153286
 _RUNS = 20
 
@@ -42,13 +40,11 @@ class Limits:
     Attributes:
         channels: float64[w, n], quantiles of step 1.
         limit: of step 2, in units of the channels.
-        loud: of step 3, in the same units; at least `limit`.
         scores: float64[k], cross-validated scores in units of `limit`; NaN where nothing could be judged.
     """
 
     channels: Floats
     limit: float
-    loud: float
     scores: Floats
 
 
@@ -90,13 +86,12 @@ def find_limits(
             total, width = total + later, 2 * width
         size = np.where(known, np.abs(total), np.nan)
         channels[w] = _quantiles(size, window)
-        for fold in folds:
-            rest = np.setdiff1d(np.concatenate(folds), fold, assume_unique=True)
-            least = _quantiles(size[:, rest], window)
+        for number, fold in enumerate(folds):
+            others = [folds[other] for other in range(len(folds)) if other != number]
+            least = _quantiles(size[:, np.concatenate(others)], window)
             scores[fold] = np.fmax(scores[fold], np.fmax.reduce(size[:, fold] / least[:, None], axis=0))
     limit = _within_budget(scores, days, budget)
-    loud = max(limit, _within_budget(scores, days, LOUD * budget))
-    return Limits(channels, limit, loud, scores / limit)
+    return Limits(channels, limit, scores / limit)
 
 
 def _quantiles(size: Floats, window: int) -> Floats:
