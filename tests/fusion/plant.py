@@ -36,6 +36,11 @@ SITE = Site.model_validate(
             {"id": "D-FARM", "type": "door", "zone": "gate", "leads_to": "farm"},
             {"id": "D-FAR", "type": "door", "zone": "gate", "leads_to": "far"},
         ],
+        "signals": [
+            {"id": "LT-1", "asset": "T-1", "kind": "level", "unit": "m"},
+            {"id": "LT-2", "asset": "T-2", "kind": "level", "unit": "m"},
+            {"id": "LT-9", "asset": "T-9", "kind": "level", "unit": "m"},
+        ],
         "hazards": [{"id": "overfill-1", "asset": "T-1", "event": "overfill", "severity": "critical"}],
     }
 )  # fmt: skip

@@ -22,6 +22,8 @@ BADGE = evidence(("D-FARM",), "access", "intrusion", severity="low")
 LOGIN = evidence(("ENG-1",), "network", "intrusion", severity="low")
 FORGED = evidence(("T-1",), suspicion="sensor_falsified")
 STUCK = evidence(("T-1",), suspicion="sensor_fault")
+PERHAPS_STUCK = evidence(("T-1",), suspicion="sensor_fault", confidence=0.5)
+UNLIKE = evidence(("T-1",))
 PLC = evidence(("PLC-1",), suspicion="sensor_falsified")
 VALVE = evidence(("PLC-1",), suspicion="actuator_manipulated")
 UPSET = evidence(("T-1",), suspicion="process_fault")
@@ -46,6 +48,8 @@ ODD = evidence(())
         ([BADGE, LOGIN], "coordinated_intrusion"),
         ([FORGED], "falsified_signal"),
         ([STUCK], "sensor_fault"),
+        ([UNLIKE], "contradiction"),
+        ([UNLIKE, UNLIKE, PERHAPS_STUCK], "contradiction"),
         ([SWITCH], "safeguard_disabled"),
         ([UPSET, SMELL], "leak"),
         ([VALVE], "actuator_manipulated"),

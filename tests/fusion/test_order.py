@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infrastress.core.time import MINUTE
+from infrastress.events.kinds import Contribution
 from infrastress.fusion.alarms import FOREVER, HOLD, HOLD_ACT
-from infrastress.fusion.places import Places
+from infrastress.fusion.places import Places, taking_part
 
 from .plant import SITE, T0, Feed, action, cleared, detection, intrusion, login, smell
 
@@ -30,7 +31,11 @@ def detections(draw, clears=True):
             rule = draw(st.sampled_from(RULES))
             onset = T0 + max(minute - draw(st.sampled_from((0, 0, 30, 200))), 0) * MINUTE
             text = f"{rule} at {minute}"
-            made = detection(minute, rule, (asset,), severity=severity, suspicion=suspicion, began=onset, sentence=text)
+            parts = draw(st.lists(st.sampled_from(("LT-1", "LT-2", "LT-9", "LT-gone")), max_size=2, unique=True))
+            made = detection(
+                minute, rule, (asset,), severity=severity, suspicion=suspicion, began=onset, sentence=text,
+                contributions=tuple(Contribution(signal=part, share=1 / len(parts)) for part in parts),
+            )  # fmt: skip
         elif kind == "gas":
             made = detection(minute, "gas", ("GD-1",), severity=severity, source_kind="access")
         elif kind == "badge":
@@ -133,6 +138,10 @@ def test_groups_are_the_connected_components_worked_out_by_hand(data):
     ends = {event.body.episode: event.occurred for event in events if event.body.phase == "cleared"}
     raised = [event for event in events if event.body.phase == "raised"]
     where, spans = {}, {}
+    beside: dict[str, set[str]] = {}
+    for event in raised:
+        name = f"{event.body.rule}/{event.assets}/{event.body.began // (24 * 60 * MINUTE)}"
+        beside.setdefault(name, set()).update(taking_part(event.body, SITE))
     for event in raised:
         body = event.body
         stands = body.source_kind == "telemetry" or "GD-1" in event.assets
@@ -140,7 +149,8 @@ def test_groups_are_the_connected_components_worked_out_by_hand(data):
         stop = (FOREVER if done is None else done + HOLD) if stands else max(event.occurred, done or 0) + HOLD_ACT
         name = f"{body.rule}/{event.assets}/{event.body.began // (24 * 60 * MINUTE)}"
         graph.add_node(event.id)
-        where[event.id], spans[event.id] = places.of(event.assets, "", body.source_kind), (event.body.began, stop)
+        assets = (*event.assets, *sorted(beside[name]))
+        where[event.id], spans[event.id] = places.of(assets, "", body.source_kind), (event.body.began, stop)
         for other in raised:
             same = name == f"{other.body.rule}/{other.assets}/{other.body.began // (24 * 60 * MINUTE)}"
             if other.id in spans and (

@@ -5,6 +5,7 @@ import pytest
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import MINUTE
 from infrastress.events import encode_event
+from infrastress.events.kinds import Contribution
 from infrastress.fusion import FusionUnit
 from infrastress.store.ports import Record
 
@@ -332,3 +333,29 @@ def test_a_late_clearing_parts_even_while_a_later_episode_of_the_same_alarm_stan
     feed.event(cleared(early, 211))
     feed.tick(1210)
     assert feed.newest("incident") == {}
+
+
+def test_what_does_not_say_what_is_wrong_lies_at_all_signals_that_take_part():
+    def parts(*signals):
+        return tuple(Contribution(signal=signal, share=1 / len(signals)) for signal in signals)
+
+    unsure = {"suspicion": "unknown", "contributions": parts("LT-1", "LT-9")}
+    together, apart = Feed(), Feed()
+    together.event(detection(10, "relation", ("T-1",), **unsure), detection(20, "relation", ("T-9",)))
+    sure = unsure | {"suspicion": "sensor_fault"}
+    apart.event(detection(10, "relation", ("T-1",), **sure), detection(20, "relation", ("T-9",)))
+    for feed in (together, apart):
+        feed.tick(30)
+    assert len(together.newest("incident")) == 1
+    assert len(apart.newest("incident")) == 2
+
+
+def test_an_alarm_joins_others_when_a_repeat_shows_more_signals_taking_part():
+    feed = Feed()
+    parts = (Contribution(signal="LT-9", share=1.0),)
+    feed.event(detection(10, "relation", ("T-1",)), detection(20, "limit", ("T-9",)))
+    feed.tick(30)
+    assert len(feed.newest("incident")) == 2
+    feed.event(detection(40, "relation", ("T-1",), suspicion="unknown", contributions=parts))
+    feed.tick(50)
+    assert sum(not event.body.superseded_by for event in feed.newest("incident").values()) == 1

@@ -16,6 +16,7 @@ counts as gone only when it has stayed away for `OFF_DELAY` (the off-delay of IE
 """
 
 from bisect import insort
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -97,7 +98,10 @@ def priority(severity: Severity, assets: tuple[str, ...], site: Site) -> int:
 
 
 class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
-    """What is kept of one alarm. Times are ns UTC; spans say how long the evidence attracts other evidence."""
+    """What is kept of one alarm. Times are ns UTC; spans say how long the evidence attracts other evidence.
+
+    `beside` are assets whose signals take part in detections that don't say what is wrong.
+    """
 
     key: str
     detector: str
@@ -129,6 +133,7 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     group: str = ""
     emitted: int = 0
     shown: tuple[str, int, bool, int, str] = ("", 0, False, 0, "")
+    beside: list[str] = msgspec.field(default_factory=list)
 
     def raised(self, event: Event, body: Detection) -> tuple[int, int]:
         """Take a raised detection; returns the span it adds."""
@@ -158,6 +163,12 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
         end = max(moment, body.until) + HOLD_ACT
         self._add_span(start, end)
         return start, end
+
+    def widened(self, assets: Iterable[str]) -> bool:
+        """Take assets whose signals take part too; True when there were new ones."""
+        new = set(assets).difference(self.assets, self.beside)
+        self.beside = sorted(new.union(self.beside))
+        return bool(new)
 
     def cleared(self, event: Event, body: Detection, start: int) -> tuple[int, int]:
         """Take the clearing of an episode that began at `start`; returns its final span."""

@@ -56,6 +56,14 @@ class Groups:
         self._latest_start = max(self._latest_start, span[0])
         self._link(record, [span])
 
+    def widened(self, record: AlarmRecord) -> None:
+        """A grouped record lies at more places than before."""
+        for place in self._own(record):
+            keys = self._index.setdefault(place, {}).setdefault(record.group, [])
+            if record.key not in keys:
+                keys.append(record.key)
+        self._link(record, record.effective_spans())
+
     def shortened(self, record: AlarmRecord, end: int) -> bool:
         """A record's span without end now ends at `end` (it may have a later one); True when that parted its group."""
         group = self.members[record.group]
@@ -85,7 +93,7 @@ class Groups:
         return keys
 
     def _own(self, record: AlarmRecord) -> frozenset[str]:
-        return self._places.of(record.assets, record.zone, record.source_kind)
+        return self._places.of((*record.assets, *record.beside), record.zone, record.source_kind)
 
     def _enter(self, record: AlarmRecord, group: str) -> None:
         record.group = group

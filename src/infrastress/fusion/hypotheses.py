@@ -162,11 +162,24 @@ HYPOTHESES: tuple[Row, ...] = (
         name="sensor_fault",
         family="fault",
         title="Sensor fault: {subject}",
-        needs=(_any("instrument_fault", "contradiction"),),
-        speaks_for={"instrument_fault": 0.1},
+        needs=(_any("instrument_fault", "falsified"),),
+        speaks_for={"instrument_fault": 0.1, "contradiction": 0.0},
         speaks_against={"falsified": 0.5, "physical_intrusion": 0.3, "cyber_intrusion": 0.3, "gas": 0.5, "report": 0.3},
         severity="evidence",
         first="Read {subject} on the spot, compare with the screen, and check the instrument.",
+    ),
+    Row(
+        # Nothing here says why: to call it a fault of a sensor would send the operator back to sleep.
+        name="contradiction",
+        family="other",
+        title="Readings that do not fit together: {subject}",
+        needs=(_any("contradiction"),),
+        speaks_against={"falsified": 0.5, "instrument_fault": 0.2, "gas": 0.5, "report": 0.3},
+        severity="evidence",
+        first=(
+            "Read {subject} on the spot and compare with the screen: a faulty instrument, an unusual operation and a "
+            "manipulation can all look like this."
+        ),
     ),
     Row(
         name="safeguard_disabled",

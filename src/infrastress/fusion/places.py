@@ -8,12 +8,13 @@ from collections.abc import Iterable
 
 import networkx as nx
 
+from infrastress.events import Detection
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 from infrastress.site.assets import Controller, Door, GasDetector, LevelSwitch, Tank
 from infrastress.site.control import comparisons
 
-__all__ = ["NOWHERE", "REACH_CONDUITS", "SITE_PLACE", "Places", "place_graph"]
+__all__ = ["NOWHERE", "REACH_CONDUITS", "SITE_PLACE", "Places", "place_graph", "taking_part"]
 
 SITE_PLACE = "site:"
 NOWHERE = "nowhere:"
@@ -60,6 +61,14 @@ def place_graph(site: Site) -> "nx.Graph[str]":
         if asset_of is not None and asset_of.zone:
             graph.add_edge(SITE_PLACE, f"zone:{asset_of.zone}")
     return graph
+
+
+def taking_part(body: Detection, site: Site) -> frozenset[str]:
+    """Assets whose signals take part in a detection that doesn't say what is wrong: it lies at all of them."""
+    if body.suspicion != "unknown" or body.source_kind != "telemetry":
+        return frozenset()
+    known = site.signal_by_id
+    return frozenset(known[part.signal].asset for part in body.contributions if part.signal in known)
 
 
 class Places:

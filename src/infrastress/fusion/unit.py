@@ -24,7 +24,7 @@ from infrastress.fusion.evidence import Scorer, severity_of
 from infrastress.fusion.grouping import Groups
 from infrastress.fusion.hypotheses import TableScorer
 from infrastress.fusion.incidents import IncidentRecord, Witness, incident_event, incident_key, is_incident, witness_of
-from infrastress.fusion.places import Places
+from infrastress.fusion.places import Places, taking_part
 from infrastress.runtime.unit import Unit, refusal
 from infrastress.site import Site
 from infrastress.store.ports import Output, Record
@@ -246,6 +246,8 @@ class FusionUnit(Unit):
             )
         old_end = _end_of_span_at(record, start)
         span = record.raised(event, body)
+        if record.widened(taking_part(body, self._site)) and record.group:
+            self._groups.widened(record)
         held = state.episodes.setdefault(episode, [])
         if (key, start) not in held:
             insort(held, (key, start))
