@@ -356,7 +356,10 @@ class BlobsContract:
         assert digest == store.blobs.put(b"picture")
         assert store.blobs.has(digest)
         assert store.blobs.get(digest) == b"picture"
-        assert store.blobs.get(store.blobs.put(b"")) == b""
+        empty = store.blobs.put(b"")
+        assert store.blobs.get(empty) == b""
+        assert list(store.blobs.all()) == sorted((digest, empty))
+        assert store.blobs.faults() == []
 
     def test_what_is_absent_is_told(self, store: Store) -> None:
         assert not store.blobs.has("0" * 64)

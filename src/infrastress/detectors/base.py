@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
+from infrastress.core.errors import BaselineError
+from infrastress.core.ids import canonical_json, content_hash
 from infrastress.events.frames import Block, Finding
 from infrastress.site import Site
 
-__all__ = ["Detector", "Lesson", "RuleCard"]
+__all__ = ["Detector", "Lesson", "RuleCard", "baseline_id"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,21 @@ class Lesson:
     baseline: dict[str, Any]
     words: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+
+
+def baseline_id(baseline: Mapping[str, Any], format_: int, detector: str) -> str:
+    """Short name of a baseline's content, for evidence.
+
+    Raises:
+        BaselineError: it is of another format than the detector reads.
+    """
+    if baseline.get("format") != format_:
+        raise BaselineError(
+            f"baseline of format {baseline.get('format')!r}, this version reads {format_}",
+            where=detector,
+            remedy="learn again with `infrastress train`",
+        )
+    return content_hash(canonical_json(baseline))[:16]
 
 
 class Detector(ABC):

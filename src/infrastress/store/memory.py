@@ -5,7 +5,7 @@ For tests and for reruns whose result alone matters. Threads may share it.
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Condition
 
@@ -249,6 +249,9 @@ class MemoryBlobs(Blobs):
 
     def has(self, digest: str) -> bool:
         return digest in self._blobs
+
+    def all(self) -> Iterator[str]:
+        yield from sorted(self._blobs)
 
 
 class MemoryStore(Store):

@@ -232,6 +232,20 @@ class Blobs(ABC):
     def has(self, digest: str) -> bool:
         """Whether it is kept."""
 
+    @abstractmethod
+    def all(self) -> Iterator[str]:
+        """Digests of all that is kept, sorted."""
+
+    def faults(self) -> list[str]:
+        """What is damaged; reads everything."""
+        found = []
+        for digest in self.all():
+            try:
+                self.get(digest)
+            except StoreError as error:
+                found.append(str(error))
+        return found
+
 
 class History(ABC):
     """Telemetry history: the log's hot tail and tag-sorted Parquet behind it, read as one.

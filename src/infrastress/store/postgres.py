@@ -243,12 +243,7 @@ class PostgresStore(Store):
             if count := connection.execute(broken).scalar_one():
                 found.append(f"{self.database.where}: the server has met {count} damaged pages")
             found += gaps(connection)
-        for digest in self.blobs.all():
-            try:
-                self.blobs.get(digest)
-            except StoreError as error:
-                found.append(str(error))
-        return found + self.history.faults()
+        return [*found, *self.blobs.faults(), *self.history.faults()]
 
     def close(self) -> None:
         """Close connections."""

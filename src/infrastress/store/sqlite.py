@@ -170,12 +170,7 @@ class SqliteStore(Store):
         with self.database.reading() as connection:
             found = [row for row in connection.execute(text("PRAGMA integrity_check")).scalars() if row != "ok"]
             found += gaps(connection)
-        for digest in self.blobs.all():
-            try:
-                self.blobs.get(digest)
-            except StoreError as error:
-                found.append(str(error))
-        return found + self.history.faults()
+        return [*found, *self.blobs.faults(), *self.history.faults()]
 
     def close(self) -> None:
         """Release the database; the last to close copies the write-ahead log back."""

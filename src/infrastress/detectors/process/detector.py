@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from infrastress.core.errors import BaselineError, DecodeError
-from infrastress.core.ids import canonical_json, content_hash
-from infrastress.detectors.base import Detector, Lesson, RuleCard
+from infrastress.core.errors import DecodeError
+from infrastress.core.ids import canonical_json
+from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.balance import MassBalance
 from infrastress.detectors.process.base import Account, Invariant
 from infrastress.detectors.process.bounds import AlarmLimit, InstrumentRange, LearnedRange, TripLimit
@@ -92,13 +92,7 @@ class InvariantDetector(Detector):
         self._context = max([2, *(invariant.context for invariant in self.invariants)])
         self._baseline_id = ""
         if baseline is not None:
-            if baseline.get("format") != _FORMAT:
-                raise BaselineError(
-                    f"baseline of format {baseline.get('format')!r}, this version reads {_FORMAT}",
-                    where=self.name,
-                    remedy="learn again with `infrastress train`",
-                )
-            self._baseline_id = content_hash(canonical_json(baseline))[:16]
+            self._baseline_id = baseline_id(baseline, _FORMAT, self.name)
             for invariant in self.invariants:
                 invariant.apply(baseline["rules"].get(invariant.rule, {}))
         self._reset()

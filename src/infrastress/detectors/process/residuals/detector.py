@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from infrastress.core.errors import BaselineError, DecodeError
-from infrastress.core.ids import canonical_json, content_hash
+from infrastress.core.errors import DecodeError
+from infrastress.core.ids import canonical_json
 from infrastress.core.time import DAY
-from infrastress.detectors.base import Detector, Lesson, RuleCard
+from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.episodes import Change, Episodes, episode_id
 from infrastress.detectors.process.residuals.learning import POSITION, learn_relations
 from infrastress.detectors.process.residuals.limits import SCALES, sums_of
@@ -88,13 +88,7 @@ class ResidualDetector(Detector):
         lags, known, steps = self.options.lags, {}, {}
         self._baseline_id = ""
         if baseline is not None:
-            if baseline.get("format") != _FORMAT:
-                raise BaselineError(
-                    f"baseline of format {baseline.get('format')!r}, this version reads {_FORMAT}",
-                    where=self.name,
-                    remedy="learn again with `infrastress train`",
-                )
-            self._baseline_id = content_hash(canonical_json(baseline))[:16]
+            self._baseline_id = baseline_id(baseline, _FORMAT, self.name)
             lags, known, steps = baseline["lags"], baseline["relations"], baseline["resolution"]
         relations = [
             Relation.of_json(signal.id, known[signal.id])
