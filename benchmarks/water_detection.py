@@ -36,7 +36,7 @@ from infrastress.site.load import load_site
 ROOT = Path(__file__).resolve().parents[1]
 WATER = ROOT / "examples" / "water"
 INSTRUMENT_FAILURES = ("stuck_meter", "noisy_meter", "outstation_silent")
-CONFIGURATIONS_TRIED = 1
+CONFIGURATIONS_TRIED = 2
 """Configurations of detectors whose quiet, attack or twin seeds were looked at before this one, and this one."""
 
 

@@ -33,6 +33,7 @@ class Calendar:
         self.start = from_iso(scenario.start)
         self.length = scenario.duration_h * 3600.0
         zone = ZoneInfo(time_zone)
+        self._zone, self._ahead = zone, self._offset(self.start, zone)
         origin = datetime.fromtimestamp(self.start // SECOND, UTC)
         day = origin.astimezone(zone).date() - timedelta(days=1)
         self.days: list[LocalDay] = []
@@ -43,6 +44,15 @@ class Calendar:
                 break
             self.days.append(LocalDay(len(self.days), WEEK[day.weekday()], since))
             day += timedelta(days=1)
+
+    @staticmethod
+    def _offset(moment: int, zone: ZoneInfo) -> float:
+        offset = datetime.fromtimestamp(moment // SECOND, UTC).astimezone(zone).utcoffset()
+        return offset.total_seconds() if offset else 0.0
+
+    def clock_change(self, second: float) -> int:
+        """Seconds by which the local clock was put forward (back: below 0) between the start and a moment."""
+        return round(self._offset(self.ns(second), self._zone) - self._ahead)
 
     @property
     def day_count(self) -> float:

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -280,6 +282,17 @@ def test_faults_do_something_and_are_no_attack(fault: str):
         assert harm["requested_m3"] > calm["requested_m3"] + 100
     if fault not in ("valve_stuck", "pump_trip", "pump_outage", "power_loss", "pump_wear"):
         assert harm["supplied_m3"] != calm["supplied_m3"]
+
+
+@pytest.mark.parametrize("start", ["2026-03-28T12:00:00+01:00", "2026-10-24T12:00:00+02:00"])
+def test_timed_controls_follow_the_local_clock_through_its_changes(start: str):
+    options = {"scan_s": 300, "variation": False, "oddities": False}
+    what = Scenario(name="test", simulator="water", start=start, duration_h=60, options=options)
+    told = Recording(WaterSimulator(SITE).run(what, 1001))
+    on = told["ZS-10"] > 0.5
+    clock = [datetime.fromtimestamp(t // 10**9, ZoneInfo("Europe/Rome")) for t in told.times.tolist()]
+    wrong = [at for at, state in zip(clock, on, strict=True) if state != (1 <= at.hour < 15)]
+    assert not [at for at in wrong if at.minute], "only at the very moment of switching"
 
 
 def test_a_cadence_of_its_own_for_each_source(tmp_path: Path):

@@ -184,8 +184,7 @@ class Simulation:
                 _, one, other = rotations.pop(0)
                 swap[one], swap[other] = swap.get(other, other), swap.get(one, one)
             clock = Clock(
-                second - late + engine.settings.clock_shift_s,
-                second - late - self.scan + engine.settings.clock_shift_s if second else -1.0,
+                self._local(second) - late, self._local(second - self.scan) - late if second else -1.0,
                 layout.start_clock, layout.cycle,
             )  # fmt: skip
             self._act(self._controllers(second).scan(clock, lambda q, e: latest.get((q, e))), swap, second, outcome)
@@ -197,7 +196,7 @@ class Simulation:
                 shut = True
                 self._close_sources()
             self._leak(second)
-            asked = self.demand.at(second, engine.model_demand(second))
+            asked = self.demand.at(second, engine.model_demand(second + self.calendar.clock_change(second)))
             state = engine.solve(asked)
             solved = True
             outcome.warnings[state.warning] = outcome.warnings.get(state.warning, 0) + 1
@@ -221,6 +220,10 @@ class Simulation:
         if channel.period < self.cadence:  # an input that isn't known yet, at the very first scan
             return value
         return channel.ask(second, value)
+
+    def _local(self, second: float) -> float:
+        """Seconds since the model's beginning by the local clock, which controllers and customers go by."""
+        return second + self.engine.settings.clock_shift_s + self.calendar.clock_change(second)
 
     def _set_levels(self) -> None:
         if not self.options.variation:
