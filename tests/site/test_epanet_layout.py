@@ -8,7 +8,7 @@ from typing import Any
 
 import networkx as nx
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from infrastress.core.errors import InfrastressError
@@ -141,6 +141,24 @@ _METERS = [
 ]
 
 
+_INSIDE_ONE_AREA = """[JUNCTIONS]
+ 1 0 0
+ 2 0 0
+[PIPES]
+ 1 1 2 100 300 100 0 OPEN
+ 0 1 2 100 300 100 0 OPEN
+[PUMPS]
+ 00 2 1 POWER 5
+[CONTROLS]
+ LINK 0 OPEN AT TIME 5
+[OPTIONS]
+ UNITS LPS
+ HEADLOSS H-W
+[END]
+"""
+
+
+@example(text=_INSIDE_ONE_AREA, chosen=[(("nodes", "flow", "m3/h"), 0)])
 @settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
 @given(text=networks(), chosen=st.lists(st.tuples(st.sampled_from(_METERS), st.integers(0, 20)), max_size=6))
 def test_made_up_network_is_refused_or_loses_nothing(

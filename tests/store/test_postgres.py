@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -58,7 +60,7 @@ class TestOpening:
                              "statement_timeout", "transaction_isolation")
             }  # fmt: skip
         assert shown == {
-            "synchronous_commit": "on", "idle_in_transaction_session_timeout": "3s", "lock_timeout": "20s",
+            "synchronous_commit": "on", "idle_in_transaction_session_timeout": "3s", "lock_timeout": "3s",
             "statement_timeout": "1min", "transaction_isolation": "read committed",
         }  # fmt: skip
 
@@ -281,6 +283,28 @@ class TestConnections:
         finally:
             process.kill()
             process.wait()
+
+    def test_a_writer_stopped_within_a_message_is_ended_by_who_waits_for_its_locks(self, url: str) -> None:
+        with PostgresStore(url) as store, closing(psycopg.connect(url, application_name="infrastress")) as stopped:
+            lease_of(store).commit(1, b"mine", [])
+            stopped.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_S}s'")
+            stopped.execute("SELECT * FROM lease FOR UPDATE")
+            stopped.pgconn.enter_pipeline_mode()  # begun and never brought to its end: to the server it isn't idle
+            stopped.pgconn.send_query_params(b"SELECT 1", None)
+            stopped.pgconn.flush()
+            time.sleep(IDLE_S + 1)
+            began = time.monotonic()
+            assert lease_of(store, owner="b").state == b"mine"
+            assert time.monotonic() - began < 2 * IDLE_S
+
+    def test_a_writer_that_is_slow_and_not_stopped_is_waited_for(self, url: str) -> None:
+        with PostgresStore(url) as store, psycopg.connect(url, application_name="infrastress") as slow:
+            lease_of(store).commit(1, b"mine", [])
+            slow.execute("SELECT * FROM lease FOR UPDATE")
+            slowly = threading.Thread(target=lambda: (slow.execute(f"SELECT pg_sleep({2 * IDLE_S})"), slow.commit()))
+            slowly.start()
+            assert lease_of(store, owner="b").state == b"mine"
+            slowly.join()
 
 
 class TestOtherWriters:

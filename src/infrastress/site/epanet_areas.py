@@ -125,7 +125,7 @@ class _Layouter:
         self.place: dict[str, Place] = {name: Place("node", name) for name in self.kept}
         self._choose(network, switched)
         self._find_areas(own)
-        self._find_ways()
+        self._find_ways(own)
         for name in network.junction_name_list:
             if name in own or name in points:
                 self.layout.points.setdefault(name, self.place[name])
@@ -158,7 +158,7 @@ class _Layouter:
             self.layout.areas[number] = Area(nodes, drawn, (min(ground), max(ground)))
             self.place.update(dict.fromkeys(nodes, Place("area", number)))
 
-    def _find_ways(self) -> None:
+    def _find_ways(self, own: Collection[str]) -> None:
         plain: dict[frozenset[Place], set[tuple[Place, Place]]] = defaultdict(set)
         for pipe in self.pipes:
             start, end = self.place[pipe.start_node_name], self.place[pipe.end_node_name]
@@ -173,14 +173,18 @@ class _Layouter:
             if start == end and link.start_node_name == link.end_node_name:
                 self.layout.dropped.append(f"link {name}, which ends where it begins")
                 continue
-            if start == end:  # it lies within one area: its far end stands for itself, or it would join nothing
-                self._stand_alone(link.end_node_name)
-                end = Place("node", link.end_node_name)
+            if start == end:  # it lies within one area: an end stands for itself, or it would join nothing
+                # A customer or source is where water leaves or comes in, and nothing flows through it.
+                if link.end_node_name in own and link.start_node_name not in own:
+                    start = self._alone(link.start_node_name)
+                else:
+                    end = self._alone(link.end_node_name)
             self.layout.ways.append(Way(start, end, (name,), not _one_way(link)))
 
-    def _stand_alone(self, node: str) -> None:
-        if node not in self.layout.points:
-            self.layout.points[node] = self.place[node]
+    def _alone(self, node: str) -> Place:
+        """The place of a junction that stands for itself."""
+        self.layout.points.setdefault(node, self.place[node])
+        return Place("node", node)
 
     def _simplify(self) -> None:
         """Areas without customers of their own are the pipes of what they join, where that changes nothing."""

@@ -19,7 +19,7 @@ from infrastress.core.errors import InfrastressError, OutcomeUnknown, StoreError
 __all__ = ["Database", "Locks"]
 
 T = TypeVar("T")
-_TRIES = 3  # of a transaction that the database gave up in favour of another's
+_TRIES = 7  # of a transaction that was given up in favour of another's
 
 
 class Locks(NamedTuple):

@@ -6,6 +6,7 @@ in one order (leases, then partitions, each by name), so nobody waits in a circl
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,7 +30,7 @@ __all__ = ["IDLE_S", "PostgresDatabase", "PostgresStore"]
 IDLE_S = 3
 """A transaction that its client leaves idle this long is ended: a worker that was stopped within one (SIGSTOP, a frozen
 virtual machine) holds row locks, and its successor waits for them. It must lie below every lease time."""
-_LOCK_S, _STATEMENT_S = 20, 60  # how long to wait for others' locks, and for any statement
+_LOCK_S, _STATEMENT_S = IDLE_S, 60  # how long to wait for others' locks before a look at who holds them; a statement
 _PATIENT_S = 600  # a migration: statements, locks and imports take what they take
 _OLDEST = 14
 
@@ -85,8 +86,26 @@ class PostgresDatabase(Database):
         return explain(error.orig, self.where)
 
     def passing(self, error: DBAPIError) -> bool:
-        """Deadlocks and serialisation failures."""
-        return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+        """Deadlocks and serialisation failures; locks that others hold, behind a look at who does."""
+        state = getattr(error.orig, "sqlstate", None)
+        if state == "55P03":
+            self._end_stopped()
+        return state in ("40001", "40P01", "55P03")
+
+    def _end_stopped(self) -> None:
+        """End writers of this program whose server waits for its client for longer than `IDLE_S`.
+
+        The server ends by itself what stands idle in a transaction. A client that was stopped within a message, or
+        before it took an answer, isn't idle to it, and would hold its locks for ever.
+        """
+        stopped = text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND usename = current_user AND application_name = :name AND pid <> pg_backend_pid() "
+            "AND backend_xid IS NOT NULL AND wait_event_type = 'Client' "
+            "AND state_change < clock_timestamp() - make_interval(secs => :seconds)"
+        )
+        with suppress(DBAPIError), self.engine.connect() as connection, connection.begin():
+            connection.execute(stopped, {"name": _CLIENT["application_name"], "seconds": IDLE_S})
 
     def prepare(self, locks: Locks) -> None:
         """Make rows of leases and partitions that aren't there, durably, in order of their names.
