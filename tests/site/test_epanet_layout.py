@@ -159,6 +159,7 @@ _INSIDE_ONE_AREA = """[JUNCTIONS]
 
 
 @example(text=_INSIDE_ONE_AREA, chosen=[(("nodes", "flow", "m3/h"), 0)])
+@example(text=_INSIDE_ONE_AREA, chosen=[(("nodes", "flow", "m3/h"), 0), (("nodes", "flow", "m3/h"), 1)])
 @settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
 @given(text=networks(), chosen=st.lists(st.tuples(st.sampled_from(_METERS), st.integers(0, 20)), max_size=6))
 def test_made_up_network_is_refused_or_loses_nothing(

@@ -175,16 +175,26 @@ class _Layouter:
                 continue
             if start == end:  # it lies within one area: an end stands for itself, or it would join nothing
                 # A customer or source is where water leaves or comes in, and nothing flows through it.
-                if link.end_node_name in own and link.start_node_name not in own:
+                if link.end_node_name not in own:
+                    end = self._alone(link.end_node_name)
+                elif link.start_node_name not in own:
                     start = self._alone(link.start_node_name)
                 else:
-                    end = self._alone(link.end_node_name)
+                    end = self._beside(start, link.end_node_name)
             self.layout.ways.append(Way(start, end, (name,), not _one_way(link)))
 
     def _alone(self, node: str) -> Place:
         """The place of a junction that stands for itself."""
         self.layout.points.setdefault(node, self.place[node])
         return Place("node", node)
+
+    def _beside(self, area: Place, node: str) -> Place:
+        """An area of its own for the pipes at a customer's junction, joined to the one it lies in."""
+        ground = float(self.nodes[node].elevation)
+        place = Place("area", max(self.layout.areas) + 1)
+        self.layout.areas[max(self.layout.areas) + 1] = Area((node,), 0.0, (ground, ground))
+        self.layout.ways.append(Way(area, place, (), True))
+        return place
 
     def _simplify(self) -> None:
         """Areas without customers of their own are the pipes of what they join, where that changes nothing."""
