@@ -198,8 +198,11 @@ class _Layouter:
 
     def _simplify(self) -> None:
         """Areas without customers of their own are the pipes of what they join, where that changes nothing."""
-        while any([self._taken_up(number) for number in list(self.layout.areas)]):  # noqa: C419 - each is tried
-            pass
+        changed = True
+        while changed:
+            changed = False
+            for number in list(self.layout.areas):
+                changed |= self._taken_up(number)
 
     def _taken_up(self, number: int) -> bool:
         area, here = self.layout.areas[number], Place("area", number)

@@ -150,7 +150,7 @@ def _alternatives(condition: Any, simple: bool) -> list[Premise]:
         raise _UnreadableError(f"a premise on {condition._source_attr}")
     relation = _relation(condition)
     if simple:  # EPANET's simple controls act at the level itself
-        relation = {"above": "at_least", "below": "at_most"}.get(relation, relation)  # type: ignore[assignment]
+        relation = "at_least" if relation == "above" else "at_most" if relation == "below" else relation
     value, element = float(condition._threshold), condition._source_obj
     # EPANET takes a tank's pressure for its level, both being the depth of water above its bottom.
     if quantity == "pressure" and getattr(element, "node_type", "") == "Tank":

@@ -32,6 +32,9 @@ class Locks(NamedTuple):
         return Locks(self.leases | other.leases, self.partitions | other.partitions)
 
 
+_NONE = Locks()
+
+
 class _Job(Generic[T]):
     """One thread's work on its way through a group commit."""
 
@@ -122,7 +125,7 @@ class Database(ABC):
         except DBAPIError as error:
             raise self.explain(error) from error
 
-    def write(self, work: Callable[[Connection], T], locks: Locks = Locks()) -> T:  # noqa: B008 - immutable
+    def write(self, work: Callable[[Connection], T], locks: Locks = _NONE) -> T:
         """Do some work in a write transaction and return once it is durable.
 
         Work of several threads shares one transaction, so that they share one flush to disk. Work refuses with an
