@@ -3,7 +3,7 @@ import pytest
 
 from infrastress.core.errors import ConfigurationError, DecodeError
 from infrastress.core.time import MINUTE, SECOND
-from infrastress.events import Samples, Tick, decode_event, encode_event, make_event
+from infrastress.events import AlarmAction, Samples, Tick, decode_event, encode_event, make_event
 from infrastress.events.frames import Block
 from infrastress.runtime.detection import HEALTH, DetectionUnit
 from infrastress.store.ports import Record, type_of
@@ -209,3 +209,14 @@ def test_scores_come_with_the_frames_when_asked_for_and_a_failed_detector_has_no
     assert samples.times.tolist() == [START + m * MINUTE for m in range(1, 50)]
     assert samples.values[:, 1].tolist() == list(range(49))
     assert np.isnan(samples.values[:, [0, 2]]).all()
+
+
+def test_what_people_did_about_alarms_is_handed_on_at_once():
+    feeder = Feeder(Witness())
+    body = AlarmAction(alarm="a1", action="acknowledge", by="operator")
+    action = make_event(site="toy", source="people", sequence=0, occurred=START, body=body)
+    (output,) = feeder.put("action", encode_event(action))
+    assert output.subject == "fusion/toy:event"
+    assert decode_event(output.data) == action
+    (refused,) = feeder.put("action", b"nonsense")
+    assert refused.subject == "quarantine/toy:refusal"

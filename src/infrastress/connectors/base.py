@@ -1,16 +1,25 @@
-"""The connector family: one base, found by entry point, held to `tests/connectors/contract.py`."""
+"""The connector family: two bases, found by entry point, held to `tests/connectors/contract.py` and `live_contract.py`.
+
+A `Connector` reads what is recorded and ends; a `LiveConnector` listens until it is cancelled. Both hand over
+`Delivery`s: malformed input is refused with its reason and counted, never raised.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from infrastress.core.clock import EventClock
+from infrastress.core.secrets import Secrets
 from infrastress.events.delivery import Delivery
 from infrastress.site import Site
 from infrastress.site.sources import Source
 
-__all__ = ["Connector"]
+__all__ = ["Connector", "Link", "LiveConnector", "LiveContext", "Sink"]
 
 
 class Connector(ABC):
@@ -37,4 +46,88 @@ class Connector(ABC):
         Raises:
             InputError: the source can't be read at all.
             MappingError: its mapping doesn't fit.
+        """
+
+
+class Link(NamedTuple):
+    """How a connection stands.
+
+    Attributes:
+        state: `connecting` for the first time or again, `up`, or `down` with the reason in `detail`.
+        detail: for people, without secrets.
+        member: which of a source's connections (a device, a subscription); empty for the only one.
+    """
+
+    state: Literal["connecting", "up", "down"]
+    detail: str = ""
+    member: str = ""
+
+
+class Sink(Protocol):
+    """Where a live connector puts what it reads."""
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Hand over; returns when it is durable, and only then may the peer be told that it was received.
+
+        Deliveries of one source are taken in the order of the calls; several may be under way. It waits as long as it
+        takes (a full disk, a database that is away), so a peer that can't wait has to be told "not yet".
+        """
+
+    def report(self, link: Link) -> None:
+        """Say how a connection stands; cheap, may be said again."""
+
+
+@dataclass(frozen=True)
+class LiveContext:
+    """What a live connector may use.
+
+    Attributes:
+        clock: event time, for what comes without a time of its own, and the pace of polls.
+        secrets: by the names that options give.
+        folder: the site's folder; relative paths in options start there.
+        random: for jitter.
+    """
+
+    clock: EventClock = field(default_factory=EventClock)
+    secrets: Secrets = field(default_factory=Secrets)
+    folder: Path = Path()
+    random: Random = field(default_factory=Random)
+
+
+class LiveConnector(ABC):
+    """Listens to one source.
+
+    Args:
+        site: the site model.
+        source: the source it reads.
+        options: an instance of `Options`; holds names of secrets, never secrets.
+        context: clock, secrets and folder.
+
+    Raises:
+        MappingError: options name signals that the site doesn't have, or units that don't fit.
+        ConfigurationError: options that can't work, such as a missing secret or certificate.
+    """
+
+    name: ClassVar[str]
+    Options: ClassVar[type[BaseModel]]
+
+    def __init__(self, site: Site, source: Source, options: Any, context: LiveContext) -> None:
+        self.site = site
+        self.source = source
+        self.options = options
+        self.context = context
+
+    @abstractmethod
+    async def run(self, sink: Sink, after: bytes | None) -> None:
+        """Listen until cancelled.
+
+        A peer that is away, refuses, or talks nonsense is tried again with backoff (`connectors.backoff`) and reported;
+        what it said meanwhile is a gap. Cancelled, it closes its connections and returns within a second.
+
+        Args:
+            sink: where deliveries go.
+            after: position of the last delivery that became durable, None before the first.
+
+        Raises:
+            ConfigurationError: nothing that waiting could mend.
         """

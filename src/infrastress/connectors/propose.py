@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from infrastress.connectors.files.content import looks_like
-from infrastress.connectors.files.mapping import ColumnMap, Mapping, RecordMap, TimeMap, dump_mapping
 from infrastress.connectors.files.sniff import Sample, TimeGuess, guess_time, sniff
-from infrastress.connectors.files.times import SKIPPED, Clock
+from infrastress.connectors.mapping import ColumnMap, Mapping, RecordMap, TimeMap, dump_mapping
+from infrastress.connectors.times import SKIPPED, Clock
 from infrastress.core.errors import InputError, UnitError
 from infrastress.core.time import DAY, SECOND, to_iso
 from infrastress.core.units import scale_of

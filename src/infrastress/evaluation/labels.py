@@ -8,14 +8,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from infrastress.connectors.cells import read_cells
 from infrastress.connectors.files import ColumnMap, Mapping
-from infrastress.connectors.files.binding import Binding, Bound
-from infrastress.connectors.files.cells import read_cells
+from infrastress.connectors.files.binding import Binding
 from infrastress.connectors.files.chunk import Chunk
 from infrastress.connectors.files.content import looks_like
 from infrastress.connectors.files.delimited import DelimitedRows, read_header
-from infrastress.connectors.files.times import Clock
 from infrastress.connectors.files.transposed import open_lines
+from infrastress.connectors.signals import Bound
+from infrastress.connectors.times import Clock
 from infrastress.core.errors import InputError
 from infrastress.core.time import SECOND, from_iso
 from infrastress.core.units import Scale

@@ -26,7 +26,7 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 
-_TIMES = frozenset({"occurred", "observed", "began", "until", "updated", "first_alarm", "watermark"})
+_TIMES = frozenset({"occurred", "observed", "began", "until", "updated", "first_alarm", "watermark", "clock"})
 _COMPUTED = frozenset({"score", "confidence", "contributions", "sentence", "why", "timeline"})
 
 

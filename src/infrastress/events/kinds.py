@@ -214,11 +214,13 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="tick"):
     """The watermark: no Samples before `watermark` will be accepted any more from any source of this partition.
 
-    `final` is set once, when a recording has ended: everything still buffered is to be judged.
+    `final` is set once, when a recording has ended: everything still buffered is to be judged. `clock` is what the
+    event clock showed when a live runtime wrote it: what is missing by then is late. Recordings have no clock: 0.
     """
 
     watermark: int
     final: bool = False
+    clock: int = 0
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="unknown"):

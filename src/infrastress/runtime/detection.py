@@ -121,13 +121,16 @@ class DetectionUnit(Unit):
         return {part.name: part.failed for part in self._parts if part.failed}
 
     def update(self, record: Record) -> list[Output]:
-        """Buffer rows and events; judge what a tick closes."""
+        """Buffer rows and events; judge what a tick closes; hand on what people did about alarms."""
         kind = type_of(record.subject)
         try:
             if kind == "samples":
                 self._framer.add(Samples.decode(record.data))
             elif kind == "event":
                 self._hold(record.data)
+            elif kind == "action":
+                decode_event(record.data)
+                return [Output(record.id, f"fusion/{self._site.id}:event", record.data)]
             elif kind == "tick":
                 body = decode_event(record.data).body
                 if not isinstance(body, Tick):

@@ -6,9 +6,11 @@ Subjects and partitions: a subject is "partition:type", such as "ingest/depot/ma
 their own; offsets count from 1 without gaps until retention removes a prefix.
 
     ingest/<site>/<unit>   samples, event, tick      what was admitted, and the watermark
+                           action, decision          what people did about alarms; what the runtime decided
     fusion/<site>          event, tick               detections on their way to fusion
     result/<site>          event                     alarms and incidents
     quarantine/<site>      refusal                   what was refused, with reason
+    status/<site>          health, pulse             how each source and signal stands (keyed records), how far work is
     replay/<site>          order                     what was asked to be replayed, where a database is shared
 
 A lease may also stand for something that is no partition: the admission of a site, a worker's seat.

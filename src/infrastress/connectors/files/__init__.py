@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.connectors.base import Connector
-from infrastress.connectors.files.mapping import ColumnMap, Mapping, RecordMap, TimeMap, dump_mapping, load_mapping
+from infrastress.connectors.mapping import ColumnMap, Mapping, RecordMap, TimeMap, dump_mapping, load_mapping
 from infrastress.events.delivery import Delivery
 from infrastress.events.kinds import SourceKind
 

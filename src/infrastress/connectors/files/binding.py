@@ -1,29 +1,18 @@
 """Binding: which column of a file is which signal of the site, checked before the first row is read."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import NamedTuple
 
-from infrastress.connectors.files.mapping import ColumnMap, Mapping
-from infrastress.core.errors import MappingError, UnitError
-from infrastress.core.units import Scale, scale_of
+from infrastress.connectors.mapping import ColumnMap, Mapping
+from infrastress.connectors.signals import Bound, bind_signals, hint
+from infrastress.core.errors import MappingError
 from infrastress.site import Site
 
-__all__ = ["Binding", "Bound", "bind"]
+__all__ = ["Binding", "bind"]
 
 _SHOWN = 40
 _MARKS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
-
-
-class Bound(NamedTuple):
-    """A column (or tag) bound to a signal: how to read it, and its unit in SI."""
-
-    column: int
-    name: str
-    spec: ColumnMap
-    scale: Scale
 
 
 @dataclass(frozen=True)
@@ -78,7 +67,7 @@ def bind(
     """
     if mapping.layout == "plain" and not mapping.columns:
         mapping = mapping.model_copy(update={"columns": _in_order(names, site, where)})
-    bounds = _specs(mapping, site, where)
+    bounds = bind_signals(mapping.columns, site, where)
     doubled = {name for name, count in Counter(names).items() if count > 1}
     time = None
     if mapping.time.column is not None:
@@ -134,41 +123,12 @@ def _in_order(names: Sequence[str], site: Site, where: str) -> dict[str, ColumnM
     return {name: ColumnMap(signal=signal.id) for name, signal in zip(names, site.signals, strict=True)}
 
 
-def _specs(mapping: Mapping, site: Site, where: str) -> dict[str, Bound]:
-    specs = mapping.columns or {signal.id: ColumnMap(signal=signal.id) for signal in site.signals}
-    bounds: dict[str, Bound] = {}
-    faults: list[str] = []
-    users = Counter(spec.signal for spec in specs.values())
-    for name, spec in specs.items():
-        signal = site.signal_by_id.get(spec.signal)
-        if signal is None:
-            faults.append(
-                f"column {name!r}: no signal {spec.signal!r} in the site{_hint(spec.signal, site.signal_by_id)}"
-            )
-            continue
-        if users[spec.signal] > 1:
-            faults.append(f"column {name!r}: signal {spec.signal!r} is mapped more than once")
-            continue
-        try:
-            scale = scale_of(spec.unit if spec.unit is not None else signal.unit)
-            own = scale_of(signal.unit)
-        except UnitError as error:
-            faults.append(f"column {name!r}: {error.what}")
-            continue
-        if scale.dimension != own.dimension:
-            faults.append(f"column {name!r}: unit {spec.unit!r} can't be turned into {signal.unit!r} of {signal.id!r}")
-        bounds[name] = Bound(-1, name, spec, scale)
-    if faults:
-        raise MappingError("; ".join(faults), where=where)
-    return bounds
-
-
 def _find(name: str, names: Sequence[str], doubled: set[str], role: str, where: str) -> int:
     if name in doubled:
         raise MappingError(f"{role} {name!r} is there more than once", where=where, remedy="rename one of them")
     if name not in names:
         raise MappingError(
-            f"{role} {name!r} is not in the file{_hint(name, names)}",
+            f"{role} {name!r} is not in the file{hint(name, names)}",
             where=where,
             remedy=f"it has {_few(list(names))}{_other_cut(names)}; `infrastress map FILE` proposes a mapping",
         )
@@ -179,11 +139,6 @@ def _other_cut(names: Sequence[str]) -> str:
     """Say so where the one column there is holds another delimiter."""
     found = next((word for mark, word in _MARKS.items() if len(names) == 1 and mark in names[0]), None)
     return f" (it seems to be cut by {found}, not by the mapping's delimiter)" if found else ""
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from infrastress.connectors.files import cells, times
+from infrastress.connectors import cells, times
 
 __all__ = ["CELL_CODE", "CODE", "DROPPED", "REASONS", "TIME_CODE", "Chunk"]
 

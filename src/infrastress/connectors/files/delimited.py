@@ -16,7 +16,7 @@ import pyarrow.csv as pacsv
 from infrastress.connectors.files.binding import Binding
 from infrastress.connectors.files.chunk import CODE, Chunk
 from infrastress.connectors.files.lines import Block, Lines
-from infrastress.connectors.files.mapping import Mapping
+from infrastress.connectors.mapping import Mapping
 from infrastress.core.errors import InputError
 
 __all__ = ["DelimitedRows", "read_header"]

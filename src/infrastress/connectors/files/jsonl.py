@@ -3,18 +3,15 @@
 from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from infrastress.connectors.files.lines import Block, Lines
-from infrastress.connectors.files.mapping import Mapping, RecordMap
 from infrastress.connectors.files.telemetry import MAX_REFUSALS, Position
-from infrastress.connectors.files.times import Clock
-from infrastress.core.errors import DecodeError
-from infrastress.events import Event, decode_event, encode_event, event_from_json, make_event
+from infrastress.connectors.mapping import Mapping
+from infrastress.connectors.records import RecordReader, Refused
+from infrastress.events import Event
 from infrastress.events.delivery import Balance, Delivery, Refusal
-from infrastress.events.kinds import KINDS
 from infrastress.site import Site
 
 __all__ = ["KIND_OF_BODY", "event_deliveries"]
@@ -27,13 +24,6 @@ KIND_OF_BODY: AnyMapping[str, str] = {
     "report": "reports",
 }
 """Kind of source an event is of when the site doesn't know its source."""
-
-
-class _Refused(Exception):  # noqa: N818 - an outcome of one line, never seen outside this module
-    def __init__(self, reason: str, *, dropped: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.dropped = dropped
 
 
 def event_deliveries(
@@ -97,11 +87,7 @@ class _Reader:
     def __init__(self, site: Site, source: str, mapping: Mapping | None, exclude_kinds: frozenset[str]) -> None:
         self.site = site
         self.exclude_kinds = exclude_kinds
-        self.records: RecordMap | None = mapping.records if mapping is not None else None
-        if mapping is not None and self.records is not None:
-            self.source = self.records.source or source
-            self.clock = Clock(mapping.time.format, mapping.time_zone or site.time_zone)
-            self.body = KINDS[self.records.kind]
+        self.records = RecordReader(site, source, mapping)
 
     def read(self, texts: list[bytes | str], line: int) -> tuple[Balance, tuple[Event, ...], tuple[Refusal, ...]]:
         """Events of lines, the first of which is number `line` (from 0)."""
@@ -111,7 +97,7 @@ class _Reader:
         for number, text in enumerate(texts, start=line):
             try:
                 events.append(self._event(text, number))
-            except _Refused as refused:
+            except Refused as refused:
                 (balance.dropped if refused.dropped else balance.quarantined)[refused.reason] += 1
                 if refused.reason != "blank" and len(refusals) < MAX_REFUSALS:
                     shown = text[:200].decode("utf-8", "replace") if isinstance(text, bytes) else ""
@@ -121,61 +107,14 @@ class _Reader:
 
     def _event(self, text: bytes | str, line: int) -> Event:
         if isinstance(text, str):
-            raise _Refused(text)
+            raise Refused(text)
         if not text.strip():
-            raise _Refused("blank", dropped=True)
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            raise _Refused("encoding") from None
-        if self.records is not None:
-            event = self._record(text, line, self.records)
-        else:
-            try:
-                event = event_from_json(text)
-            except DecodeError:
-                raise _Refused("no-event") from None
-        if event.site != self.site.id:
-            raise _Refused("other-site")
+            raise Refused("blank", dropped=True)
+        event = self.records.read(text, line)
         if self.exclude_kinds and self._kind(event) in self.exclude_kinds:
-            raise _Refused("excluded-kind", dropped=True)
+            raise Refused("excluded-kind", dropped=True)
         return event
 
     def _kind(self, event: Event) -> str:
         source = self.site.source_by_id.get(event.source)
         return source.kind if source is not None else KIND_OF_BODY.get(event.kind, "")
-
-    def _record(self, text: bytes, line: int, spec: RecordMap) -> Event:
-        import pyarrow as pa
-
-        try:
-            record: Any = msgspec.json.decode(text)
-        except (msgspec.MsgspecError, RecursionError):
-            raise _Refused("no-event") from None
-        if not isinstance(record, dict):
-            raise _Refused("no-event")
-        self.clock.last = None  # an event's time is judged by itself
-        times = self.clock.read(pa.array([_scalar(record.get(spec.time))], pa.string()))
-        if times.codes[0]:
-            raise _Refused("time-unreadable")
-        fields = {name: record[key] for name, key in spec.fields.items() if key in record}
-        try:
-            body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self.body, strict=False)
-        except msgspec.ValidationError:
-            raise _Refused("wrong-fields") from None
-        event = make_event(
-            site=self.site.id,
-            source=self.source,
-            sequence=line,
-            occurred=int(times.ns[0]),
-            body=body,
-            assets=tuple(_scalar(record[key]) or "" for key in spec.assets if record.get(key)),
-        )
-        try:
-            return decode_event(encode_event(event))  # a number given as the word "nan" can't be written
-        except DecodeError:
-            raise _Refused("wrong-fields") from None
-
-
-def _scalar(value: Any) -> str | None:
-    return None if value is None or isinstance(value, dict | list) else str(value)

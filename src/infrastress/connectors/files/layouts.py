@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from infrastress.connectors.cells import EMPTY, read_cells
+from infrastress.connectors.cells import REASONS as CELL_REASONS
 from infrastress.connectors.files.binding import Binding
-from infrastress.connectors.files.cells import EMPTY, read_cells
-from infrastress.connectors.files.cells import REASONS as CELL_REASONS
 from infrastress.connectors.files.chunk import CELL_CODE, CODE, TIME_CODE, Chunk
-from infrastress.connectors.files.mapping import Mapping
-from infrastress.connectors.files.times import Clock, Times
+from infrastress.connectors.mapping import Mapping
+from infrastress.connectors.times import Clock, Times
 
 __all__ = ["Assembled", "assemble_long", "assemble_wide"]
 

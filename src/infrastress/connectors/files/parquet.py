@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from infrastress.connectors.files.binding import Binding
 from infrastress.connectors.files.chunk import CODE, Chunk
-from infrastress.connectors.files.mapping import Mapping
+from infrastress.connectors.mapping import Mapping
 from infrastress.core.errors import InputError
 
 __all__ = ["ParquetRows"]

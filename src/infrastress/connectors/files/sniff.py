@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from infrastress.connectors.files.lines import read_head
-from infrastress.connectors.files.times import Clock
+from infrastress.connectors.times import Clock
 from infrastress.core.errors import InputError
 
 __all__ = ["Sample", "TimeGuess", "guess_time", "sniff"]

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 import numpy as np
 
+from infrastress.connectors.cells import REASONS as CELL_REASONS
 from infrastress.connectors.files.binding import Binding, bind
-from infrastress.connectors.files.cells import REASONS as CELL_REASONS
 from infrastress.connectors.files.chunk import CODE, DROPPED, REASONS, Chunk
 from infrastress.connectors.files.delimited import DelimitedRows, read_header
 from infrastress.connectors.files.layouts import Assembled, assemble_long, assemble_wide
-from infrastress.connectors.files.mapping import Mapping
-from infrastress.connectors.files.times import Clock
 from infrastress.connectors.files.transposed import open_lines
+from infrastress.connectors.mapping import Mapping
+from infrastress.connectors.times import Clock
 from infrastress.core.errors import InputError
 from infrastress.core.time import SECOND, from_iso
 from infrastress.events.delivery import Balance, Delivery, Refusal

@@ -5,7 +5,7 @@ from io import BytesIO, StringIO
 from pathlib import Path
 
 from infrastress.connectors.files.lines import DAMAGE, Lines, open_bytes
-from infrastress.connectors.files.mapping import Mapping
+from infrastress.connectors.mapping import Mapping
 from infrastress.core.errors import InputError
 
 __all__ = ["MAX_BYTES", "open_lines"]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from infrastress.connectors.files.mapping import ColumnMap
+from infrastress.connectors.mapping import ColumnMap
 from infrastress.core.units import Scale
 
 __all__ = ["ACCEPTED", "EMPTY", "REASONS", "Cells", "read_cells"]

@@ -1,0 +1,77 @@
+"""Health: how a source, or a member of it, stands. Silence is never green: who hasn't spoken is unknown."""
+
+from typing import Literal
+
+import msgspec
+
+from infrastress.core.errors import DecodeError
+from infrastress.core.ids import canonical_json
+
+__all__ = ["Health", "HealthState", "Pulse", "decode_health", "encode_health"]
+
+HealthState = Literal["unknown", "live", "delayed", "frozen", "stopped", "down"]
+"""`unknown`: never spoke, or nobody watches. `live`: speaks at its cadence. `delayed`: what it says is old when it comes.
+`frozen`: repeats its last digits. `stopped`: silent for three cadences. `down`: its connection is known to be lost."""
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one source or member stands; newest version by key in Records, kind "health".
+
+    Attributes:
+        site, source: whose.
+        member: a signal, device or camera of the source; empty for the source as a whole.
+        state: see there.
+        since: when this state began, event time in ns.
+        last_seen: newest time that was told, ns; 0 before the first.
+        last_good: newest time of a good value, ns; 0 before the first.
+        value: last good value in SI, of a signal.
+        cadence_s: how often it should speak; 0 where that isn't known.
+        lag_s: how old its newest value was when it came.
+        detail: for people.
+    """
+
+    site: str
+    source: str
+    member: str = ""
+    state: HealthState = "unknown"
+    since: int = 0
+    last_seen: int = 0
+    last_good: int = 0
+    value: float | None = None
+    cadence_s: float = 0.0
+    lag_s: float = 0.0
+    detail: str = ""
+
+    @property
+    def key(self) -> str:
+        """Key in Records."""
+        return f"{self.site}/{self.source}/{self.member}" if self.member else f"{self.site}/{self.source}"
+
+
+class Pulse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far detection of a site is; newest version by site id in Records, kind "pulse".
+
+    Attributes:
+        site: whose.
+        clock: event clock of the newest tick that detection has taken, ns.
+        watermark: event time up to which everything was judged, ns.
+        failed: detectors that are off, and what they threw.
+    """
+
+    site: str
+    clock: int
+    watermark: int
+    failed: dict[str, str] = {}
+
+
+def encode_health(health: Health | Pulse) -> bytes:
+    """Canonical bytes."""
+    return canonical_json(health)
+
+
+def decode_health(data: bytes) -> Health:
+    """Inverse of `encode_health` for a Health; raises DecodeError."""
+    try:
+        return msgspec.json.decode(data, type=Health)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"no health: {error}") from None
