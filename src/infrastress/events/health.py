@@ -10,8 +10,11 @@ from infrastress.core.ids import canonical_json
 __all__ = ["Health", "HealthState", "Pulse", "decode_health", "encode_health"]
 
 HealthState = Literal["unknown", "live", "delayed", "frozen", "stopped", "down"]
-"""`unknown`: never spoke, or nobody watches. `live`: speaks at its cadence. `delayed`: what it says is
-old when it comes. `frozen`: repeats its last digits. `stopped`: silent for three cadences. `down`: its connection is known to be lost."""
+"""How it stands.
+
+`unknown`: never spoke, or nobody watches. `live`: speaks at its cadence. `delayed`: what it says is old when it comes.
+`frozen`: repeats its last digits. `stopped`: silent for three cadences. `down`: its connection is known to be lost.
+"""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
