@@ -258,7 +258,7 @@ class TestSiteUnit:
         assert alarms[0].severity in ("medium", "high")
         assert alarms[-1].cleared
 
-    @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"decision": "site", "at": "x"}'])
+    @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"decision": "site", "setup": "one", "at": "x"}'])
     def test_a_decision_that_is_none_is_quarantined(self, data):
         log = Log()
         log.site("one", START)

@@ -121,7 +121,7 @@ class SiteUnit(Unit, Generic[U]):
         if type_of(record.subject) == "decision":
             try:
                 return self._decided(record)
-            except (DecodeError, msgspec.MsgspecError, KeyError, TypeError) as error:
+            except (DecodeError, msgspec.MsgspecError, KeyError, TypeError, ValueError) as error:
                 return [refusal(self._site, record, DecodeError(f"no decision: {error}"))]
         if self.inner is None:
             return [refusal(self._site, record, DecodeError("no site model was in force yet"))]
