@@ -384,6 +384,10 @@ class Intake:
         if self._size < self._policy.waiting_bytes:
             self._room.set()
 
+    def _started(self, clock: int) -> list[Output]:
+        self._admission.start(clock)
+        return [self._admission.decide(clock, decision="start")]
+
     def _standstill(self, clock: int) -> list[Output]:
         self._admission.start(clock)
         return [self._admission.decide(clock, decision="standstill")]
@@ -400,7 +404,7 @@ class Intake:
         refused: dict[str, Exception] = {}
         while (admitted := self._admit(batch, keep_every, refused)) is None:
             self._admission.load(before)
-        outputs += [*admitted, self._admission.tick(clock)]
+        outputs += [*admitted, *self._admission.tick(clock)]
         state = self._admission.dump()
         self._durable(self._step + 1, state, outputs)
         self._step, self._committed = self._step + 1, state
@@ -513,7 +517,7 @@ class Intake:
                 self._admission.load(self._lease.state)
         for source in self._admission.joined - self._connectors.keys():
             self._admission.leave(source)
-        self._admission.start(self._clock.now())
+        self._acts.insert(0, self._started)
         self._committed, self._last = self._admission.dump(), time.monotonic()
 
     async def _end(self) -> None:
