@@ -34,6 +34,10 @@ COMMANDS = {
     "train": Entry("train", "Learn what is normal from recordings, and say what was learned."),
     "replay": Entry("replay", "Run recordings through the live pipeline."),
     "work": Entry("work", "Share detection and fusion of sites on one database with other processes."),
+    "backup": Entry("backup", "Back up a site while it runs, verified; or verify a backup."),
+    "restore": Entry("restore", "Make a site's folder of a backup."),
+    "upgrade": Entry("upgrade", "Bring a site's store to this version: backup, trial on a copy, migration."),
+    "export": Entry("export", "Write everything of a site in open formats."),
     "evaluate": Entry("evaluate", "Score detections against labels."),
 }
 

@@ -218,6 +218,10 @@ class Records(ABC):
     def count(self, kind: str) -> int:
         """How many keys there are."""
 
+    @abstractmethod
+    def kinds(self) -> Sequence[str]:
+        """All kinds that have a key, sorted."""
+
 
 class Blobs(ABC):
     """Pictures, packets and files by content hash."""
@@ -266,6 +270,10 @@ class History(ABC):
     @abstractmethod
     def read(self, tags: Sequence[str], start: int, stop: int) -> pa.Table:
         """Columns tag, time (timestamp[ns, UTC]), value; start <= time < stop; sorted by tag, then time."""
+
+    @abstractmethod
+    def rows(self) -> Iterator[pa.Table]:
+        """Every row in pieces of bounded memory, columns as in `read`, in no order; nothing is compacted meanwhile."""
 
     @abstractmethod
     def retain(self, before: int, *, pinned: Sequence[tuple[int, int]] = ()) -> int:
