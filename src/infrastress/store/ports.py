@@ -11,6 +11,7 @@ their own; offsets count from 1 without gaps until retention removes a prefix.
     result/<site>          event                     alarms and incidents
     quarantine/<site>      refusal                   what was refused, with reason
     status/<site>          health, pulse             how each source and signal stands (keyed records), how far work is
+    notify/<site>          notification              messages to people, each version (keyed records)
     replay/<site>          order                     what was asked to be replayed, where a database is shared
 
 A lease may also stand for something that is no partition: the admission of a site, a worker's seat.
