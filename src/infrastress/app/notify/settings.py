@@ -76,7 +76,7 @@ class SmtpSettings(_Channel):
     host: Text
     port: Annotated[int, Field(ge=1, le=65535)] = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
-    ca_file: Text = ""
+    ca_file: Text | Literal[""] = ""
     sender: Address
     to: Annotated[tuple[Address, ...], Field(min_length=1, max_length=50)]
     user: Text | Literal[""] = ""
@@ -95,7 +95,7 @@ class WebhookSettings(_Channel):
     type: Literal["webhook"]
     url: Text
     key_secret: Annotated[str, Field(min_length=1)]
-    ca_file: Text = ""
+    ca_file: Text | Literal[""] = ""
 
     def fault(self) -> str:
         """What the fields say together that can't be."""
@@ -216,18 +216,20 @@ class _Report:
         self.root = root
         self.faults = faults
 
-    def add(self, path: tuple[str | int, ...], expected: str, suggestion: str = "") -> None:
+    def add(self, path: tuple[str | int, ...], expected: str, suggestion: str = "", *, strange: bool = False) -> None:
         file, line, field, _, value = locate(self.root, path)
-        self.faults.append(Fault(file, line, field, shown(value), expected, suggestion))
+        found = "a field that isn't known" if strange else shown(value)  # which may be a secret in the wrong place
+        self.faults.append(Fault(file, line, field, found, expected, suggestion))
 
     def add_all(self, error: ValidationError, before: tuple[str | int, ...] = ()) -> None:
         for one in error.errors():
             told = one["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            if one["type"] == "extra_forbidden":
+            strange = one["type"] == "extra_forbidden"
+            if strange:
                 told = "no such field"
             elif one["type"] == "missing":
                 told = "this field"
-            self.add((*before, *one["loc"]), told[:1].lower() + told[1:])
+            self.add((*before, *one["loc"]), told[:1].lower() + told[1:], strange=strange)
 
 
 def _plain(value: Any) -> Any:
