@@ -29,7 +29,7 @@ def command(
 
     place = Place.of(site, state=state, database=database)
     if dumped and "://" in place.store and not place.store.startswith("sqlite"):
-        done = upgrade_dumped(place.store, site)
+        done = upgrade_dumped(place.store)
     else:
         with progress("upgrading", 2 * backup_size(place)) as advance:
             done = upgrade_site(place, backup, advance=advance)
@@ -41,4 +41,4 @@ def command(
         click.echo(f"Nothing to do: the store has schema {done.now}.")
     else:
         told = f" The backup is in {done.backup}." if done.backup is not None else ""
-        click.echo(f"Upgraded from schema {done.before} to {done.now}.{told}")
+        click.echo(f"Upgraded from {done.before} to schema {done.now}.{told}")

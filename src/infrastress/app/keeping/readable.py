@@ -1,7 +1,6 @@
-"""Whether this version of infrastress can read what a store holds: every kind of record, and what units remember."""
+"""Whether this version of infrastress can read what a store holds: every kind of record."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -16,13 +15,8 @@ _LAST = 2000
 """Records looked at from the end of each partition."""
 
 
-def unreadable(store: Store, site: Path) -> list[str]:
-    """What can't be read, a sentence each: the last records of each partition, newest versions, units' states.
-
-    Args:
-        store: opened by this version.
-        site: the site's folder; where its model can't be loaded, states of units aren't tried.
-    """
+def unreadable(store: Store) -> list[str]:
+    """What can't be read, a sentence each, of the last records of each partition and of all newest versions."""
     found = []
     for partition in store.log.partitions():
         after = max(store.log.start(partition), store.log.end(partition) - _LAST)
@@ -36,7 +30,7 @@ def unreadable(store: Store, site: Path) -> list[str]:
                 if told := _tried(kind, row.data):
                     found.append(f"newest {kind} {row.key}: {told}")
             after_key = (rows[-1].sort, rows[-1].key)
-    return found + _states(store, site)
+    return found
 
 
 def _fault(record: Record, partition: str) -> str:
@@ -57,30 +51,3 @@ def _tried(type_: str, data: bytes) -> str:
     except (InfrastressError, msgspec.MsgspecError) as error:
         return str(error)
     return ""
-
-
-def _states(store: Store, site: Path) -> list[str]:
-    """Load what detection and fusion remember into fresh units."""
-    from infrastress.app.detecting import build_detectors, choose_detectors
-    from infrastress.fusion import FusionUnit
-    from infrastress.runtime import DetectionUnit
-    from infrastress.runtime.unit import Unit
-    from infrastress.site.load import load_site
-
-    try:
-        model = load_site(site)
-        units: dict[str, Unit] = {
-            f"fusion/{model.id}": FusionUnit(model),
-            f"ingest/{model.id}/main": DetectionUnit(model, build_detectors(model, choose_detectors(model), {})),
-        }
-    except InfrastressError:
-        return []
-    found = []
-    for partition, unit in units.items():
-        state = store.checkpoints.state(partition)
-        if state is not None:
-            try:
-                unit.load(state)
-            except InfrastressError as error:
-                found.append(f"state of {partition}: {error}")
-    return found

@@ -21,7 +21,7 @@ _TRIAL = ".upgrade-trial-"
 
 
 class Upgrade(NamedTuple):
-    """What an upgrade did: schema before and now, and where the backup lies (None where nothing was to do)."""
+    """What an upgrade did: schema before and now, and where the backup lies (None where none was made)."""
 
     before: str
     now: str
@@ -67,13 +67,13 @@ def upgrade_site(
     make_backup(place, target, advance=advance)
     if faults := verify_backup(target, advance=advance):
         raise StoreError(f"the backup can't be read back: {faults[0]}", where=str(target), remedy="is the disk sound?")
-    _try_on_copy(place, target)
+    _try_on_copy(paths, target)
     refuse_in_use(paths)
     upgrade_store(paths)
     return Upgrade(found, SCHEMA, target)
 
 
-def upgrade_dumped(url: str, site: Path) -> Upgrade:
+def upgrade_dumped(url: str) -> Upgrade:
     """Bring a store on a server to the schema of this version; its owner has dumped it.
 
     Raises:
@@ -82,10 +82,10 @@ def upgrade_dumped(url: str, site: Path) -> Upgrade:
     try:
         open_store(url, upgrade=False).close()
         return Upgrade(SCHEMA, SCHEMA, None)
-    except SchemaMismatch as error:
-        before = str(error).split("schema ")[1][:4]
+    except SchemaMismatch:
+        before = "an older schema"
     with open_store(url) as store:
-        if faults := unreadable(store, site):
+        if faults := unreadable(store):
             raise StoreError(
                 f"{len(faults)} records can't be read after the migration: {faults[0]}",
                 remedy="restore the dump with pg_restore, and report this",
@@ -93,19 +93,18 @@ def upgrade_dumped(url: str, site: Path) -> Upgrade:
     return Upgrade(before, SCHEMA, None)
 
 
-def _try_on_copy(place: Place, backup: Path) -> None:
+def _try_on_copy(paths: Paths, backup: Path) -> None:
     """Migrate a copy and read every kind of record of it.
 
     Raises:
         StoreError: that failed.
     """
-    parent = place.paths.database.parent
-    trial = Path(tempfile.mkdtemp(prefix=_TRIAL, dir=parent))
+    trial = Path(tempfile.mkdtemp(prefix=_TRIAL, dir=paths.database.parent))
     try:
         shutil.copyfile(backup / "store" / "store.db", trial / "store.db")
         upgrade_store(Paths.of(trial))
         with open_store(trial, upgrade=False) as store:
-            faults = unreadable(store, place.site)
+            faults = unreadable(store)
         if faults:
             raise StoreError(
                 f"{len(faults)} records of the migrated copy can't be read: {faults[0]}", remedy="report this"

@@ -45,6 +45,8 @@ def run(config: Config, link: Link) -> None:
     Raises:
         InfrastressError: the store can't be opened, or another took the notifier's place.
     """
+    import time
+
     import structlog
 
     from infrastress.app.detecting import cards_of, choose_detectors
@@ -71,11 +73,14 @@ def run(config: Config, link: Link) -> None:
         )
         notifier.start()
         link.ready(**notifier.counts())
+        beat = 0.0
         while not link.stopping.is_set():
             if changed.is_set():
                 changed.clear()
                 site = load_site(config.site)
                 notifier.use_site(site, cards_of(choose_detectors(site)))
             notifier.step()
-            link.beat(**notifier.counts(), settings_fault=notifier.settings_fault)
+            if time.monotonic() >= beat:
+                beat = time.monotonic() + 1.0
+                link.beat(**notifier.counts(), settings_fault=notifier.settings_fault)
         notifier.finish(3.0)
