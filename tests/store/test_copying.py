@@ -6,6 +6,7 @@ import threading
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,28 @@ class TestCopies:
             finally:
                 done.set()
                 writer.join()
+
+    def test_what_is_written_and_compacted_between_history_and_database_is_of_later(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copy_database = copying._copy_database
+        with SqliteStore(tmp_path / "store") as store:
+            put(store, *(telemetry(i * 10**6, 50) for i in range(12)))
+            for offset in range(1, 8):
+                store.history.compact(IN, up_to=offset)
+
+            def meanwhile(*args: Any) -> None:
+                put(store, telemetry(10**9, 50))
+                store.history.compact(IN, up_to=13)  # merges: files of before are gone
+                copy_database(*args)
+
+            monkeypatch.setattr(copying, "_copy_database", meanwhile)
+            monkeypatch.setattr(copying, "_PAGES", 1)
+            copy_store(store.paths, tmp_path / "copy")
+        with SqliteStore(tmp_path / "copy", frozen=True) as copy:
+            assert copy.faults() == []
+            assert copy.log.end(IN) == 12
+            assert copy.history.read(["a"], 0, DAY).num_rows == 600
 
     def test_looking_at_a_copy_changes_nothing(self, tmp_path: Path) -> None:
         with SqliteStore(tmp_path / "store") as store:
