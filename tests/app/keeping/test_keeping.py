@@ -125,6 +125,21 @@ class TestBackupAndRestore:
         assert stat.S_IMODE((tmp_path / "there" / "secrets.yaml").stat().st_mode) == 0o600
         assert stat.S_IMODE((tmp_path / "with").stat().st_mode) == 0o700
 
+    def test_parts_that_lie_elsewhere_come_together(self, site: Path, tmp_path: Path) -> None:
+        before = answers_of(site)
+        (tmp_path / "db").mkdir()
+        for old, new in (("store.db", "plant.db"), ("blobs", "plant.blobs"), ("history", "plant.history")):
+            (site / LIVE / old).rename(tmp_path / "db" / new)
+        (site / "state").rename(tmp_path / "elsewhere")
+        (site / "state").mkdir()
+        (site / "state" / "stale").write_text("x")
+        words = ["--state", str(tmp_path / "elsewhere"), "--database", f"sqlite:///{tmp_path}/db/plant.db"]
+        assert main(["backup", str(site), str(tmp_path / "backup"), *words]) == 0
+        assert main(["restore", str(tmp_path / "backup"), str(tmp_path / "there")]) == 0
+        assert answers_of(tmp_path / "there") == before
+        assert (tmp_path / "there" / "state" / "accounts.json").is_file()
+        assert not (tmp_path / "there" / "state" / "stale").exists()
+
     def test_a_site_without_a_store_and_with_faults_is_backed_up(self, tmp_path: Path) -> None:
         (tmp_path / "plant").mkdir()
         (tmp_path / "plant" / "site.yaml").write_text("id: [broken\n")

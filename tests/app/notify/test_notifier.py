@@ -1,15 +1,18 @@
 """The whole notifier over a real store: out-box, retries, kills at every step, clock steps, settings that change."""
 
 import json
+import shutil
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infrastress.app.notify import outbox
+from infrastress.app.notify import outbox, run
 from infrastress.app.notify.clock import SteadyClock
 from infrastress.app.notify.notifier import SOURCE, Notifier
 from infrastress.app.notify.outbox import Message
@@ -17,9 +20,10 @@ from infrastress.app.notify.trial import all_messages
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import Fenced
 from infrastress.core.secrets import Secrets
+from infrastress.events import encode_event
 from infrastress.events.health import decode_health
 from infrastress.store import open_store
-from infrastress.store.ports import Store
+from infrastress.store.ports import Output, Store
 from tests.victims import POINTS, Victims
 
 from .plant import SITE, alarm, incident, publish
@@ -37,7 +41,7 @@ def siren(tmp_path: Path) -> Path:
     """A script that notes each message it gets, and fails as long as a file says so."""
     file = tmp_path / "siren"
     log = tmp_path / "heard"
-    file.write_text(f"#!/bin/sh\n[ -e {tmp_path}/broken ] && exit 7\ncat >> {log}\necho >> {log}\n")
+    file.write_text(f"#!/bin/sh\n[ -e {tmp_path}/broken ] && exit 7\nm=$(cat)\nprintf '%s\\n' \"$m\" >> {log}\n")
     file.chmod(file.stat().st_mode | stat.S_IXUSR)
     return file
 
@@ -202,6 +206,60 @@ def test_a_second_notifier_takes_over_and_the_first_sends_nothing_more(
         until(one, lambda: False)
     until(two, lambda: [m.state for m in messages(store)] == ["sent"])
     assert len(heard(tmp_path)) == 1
+
+
+class Link:
+    """What the supervisor gives, and what it is told."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.is_ready = threading.Event()
+        self.told: dict[str, object] = {}
+        self.on_other: Callable[[str], None] = lambda _: None
+
+    def ready(self, **_: object) -> None:
+        self.is_ready.set()
+
+    def beat(self, **told: object) -> None:
+        self.told = told
+
+    def on_site(self, callback: Callable[[str], None]) -> None:
+        self.on_other = callback
+
+
+@dataclass
+class Config:
+    site: Path
+    store: str
+    secrets: Path | None = None
+
+
+def test_it_runs_as_a_part_of_the_service_and_stops_when_told(tmp_path: Path, siren: Path, depot_folder: Path) -> None:
+    shutil.copytree(depot_folder, tmp_path / "depot")
+    configure(tmp_path / "depot", siren)
+    link = Link()
+    config = Config(tmp_path / "depot", str(tmp_path / "store"))
+    running = threading.Thread(target=run, args=(config, link))
+    running.start()
+    assert link.is_ready.wait(30)
+    link.on_other("digest")
+    event = alarm("a", "critical")
+    with open_store(tmp_path / "store") as store:
+        lease = store.checkpoints.acquire("fusion/depot", store.checkpoints.observe("fusion/depot"), "fusion")
+        lease.commit(1, None, [Output("a", "result/depot:event", encode_event(event), "depot/a", 1)])
+        ends = time.monotonic() + 30
+        while not heard(tmp_path) and time.monotonic() < ends:
+            time.sleep(0.02)
+        while (link.told.get("lag"), link.told.get("queued")) != (0, 0) and time.monotonic() < ends:
+            time.sleep(0.02)
+        link.stopping.set()
+        running.join(10)
+        assert not running.is_alive()
+        assert link.told == {"lag": 0, "queued": 0, "undelivered": 0, "channels_down": 0, "settings_fault": ""}
+        assert [m.state for m in all_messages(store, "depot")] == ["sent"]
+        assert store.checkpoints.observe("notify/depot").owner == ""
+    (got,) = heard(tmp_path)
+    assert got["title"].startswith("CRITICAL alarm: Level does not fit: a")
 
 
 class TestSettings:

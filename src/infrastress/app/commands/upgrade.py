@@ -31,7 +31,7 @@ def command(
     if dumped and "://" in place.store and not place.store.startswith("sqlite"):
         done = upgrade_dumped(place.store)
     else:
-        with progress("upgrading", 2 * backup_size(place)) as advance:
+        with progress("upgrading", backup_size(place)) as advance:
             done = upgrade_site(place, backup, advance=advance)
     if as_json:
         print_json(

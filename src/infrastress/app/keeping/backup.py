@@ -203,10 +203,13 @@ def _model(folder: Path) -> tuple[str, str]:
 def _kept(place: Place, left_out: dict[str, str], *, with_secrets: bool) -> Iterator[tuple[Path, str]]:
     """Files of site and state with their names in the backup; what isn't kept is told in `left_out`."""
     live = (place.state / LIVE).resolve()
+    unused = state_folder(place.site, None)
+    if unused.exists() and unused.resolve() != place.state.resolve():
+        left_out["site/state"] = "not the state that is named"
     for root, label in ((place.site, "site"), (place.state, "state")):
         for at, folders, names in os.walk(root):
             here = Path(at)
-            skipped = {live, place.state.resolve()} if label == "site" else {live}
+            skipped = {live, place.state.resolve(), unused.resolve()} if label == "site" else {live}
             folders[:] = sorted(one for one in folders if (here / one).resolve() not in skipped)
             for name in sorted(names):
                 path = here / name

@@ -31,6 +31,7 @@ AGAIN = 10 * MINUTE
 DIGEST = 5 * MINUTE
 """Beyond the messages of an hour: one digest in this time."""
 _KEPT_ASSETS = 50
+_LOOK = 10 * SECOND  # the longest time without a look at all that waits: hours begin and end
 
 
 class _Progress(msgspec.Struct, array_like=True):
@@ -106,6 +107,7 @@ class Policy:
 
     def __init__(self, site: Site, settings: Settings) -> None:
         self._matched: dict[str, tuple[tuple[object, ...], list[Route]]] = {}
+        self._next = 0  # nothing is due before
         self._state = _State()
         self.settings = settings
         self.use_site(site)
@@ -113,15 +115,19 @@ class Policy:
     def use_settings(self, settings: Settings) -> None:
         """Go on with other channels and routes."""
         self.settings = settings
-        self._matched.clear()
+        self._changed()
 
     def use_site(self, site: Site) -> None:
         """Go on with another version of the site model."""
-        self._matched.clear()
+        self._changed()
         self._zone = ZoneInfo(site.time_zone)
         self._zones_of = {
             asset.id: {zone for zone in (asset.zone, asset.security_zone) if zone} for asset in site.assets
         }
+
+    def _changed(self) -> None:
+        self._matched.clear()
+        self._next = 0
 
     def dump(self) -> bytes:
         """State as canonical bytes."""
@@ -131,7 +137,7 @@ class Policy:
         """Replace the state by a dumped one; raises DecodeError."""
         try:
             self._state = _DECODER.decode(data)
-            self._matched.clear()
+            self._changed()
         except msgspec.MsgspecError as error:
             raise DecodeError(f"no state of notifications: {error}") from None
 
@@ -142,6 +148,7 @@ class Policy:
 
     def take(self, event: Event) -> None:
         """Take the newest version of an alarm or incident; other events change nothing."""
+        self._next = 0
         if isinstance(event.body, Alarm):
             self._alarm(event, event.body)
         elif isinstance(event.body, Incident):
@@ -154,6 +161,7 @@ class Policy:
             progress = subject.routes.get(due_route) if subject is not None else None
             if progress is not None:
                 progress.due = min(progress.due, now)
+                self._next = 0
 
     def advance(self, now: int, clock: int) -> list[Due]:
         """What is to be told now, the gravest first.
@@ -162,6 +170,9 @@ class Policy:
             now: a clock in ns that never goes back, for how long something has waited.
             clock: event time in ns UTC, for the time of day.
         """
+        if now < self._next:
+            return []
+        self._next = now + _LOOK
         groups: dict[tuple[str, int, str], list[str]] = {}
         local = datetime.fromtimestamp(clock / SECOND, UTC).astimezone(self._zone)
         moment = (local.weekday(), local.hour * 60 + local.minute)
@@ -277,12 +288,16 @@ class Policy:
             progress.step, progress.due = 0, now
         elif progress.told < 0 and subject.rank >= CRITICAL:
             progress.due = min(progress.due, now)
-        if progress.step >= len(route.steps) or now < progress.due:
+        if progress.step >= len(route.steps):
+            return False
+        if now < progress.due:
+            self._next = min(self._next, progress.due)
             return False
         progress.told, progress.last = subject.rank, now
         progress.step += 1
         if progress.step < len(route.steps):
             progress.due = now + round(route.steps[progress.step].after_min * MINUTE)
+            self._next = min(self._next, progress.due)
         return True
 
     def _told(self, wanted: Due, now: int) -> list[Due]:
