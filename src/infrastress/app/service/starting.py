@@ -77,7 +77,7 @@ def serve(
     try:
         _refuse_strangers(config, names)
         DiskWatch(folder).look()  # a reserve that is needed now is given up before anything is written
-        with open_store(config.store) as store:
+        with open_store(config.store, upgrade=False) as store:
             force = Force(store, config)
             listening = _listen(host, port) if "api" in names else None
             address = ""
