@@ -181,6 +181,7 @@ class Watch:
             newest = int(fields["newest"])
             self._came(fields["source"], newest, newest, ahead=bool(fields["ahead"]))
         elif fields.get("decision") in ("start", "standstill", "clock-step"):
+            self._clock = max(self._clock, clock)  # live from here on: the state counts before the first tick, too
             for each in self._sources.values():
                 each.grace = clock
 
@@ -463,5 +464,6 @@ class Watch:
             self._arrived = np.frombuffer(state.arrived, np.bool_).copy()
         except (msgspec.MsgspecError, ValueError) as error:
             raise DecodeError(f"no state of the watch: {error}") from None
-        self._clock, self._sources, self._pending = state.clock, state.sources, state.pending
+        self._clock, self._pending = state.clock, state.pending
+        self._sources = {name: state.sources[name] for name in self._names}  # in the site's order, as arrays are
         self._episodes, self._refreshed, self._next = state.episodes, state.refreshed, state.next

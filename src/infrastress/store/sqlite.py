@@ -197,6 +197,7 @@ class SqliteStore(Store):
                 return int(connection.execute(text("PRAGMA freelist_count")).scalar_one()) * _PAGE
         except StoreError:
             return 0
+
     def schema(self) -> str | None:
         """The schema as it lies there."""
         with self.database.reading() as connection:
