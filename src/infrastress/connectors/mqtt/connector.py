@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from re import Pattern
+from typing import Literal
 
 import msgspec
 
@@ -18,7 +19,7 @@ from infrastress.connectors.mqtt import readers, wire
 from infrastress.connectors.mqtt.desk import Desk, Handler, Seen
 from infrastress.connectors.mqtt.nodes import Nodes
 from infrastress.connectors.mqtt.options import MqttOptions, Route
-from infrastress.connectors.mqtt.session import Session
+from infrastress.connectors.mqtt.session import CLOSED, Session
 from infrastress.connectors.mqtt.topics import filter_pattern
 from infrastress.connectors.tls import client_tls
 from infrastress.core.errors import DecodeError, MappingError
@@ -94,7 +95,7 @@ class MqttConnector(LiveConnector):
         run = _Run(self, sink, inbox, Seen(self.options.receive_maximum, cursor.seen))
         await keep_trying(
             run.attempt,
-            failed=lambda reason, wait: sink.report(Link("down", _why(reason))),
+            failed=lambda reason, wait: run.report("down", _why(reason)),
             random=self.context.random,
             first_s=min(0.25, self.options.retry_max_s),
             longest_s=self.options.retry_max_s,
@@ -165,6 +166,12 @@ class _Run:
         self._taken: list[int] = []
         self._pending: Delivery | None = None
 
+    def report(self, state: Literal["connecting", "up", "down"], detail: str = "") -> None:
+        """Say how the connection stands; a loss that isn't explained may be a second client's doing."""
+        if detail == CLOSED:
+            detail += f" without a reason: does another client use the client id {self._connector.client_id!r}?"
+        self._desk.report(Link(state, detail))
+
     def take(self, message: wire.Publish) -> None:
         """Read a message."""
         if message.packet:
@@ -186,7 +193,7 @@ class _Run:
         connector, options = self._connector, self._connector.options
         self._taken.clear()  # the broker sends again what a lost connection left open
         await self._store()
-        self._sink.report(Link("connecting"))
+        self.report("connecting")
         session = self._session = await connector.open(self.take)
         session.lost.add_done_callback(lambda lost: self._lost(session, lost.result()))
         pinging: asyncio.Task[None] | None = None
@@ -196,7 +203,7 @@ class _Run:
                 self._seen.clear()
             await session.subscribe([route.filter for route in options.topics])
             self._desk.write = session.publish
-            self._sink.report(Link("up"))
+            self.report("up")
             for nodes in connector.nodes():
                 nodes.expected(self._desk)
             pinging = asyncio.create_task(session.keep_alive(answer.keep_alive_s or options.keep_alive_s))
@@ -205,6 +212,7 @@ class _Run:
                 taken, self._taken = self._taken, []
                 await self._store()
                 session.acknowledge(taken)
+                self._seen.trim(len(self._taken))
                 session.hold(False)
             raise session.lost.result()
         finally:
@@ -219,7 +227,7 @@ class _Run:
     def _lost(self, session: Session, reason: Exception) -> None:
         """Told at once, for storing what waits may take long."""
         if self._session is session:
-            self._sink.report(Link("down", _why(reason)))
+            self.report("down", _why(reason))
 
     async def _store(self) -> None:
         """Hand over what waits."""

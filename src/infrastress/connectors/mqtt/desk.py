@@ -66,7 +66,7 @@ class Seen:
     """The newest messages taken, by packet id and content: a broker that wasn't told so sends them again.
 
     Args:
-        most: how many; a broker never has more than that unacknowledged.
+        most: how many that are acknowledged: of so many a broker may not have heard yet that they are.
         dumped: of an earlier one.
     """
 
@@ -74,7 +74,8 @@ class Seen:
 
     def __init__(self, most: int, dumped: bytes = b"") -> None:
         size = self._BYTES
-        self._keys = deque((dumped[i : i + size] for i in range(0, len(dumped), size)), maxlen=most)
+        self._most = most
+        self._keys = deque(dumped[i : i + size] for i in range(0, len(dumped), size))
 
     @staticmethod
     def _key(message: Publish) -> bytes:
@@ -87,6 +88,11 @@ class Seen:
 
     def __contains__(self, message: Publish) -> bool:
         return self._key(message) in self._keys
+
+    def trim(self, unacknowledged: int) -> None:
+        """Forget the oldest, but none of the newest that aren't acknowledged; not every broker keeps to our maximum."""
+        while len(self._keys) > self._most + unacknowledged:
+            self._keys.popleft()
 
     def clear(self) -> None:
         """The broker has forgotten: nothing will come again."""

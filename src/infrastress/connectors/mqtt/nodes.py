@@ -2,7 +2,8 @@
 
 An alias means what the last birth said. Where a birth may have been missed (the numbers of a node's messages went back,
 or don't go on over a lost connection) its aliases are not trusted until the next birth: a value that may belong to
-another signal is worse than none.
+another signal is worse than none. (The protocol leaves one hole: a birth that is lost together with at least as many
+messages as had come since the one before it.)
 """
 
 import zlib

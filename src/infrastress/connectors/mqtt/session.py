@@ -8,8 +8,9 @@ from typing import TypeVar, cast
 
 from infrastress.connectors.mqtt import wire
 
-__all__ = ["Session"]
+__all__ = ["CLOSED", "Session"]
 
+CLOSED = "the broker closed the connection"
 ANSWER_S = 10.0
 """How long a broker may take for an answer."""
 _T = TypeVar("_T")
@@ -66,7 +67,7 @@ class Session(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """As asyncio.Protocol."""
-        self._end(error or ConnectionError("the broker closed the connection"))
+        self._end(error or ConnectionError(CLOSED))
 
     def data_received(self, data: bytes) -> None:
         """As asyncio.Protocol."""
