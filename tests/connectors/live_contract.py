@@ -68,9 +68,14 @@ class Rig:
     """
 
     def __init__(
-        self, make: Callable[[], LiveConnector], peer: Peer, proxy: FaultProxy | None, sink: MemorySink
+        self,
+        make: Callable[[], LiveConnector],
+        peer: Peer,
+        proxy: FaultProxy | None,
+        sink: MemorySink,
+        told: Callable[[MemorySink], list[tuple[int, float]]],
     ) -> None:
-        self._make = make
+        self._make, self._told = make, told
         self.peer, self.proxy, self.sink = peer, proxy, sink
         self.said: dict[int, int] = {}
         self.outages: list[tuple[int, int]] = []
@@ -124,7 +129,7 @@ class Rig:
     @property
     def arrived(self) -> list[int]:
         """Values of LT1 in the sink, in order."""
-        return [round(value) for value in self.sink.values(SIGNAL) if abs(value) < 1e9]
+        return [round(value) for _, value in self._told(self.sink) if abs(value) < 1e9]
 
     async def hear(self, count: int = 1) -> None:
         """Say some values, each when the one before has arrived."""
@@ -196,6 +201,10 @@ class LiveContract:
         """The connector: goes to `port`, or serves it where it `listens`; should try again within about 0.2 s."""
         raise NotImplementedError
 
+    def told(self, sink: MemorySink) -> list[tuple[int, float]]:
+        """(time, value) of all that the peer said; a connector of events alone finds the values in them."""
+        return [(time, value) for time, tag, value in sink.readings if tag == SIGNAL]
+
     @pytest.fixture(autouse=True)
     def _place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
         self.folder = tmp_path
@@ -216,7 +225,7 @@ class LiveContract:
         peer = self.make_peer(near if self.listens else far)
         served = far if self.listens else near
         context = LiveContext(folder=self.folder, random=Random(7))
-        rig = Rig(lambda: self.make_connector(served, context), peer, proxy if self.wire else None, sink)
+        rig = Rig(lambda: self.make_connector(served, context), peer, proxy if self.wire else None, sink, self.told)
         try:
             await peer.start()
             if started:
@@ -251,8 +260,8 @@ class LiveContract:
             progress = delivery.progress
         events = Counter(event.id for event in sink.events)
         assert max(events.values(), default=1) == 1, "an event twice"
-        for when, tag, value in sink.readings:
-            if tag != SIGNAL or (rig.garbled and value not in rig.said):
+        for when, value in self.told(sink):
+            if rig.garbled and value not in rig.said:
                 continue
             assert abs(value - round(value)) < 1e-6, f"{value} was never said"
             assert round(value) in rig.said, f"{value} was never said"
