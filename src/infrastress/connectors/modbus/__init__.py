@@ -23,8 +23,7 @@ from infrastress.site.sources import Source
 
 __all__ = ["DeviceOptions", "ModbusConnector", "ModbusOptions", "TlsOptions"]
 
-_LONGEST_WAIT_S = 10.0
-"""Between two attempts to connect: a plant that comes back is seen soon."""
+_FIRST_WAIT_S = 0.25
 
 
 class ModbusConnector(LiveConnector):
@@ -43,7 +42,13 @@ class ModbusConnector(LiveConnector):
         for endpoint in endpoints_of(site, source, options):
             reader = reader_of(site, source, endpoint)
             device = Device(
-                endpoint.controller, endpoint.unit, endpoint.items, limits=limits, reader=reader, clock=context.clock
+                endpoint.controller,
+                endpoint.unit,
+                endpoint.items,
+                limits=limits,
+                rest_s=options.retry_max_s,
+                reader=reader,
+                clock=context.clock,
             )
             self._devices[endpoint.address].append(device)
 
@@ -61,6 +66,7 @@ class ModbusConnector(LiveConnector):
                     line,
                     devices,
                     cadence_s=self._cadence_s,
+                    retry_max_s=self.options.retry_max_s,
                     context=self.context,
                     inbox=inbox,
                     handover=handover,
@@ -78,6 +84,7 @@ class _Poller:
         devices: list[Device],
         *,
         cadence_s: float,
+        retry_max_s: float,
         context: LiveContext,
         inbox: Inbox,
         handover: Handover,
@@ -85,13 +92,18 @@ class _Poller:
     ) -> None:
         self._line, self._devices, self._context = line, devices, context
         self._grid = _Grid(context.clock, cadence_s)
+        self._retry_max_s = retry_max_s
         self._inbox, self._handover, self._sink = inbox, handover, sink
         self._told: dict[str, Link] = {}
 
     async def run(self) -> None:
         try:
             await keep_trying(
-                self._attempt, failed=self._failed, random=self._context.random, longest_s=_LONGEST_WAIT_S
+                self._attempt,
+                failed=self._failed,
+                random=self._context.random,
+                first_s=min(_FIRST_WAIT_S, self._retry_max_s),
+                longest_s=self._retry_max_s,
             )
         finally:
             self._line.close()

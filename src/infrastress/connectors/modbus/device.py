@@ -17,7 +17,6 @@ __all__ = ["Device", "Outcome"]
 _SPLIT = (2, 3)
 """Illegal address, illegal value: what devices answer to a request that spans too much."""
 _ASK_AGAIN_S = 60.0
-_LONGEST_REST_S = 10.0
 
 
 @dataclass
@@ -48,15 +47,25 @@ class Device:
         unit: its unit id.
         items: what to read.
         limits: of one request.
+        rest_s: how long it is left alone at most when it doesn't answer.
         reader: numbers of its signals to SI.
         clock: event time.
     """
 
     def __init__(
-        self, name: str, unit: int, items: Sequence[Item], *, limits: Limits, reader: SignalReader, clock: EventClock
+        self,
+        name: str,
+        unit: int,
+        items: Sequence[Item],
+        *,
+        limits: Limits,
+        rest_s: float,
+        reader: SignalReader,
+        clock: EventClock,
     ) -> None:
         self.name, self.unit = name, unit
         self._items, self._limits, self._reader, self._clock = items, limits, reader, clock
+        self._longest_rest_s = rest_s
         self._failures = 0
         self._rests_until = 0.0
         self.forget()
@@ -123,7 +132,7 @@ class Device:
             self._failures = 0
             return
         self._failures += 1
-        rest_s = 0.0 if self._failures == 1 else min(_LONGEST_REST_S, 0.5 * 2.0 ** min(self._failures, 10))
+        rest_s = 0.0 if self._failures == 1 else min(self._longest_rest_s, 0.5 * 2.0 ** min(self._failures, 10))
         self._rests_until = time.monotonic() + rest_s
         self.forget()  # a device that refuses everything is not one whose registers are missing
 

@@ -42,5 +42,10 @@ class ModbusOptions(_Part):
     min_gap_ms: Annotated[float, Field(ge=0, le=10_000, description="From an answer to the next request")] = 10.0
     max_registers: Annotated[int, Field(ge=4, le=125, description="In one request")] = 125
     max_bits: Annotated[int, Field(ge=1, le=2000, description="In one request")] = 2000
-    max_gap: Annotated[int, Field(ge=0, le=124, description="Unwanted addresses read along to save a request")] = 8
+    max_gap: Annotated[
+        int, Field(ge=0, le=124, description="Unwanted registers (of 16 bits) read along to save a request")
+    ] = 8
+    retry_max_s: Annotated[
+        float, Field(gt=0, le=300, description="Longest wait before a device that is away is tried again")
+    ] = 10.0
     tls: TlsOptions | None = None

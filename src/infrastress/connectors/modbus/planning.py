@@ -34,7 +34,8 @@ class Span(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What one request may ask: registers, bits, and how many unwanted addresses it may read along in one place."""
+    """What one request may ask: registers, bits, and how many unwanted registers (of 16 bits)
+    it may read along in one place."""
 
     registers: int = 125
     bits: int = 2000
@@ -65,13 +66,10 @@ def plan(items: Iterable[Item], limits: Limits) -> list[Span]:
 
 
 def _joins(run: Sequence[Item], item: Item, limits: Limits) -> bool:
-    most = limits.bits if is_bit_table(item.register) else limits.registers
+    bits = is_bit_table(item.register)
+    most, gap = (limits.bits, limits.gap * 16) if bits else (limits.registers, limits.gap)
     end = max(one.end for one in run)
-    return (
-        item.table == run[0].table
-        and item.address - end <= limits.gap
-        and max(end, item.end) - run[0].address <= most
-    )  # fmt: skip
+    return item.table == run[0].table and item.address - end <= gap and max(end, item.end) - run[0].address <= most
 
 
 def _span(run: Sequence[Item]) -> Span:
