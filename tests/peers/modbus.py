@@ -38,7 +38,7 @@ class Memory:
     bits: dict[str, list[bool]] = field(default_factory=lambda: {"coil": [False] * 320, "discrete": [False] * 320})
     holes: frozenset[int] = frozenset()
     delay_s: float = 0.0
-    spoil: Callable[[str, int, int], int | None] = lambda table, address, count: None  # noqa: E731
+    spoil: Callable[[str, int, int], int | None] = lambda table, address, count: None
     requests: list[tuple[str, int, int]] = field(default_factory=list)
 
     def put(self, table: str, address: int, words: list[int]) -> None:
@@ -53,9 +53,7 @@ class Memory:
         ]
         return SimDevice(unit, simdata=(*bits, *words), action=self._answer)
 
-    async def _answer(
-        self, function: int, start: int, address: int, count: int, current: list[int], new: object
-    ) -> ExcCodes | None:
+    async def _answer(self, function: int, start: int, address: int, count: int, *more: list[int]) -> ExcCodes | None:
         table = _TABLES[function]
         self.requests.append((table, address, count))
         if self.delay_s:
@@ -65,6 +63,7 @@ class Memory:
             code = ExcCodes.ILLEGAL_ADDRESS
         if code is not None:
             return ExcCodes(code)
+        current = more[0]
         if table in self.registers:
             current[: len(self.registers[table])] = self.registers[table]
         else:

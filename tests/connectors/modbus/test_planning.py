@@ -1,5 +1,7 @@
 """Plans of reads: every signal whole in one request, within what a request may ask; splits end."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +43,7 @@ def test_each_item_is_whole_in_exactly_one_request_within_the_limits(items, limi
         assert wanted[0] == span.address
         assert wanted[-1] == span.address + span.length - 1
         gap = limits.gap * (16 if span.table in ("coil", "discrete") else 1)
-        assert all(b - a - 1 <= gap for a, b in zip(wanted, wanted[1:], strict=False))
+        assert all(b - a - 1 <= gap for a, b in itertools.pairwise(wanted))
         assert all(one.table == span.table for one in span.items)
 
 

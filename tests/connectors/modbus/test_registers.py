@@ -11,7 +11,8 @@ from infrastress.connectors.modbus.registers import faults_of, number_of, sentin
 from infrastress.site.process import Register
 
 FORMATS = {
-    "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "float32": "f", "float64": "d",
+    "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q",
+    "float32": "f", "float64": "d",
 }  # fmt: skip
 ORDERS = ("big", "little")
 
