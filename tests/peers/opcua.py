@@ -30,7 +30,7 @@ class Setting:
     """How a server is.
 
     Attributes:
-        nodes: names in the namespace URI, and their first numbers (an integer makes an Int32).
+        nodes: names in the namespace URI, and what they first hold (an integer is an Int32).
         security: name of an `asyncua.ua.SecurityPolicyType`.
         certificate, key: its own, DER and PEM.
         trusted: folder of client certificates it takes; empty takes all.
@@ -80,6 +80,14 @@ class OpcUaServer:
             self._streams = None
             await asyncio.sleep(0.02)
 
+    def pause(self) -> None:
+        """It hangs: connections stay, nothing is answered."""
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It goes on."""
+        os.kill(self._pid, signal.SIGCONT)
+
     async def tell(self, *values: dict[str, Any]) -> None:
         """Nodes have values now: `node`, `value`, and maybe `status` (code) and `source`, `server` (ns, None for none).
 
@@ -118,7 +126,7 @@ async def _serve(server: Any, order: dict[str, Any]) -> None:
     if order["trusted"]:
         store = TrustStore([Path(order["trusted"])], [])
         await store.load()
-        server.set_certificate_validator(CertificateValidator(CertificateValidatorOptions.TRUSTED, store))
+        server.set_certificate_validator(CertificateValidator(CertificateValidatorOptions.TRUSTED_VALIDATION, store))
     if order["users"]:
         server.iserver.user_manager = _Users(order["users"])
     for number in range(order["padding"]):
@@ -126,7 +134,7 @@ async def _serve(server: Any, order: dict[str, Any]) -> None:
     index = await server.register_namespace(URI)
     nodes = {}
     for name, first in order["nodes"].items():
-        kind = ua.VariantType.Int32 if isinstance(first, int) else ua.VariantType.Double
+        kind = {int: ua.VariantType.Int32, str: ua.VariantType.String}.get(type(first), ua.VariantType.Double)
         nodes[name] = await server.nodes.objects.add_variable(ua.NodeId(name, index), name, first, kind)
     await server.start()
 

@@ -221,7 +221,7 @@ class Listener:
             else:
                 told = False
                 if abs(published - when) > _SKEW_S * SECOND and self._options.timestamps == "source":
-                    self.skew = f"{signal} has a time {(published - when) / SECOND:.0f} s before the server's"
+                    self.skew = f"{signal} has a time {(when - published) / SECOND:+.0f} s from the server's clock"
                 self._hold(min(when - 1, proved))
             if holding is not None:
                 holding.change(signal, value)

@@ -133,8 +133,8 @@ class Pki:
 def _write(path: Path, data: bytes, mode: int) -> None:
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-        file.flush()
+    part.touch(mode, exist_ok=False)
+    part.write_bytes(data)
+    with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
