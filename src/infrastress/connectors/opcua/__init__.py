@@ -46,7 +46,8 @@ class OpcUaConnector(LiveConnector):
         handover = Handover(inbox, sink)
 
         async def attempt() -> None:
-            self._tell(sink, Link("connecting", f"to {self.options.url}"))
+            if self._told is None:
+                self._tell(sink, Link("connecting", f"to {self.options.url}"))
             async with session(self.options, self._access) as opened:
                 listener = Listener(
                     opened.client,

@@ -4,7 +4,7 @@ Without it a steady plant and a dead one would look the same downstream. A value
 proved it: up to the time of its last message, within one connection. What isn't good is never held.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 __all__ = ["Holding"]
 
@@ -21,27 +21,31 @@ class Holding:
     def __init__(self, cadence: int) -> None:
         self._cadence = cadence
         self._values: dict[str, float] = {}
-        self._told = 0
+        self._told: dict[str, int] = {}
+        self._slot = 0
 
     def begin(self, proved: int) -> None:
         """The server has been heard for the first time: nothing is told of what was before."""
-        self._told = proved // self._cadence
+        self._slot = proved // self._cadence
 
-    def change(self, signal: str, value: float | None) -> None:
-        """A signal has a new good value, or none (None)."""
+    def change(self, signal: str, value: float | None, told: int) -> None:
+        """A signal has a new good value, or none (None); it was told at a time, ns, 0 when it wasn't."""
         if value is None:
             self._values.pop(signal, None)
         else:
-            self._values[signal] = value
+            self._values[signal], self._told[signal] = value, told
 
-    def until(self, proved: int) -> Iterator[tuple[int, Mapping[str, float]]]:
-        """(time, values) of each moment of the grid that lies behind the last one told and not behind `proved`, ns.
+    def until(self, proved: int) -> Iterator[tuple[int, dict[str, float]]]:
+        """(time, values) at each moment of the grid behind the last one and not behind `proved`, ns.
 
-        Whoever feeds changes in order of time calls this with the time of each change first.
+        Values are those told a cadence before or earlier. Whoever feeds changes in order of time calls this with the
+        time of each change first.
         """
         last = proved // self._cadence
-        first = max(self._told + 1, last - _MOST_SLOTS + 1)
-        for slot in range(first, last + 1):
-            self._told = slot
-            if self._values:
-                yield slot * self._cadence, self._values
+        for slot in range(max(self._slot + 1, last - _MOST_SLOTS + 1), last + 1):
+            self._slot = slot
+            time = slot * self._cadence
+            due = {s: value for s, value in self._values.items() if self._told[s] <= time - self._cadence}
+            if due:
+                self._told.update(dict.fromkeys(due, time))
+                yield time, due

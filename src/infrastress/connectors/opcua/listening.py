@@ -62,7 +62,8 @@ class Listener:
         self._nodes = nodes
         self._waiting = dict.fromkeys(range(len(nodes)), "")
         self._first = set(range(len(nodes)))
-        self._holding = Holding(max(1, round(cadence_s * SECOND))) if options.hold else None
+        self._cadence = max(1, round(cadence_s * SECOND))
+        self._holding = Holding(self._cadence) if options.hold else None
         self._begun = False
         self._sampling_ms = 0.0
         self._subscription = 0
@@ -183,7 +184,8 @@ class Listener:
                 self._lost.set_result(f"the server ended the subscription: {data.Status.name}")
                 return
         published = nanoseconds(result.NotificationMessage.PublishTime) or now
-        own_clock = self._options.timestamps == "clock" or self._clock != EventClock()
+        clock = self._clock
+        own_clock = self._options.timestamps == "clock" or (clock.origin, clock.wall, clock.speed) != (0, 0, 1.0)
         sampled = round(self._sampling_ms * 1e6 * self._clock.speed)
         proved = (now if own_clock else published) - sampled
         self._tell(changes, published, proved)
@@ -215,17 +217,18 @@ class Listener:
         changes.sort()
         for when, handle, value in changes:
             signal = self._signals[handle]
+            old = False
             if handle in self._first:  # how it was when we came: maybe from long ago, maybe told before
                 self._first.discard(handle)
-                told = newest is not None and when <= newest
+                old = newest is not None and when <= newest
+                old |= holding is not None and proved - when > self._cadence
             else:
-                told = False
                 if abs(published - when) > _SKEW_S * SECOND and self._options.timestamps == "source":
                     self.skew = f"{signal} has a time {(when - published) / SECOND:+.0f} s from the server's clock"
                 self._hold(min(when - 1, proved))
             if holding is not None:
-                holding.change(signal, value)
-            if value is not None and not told:
+                holding.change(signal, value, 0 if old else when)
+            if value is not None and not old:
                 self._inbox.reading(when, signal, value)
         if holding is not None and not self._begun:
             self._begun = True
