@@ -134,7 +134,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             asyncio.run(ours(ports, delays) if options.part == "ours" else one_by_one(ports, delays))
         return
     seconds = 10.0 if options.quick else 60.0
-    ports = [free_port() for _ in range(DEVICES)]
+    found: set[int] = set()
+    while len(found) < DEVICES:
+        found.add(free_port())
+    ports = sorted(found)
     given = ("--ports", ",".join(map(str, ports)))
     server = Part(MODULE, "--part", "serve", *given)
     results: dict[str, dict[str, Any]] = {}
