@@ -239,7 +239,8 @@ def test_nothing_is_ever_written_or_called():
         ({"nodes": {"A": "ns=2;s=A"}}, "indexes change"),
         ({"nodes": {}}, "at least 1"),
         ({"user": "u"}, "password_secret"),
-        ({"user": "u", "password_secret": "p", "security": "none"}, "isn't sent without security"),
+        ({"user": "u", "password_secret": "p", "security": "Sign"}, "with SignAndEncrypt only"),
+        ({"user_certificate": "u.pem", "user_key": "k.pem", "security": "none"}, "needs security"),
         ({"certificate": "a.der"}, "go together"),
     ],
 )

@@ -205,6 +205,8 @@ def test_our_certificate_is_made_once_and_kept_strictly(tmp_path):
     before = certificate_.read_bytes()
     assert pki.own("urn:x") == (certificate_, key)
     assert certificate_.read_bytes() == before
+    with pytest.raises(ConfigurationError, match="isn't for urn:y"):
+        pki.own("urn:y")
     key.chmod(0o640)
     with pytest.raises(ConfigurationError, match="chmod 600"):
         pki.own("urn:x")

@@ -98,6 +98,8 @@ class OpcUaOptions(_Part):
             raise ValueError("a user has a password_secret, or a certificate instead of a name")
         if self.user is None and self.password_secret is not None:
             raise ValueError("password_secret is of a user: name one")
-        if self.security == "none" and (self.user is not None or self.user_certificate is not None):
-            raise ValueError("a password isn't sent without security")
+        if self.user is not None and self.security != "SignAndEncrypt":
+            raise ValueError("a password is sent with SignAndEncrypt only")
+        if self.user_certificate is not None and self.security == "none":
+            raise ValueError("a user's certificate needs security")
         return self

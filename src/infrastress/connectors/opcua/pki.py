@@ -57,7 +57,8 @@ class Pki:
         """Paths of our certificate and key; made for ten years when they aren't there.
 
         Raises:
-            ConfigurationError: only one of the two is there, others may read the key, or the folder can't be written.
+            ConfigurationError: only one of the two is there, others may read the key, the certificate is of another
+                application, or the folder can't be written.
         """
         certificate, key = self.folder / "own" / "certificate.der", self.folder / "own" / "private-key.pem"
         try:
@@ -71,6 +72,12 @@ class Pki:
                 self._make(certificate, key, application_uri)
             if key.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise ConfigurationError("others may read the private key", where=str(key), remedy=f"chmod 600 {key}")
+            if application_uri not in _uris(certificate.read_bytes()):
+                raise ConfigurationError(
+                    f"the certificate isn't for {application_uri}",
+                    where=str(certificate),
+                    remedy="name its own as application_uri, or remove certificate and key: then new ones are made",
+                )
         except OSError as error:
             raise ConfigurationError(
                 f"certificates can't be kept here: {error.strerror}", where=str(error.filename or self.folder)
@@ -128,6 +135,14 @@ class Pki:
         newest_last = sorted(place.parent.glob("*.der"), key=lambda file: file.stat().st_mtime)
         for file in newest_last[:-_MOST_REJECTED]:
             file.unlink()
+
+
+def _uris(der: bytes) -> list[str]:
+    try:
+        names = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        return names.value.get_values_for_type(x509.UniformResourceIdentifier)
+    except (ValueError, x509.ExtensionNotFound):
+        return []
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
