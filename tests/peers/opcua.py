@@ -34,7 +34,7 @@ class Setting:
         security: name of an `asyncua.ua.SecurityPolicyType`.
         certificate, key: its own, DER and PEM.
         trusted: folder of client certificates it takes; empty takes all.
-        users: passwords by name; empty lets anybody in.
+        users: passwords by name, or a DER certificate's file in place of a password; empty lets anybody in.
         padding: further namespaces before the plant's, so that its index moves.
     """
 
@@ -173,7 +173,10 @@ class _Users:
     ) -> Any:
         from asyncua.crypto.permission_rules import User, UserRole
 
-        known = username is not None and self._passwords.get(username) == password
+        if username is not None:
+            known = self._passwords.get(username) == password
+        else:
+            known = any(Path(p).is_file() and Path(p).read_bytes() == certificate for p in self._passwords.values())
         return User(role=UserRole.User) if known else None
 
 

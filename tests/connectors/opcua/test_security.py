@@ -2,17 +2,14 @@
 
 import asyncio
 import shutil
-import socket
 import stat
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from asyncua.crypto.cert_gen import dump_private_key_as_pem, generate_private_key, generate_self_signed_app_certificate
+from asyncua.crypto.cert_gen import generate_private_key
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,36 +17,9 @@ from infrastress.connectors.base import LiveContext
 from infrastress.connectors.opcua.pki import Pki, Untrusted, first_certificate, thumbprint
 from infrastress.core.errors import ConfigurationError
 from tests.connectors.live_contract import run
+from tests.connectors.opcua.certificates import certificate, secured, trusting
 from tests.connectors.opcua.listening import connector, listened, served
 from tests.peers.sink import until
-
-ENCRYPTED = "Basic256Sha256_SignAndEncrypt"
-
-
-def certificate(folder: Path, name: str, uri: str, days: int = 10) -> tuple[Path, Path]:
-    key = generate_private_key()
-    names = [x509.UniformResourceIdentifier(uri), x509.DNSName(socket.gethostname())]
-    uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    made = generate_self_signed_app_certificate(key, name, {}, names, uses, days=days)
-    (folder / f"{name}.der").write_bytes(made.public_bytes(Encoding.DER))
-    (folder / f"{name}.pem").write_bytes(dump_private_key_as_pem(key))
-    return folder / f"{name}.der", folder / f"{name}.pem"
-
-
-@pytest.fixture(scope="module")
-def server_files(tmp_path_factory) -> tuple[Path, Path]:
-    return certificate(tmp_path_factory.mktemp("server"), "server", "urn:freeopcua:python:server")
-
-
-def secured(files: tuple[Path, Path], **more: object) -> dict[str, object]:
-    return {"security": ENCRYPTED, "certificate": str(files[0]), "key": str(files[1]), **more}
-
-
-def trusting(folder: Path, files: tuple[Path, Path]) -> LiveContext:
-    trusted = folder / "state" / "pki" / "opcua" / "trusted"
-    trusted.mkdir(parents=True)
-    shutil.copy(files[0], trusted)
-    return LiveContext(folder=folder)
 
 
 def test_a_server_is_trusted_by_moving_a_file(tmp_path, server_files):
@@ -112,6 +82,42 @@ def test_users(tmp_path, server_files, monkeypatch, caplog):
             monkeypatch.delenv("INFRASTRESS_SECRET_PLANT")
             with pytest.raises(ConfigurationError, match="no secret 'plant'"):
                 connector(server, "A", **given)
+
+    run(main())
+
+
+def test_a_user_by_certificate(tmp_path, server_files):
+    ours, stranger = certificate(tmp_path, "ours", "urn:ours"), certificate(tmp_path, "stranger", "urn:stranger")
+
+    async def main() -> None:
+        async with served(tmp_path, {"A": 1.0}, **secured(server_files, users={"reader": str(ours[0])})) as server:
+            context = trusting(tmp_path / "site", server_files)
+            for (known, key), state in ((ours, "up"), (stranger, "down")):
+                given = {"user_certificate": known, "user_key": key, "security": "SignAndEncrypt", "context": context}
+                async with listened(connector(server, "A", **given)) as sink:
+                    await until(lambda sink=sink: sink.state() in ("up", "down"), "an answer")
+                    assert sink.state() == state, sink.links
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("security", "policy", "offered"),
+    [
+        ("Sign", "Basic256Sha256", "Basic256Sha256_Sign"),
+        ("SignAndEncrypt", "Aes128_Sha256_RsaOaep", "Aes128Sha256RsaOaep_SignAndEncrypt"),
+        ("SignAndEncrypt", "Aes256_Sha256_RsaPss", "Aes256Sha256RsaPss_SignAndEncrypt"),
+    ],
+)
+def test_other_policies(tmp_path, server_files, security, policy, offered):
+    async def main() -> None:
+        setting = secured(server_files) | {"security": offered}
+        context = trusting(tmp_path / "site", server_files)
+        async with (
+            served(tmp_path, {"A": 1.0}, **setting) as server,
+            listened(connector(server, "A", security=security, policy=policy, context=context)) as sink,
+        ):
+            await until(lambda: 1.0 in sink.values("A"), "a value")
 
     run(main())
 
