@@ -16,7 +16,7 @@ from infrastress.events.delivery import Delivery
 from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site
 
-TOKEN = "a-token-for-the-tests"
+BEARER = "a-token-for-the-tests"
 
 
 class Shelf:
@@ -47,7 +47,7 @@ def make(
     secrets = folder / "secrets.yaml"
     if not secrets.exists():
         secrets.touch(mode=0o600)
-        secrets.write_text(f"gateway: {TOKEN}\nshort: abc\n")
+        secrets.write_text(f"gateway: {BEARER}\nshort: abc\n")
     used = HttpPushOptions.model_validate({"port": 0, "token_secret": "gateway", **options})
     source = Source.model_validate({"id": "historian" if kind == "telemetry" else "doors", "kind": kind})
     context = LiveContext(clock=clock or EventClock(), secrets=Secrets(secrets), folder=folder)
@@ -64,7 +64,7 @@ async def serving(
         await asyncio.wait({running, address}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
-        headers = {"authorization": f"Bearer {TOKEN}", **client.pop("headers", {})}
+        headers = {"authorization": f"Bearer {BEARER}", **client.pop("headers", {})}
         async with httpx.AsyncClient(base_url=await address, headers=headers, **client) as http:
             yield http
     finally:

@@ -49,6 +49,7 @@ class HttpPushOptions(BaseModel):
     max_bytes: int = Field(default=4_000_000, ge=1_000, le=100_000_000)
     rate_per_s: float = Field(default=50.0, gt=0)
     durable_within_s: float = Field(default=10.0, gt=0, le=600, description="Then the sender is told to come again")
+    retry_max_s: float = Field(default=30.0, gt=0, description="Longest wait where the port can't be had, s")
 
 
 class HttpPushConnector(LiveConnector):
@@ -111,19 +112,27 @@ class HttpPushConnector(LiveConnector):
     async def run(self, sink: Sink, after: bytes | None) -> None:
         """Serve until cancelled; see the base class."""
         inbox = Inbox(self.site, self.source, after)
+        acceptance = Acceptance(
+            inbox, sink, within_s=self.options.durable_within_s, repeats=not self.options.stamp_arrival
+        )
 
         async def serve() -> None:
-            await self._serve(sink, inbox)
+            await self._serve(sink, acceptance)
 
         def failed(error: Exception, wait_s: float) -> None:
             sink.report(Link("down", f"{error}; again in {wait_s:.0f} s"))
 
-        await keep_trying(serve, failed=failed, random=self.context.random)
+        longest_s = self.options.retry_max_s
+        try:
+            await keep_trying(
+                serve, failed=failed, random=self.context.random, first_s=min(0.25, longest_s), longest_s=longest_s
+            )
+        finally:
+            await acceptance.close()
 
-    async def _serve(self, sink: Sink, inbox: Inbox) -> None:
+    async def _serve(self, sink: Sink, acceptance: Acceptance) -> None:
         options = self.options
         sink.report(Link("connecting"))
-        acceptance = Acceptance(inbox, sink, within_s=options.durable_within_s, repeats=not options.stamp_arrival)
         service = Service(
             self.source.id, self._token, self._reader, acceptance.take,
             max_bytes=options.max_bytes, rate_per_s=options.rate_per_s,
@@ -147,7 +156,7 @@ class HttpPushConnector(LiveConnector):
                     await asyncio.wait({serving}, timeout=_REPORT_S if server.started else 0.01)
                 serving.result()
             finally:
-                acceptance.close()
+                acceptance.interrupt()
                 server.should_exit = True
                 _, late = await asyncio.wait({serving}, timeout=_GOODBYE_S)
                 server.force_exit = bool(late)

@@ -12,7 +12,7 @@ from infrastress.events.delivery import Delivery
 __all__ = ["Acceptance", "Answer", "Push"]
 
 KEYS = 128
-"""Pushes remembered, so that one of them said again doesn't count twice; older ones have to be told by their content."""
+"""Pushes remembered, so that one of them said again doesn't count twice."""
 _HASH = 16
 _WAITING = 64
 _LARGE = 1 << 16
@@ -60,9 +60,17 @@ class Acceptance:
             for at in range(0, len(marks) - 2 * _HASH + 1, 2 * _HASH)
         }
 
-    def close(self) -> None:
-        """Tell all that wait to come again."""
+    def interrupt(self) -> None:
+        """Tell all senders that wait to come again."""
         self._closing.set()
+        self._closing = asyncio.Event()
+
+    async def close(self) -> None:
+        """Give up what isn't durable; its senders say it again."""
+        self.interrupt()
+        for handed in self._waiting:
+            handed.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
 
     async def take(self, push: Push) -> Answer | None:
         """Take a push; None when it isn't durable in time: its sender has to say it again."""
@@ -72,7 +80,7 @@ class Acceptance:
             known = self._known.get(key) if push.key or self._repeats else None
             repeated = known is not None
             if known is None:
-                if len(self._waiting) >= _WAITING or self._closing.is_set():
+                if len(self._waiting) >= _WAITING:
                     return None
                 known = await self._hand_over(push, key, content)
         if known.content != content:

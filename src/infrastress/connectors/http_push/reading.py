@@ -44,7 +44,8 @@ class BodyReader:
     def __init__(self, site: Site, source: Source, mapping: Mapping | None, clock: EventClock | None) -> None:
         where = f"source {source.id}"
         self._site, self._source, self._mapping = site, source, mapping or Mapping()
-        if self._mapping.transposed or self._mapping.time.column is None:
+        self._time = self._mapping.time.column or ""
+        if self._mapping.transposed or not self._time:
             raise ConfigurationError(
                 "what is pushed can be neither transposed nor counted", where=where, remedy="give each line its time"
             )
@@ -76,8 +77,7 @@ class BodyReader:
             for where, item in readings:
                 self._reading(where, item, now, inbox)
             return
-        column = self._mapping.time.column
-        texts = [_text(item.get(column)) for _, item in readings]
+        texts = [_text(item.get(self._time)) for _, item in readings]
         self._clock.last = None
         times = self._clock.read(pa.array(texts, pa.string()))
         for (where, item), time, code in zip(readings, times.ns.tolist(), times.codes.tolist(), strict=True):
@@ -110,7 +110,7 @@ class BodyReader:
                 return
             cells = {str(item.get(mapping.tag_column)): item.get(mapping.value_column)}
         else:
-            aside = {mapping.time.column, mapping.label, *mapping.ignore}
+            aside = {self._time, mapping.label, *mapping.ignore}
             cells = {name: raw for name, raw in item.items() if name not in aside}
         if not cells:
             inbox.refuse("empty", where, _shown(item))
