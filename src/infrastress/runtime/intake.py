@@ -66,7 +66,7 @@ class IntakePolicy:
         gather_s: longest that a delivery waits for others to share its commit.
         gather_bytes: commit at once when this much waits.
         waiting_bytes: deliveries beyond this wait to be taken in at all.
-        beat_s: longest time between ticks; half a frame where that is shorter.
+        beat_s: longest time between ticks; half a frame or a quarter of a source's cadence where that is shorter.
         outage_s: after a standstill of the store this long, sources get time to bring what waited.
         lease_s: the admission of another owner is taken over when its lease has stood still this long.
         retry_s, ill_s, wrong_s: before the store is tried again; before a connector that threw is started again (it
@@ -340,8 +340,9 @@ class Intake:
         self._wake.set()
 
     async def _work(self) -> None:
-        frame_s = self._clock.wall_s(self._site.runtime.frame_s)
-        beat_s = max(self._policy.gather_s, min(self._policy.beat_s, frame_s / 2))
+        cadences = [source.cadence_s / 4 for source in self._site.sources if source.cadence_s]
+        event_s = min([self._site.runtime.frame_s / 2, *cadences])
+        beat_s = max(self._policy.gather_s, min(self._policy.beat_s, self._clock.wall_s(event_s)))
         while not self._stopping:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), beat_s)
