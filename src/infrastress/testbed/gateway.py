@@ -1,9 +1,10 @@
 """The plant's gateway: pushes what doors, gas heads, logs and people say, when they say it, until it is stored."""
 
 import asyncio
-import contextlib
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from itertools import islice
 
 import httpx
 
@@ -16,6 +17,7 @@ __all__ = ["Gateway"]
 _LEAST_WAIT_S, _LONGEST_WAIT_S = 0.05, 2.0
 _AT_ONCE = 200
 _TIMEOUT_S = 15.0
+_SETTLED = (HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class Gateway:
@@ -62,26 +64,26 @@ class Gateway:
         wait_s = _LEAST_WAIT_S
         while events:
             now = self._clock.now()
-            due = []
-            for event in events:
-                if event.observed > now or len(due) == _AT_ONCE:
-                    break
-                due.append(event)
+            due = [event for event in islice(events, _AT_ONCE) if event.observed <= now]
             if not due:
-                passes_s = self._clock.wall_s((events[0].observed - now) / SECOND)
-                await asyncio.sleep(max(_LEAST_WAIT_S, passes_s))
+                await asyncio.sleep(max(_LEAST_WAIT_S, self._clock.wall_s((events[0].observed - now) / SECOND)))
                 continue
-            status = 0
-            with contextlib.suppress(httpx.HTTPError):
-                body = b"\n".join(map(event_to_json, due))
-                status = (await client.post(url, content=body)).status_code
-            if status in (200, 422):
-                for _ in due:
-                    events.popleft()
-                self.stored, self.refused = (
-                    (self.stored + len(due), self.refused) if status == 200 else (self.stored, self.refused + len(due))
-                )
-                wait_s = _LEAST_WAIT_S
-            else:
+            body = b"\n".join(map(event_to_json, due))
+            while (
+                status := await _posted(client, url, body)
+            ) not in _SETTLED:  # the same again, so that it counts once
                 await asyncio.sleep(wait_s)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+            for _ in due:
+                events.popleft()
+            self.stored += len(due) if status == HTTPStatus.OK else 0
+            self.refused += len(due) if status != HTTPStatus.OK else 0
+            wait_s = _LEAST_WAIT_S
+
+
+async def _posted(client: httpx.AsyncClient, url: str, body: bytes) -> int:
+    """Status of the answer; 0 when there was none."""
+    try:
+        return (await client.post(url, content=body)).status_code
+    except httpx.HTTPError:
+        return 0

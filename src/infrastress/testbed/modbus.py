@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Sequence
+from typing import Any, cast
 
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
@@ -65,14 +66,15 @@ class ModbusController:
         self._server = ModbusTcpServer(device, address=(HOST, self.port), ignore_missing_devices=True)
         if not await self._server.listen():
             raise ConfigurationError(f"{self.name} can't listen on port {self.port}", remedy="free it, or take another")
-        self.port = self._server.transport.sockets[0].getsockname()[1]
+        transport: Any = self._server.transport  # an asyncio.Server
+        self.port = transport.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close every connection and the port."""
         server, self._server = self._server, None
         if server is not None:
             with contextlib.suppress(Exception):  # a connection that is half gone
-                await server.shutdown()
+                await cast(Any, server).shutdown()
 
     async def _answer(
         self, function: int, start: int, address: int, count: int, current: list[int], values: object

@@ -6,11 +6,14 @@ import logging
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from asyncua import Server, ua
+from asyncua import ua
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.permission_rules import User, UserRole
+from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
+from asyncua.ua.status_codes import StatusCodes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from infrastress.core.clock import EventClock
@@ -28,8 +31,8 @@ _SECURITY = [
     ua.SecurityPolicyType.Basic256Sha256_Sign,
     ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
 ]
-_GOOD = ua.StatusCode(ua.UInt32(ua.StatusCodes.Good))
-_NONE = ua.StatusCode(ua.UInt32(ua.StatusCodes.BadNoCommunication))
+_GOOD = ua.StatusCode(ua.UInt32(StatusCodes.Good))
+_NONE = ua.StatusCode(ua.UInt32(StatusCodes.BadNoCommunication))
 
 
 def namespace_of(site: Site) -> str:
@@ -91,11 +94,11 @@ class OpcUaPlant:
         for tag in self._telemetry.tags:
             signal = self._site.signal_by_id[tag]
             if signal.asset not in folders:
-                folder = await server.nodes.objects.add_object(ua.NodeId(f"asset {signal.asset}", index), signal.asset)
+                folder = await server.nodes.objects.add_object(_name(f"asset {signal.asset}", index), signal.asset)
                 folders[signal.asset] = folder.nodeid
             bit = _is_bit(signal)
             node = await server.get_node(folders[signal.asset]).add_variable(
-                ua.NodeId(tag, index),
+                _name(tag, index),
                 tag,
                 False if bit else 0.0,
                 ua.VariantType.Boolean if bit else ua.VariantType.Double,
@@ -129,7 +132,7 @@ class OpcUaPlant:
     async def _show(self, row: int) -> None:
         """Write one row: every value with the time of the reading."""
         assert self._server is not None
-        stamp = _FIRST + timedelta(microseconds=int(self._telemetry.times[row]) // 1000)
+        stamp: Any = _FIRST + timedelta(microseconds=int(self._telemetry.times[row]) // 1000)
         for (node, bit), value in zip(self._nodes, self._telemetry.shown[row].tolist(), strict=True):
             good = value == value
             variant = (
@@ -140,6 +143,10 @@ class OpcUaPlant:
             await self._server.write_attribute_value(
                 node, ua.DataValue(variant, _GOOD if good else _NONE, SourceTimestamp=stamp, ServerTimestamp=stamp)
             )
+
+
+def _name(text: str, index: int) -> ua.NodeId:
+    return ua.NodeId(ua.String(text), ua.Int16(index))
 
 
 def _is_bit(signal: Signal) -> bool:
