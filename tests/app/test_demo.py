@@ -51,6 +51,16 @@ def test_everything_is_in_the_folder(demo):
     assert summary["counts"]["incidents"] == told["incidents"]
 
 
+def test_what_was_read_live_replays_from_its_log(demo):
+    out, told = demo
+    assert told["replays_identically"] is True
+    for name in ("detections.jsonl", "alarms.jsonl", "incidents.jsonl"):
+        assert (out / "result" / name).read_bytes() == (out / "again" / name).read_bytes()
+    balances = json.loads((out / "result" / "summary.json").read_text())["balances"]
+    assert balances["scada"]["cells_accepted"] > 1000
+    assert balances["gas"]["accepted"] > 100
+
+
 def test_the_closing_says_the_same(demo, capsys):
     """The text of the demo, from the same outcome (another run would only repeat it)."""
     from rich.console import Console

@@ -5,6 +5,7 @@ import os
 import stat
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,10 +74,10 @@ if "opcua" in plugin_names("connectors"):
     CASES += [("depot", "attack-overfill", "opcua", 60.0, ATTACK), ("water", "normal", "opcua", 3000.0, None)]
 
 
-@pytest.mark.parametrize(("name", "scenario", "protocol", "speed", "start"), CASES)
-def test_what_the_platform_reads_is_what_was_simulated(
-    name: str, scenario: str, protocol: str, speed: float, start: int | None, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_platform_reads_is_what_was_simulated(case: tuple[Any, ...], tmp_path: Path) -> None:
+    name, scenario, protocol, speed, start = case
+
     async def run() -> None:
         plant = bed(name, scenario, tmp_path, speed=speed, protocol=protocol, start_at=start)
         async with AsyncExitStack() as stack:

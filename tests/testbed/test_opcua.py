@@ -1,4 +1,4 @@
-"""What the OPC UA server shows: the simulated telemetry with its own times, Bad where there is none, to readers only."""
+"""The OPC UA server shows the simulated telemetry with its own times, Bad where there is none, and can only be read."""
 
 import asyncio
 from pathlib import Path

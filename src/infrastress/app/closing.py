@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tell_closing"]
 
+_ENOUGH = 0.7
 _KINDS = {
     "telemetry": "process telemetry",
     "network": "logins and network",

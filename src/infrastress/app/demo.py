@@ -32,7 +32,7 @@ KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
 LEARN_HOURS, QUIET_HOURS = 168.0, 120.0
 LEARN_SEED, QUIET_SEED = 11, 12
 ATTACK = "attack-overfill"
-BEFORE, AFTER = 25 * MINUTE, 20 * MINUTE
+BEFORE, AFTER = 20 * MINUTE, 15 * MINUTE
 """How long before the attackers' first act, and behind the last consequence, the plant is watched."""
 SPEED = 450.0
 _MARK = ".infrastress-demo"
@@ -174,7 +174,14 @@ def run_demo(
     stage("Learning what is normal")
     trained = train(site, folder, [out / "learn"], folder / "state")
     demo = Demo(site, out, trained, facts)
-    _watch(demo, folder, seed, speed, stage, on_result)
+    start, stop = _window(facts)
+    demo.window = (start, stop)
+    hours, wall_s = (stop - start) / HOUR, (stop - start) / SECOND / speed
+    stage(f"Watching {hours:.1f} h live, in {wall_s:.0f} s, over Modbus/TCP from controllers and HTTP from a gateway")
+    plant = Plant(folder, ATTACK, seed, start, stop, speed)
+    demo.full = _watch(demo, plant, on_result)
+    stage("Replaying the log of what was watched")
+    demo.again = replay_lived(folder, out / "result" / "store", out / "result", out / "again")
     stage("Replaying ordinary days")
     quiet = _Notes()
     replay_recordings(site, folder, [out / "quiet"], state=folder / "state", on_result=quiet.take)
@@ -188,29 +195,24 @@ def run_demo(
     return demo
 
 
-def _watch(demo: Demo, folder: Path, seed: int, speed: float, stage: Stage, on_result: Callable[[Event], None]) -> None:
-    """The attack live, then its log once more."""
-    facts, notes = demo.facts, _Notes()
+def _window(facts: dict[str, Any]) -> tuple[int, int]:
+    """From shortly before the attackers' first act until shortly after the last consequence, ns."""
     ends = [facts[name] for name in ("overflow_at", "gas_high_at", "shutdown_at") if facts.get(name)]
-    start, stop = _first_act(facts) - BEFORE, max(ends) + AFTER
-    demo.window = (start, stop)
-    stage(
-        f"Watching the plant live: {(stop - start) / HOUR:.1f} h around the attack in {(stop - start) / SECOND / speed:.0f} s, "
-        "over Modbus/TCP from its controllers and HTTP from its gateway"
-    )
+    return _first_act(facts) - BEFORE, max(ends) + AFTER
+
+
+def _watch(demo: Demo, plant: Plant, on_result: Callable[[Event], None]) -> Outcome:
+    """The attack live."""
+    notes = _Notes()
 
     def take(event: Event) -> None:
         notes.take(event)
         on_result(event)
 
-    at = demo.out / "result" / "store"
-    make_folder(at.parent)
-    plant = Plant(folder, ATTACK, seed, start, stop, speed)
-    demo.lived = live_through(plant, demo.site, at, demo.out / "live", take)
-    stage("Replaying the log of what was watched")
-    result = write_lived(folder, at, demo.lived, demo.out / "result")
-    demo.again = replay_lived(folder, at, result, demo.out / "again")
-    demo.full = _judge(demo.site, facts, notes)
+    result = make_folder(demo.out / "result")
+    demo.lived = live_through(plant, demo.site, result / "store", demo.out / "live", take)
+    write_lived(plant.folder, result / "store", demo.lived, result)
+    return _judge(demo.site, demo.facts, notes)
 
 
 class _Notes:

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infrastress.connectors.base import LiveConnector, LiveContext
 from infrastress.app.detecting import build_detectors, cards_of
 from infrastress.app.files import make_folder, write_json
 from infrastress.app.pipeline import Judged
 from infrastress.app.working import live_duties, read_judgement
+from infrastress.connectors.base import LiveConnector, LiveContext
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.plugins import load_plugin
@@ -72,11 +72,17 @@ class Plant:
 
 @dataclass(frozen=True)
 class Lived:
-    """What came of it: balances and notes by source, links that stood at the end, wall time."""
+    """What came of it.
+
+    Attributes:
+        balances, notes: by source.
+        share: of the polls that were due, how many were made.
+        wall_s: how long it took.
+    """
 
     balances: dict[str, Balance]
     notes: dict[str, SourceNotes]
-    links: dict[tuple[str, str], tuple[str, str]]
+    share: float
     wall_s: float
 
 
@@ -96,11 +102,16 @@ def live_through(plant: Plant, site: Site, at: Path, work: Path, on_result: Call
     for name in ("http_push", "modbus"):
         load_plugin("connectors", name)  # loading takes a second, in which the plant would go unseen
     with open_store(at) as store, _judge(at, plant.folder), _testbed(plant, work) as clock:
-        return asyncio.run(_watch(plant, site, store, work, clock, on_result))
+        intake = Intake(
+            store, site, _connectors(site, work, clock), clock=clock, policy=IntakePolicy(gather_s=_GATHER_S)
+        )
+        told = _Told(store, site, clock, on_result)
+        wall_s = asyncio.run(_watch(plant.stop, site, intake, told))
+        return Lived(intake.balances, intake.notes, _share(plant, site, intake, work), wall_s)
 
 
-def write_lived(folder: Path, at: Path, lived: Lived, out: Path) -> Path:
-    """Write the results of a live run as a replay writes its own; returns `out`."""
+def write_lived(folder: Path, at: Path, lived: Lived, out: Path) -> None:
+    """Write the results of a live run as a replay writes its own."""
     site, chosen, baselines = read_judgement(folder)
     with open_store(at) as store:
         unit = DetectionUnit(site, build_detectors(site, chosen, baselines))
@@ -110,7 +121,6 @@ def write_lived(folder: Path, at: Path, lived: Lived, out: Path) -> Path:
         summary = summary_of(store, site, lived.balances, lived.notes, failed=unit.failed, wall_s=lived.wall_s)
         export_results(store, site, make_folder(out))
     write_json(out / "summary.json", Judged(summary, baselines, out).as_dict())
-    return out
 
 
 def replay_lived(folder: Path, at: Path, result: Path, out: Path) -> bool:
@@ -124,37 +134,30 @@ def replay_lived(folder: Path, at: Path, result: Path, out: Path) -> bool:
     return all((out / name).read_bytes() == (result / name).read_bytes() for name in names)
 
 
-async def _watch(
-    plant: Plant, site: Site, store: Store, work: Path, clock: EventClock, on_result: Callable[[Event], None]
-) -> Lived:
+async def _watch(stop: int, site: Site, intake: Intake, told: "_Told") -> float:
+    """Take everything in until a moment and a little longer, and see it judged; returns how long it took, s."""
     began = time.monotonic()
-    policy = IntakePolicy(gather_s=_GATHER_S)
-    intake = Intake(store, site, _connectors(site, work, clock), clock=clock, policy=policy)
+    late_s = max((source.lateness_s for source in site.sources if source.kind == "telemetry"), default=0.0)
+    last = stop + round((late_s + 2 * site.runtime.frame_s) * SECOND)
     taking = asyncio.create_task(intake.run())
-    told = _Told(store, site, on_result)
     try:
-        late = site.runtime.frame_s + max((source.lateness_s for source in site.sources if source.cadence_s), default=0)
-        while clock.now() < plant.stop + round((late + 60.0) * SECOND):
-            await _turn(taking, told)
+        while told.clock.now() < last:
+            await asyncio.wait({taking}, timeout=_LOOK_S)
+            if taking.done():
+                taking.result()
+                raise ConfigurationError("the intake ended by itself")
+            told.tell()
         intake.stop()
         await taking
         deadline = time.monotonic() + _PATIENCE_S
-        while not _drained(store, site) and time.monotonic() < deadline:
+        while not told.drained() and time.monotonic() < deadline:
             await asyncio.sleep(_LOOK_S)
             told.tell()
         told.tell()
     finally:
         taking.cancel()
         await asyncio.gather(taking, return_exceptions=True)
-    return Lived(intake.balances, intake.notes, dict(intake.links), time.monotonic() - began)
-
-
-async def _turn(taking: "asyncio.Task[None]", told: "_Told") -> None:
-    await asyncio.wait({taking}, timeout=_LOOK_S)
-    if taking.done():
-        taking.result()
-        raise ConfigurationError("the intake ended by itself")
-    told.tell()
+    return time.monotonic() - began
 
 
 def _connectors(site: Site, work: Path, clock: EventClock) -> list[LiveConnector]:
@@ -167,23 +170,35 @@ def _connectors(site: Site, work: Path, clock: EventClock) -> list[LiveConnector
     return found
 
 
-def _drained(store: Store, site: Site) -> bool:
-    """Whether detection and fusion have taken everything."""
-    partitions = (f"ingest/{site.id}/main", f"fusion/{site.id}")
-    return all(store.checkpoints.offset(one) >= store.log.end(one) for one in partitions)
+def _share(plant: Plant, site: Site, intake: Intake, work: Path) -> float:
+    """The share of polls that were made: a machine that is too busy for the speed passes some over."""
+    made = wanted = 0.0
+    for source, connection in connections_of(site, work / "connections.yaml").items():
+        if devices := connection.options.get("devices"):
+            made += intake.balances[source].accepted
+            wanted += len(devices) * (plant.stop - plant.start) / SECOND / float(connection.options["cadence_s"])
+    return min(1.0, made / wanted) if wanted else 1.0
 
 
 class _Told:
     """Tells each alarm and incident version as it comes into the log."""
 
-    def __init__(self, store: Store, site: Site, on_result: Callable[[Event], None]) -> None:
-        self._log, self._partition, self._on_result, self._after = store.log, f"result/{site.id}", on_result, 0
+    def __init__(self, store: Store, site: Site, clock: EventClock, on_result: Callable[[Event], None]) -> None:
+        self.clock = clock
+        self._store, self._on_result, self._after = store, on_result, 0
+        self._upstream = (f"ingest/{site.id}/main", f"fusion/{site.id}")
+        self._partition = f"result/{site.id}"
 
     def tell(self) -> None:
-        while records := self._log.read(self._partition, self._after, 1000):
+        while records := self._store.log.read(self._partition, self._after, 1000):
             for record in records:
                 self._on_result(decode_event(record.data))
             self._after = records[-1].offset
+
+    def drained(self) -> bool:
+        """Whether detection and fusion have taken everything."""
+        log, checkpoints = self._store.log, self._store.checkpoints
+        return all(checkpoints.offset(one) >= log.end(one) for one in self._upstream)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ def live_duties(folder: Path) -> list[Duty]:
 
 
 def read_judgement(folder: Path) -> tuple[Site, dict[str, Chosen], dict[str, Baseline]]:
+    """A site, its detectors with their options, and what they learned; raises SiteError, BaselineError."""
     site = load_site(folder)
     chosen = choose_detectors(site)
     versions = {name: plugin.version for name, (plugin, _) in chosen.items()}

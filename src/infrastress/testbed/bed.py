@@ -30,7 +30,7 @@ Protocol = Literal["modbus", "opcua"]
 PROTOCOLS: tuple[Protocol, ...] = ("modbus", "opcua")
 HOST = "127.0.0.1"
 TOKEN_NAME = "testbed"  # noqa: S105 - the name of a secret
-LEAST_POLL_S = 0.1
+LEAST_POLL_S = 0.05
 """Wall time between polls; at a higher speed some readings are passed over."""
 
 
@@ -88,9 +88,10 @@ class Testbed:
         protocol: Protocol = "modbus",
         start_at: int | None = None,
     ) -> None:
-        if site.folder is None:
+        if site.folder is None:  # the platform is to be started on it
             raise ConfigurationError("a testbed needs a site loaded from its folder")
         self.site, self.folder, self.speed, self.protocol = site, folder, speed, protocol
+        self._own = site.folder
         self.telemetry = Telemetry(site, played.samples)
         origin = self.telemetry.began if start_at is None else start_at
         if not self.telemetry.began <= origin < self.telemetry.ended:
@@ -204,8 +205,7 @@ class Testbed:
 
     def _served_site(self) -> Path:
         """The site's own folder, or a copy with registers where the platform needs them and the site has none."""
-        own = self.site.folder
-        assert own is not None
+        own = self._own
         shown = set(self.telemetry.tags)
         lacking = any(signal.register_ is None for signal in self.site.signals if signal.id in shown)
         if self.protocol != "modbus" or not lacking:

@@ -32,13 +32,10 @@ class ModbusController:
         cells: what it holds.
         telemetry: what the instruments show.
         clock: event time.
-        port: of loopback; 0 for any.
     """
 
-    def __init__(
-        self, name: str, unit: int, cells: Sequence[Cell], telemetry: Telemetry, clock: EventClock, port: int = 0
-    ) -> None:
-        self.name, self.unit, self.port = name, unit, port
+    def __init__(self, name: str, unit: int, cells: Sequence[Cell], telemetry: Telemetry, clock: EventClock) -> None:
+        self.name, self.unit, self.port = name, unit, 0
         self._telemetry, self._clock = telemetry, clock
         columns = {tag: column for column, tag in enumerate(telemetry.tags)}
         self._cells = [(columns[cell.signal], cell.register) for cell in cells if cell.signal in columns]
@@ -76,10 +73,9 @@ class ModbusController:
             with contextlib.suppress(Exception):  # a connection that is half gone
                 await cast(Any, server).shutdown()
 
-    async def _answer(
-        self, function: int, start: int, address: int, count: int, current: list[int], values: object
-    ) -> ExcCodes | None:
-        del start, address, count
+    async def _answer(self, function: int, *request: Any) -> ExcCodes | None:
+        """What pymodbus asks: start of the block, address, count, the block's words, values to be written."""
+        _start, _address, _count, current, values = request
         if values is not None or function not in _TABLES:
             self.writes += 1
             return ExcCodes.ILLEGAL_FUNCTION

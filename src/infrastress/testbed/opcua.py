@@ -5,6 +5,7 @@ import contextlib
 import logging
 import socket
 from datetime import UTC, datetime, timedelta
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,9 @@ class OpcUaPlant:
             )
             self._nodes.append((node.nodeid, bit))
         self._server = server
-        await self._show(self._telemetry.row(self._clock.now()))
+        await self._show(server, self._telemetry.row(self._clock.now()))
         await server.start()
-        self._showing = asyncio.create_task(self._run(), name="OPC UA values")
+        self._showing = asyncio.create_task(self._run(server), name="OPC UA values")
 
     async def stop(self) -> None:
         """Close every connection and the port."""
@@ -120,27 +121,26 @@ class OpcUaPlant:
             with contextlib.suppress(Exception):  # a client that is half gone
                 await server.stop()
 
-    async def _run(self) -> None:
+    async def _run(self, server: Server) -> None:
         """Show every row at its time; rows that passed while the machine was busy are shown one after the other."""
         times = self._telemetry.times
         row = self._telemetry.row(self._clock.now())
         while row + 1 < len(times):
             row += 1
             await asyncio.sleep(max(0.0, self._clock.wall_s((int(times[row]) - self._clock.now()) / SECOND)))
-            await self._show(row)
+            await self._show(server, row)
 
-    async def _show(self, row: int) -> None:
+    async def _show(self, server: Server, row: int) -> None:
         """Write one row: every value with the time of the reading."""
-        assert self._server is not None
         stamp: Any = _FIRST + timedelta(microseconds=int(self._telemetry.times[row]) // 1000)
         for (node, bit), value in zip(self._nodes, self._telemetry.shown[row].tolist(), strict=True):
-            good = value == value
+            good = not isnan(value)
             variant = (
                 ua.Variant(bool(good and value), ua.VariantType.Boolean)
                 if bit
                 else ua.Variant(value if good else 0.0, ua.VariantType.Double)
             )
-            await self._server.write_attribute_value(
+            await server.write_attribute_value(
                 node, ua.DataValue(variant, _GOOD if good else _NONE, SourceTimestamp=stamp, ServerTimestamp=stamp)
             )
 

@@ -2,6 +2,7 @@
 
 import struct
 from collections import defaultdict
+from math import isnan
 from typing import NamedTuple
 
 from infrastress.site import Site
@@ -71,13 +72,13 @@ def words_of(register: Register, own: float) -> list[int] | None:
     """Words (or one bit) of a value in the signal's own unit; None where the type has no way to say that it is none."""
     number = (own - register.offset) / register.factor
     if register.data_type == "bool":
-        if number != number:
+        if isnan(number):
             return None
         on = int(number != 0)
         return [on if register.bit is None or register.table in BITS else on << register.bit]
     code = _FORMATS[register.data_type]
     if code not in "fd":
-        if number != number:
+        if isnan(number):
             if not register.bad_values:
                 return None
             number = register.bad_values[0]
