@@ -78,12 +78,16 @@ def test_the_closing_says_the_same(demo, capsys):
     alarms = [event_from_json(line) for line in (out / "result" / "alarms.jsonl").read_bytes().splitlines()]
     outcome = Outcome(alarms[0], alarms[1], told["lead_time_s"], incidents[0], len(alarms), len(incidents))
     without = {kind: Outcome() for kind in KINDS}
-    whole = Demo(load_site(out / "site"), out, Trained(), facts, outcome, without, 5.0, [alarms[0]])
+    whole = Demo(
+        load_site(out / "site"), out, Trained(), facts,
+        full=outcome, again=True, without=without, quiet_days=5.0, false_alarms=[alarms[0]],
+    )  # fmt: skip
     tell_closing(Console(width=120), whole)
     text = capsys.readouterr().out
     assert f"{told['lead_time_s'] / 60:.0f} min" in text
     assert "The incident at the end" in text
     assert "no incident" in text
+    assert "to the byte" in text
     assert "1 in 5 unseen ordinary days" in text
 
 
