@@ -31,6 +31,7 @@ COMMANDS = {
     "schema": Entry("schema", "JSON Schema of the site file, for editors."),
     "map": Entry("map", "Propose columns, units and time zone for a recording."),
     "simulate": Entry("simulate", "Simulate a scenario: telemetry, events, truth."),
+    "testbed": Entry("testbed", "Serve a simulated plant over real protocols, attacks included."),
     "train": Entry("train", "Learn what is normal from recordings, and say what was learned."),
     "replay": Entry("replay", "Run recordings through the live pipeline."),
     "serve": Entry("serve", "Guard a live site: sources in, alarms out, an API to ask."),
