@@ -34,6 +34,7 @@ COMMANDS = {
     "train": Entry("train", "Learn what is normal from recordings, and say what was learned."),
     "replay": Entry("replay", "Run recordings through the live pipeline."),
     "work": Entry("work", "Share detection and fusion of sites on one database with other processes."),
+    "accounts": Entry("accounts", "Who may sign in: accounts, sessions, tokens of machines."),
     "evaluate": Entry("evaluate", "Score detections against labels."),
 }
 

@@ -23,7 +23,7 @@ from infrastress.site import Site
 from infrastress.site.sources import Source
 from infrastress.store.ports import Output
 
-__all__ = ["Admission", "SourceNotes"]
+__all__ = ["Admission", "SourceNotes", "books_of"]
 
 _EXAMPLES = 100
 """Refusals kept as records, per source and reason; all are counted."""
@@ -382,3 +382,30 @@ def _iso(time: int) -> str:
         return to_iso(time)
     except OverflowError:
         return f"{time} ns"
+
+
+def books_of(data: bytes) -> dict[str, tuple[Balance, SourceNotes]]:
+    """Balance and notes of each source, from what an admission dumped; for whoever only reads.
+
+    Raises:
+        DecodeError: the bytes are no such state.
+    """
+    try:
+        state = _DECODER.decode(data)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"no admission state: {error}") from None
+    return {
+        name: (
+            one.ledger.balance(),
+            SourceNotes(
+                one.missing,
+                one.overdue,
+                one.late_events,
+                one.ahead_ns / SECOND,
+                one.oldest,
+                one.gate.newest,
+                one.ended,
+            ),
+        )
+        for name, one in state.sources.items()
+    }
