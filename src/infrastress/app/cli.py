@@ -33,6 +33,7 @@ COMMANDS = {
     "simulate": Entry("simulate", "Simulate a scenario: telemetry, events, truth."),
     "train": Entry("train", "Learn what is normal from recordings, and say what was learned."),
     "replay": Entry("replay", "Run recordings through the live pipeline."),
+    "serve": Entry("serve", "Guard a live site: sources in, alarms out, an API to ask."),
     "work": Entry("work", "Share detection and fusion of sites on one database with other processes."),
     "accounts": Entry("accounts", "Who may sign in: accounts, sessions, tokens of machines."),
     "evaluate": Entry("evaluate", "Score detections against labels."),

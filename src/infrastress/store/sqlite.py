@@ -161,6 +161,14 @@ class SqliteStore(Store):
         except DBAPIError as error:
             raise self.database.explain(error) from error
 
+    def spare(self) -> int:
+        """Bytes inside the database's file that hold nothing any more and are used before it grows; 0 if unreadable."""
+        try:
+            with self.database.reading() as connection:
+                return int(connection.execute(text("PRAGMA freelist_count")).scalar_one()) * _PAGE
+        except StoreError:
+            return 0
+
     def faults(self) -> list[str]:
         """Everything on disk that isn't as it was written; reads all of it.
 
