@@ -35,7 +35,7 @@ class ApiError(InfrastressError):
         self.status, self.problem = problem.status, problem
 
 
-class Unreachable(InfrastressError):
+class Unreachable(InfrastressError):  # noqa: N818 - an outcome
     """The API doesn't answer."""
 
 
@@ -136,13 +136,14 @@ class Client:
         """The same as a pyarrow Table: signal, time (timestamp[ns, UTC]), value, unit."""
         import pyarrow as pa
 
-        asked = {"params": _history(signals, begin, end, width, units)}
-        response = self._send("GET", "/history", headers={"Accept": "application/vnd.apache.arrow.stream"}, **asked)
+        asked = _history(signals, begin, end, width, units)
+        headers = {"Accept": "application/vnd.apache.arrow.stream"}
+        response = self._send("GET", "/history", headers=headers, params=asked)
         with pa.ipc.open_stream(response.content) as reader:
             return reader.read_all()
 
     def alarms(self, **filters: Any) -> Iterator[models.Alarm]:
-        """Alarms; filters: state, severity, priority, source_kind, asset, zone, rule, incident, annunciated, q, sort."""
+        """Alarms, by state, severity, priority, source_kind, asset, zone, rule, incident, annunciated, q; and sort."""
         return self._pages("/alarms", models.Alarms, lambda page: page.items, filters)
 
     def alarm(self, id_: str) -> models.AlarmDetail:

@@ -408,7 +408,9 @@ class SourceHealth(StandingOf):
     """How a source stands, and how many of its members stand how."""
 
     source: str
-    kind: SourceKind
+    kind: Annotated[
+        SourceKind | None, Field(description="None for what isn't a source of the site, like notifications")
+    ]
     balance: Balance | None
     newest: Moment | None
     missing: int

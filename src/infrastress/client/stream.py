@@ -68,7 +68,7 @@ def follow(
     Args:
         connect: opens the stream behind a position; what it raises as httpx.TransportError is tried again.
         after: where to begin; None for now.
-        longest_s: longest pause before the next try; the first is a fiftieth of it, each next twice as long, with jitter.
+        longest_s: longest pause before the next try; the first is a fiftieth of it, each next twice as long.
         sleep: waits.
     """
     pause = longest_s / 50

@@ -96,8 +96,13 @@ class Stream:
         self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
         self._thread.start()
 
+    def end(self) -> None:
+        """All followers end; called from the event loop."""
+        self._stop.set()
+        self._ring_bell()
+
     def stop(self) -> None:
-        """Read no more; followers end."""
+        """Read no more; returns when the reader has ended."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(10)

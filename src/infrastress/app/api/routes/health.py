@@ -15,7 +15,6 @@ from infrastress.client import models
 from infrastress.events.delivery import Balance
 from infrastress.events.health import HealthState
 from infrastress.runtime.admission import SourceNotes
-from infrastress.site.sources import Source
 
 __all__ = ["router"]
 
@@ -27,7 +26,7 @@ _WORST: tuple[HealthState, ...] = ("down", "stopped", "frozen", "delayed", "unkn
 def get_health(plant: PlantOf, stream: StreamOf) -> models.Health:
     """How all sources stand: the worst of them; unknown while detection has no fresh pulse, or where there is none."""
     pulse, books = plant.pulse(), read_books(plant)
-    found = [_source(plant, s, books.get(s.id), fresh=pulse.fresh) for s in plant.setup.site.sources]
+    found = [_source(plant, name, books.get(name), fresh=pulse.fresh) for name in _sources(plant)]
     counts = Counter(one.state for one in found)
     state: Any = next((name for name in _WORST if counts[name]), "unknown") if pulse.fresh else "unknown"
     return models.Health(state=state, counts=dict(counts), pulse=pulse, sources=found, position=str(stream.position))
@@ -36,12 +35,12 @@ def get_health(plant: PlantOf, stream: StreamOf) -> models.Health:
 @router.get("/health/sources/{source}", dependencies=[needs("see.health")])
 def get_source(plant: PlantOf, source: str) -> models.SourceDetail:
     """A source with each of its members."""
-    one: Source = known(plant.setup.site.source_by_id.get(source), "source", source)
+    known(source if source in _sources(plant) else None, "source", source)
     fresh = plant.pulse().fresh
-    head = _source(plant, one, read_books(plant).get(source), fresh=fresh)
+    head = _source(plant, source, read_books(plant).get(source), fresh=fresh)
     members = {
         name: models.StandingOf.model_validate(standing_of(health, fresh=fresh))
-        for name, health in sorted(_members(plant, one).items())
+        for name, health in sorted(_members(plant, source).items())
     }
     return models.SourceDetail(**dict(head), members=members)
 
@@ -112,19 +111,26 @@ def list_decisions(
     return models.Decisions(items=items, next=after, total=len(fitting), position=str(stream.position))
 
 
-def _members(plant: Plant, source: Source) -> dict[str, Any]:
+def _sources(plant: Plant) -> list[str]:
+    """Sources of the site, then what else tells of its health, such as notifications."""
+    own = [source.id for source in plant.setup.site.sources]
+    with plant.projection.lock:
+        others = {health.source for health in plant.projection.health.values()}
+    return [*own, *sorted(others.difference(own))]
+
+
+def _members(plant: Plant, source: str) -> dict[str, Any]:
     """What was told of each member: of all signals of the source, and of whatever else it has."""
-    found: dict[str, Any] = {s.id: None for s in plant.setup.site.signals if s.source == source.id}
-    prefix = f"{plant.id}/{source.id}/"
+    found: dict[str, Any] = {s.id: None for s in plant.setup.site.signals if s.source == source}
+    prefix = f"{plant.id}/{source}/"
     with plant.projection.lock:
         found |= {h.member: h for key, h in plant.projection.health.items() if key.startswith(prefix)}
     return found
 
 
-def _source(
-    plant: Plant, source: Source, book: tuple[Balance, SourceNotes] | None, *, fresh: bool
-) -> models.SourceHealth:
-    told = plant.projection.health.get(f"{plant.id}/{source.id}")
+def _source(plant: Plant, source: str, book: tuple[Balance, SourceNotes] | None, *, fresh: bool) -> models.SourceHealth:
+    told = plant.projection.health.get(f"{plant.id}/{source}")
+    own = plant.setup.site.source_by_id.get(source)
     members = _members(plant, source).values()
     counts = Counter(health.state if health and fresh else "unknown" for health in members)
     fields = standing_of(told, fresh=fresh)
@@ -132,16 +138,16 @@ def _source(
     return models.SourceHealth.model_validate(
         {
             **fields,
-            "source": source.id,
-            "kind": source.kind,
+            "source": source,
+            "kind": own.kind if own else None,
             "balance": balance.as_dict() if balance else None,
             "newest": iso(notes.newest or 0) if notes else None,
             "missing": notes.missing if notes else 0,
             "counts": dict(counts),
             "links": {
-                "self": link("health", "sources", source.id),
-                "signals": f"{link('signals')}?source={source.id}",
-                "quarantine": f"{link('quarantine')}?source={source.id}",
+                "self": link("health", "sources", source),
+                "signals": f"{link('signals')}?source={source}",
+                "quarantine": f"{link('quarantine')}?source={source}",
             },
         }
     )
