@@ -17,11 +17,12 @@ SPEED = 300.0
 
 def test_an_alarm_reaches_a_follower_and_its_acknowledgement_comes_back(tmp_path):
     clock = EventClock(origin=20_500 * DAY, wall=time.time_ns(), speed=SPEED)
-    with Feed(clock, value=lambda n: 5.0 if n > 60 else 1.0) as feed:
+    attacked = threading.Event()
+    with Feed(clock, value=lambda n: 5.0 if attacked.is_set() else 1.0) as feed:
         plant = make_plant(tmp_path / "plant", plc=feed.port)
         with serving(plant, clock, without=WITHOUT) as service:
             service.ready()
-            with Client(service.status.address) as client, pytest.MonkeyPatch.context():
+            with Client(service.status.address) as client:
                 seen: dict[str, str] = {}
                 stopping = threading.Event()
 
@@ -33,7 +34,9 @@ def test_an_alarm_reaches_a_follower_and_its_acknowledgement_comes_back(tmp_path
 
                 follower = threading.Thread(target=follow, daemon=True)
                 follower.start()
-                wait_for(lambda: bool(seen), 60, lambda: str(client.ready()) + str(service.log[-5:]))
+                time.sleep(1.0)
+                attacked.set()
+                wait_for(lambda: bool(seen), 20, lambda: str(client.ready()) + str(service.log[-5:]))
                 assert "level" in next(client.alarms()).sentence or next(client.alarms()).assets == ["tank"]
                 (name, *_) = seen
                 result = client.acknowledge(name, "seen, sending somebody", key="one")
@@ -53,6 +56,7 @@ def test_an_alarm_reaches_a_follower_and_its_acknowledgement_comes_back(tmp_path
                 history = client.history(["level"], *_span(clock, feed), width=50)
                 assert max(value for value in history.series[0].values if value is not None) > 4.9
                 stopping.set()
+                follower.join(15)  # a tick of health or another alarm ends it, or the client's own end
             assert service.stop() == 0
         with pytest.raises(httpx.TransportError):
             httpx.get(service.status.address)

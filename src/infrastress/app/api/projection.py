@@ -11,9 +11,10 @@ from threading import RLock
 from typing import Any
 
 import msgspec
+import structlog
 
 from infrastress.app.api.position import Position, partitions_of
-from infrastress.core.errors import DecodeError
+from infrastress.core.errors import DecodeError, StoreError
 from infrastress.events import Alarm, AlarmAction, Event, Incident, decode_event
 from infrastress.events.health import Health, Pulse, decode_health
 from infrastress.store.ports import Record, Row, Store, type_of
@@ -21,6 +22,7 @@ from infrastress.store.ports import Record, Row, Store, type_of
 __all__ = ["Changes", "Decided", "Entry", "Projection"]
 
 _PAGE = 1000
+_LOG = structlog.get_logger()
 DECISIONS = 10_000
 """Newest decisions, acts and link states held."""
 TOLD = ("action", "decision", "link")
@@ -137,7 +139,12 @@ class Projection:
         changes = Changes()
         with self.lock:
             for record in records:
-                self._record(record, changes)
+                try:
+                    self._record(record, changes)
+                except StoreError:
+                    raise
+                except Exception as error:  # one record that nobody foresaw must not blind the operators to all others
+                    _LOG.exception("a record can't be shown", record=record.id, error=repr(error))
             self.changed += 1
         return changes
 

@@ -262,11 +262,8 @@ class Stream:
             end = log.end(name)
             records = log.read(name, at[i], _CHUNK, types=TOLD if i == 2 else ())
             changes.update(self._plant.projection.apply(records))
-            at[i] = (
-                max(at[i], records[-1].offset)
-                if len(records) == _CHUNK
-                else max(end, *(r.offset for r in records[-1:]))
-            )
+            last = records[-1].offset if records else at[i]
+            at[i] = last if len(records) == _CHUNK else max(end, last)
         self._plant.projection.position = Position(*at)
         return changes, Position(*at)
 
