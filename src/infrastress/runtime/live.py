@@ -172,7 +172,7 @@ class LiveAdmission(Admission):
         """
         self._clock = clock = max(clock, self._clock)
         state = self._state
-outputs = []
+        outputs = []
         for source, (newest, ahead) in sorted(self._refused.items()):
             if clock - self._told.get(source, 0) >= SECOND:
                 self._told[source] = clock
