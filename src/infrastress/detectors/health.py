@@ -16,4 +16,13 @@ CARDS: dict[str, RuleCard] = {
         ("a fault in the detector itself", "a baseline or option that doesn't fit the site any more"),
         "Watch by hand what this detector watches, and hand the sentence to whoever maintains the platform.",
     ),
+    "disk-nearly-full": RuleCard(
+        "disk-nearly-full",
+        "The disk is nearly full",
+        "Telemetry is thinned so that alarms, events and what people do can still be stored. What happens between the "
+        "rows that are kept isn't seen.",
+        "Enough room for weeks of telemetry; what is left is in the status.",
+        ("something else on this disk has grown", "retention_days keeps more than the disk holds"),
+        "Free space or extend the disk; all telemetry is kept again by itself. Then look at retention_days.",
+    ),
 }

@@ -6,6 +6,7 @@ quarantined or dropped, in the balance of its source.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,7 +17,7 @@ from infrastress.core.ids import canonical_json, event_id
 from infrastress.core.time import SECOND, to_iso
 from infrastress.events import Event, Samples, Tick, encode_event, make_event
 from infrastress.events.delivery import Balance, Delivery, Refusal
-from infrastress.runtime.gate import LARGEST_JUMP, Gate
+from infrastress.runtime.gate import LARGEST_JUMP, Gate, Window
 from infrastress.runtime.ledger import Ledger
 from infrastress.runtime.pressure import kept_rows
 from infrastress.site import Site
@@ -103,6 +104,7 @@ class Admission:
         self._width = round(site.runtime.frame_s * SECOND)
         self._tags = frozenset(site.signal_by_id)
         self._switches = frozenset(s.id for s in site.signals if s.kind in {"state", "switch"})
+        self._window: Window | None = None
         self._state = _State(site.version, {source: _Source(Gate(), Ledger()) for source in sorted(self._sources)})
 
     @property
@@ -163,12 +165,7 @@ class Admission:
         Raises:
             ConfigurationError: its source isn't one of this partition, or has ended.
         """
-        source = self._sources.get(delivery.source)
-        if source is None or self._state.sources[delivery.source].ended:
-            known = ", ".join(sorted(self._sources))
-            raise ConfigurationError(
-                f"source {delivery.source!r} is unknown here or has ended", remedy=f"open: {known}"
-            )
+        source = self._source(delivery.source)
         state = self._state.sources[source.id]
         state.ledger.book(delivery.balance)
         outputs: list[Output] = []
@@ -213,6 +210,24 @@ class Admission:
             )
         self._state = state
 
+    def _source(self, name: str) -> Source:
+        source = self._sources.get(name)
+        if source is None or self._state.sources[name].ended:
+            known = ", ".join(sorted(self._sources))
+            raise ConfigurationError(f"source {name!r} is unknown here or has ended", remedy=f"open: {known}")
+        return source
+
+    def _adopt(self, data: bytes) -> None:
+        """Take of a dumped state what belongs to the sources that are still there; raises DecodeError."""
+        try:
+            state = _DECODER.decode(data)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no admission state: {error}") from None
+        state.site = self._site.version
+        kept = {name: source for name, source in state.sources.items() if name in self._sources}
+        state.sources = {name: kept.get(name) or _Source(Gate(), Ledger()) for name in sorted(self._sources)}
+        self._state = state
+
     def _samples(self, source: Source, samples: Samples, keep_every: int) -> list[Output]:
         """Accepted rows of one batch, cut to records of `batch_rows`."""
         outputs: list[Output] = []
@@ -230,7 +245,7 @@ class Admission:
             where = f"row {samples.sequence + row}"
             self._keep(source.id, Refusal(reason, where, f"time {_iso(int(samples.times[row]))}"), outputs)
 
-        keep = state.gate.rows(samples, lateness, refuse)
+        keep = state.gate.rows(samples, lateness, refuse, self._window)
         if source.cadence_s and len(samples):
             state.overdue += _overdue(samples.times[keep], before, round(source.cadence_s * SECOND))
         if keep_every > 1:
@@ -273,7 +288,7 @@ class Admission:
             if event.id in recent:
                 reason = "duplicate"
             elif not reason:
-                reason = gate.plausible(occurred)
+                reason = gate.plausible(occurred, self._window)
             if reason:
                 state.ledger.refuse(reason, 1, 0)
                 if reason != "duplicate":
@@ -290,6 +305,8 @@ class Admission:
             elif occurred < gate.newest - lateness:
                 state.late_events += 1
                 observed = max(observed, gate.newest - lateness)  # known at the earliest when it came
+            if self._window is not None:
+                observed = max(observed, self._window.floor)
             state.oldest = occurred if state.oldest is None else min(occurred, state.oldest)
             admitted = event
             uncertainty = max(event.uncertainty_ns, state.ahead_ns)
@@ -321,10 +338,14 @@ class Admission:
             return
         state.thinning = keep_every
         fields = {"decision": "thinning", "source": source, "keep_every": keep_every, "rows": state.passed}
+        outputs.append(self._note("decision", fields))
+
+    def _note(self, kind: str, fields: dict[str, Any]) -> Output:
+        """What the runtime decided or saw, as a record of the log."""
         data = canonical_json(fields)
         identity = event_id("runtime", self._state.decisions, data)
         self._state.decisions += 1
-        outputs.append(Output(identity, f"{self.ingest}:decision", data))
+        return Output(identity, f"{self.ingest}:{kind}", data)
 
     def _keep(self, source: str, refusal: Refusal, outputs: list[Output]) -> None:
         """A refusal as a record, unless there are enough examples of its reason."""
@@ -359,10 +380,10 @@ class Admission:
         if low is None or (state.watermark is not None and low <= state.watermark):
             return []
         state.watermark = low
-        return [self._tick(low, final=False)]
+        return [self._tick(low)]
 
-    def _tick(self, watermark: int, *, final: bool) -> Output:
-        body = Tick(watermark=watermark, final=final)
+    def _tick(self, watermark: int, *, final: bool = False, clock: int = 0) -> Output:
+        body = Tick(watermark=watermark, final=final, clock=clock)
         event = make_event(
             site=self._site.id, source="runtime", sequence=self._state.ticks, occurred=watermark, body=body
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from math import isnan
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from infrastress.core.time import DAY
 from infrastress.events import Samples
 
-__all__ = ["LARGEST_JUMP", "Gate", "RowMemory"]
+__all__ = ["LARGEST_JUMP", "Gate", "RowMemory", "Window"]
 
 LARGEST_JUMP = 400 * DAY
 """A time further ahead of the source's newest than this is taken for a broken clock until others confirm it."""
@@ -19,6 +20,13 @@ _EARLIEST = 0
 _LATEST = 4_102_444_800 * 1_000_000_000  # 2100-01-01
 
 Refuse = Callable[[str, int], None]
+
+
+class Window(NamedTuple):
+    """What a live site still takes, ns: nothing before the watermark, nothing far ahead of the event clock."""
+
+    floor: int
+    ceiling: int
 
 
 class RowMemory(msgspec.Struct):
@@ -43,10 +51,12 @@ class Gate(msgspec.Struct):
     jumped: int = 0
     memory: list[RowMemory] = []
 
-    def plausible(self, time: int) -> str:
-        """Empty, or the reason why a time is not to be believed."""
+    def plausible(self, time: int, window: Window | None = None) -> str:
+        """Empty, or the reason why a time is not to be believed; a live site has a clock to hold it against."""
         if not _EARLIEST <= time < _LATEST:
             return "time-absurd"
+        if window is not None:
+            return "time-ahead" if time > window.ceiling else ""
         if self.newest is None or time <= self.newest + LARGEST_JUMP:
             self.jumped = 0
             return ""
@@ -60,38 +70,47 @@ class Gate(msgspec.Struct):
         self.jumped = 0
         return ""
 
-    def rows(self, samples: Samples, lateness: int, refuse: Refuse) -> npt.NDArray[np.bool_]:
+    def rows(
+        self, samples: Samples, lateness: int, refuse: Refuse, window: Window | None = None
+    ) -> npt.NDArray[np.bool_]:
         """Which rows are accepted, as bool[n]; `refuse(reason, row)` is called for each other.
 
-        Reasons: `late`, `duplicate`, `conflict`, `time-absurd`, `time-future`.
+        With a window the watermark alone says what is late: sources of many devices tell them in any order.
+
+        Reasons: `late`, `duplicate`, `conflict`, `time-absurd`, `time-future`, `time-ahead`.
         """
         times = samples.times
         n = len(times)
-        if n and self._clean(times):
+        if n and self._clean(times, window):
             keep = np.ones(n, dtype=np.bool_)
             self.newest, self.jumped = int(times[-1]), 0
-            first = int(np.searchsorted(times, self.newest - lateness))
+            horizon = self.newest - lateness if window is None else window.floor
+            first = int(np.searchsorted(times, horizon))
             fresh = [_remembered(samples, i) for i in range(first, n)]
-            self.memory = [row for row in self.memory if row.time >= self.newest - lateness] + fresh
+            self.memory = [row for row in self.memory if row.time >= horizon] + fresh
             return keep
-        return self._one_by_one(samples, lateness, refuse)
+        return self._one_by_one(samples, lateness, refuse, window)
 
-    def _clean(self, times: npt.NDArray[np.int64]) -> bool:
+    def _clean(self, times: npt.NDArray[np.int64], window: Window | None) -> bool:
         """Times strictly rise from the newest, without a jump: nothing to judge."""
         before = int(times[0]) - 1 if self.newest is None else self.newest
         steps = np.diff(times, prepend=before)
-        return bool(steps.min() > 0 and steps.max() <= LARGEST_JUMP and times[0] >= _EARLIEST and times[-1] < _LATEST)
+        low, high = (_EARLIEST, _LATEST - 1) if window is None else window
+        jumps = window is None and steps.max() > LARGEST_JUMP
+        return bool(steps.min() > 0 and not jumps and times[0] >= low and times[-1] <= high)
 
-    def _one_by_one(self, samples: Samples, lateness: int, refuse: Refuse) -> npt.NDArray[np.bool_]:
+    def _one_by_one(
+        self, samples: Samples, lateness: int, refuse: Refuse, window: Window | None
+    ) -> npt.NDArray[np.bool_]:
         keep = np.ones(len(samples), dtype=np.bool_)
         known: dict[int, list[RowMemory]] = {}
         for row in self.memory:
             known.setdefault(row.time, []).append(row)
         taken: dict[int, list[int]] = {}  # rows of this very batch, by time
         for i, time in enumerate(samples.times.tolist()):
-            if reason := self.plausible(time):
+            if reason := self.plausible(time, window):
                 pass
-            elif self.newest is not None and time < self.newest - lateness:
+            elif time < self._horizon(lateness, window):
                 reason = "late"
             elif time in known or time in taken:
                 others = known.get(time, []) + [_remembered(samples, j) for j in taken.get(time, [])]
@@ -103,11 +122,17 @@ class Gate(msgspec.Struct):
             taken.setdefault(time, []).append(i)
             if self.newest is None or time > self.newest:
                 self.newest = time
-        horizon = _LATEST if self.newest is None else self.newest - lateness
+        horizon = self._horizon(lateness, window)
         self.memory = [row for row in self.memory if row.time >= horizon]
         self.memory += [_remembered(samples, i) for t, rows in taken.items() if t >= horizon for i in rows]
         self.memory.sort(key=lambda row: row.time)
         return keep
+
+    def _horizon(self, lateness: int, window: Window | None) -> int:
+        """A row before this is late."""
+        if window is not None:
+            return window.floor
+        return -_LATEST if self.newest is None else self.newest - lateness
 
 
 def _remembered(samples: Samples, i: int) -> RowMemory:

@@ -53,6 +53,7 @@ class Signal(Model):
     range: Annotated[tuple[float, float] | None, Field(description="What the instrument can show")] = None
     limits: Limits = Limits()
     max_rate_per_h: Annotated[float | None, Field(gt=0, description="Fastest change physically possible")] = None
+    cadence_s: Annotated[float | None, Field(gt=0, description="How often it is told, where not as its source")] = None
     register_: Annotated[Register | None, Field(alias="register")] = None
 
 

@@ -7,6 +7,7 @@ open one store; one writes at a time.
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -27,6 +28,7 @@ from infrastress.store.sql import SqlCheckpoints, SqlLog, SqlRecords, gaps
 __all__ = ["Paths", "SqliteDatabase", "SqliteStore", "explain"]
 
 _BUSY_MS = 30_000
+_SETTLE_S = 2.0
 _PAGE = 8192  # batches of telemetry are 100s of kB: fewer links than with the default page
 _CHECKPOINT = 4000  # pages of write-ahead log before it is copied back: about 32 MB
 
@@ -182,6 +184,19 @@ class SqliteStore(Store):
                 migrate(connection, upgrade=upgrade)
         except DBAPIError as error:
             raise self.database.explain(error) from error
+
+    def settle(self) -> None:
+        """Copy the write-ahead log back and give its room to the disk again, where nobody is in the way just now."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.paths.database, timeout=_SETTLE_S)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def spare(self) -> int:
+        """Bytes inside the database's file that hold nothing any more and are used before it grows; 0 if unreadable."""
+        try:
+            with self.database.reading() as connection:
+                return int(connection.execute(text("PRAGMA freelist_count")).scalar_one()) * _PAGE
+        except StoreError:
+            return 0
 
     def schema(self) -> str | None:
         """The schema as it lies there."""
