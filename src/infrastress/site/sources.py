@@ -25,7 +25,9 @@ class RuntimeSettings(Model):
     """Settings of the pipeline. `frame_s` is the grid on which process detectors judge."""
 
     frame_s: Annotated[float, Field(gt=0)] = 60.0
-    retention_days: dict[str, float] = Field(default_factory=dict, description="Days kept, by kind of record")
+    retention_days: dict[
+        Literal["ingest", "fusion", "result", "quarantine", "history"], Annotated[float, Field(gt=0)]
+    ] = Field(default_factory=dict, description="Days kept, by kind of record; a kind that isn't named is kept")
 
 
 class DetectorSettings(Model):

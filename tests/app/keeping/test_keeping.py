@@ -287,7 +287,8 @@ class TestUpgrade:
 
     def test_no_store_and_a_newer_one_are_told(self, tmp_path: Path, site: Path) -> None:
         (tmp_path / "empty").mkdir()
-        assert main(["upgrade", str(tmp_path / "empty")]) == 1
+        assert main(["upgrade", str(tmp_path / "empty")]) == 0
+        assert not (tmp_path / "empty" / "state").exists()
         with sqlite3.connect(site / LIVE / "store.db") as connection:
             connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.close()
@@ -329,6 +330,11 @@ class TestExport:
         assert not list(out.rglob("*secret*")) + list(out.rglob("accounts*")) + list(out.rglob("client.pem"))
         assert telemetry
         assert len(Samples.decode(telemetry[0].data))
+
+    def test_a_site_that_was_never_served_is_exported_without_a_store(self, plant: Path, tmp_path: Path) -> None:
+        assert main(["export", str(plant / "plant"), str(tmp_path / "out")]) == 0
+        assert (tmp_path / "out" / "site" / "site.yaml").is_file()
+        assert not (plant / "plant" / LIVE).exists()
 
     def test_an_export_can_be_replayed(self, site: Path, tmp_path: Path, plant: Path) -> None:
         assert main(["export", str(site), str(tmp_path / "out")]) == 0

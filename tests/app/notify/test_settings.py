@@ -1,5 +1,6 @@
 """notifications.yaml: every fault with its line, and who would not be told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from infrastress.app.cli import main
 from infrastress.app.notify.settings import FILE, Settings, check_settings, in_hours, read_settings, within
 from infrastress.core.errors import ConfigurationError
+from infrastress.site.load import load_site
 
 from .plant import SITE, settings
 
@@ -113,6 +115,15 @@ def test_a_night_belongs_to_the_day_it_began_on() -> None:
     assert in_hours(route, 5, 60)  # goes on into Saturday
     assert not in_hours(route, 4, 60)
     assert not in_hours(route, 5, 23 * 60)
+
+
+def test_the_example_of_the_page_is_a_good_file(tmp_path: Path, depot_folder: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "notifications.md").read_text()
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / FILE).write_text(example)
+    settings, found = check_settings(load_site(depot_folder), tmp_path)
+    assert settings is not None, found
+    assert found == []
 
 
 def test_the_command_checks_tests_and_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
