@@ -78,7 +78,7 @@ def keep_in_order(store: "Store", site_id: str) -> "Retired":
     )
     told = [notify] if store.checkpoints.observe(notify).epoch else []
     consumers = {ingest: [ingest], fusion: [fusion], result: told, f"quarantine/{site_id}": []}
-    days: dict[str, float] = {**site.runtime.retention_days}
+    days = {str(kind): count for kind, count in site.runtime.retention_days.items()}
     return apply_retention(store, days, now=time.time_ns(), consumers=consumers, pinned=evidence_of(store, site_id))
 
 
