@@ -161,7 +161,7 @@ class Service:
         wait_for(
             lambda: (s := read_status(self.live)) is not None and s.ready and s.pid == self.process.pid,
             seconds,
-            lambda: (self.plant / "serve.log").read_text()[-3000:],
+            lambda: f"status {self.process.poll()}\n" + (self.plant / "serve.log").read_text()[-3000:],
             give_up=lambda: self.process.poll() is not None,
         )
         return self
