@@ -71,4 +71,13 @@ CARDS: dict[str, RuleCard] = {
         "Read the reason. If it names a refusal or certificate, look at the credentials; else at the path.",
         ("T0814",),
     ),
+    "disk-nearly-full": RuleCard(
+        "disk-nearly-full",
+        "The disk is nearly full",
+        "Telemetry is thinned so that alarms, events and what people do can still be stored. What happens between the "
+        "rows that are kept isn't seen.",
+        "Enough room for weeks of telemetry; what is left is in the status.",
+        ("something else on this disk has grown", "retention_days keeps more than the disk holds"),
+        "Free space or extend the disk; all telemetry is kept again by itself. Then look at retention_days.",
+    ),
 }

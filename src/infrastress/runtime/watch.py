@@ -125,6 +125,26 @@ class Watch:
         """Event clock of the newest tick, ns; 0 while nothing is live."""
         return self._clock
 
+    def adopt(self, other: "Watch") -> list[str]:
+        """Take over what is known of the sources and signals that both have; returns the episodes of all others."""
+        pairs = [(i, other._row[signal.id]) for i, signal in enumerate(self._signals) if signal.id in other._row]
+        mine, theirs = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        owners = np.array([*(self._index.get(name, -1) for name in other._names), -1], dtype=np.int64)
+        stated = self._owner[mine]
+        for name in _ARRAYS:
+            getattr(self, name)[mine] = getattr(other, name)[theirs]
+        told_by = owners[other._owner[theirs]]
+        self._owner[mine] = np.where(told_by >= 0, told_by, stated)
+        self._arrived[mine] = other._arrived[theirs]
+        self._lively.adopt(other._lively, mine, theirs)
+        self._clock, self._refreshed = other._clock, other._refreshed
+        gone = [source.episode for name, source in other._sources.items() if source.episode and name not in self._index]
+        gone += [episode for signal, (_, episode) in other._episodes.items() if signal not in self._row]
+        self._sources.update({name: source for name, source in other._sources.items() if name in self._index})
+        self._pending = {name: news for name, news in other._pending.items() if name in self._index}
+        self._episodes = {signal: known for signal, known in other._episodes.items() if signal in self._row}
+        return gone
+
     # What the log says
 
     def samples(self, samples: Samples) -> None:
@@ -161,6 +181,7 @@ class Watch:
             newest = int(fields["newest"])
             self._came(fields["source"], newest, newest, ahead=bool(fields["ahead"]))
         elif fields.get("decision") in ("start", "standstill", "clock-step"):
+            self._clock = max(self._clock, clock)  # live from here on: the state counts before the first tick, too
             for each in self._sources.values():
                 each.grace = clock
 
@@ -444,5 +465,6 @@ class Watch:
             self._arrived = np.frombuffer(state.arrived, np.bool_).copy()
         except (msgspec.MsgspecError, ValueError) as error:
             raise DecodeError(f"no state of the watch: {error}") from None
-        self._clock, self._sources, self._pending = state.clock, state.sources, state.pending
+        self._clock, self._pending = state.clock, state.pending
+        self._sources = {name: state.sources[name] for name in self._names}  # in the site's order, as arrays are
         self._episodes, self._refreshed, self._next = state.episodes, state.refreshed, state.next
