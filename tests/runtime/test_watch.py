@@ -253,6 +253,21 @@ def test_state_goes_round_to_the_byte_at_any_moment():
         Watch(site(1)).load(b"nonsense")
 
 
+def test_sources_are_told_apart_after_a_restart_whatever_they_are_called():
+    played = Played(toy_site(zulu={"cadence_s": 5}, alpha={"cadence_s": 5}))
+    for moment in range(30):
+        played.rest(5)
+        for source in ("zulu", "alpha") if moment < 20 else ("alpha",):
+            tags = ("level",) if source == "zulu" else ("flow",)
+            row = np.array([[float(moment)]])
+            played.watch.samples(Samples("toy", source, moment, np.array([played.now]), tags, row))
+        data = played.watch.dump()
+        played.watch = Watch(played.site)
+        played.watch.load(data)
+    assert played.found == ["zulu stopped raised"]
+    assert (played.state("zulu/level"), played.state("alpha/flow")) == ("stopped", "live")
+
+
 def test_every_source_stopped_frozen_and_delayed_is_flagged_within_three_cadences():
     cadences = [float(c) for c in PLAN["cadences_s"][::4][:3]]
     played = faulted(cadences, 11, faults_of(cadences, 11))
