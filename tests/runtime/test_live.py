@@ -100,7 +100,7 @@ def test_a_silent_source_holds_nobody_up():
 
 def test_one_never_heard_is_waited_for_with_patience_one_not_connected_not_at_all():
     plant = Plant(a={"cadence_s": 1}, b={"cadence_s": 1}, c={}, people={"kind": "reports"})
-    plant.admission.leave("c")
+    plant.admission.leave("c", plant.now)
     plant.run(9, a=(1, 0.1))
     assert plant.behind_s > 9
     plant.run(3, a=(1, 0.1))
