@@ -10,6 +10,7 @@ project does without, is given the first form, acknowledging at once and doing n
 
 import argparse
 import asyncio
+import atexit
 import json
 import os
 import signal
@@ -195,8 +196,6 @@ def publisher(form: str, port: int, seconds: int) -> None:
         sock.recv(4)
         for packet in messages.birth():
             sock.sendall(packet)
-        sock.setblocking(True)
-        sock.settimeout(30)
         began = time.monotonic()
         late = 0.0
         for second in range(seconds):
@@ -275,7 +274,9 @@ def alone(form: str) -> None:
 
 def _start(part: str, *words: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "benchmarks.mqtt_live", "--part", part, *words]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    return process
 
 
 def _broker(folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
@@ -291,6 +292,7 @@ def _broker(folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
     settings.write_text(_SETTINGS.format(port=port))
     log = (folder / "mosquitto.log").open("ab")
     process = subprocess.Popen([program, "-c", settings], stdout=log, stderr=log)
+    atexit.register(process.kill)
     time.sleep(0.5)
     return process, port
 
