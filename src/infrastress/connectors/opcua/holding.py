@@ -34,8 +34,8 @@ class Holding:
     def until(self, proved: int) -> Iterator[tuple[int, dict[str, float]]]:
         """(time, values) at each moment of the grid behind the last one and not behind `proved`, ns.
 
-        The first call tells nothing: of what was before we came nothing is known. Values are those told a cadence before or earlier. Whoever feeds changes in order of time calls this with the
-        time of each change first.
+        The first call tells nothing: of what was before we came nothing is known. Values are those told a cadence
+        before or earlier. Whoever feeds changes in order of time calls this with the time of each change first.
         """
         last = proved // self._cadence
         if self._slot is None:
