@@ -30,7 +30,7 @@ Protocol = Literal["modbus", "opcua"]
 PROTOCOLS: tuple[Protocol, ...] = ("modbus", "opcua")
 HOST = "127.0.0.1"
 TOKEN_NAME = "testbed"  # noqa: S105 - the name of a secret
-LEAST_POLL_S = 0.05
+LEAST_POLL_S = 0.1
 """Wall time between polls; at a higher speed some readings are passed over."""
 
 
