@@ -76,6 +76,11 @@ class Inbox:
         """Number of the next event of a source that doesn't number its own."""
         return self._position.events + len(self._events)
 
+    @property
+    def progress(self) -> int | None:
+        """Newest time handed over so far, ns; None before the first."""
+        return self._position.progress
+
     def __len__(self) -> int:
         """How many readings, events and refusals wait."""
         return len(self._readings) + len(self._events) + self._balance.read

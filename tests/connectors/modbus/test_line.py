@@ -64,8 +64,10 @@ EXAMPLES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("table", "address", "count", "request_pdu", "answer_pdu", "numbers"), EXAMPLES)
-def test_examples_of_the_specification(table, address, count, request_pdu, answer_pdu, numbers):
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example[0])
+def test_examples_of_the_specification(example):
+    table, address, count, request_pdu, answer_pdu, numbers = example
+
     async def main() -> None:
         result, requests = await asked(
             lambda request: framed(request, bytes.fromhex(answer_pdu)),

@@ -34,9 +34,7 @@ class Span(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What one request may ask: registers, bits, and how many unwanted registers (of 16 bits)
-    it may read along in one place.
-    """
+    """What one request may ask: registers, bits, and how many unwanted registers (of 16 bits) in one place."""
 
     registers: int = 125
     bits: int = 2000
