@@ -3,8 +3,9 @@
 It follows the records of the log inside detection and moves only with ticks that carry a clock: recordings have none
 and are judged as ever. It is a pure state machine, so a replay of the log finds the same.
 
-A source is due every `cadence_s`, or as often as it usually comes where that is rarer (rows in batches; a mean of its
-last 16 arrivals, in which no gap counts that was called a stop). It is
+A source is due every `cadence_s`, or as often as it usually comes where that is rarer (rows in batches): a mean of its
+last 16 gaps, in which none counts that was called a stop, unless the rows that ended it told all of the time between.
+It is
 
 - `stopped` when nothing has come for 2.5 times that, at least 2 s, or not a word since it was connected;
 - `delayed` when twice in a row its newest row was older on arrival than `lateness_s`, 1.5 times its usual age (a mean
@@ -73,7 +74,7 @@ class _State(msgspec.Struct):
     sources: dict[str, _Source]
     lively: LivelinessState
     arrays: tuple[bytes, ...]
-    pending: dict[str, tuple[int, bool]]
+    pending: dict[str, tuple[int, int, bool]]
     arrived: bytes
     episodes: dict[str, tuple[str, str]]
     refreshed: int
@@ -115,7 +116,7 @@ class Watch:
         self._dirty: Ints = np.zeros(m, dtype=np.int64)
         self._alone: Ints = np.zeros(m, dtype=np.int64)
         self._arrived: Flags = np.zeros(m, dtype=np.bool_)
-        self._pending: dict[str, tuple[int, bool]] = {}
+        self._pending: dict[str, tuple[int, int, bool]] = {}
         self._episodes: dict[str, tuple[str, str]] = {}
         self._refreshed = self._next = 0
 
@@ -123,6 +124,26 @@ class Watch:
     def clock(self) -> int:
         """Event clock of the newest tick, ns; 0 while nothing is live."""
         return self._clock
+
+    def adopt(self, other: "Watch") -> list[str]:
+        """Take over what is known of the sources and signals that both have; returns the episodes of all others."""
+        pairs = [(i, other._row[signal.id]) for i, signal in enumerate(self._signals) if signal.id in other._row]
+        mine, theirs = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        owners = np.array([*(self._index.get(name, -1) for name in other._names), -1], dtype=np.int64)
+        stated = self._owner[mine]
+        for name in _ARRAYS:
+            getattr(self, name)[mine] = getattr(other, name)[theirs]
+        told_by = owners[other._owner[theirs]]
+        self._owner[mine] = np.where(told_by >= 0, told_by, stated)
+        self._arrived[mine] = other._arrived[theirs]
+        self._lively.adopt(other._lively, mine, theirs)
+        self._clock, self._refreshed = other._clock, other._refreshed
+        gone = [source.episode for name, source in other._sources.items() if source.episode and name not in self._index]
+        gone += [episode for signal, (_, episode) in other._episodes.items() if signal not in self._row]
+        self._sources.update({name: source for name, source in other._sources.items() if name in self._index})
+        self._pending = {name: news for name, news in other._pending.items() if name in self._index}
+        self._episodes = {signal: known for signal, known in other._episodes.items() if signal in self._row}
+        return gone
 
     # What the log says
 
@@ -143,12 +164,12 @@ class Watch:
         told = self._lively.take(samples.times, rows, values, self._state == FROZEN)
         self._arrived[told] = True
         self._owner[told] = self._index[samples.source]
-        self._came(samples.source, int(samples.times.max()), ahead=False)
+        self._came(samples.source, int(samples.times.min()), int(samples.times.max()), ahead=False)
 
     def event(self, event: Event) -> None:
         """Something was observed."""
         if event.source in self._sources:
-            self._came(event.source, event.occurred, ahead=False)
+            self._came(event.source, event.occurred, event.occurred, ahead=False)
 
     def note(self, kind: str, fields: dict[str, Any]) -> None:
         """The runtime told how a connection stands, or what it decided."""
@@ -157,16 +178,18 @@ class Watch:
             source.connected = source.connected or clock
             source.links[fields["member"]] = (fields["state"], fields["detail"], clock)
         elif fields.get("decision") == "refused" and source is not None:
-            self._came(fields["source"], int(fields["newest"]), ahead=bool(fields["ahead"]))
+            newest = int(fields["newest"])
+            self._came(fields["source"], newest, newest, ahead=bool(fields["ahead"]))
         elif fields.get("decision") in ("start", "standstill", "clock-step"):
+            self._clock = max(self._clock, clock)  # live from here on: the state counts before the first tick, too
             for each in self._sources.values():
                 each.grace = clock
 
-    def _came(self, source: str, newest: int, *, ahead: bool) -> None:
+    def _came(self, source: str, oldest: int, newest: int, *, ahead: bool) -> None:
         before = self._pending.get(source)
         if before is not None:
-            newest, ahead = max(newest, before[0]), ahead and before[1]
-        self._pending[source] = (newest, ahead)
+            oldest, newest, ahead = min(oldest, before[0]), max(newest, before[1]), ahead and before[2]
+        self._pending[source] = (oldest, newest, ahead)
 
     # What the clock says
 
@@ -181,8 +204,8 @@ class Watch:
             Findings in order of source and signal, and the healths that changed or are due to be told again.
         """
         self._clock = clock = max(clock, self._clock)
-        for name, (newest, ahead) in self._pending.items():
-            self._hear(name, newest, ahead=ahead)
+        for name, (oldest, newest, ahead) in self._pending.items():
+            self._hear(name, oldest, newest, ahead=ahead)
         self._pending.clear()
         self._hear_signals()
         cadence = self._cadence[:-1] / SECOND
@@ -204,21 +227,31 @@ class Watch:
         cadence = int(self._cadence[self._index[name]])
         return max(cadence, self._sources[name].gap) if cadence else 0
 
-    def _hear(self, name: str, newest: int, *, ahead: bool) -> None:
+    def _hear(self, name: str, oldest: int, newest: int, *, ahead: bool) -> None:
         clock, source, cadence = self._clock, self._sources[name], int(self._cadence[self._index[name]])
         age = clock - newest
         source.connected = source.connected or clock
-        if source.heard > source.grace and source.state != STOPPED:
-            gap = clock - source.heard
-            source.gap += (gap - source.gap) // 16 if source.gap else gap
-        source.heard, source.newest, source.fresh = clock, max(newest, source.newest), age
         lateness = round(self._site.source_by_id[name].lateness_s * SECOND)
         usual = lateness + (3 * source.lag) // 2 + max(cadence, round(_LEAST_S * SECOND))
         if ahead or (source.lag >= 0 and age > usual) or age > lateness + 3 * cadence + 60 * SECOND:
             source.slow = min(source.slow + 1, 100)
         else:
-            source.slow, age = 0, max(age, 0)
-            source.lag = age if source.lag < 0 else source.lag + (age - source.lag) // 16
+            source.slow, prompt = 0, max(age, 0)
+            source.lag = prompt if source.lag < 0 else source.lag + (prompt - source.lag) // 16
+        self._space(source, cadence, oldest, newest)
+        source.heard, source.newest, source.fresh = clock, max(newest, source.newest), age
+
+    def _space(self, source: _Source, cadence: int, oldest: int, newest: int) -> None:
+        """Learn how often a source comes: by rows of a span at once when first heard, then by the gaps between."""
+        gap = self._clock - source.heard
+        if not source.heard:
+            source.gap = newest - oldest + cadence if newest > oldest else 0
+        elif source.heard <= source.grace:
+            return
+        elif source.state != STOPPED:
+            source.gap += (gap - source.gap) // 16 if source.gap else gap
+        elif not source.slow and oldest - source.newest <= round(_MISSED * cadence):
+            source.gap = max(source.gap, gap)  # nothing is missing: it was no stop but a batch
 
     def _judge(self, name: str, source: _Source, *, frozen: bool) -> tuple[int, str]:
         """How a source stands, and why."""
@@ -431,5 +464,6 @@ class Watch:
             self._arrived = np.frombuffer(state.arrived, np.bool_).copy()
         except (msgspec.MsgspecError, ValueError) as error:
             raise DecodeError(f"no state of the watch: {error}") from None
-        self._clock, self._sources, self._pending = state.clock, state.sources, state.pending
+        self._clock, self._pending = state.clock, state.pending
+        self._sources = {name: state.sources[name] for name in self._names}  # in the site's order, as arrays are
         self._episodes, self._refreshed, self._next = state.episodes, state.refreshed, state.next
