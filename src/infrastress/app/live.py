@@ -101,7 +101,7 @@ def live_through(plant: Plant, site: Site, at: Path, work: Path, on_result: Call
     Raises:
         ConfigurationError: testbed or judge can't be started, or died.
     """
-    for name in ("http_push", "modbus"):
+    for name in ("http_push", "modbus", "syslog"):
         load_plugin("connectors", name)  # loading takes a second, in which the plant would go unseen
     with open_store(at) as store, _judge(at, plant.folder), _testbed(plant, work) as clock:
         intake = Intake(
