@@ -16,12 +16,14 @@ from infrastress.app.detecting import cards_of, choose_detectors
 from infrastress.client import Client
 from infrastress.core.clock import EventClock
 from infrastress.core.ids import content_hash
+from infrastress.core.time import SECOND
+from infrastress.events import Alarm, encode_event, make_event
 from infrastress.events.health import Health, Pulse, encode_health
 from infrastress.site.load import load_site
 from infrastress.store import open_store
 from infrastress.store.ports import Output, Store
 
-__all__ = ["Api", "commit", "copy_store", "running", "tell"]
+__all__ = ["Api", "commit", "copy_store", "raise_alarms", "running", "tell"]
 
 
 class Api:
@@ -31,14 +33,16 @@ class Api:
         address, store, book, app: see their types.
     """
 
-    def __init__(self, site: Path, store: Store, state: Path, settings: ApiSettings, status: Any = None) -> None:
+    def __init__(
+        self, site: Path, store: Store, state: Path, settings: ApiSettings, *, status: Any = None, port: int = 0
+    ) -> None:
         self.site = load_site(site)
         self.store = store
         self.book = Book(state)
         self.clock = EventClock()
         self.setup = InForce(self.site, cards_of(choose_detectors(self.site)), (), lambda: status)
         self.app = create_app(store, lambda: self.setup, book=self.book, settings=settings, clock=self.clock)
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = socket.create_server(("127.0.0.1", port))
         self.port = self._socket.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self._stop = threading.Event()
@@ -72,14 +76,39 @@ def copy_store(recorded: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def running(site: Path, store: Path, state: Path, *, status: Any = None, **settings: Any) -> Iterator[Api]:
+def running(
+    site: Path, store: Path, state: Path, *, status: Any = None, port: int = 0, **settings: Any
+) -> Iterator[Api]:
     with open_store(store) as opened:
-        api = Api(site, opened, state, ApiSettings(**settings), status)
+        api = Api(site, opened, state, ApiSettings(**settings), status=status, port=port)
         api.start()
         try:
             yield api
         finally:
             api.stop()
+
+
+def raise_alarms(store: Store, numbers: range, *, site: str = "depot", words: str = "s", version: int = 1) -> None:
+    """Alarms as fusion tells them, in one commit."""
+    outputs = []
+    for number in numbers:
+        body = Alarm(
+            alarm=f"alm-{number:016x}",
+            state="unacknowledged",
+            severity="low",
+            priority=4,
+            title="t",
+            sentence=words,
+            detection="0" * 32,
+            rule="report.danger",
+            source_kind="reports",
+        )
+        fields = {"site": site, "source": "fusion", "sequence": version, "occurred": 1_773_400_000 * SECOND + number}
+        event = make_event(body=body, **fields)
+        outputs.append(
+            Output(event.id, f"result/{site}:event", encode_event(event), f"{site}/{body.alarm}", event.occurred)
+        )
+    commit(store, outputs)
 
 
 def commit(store: Store, outputs: list[Output], lease_name: str = "test/writer") -> None:

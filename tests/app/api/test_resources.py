@@ -12,9 +12,8 @@ from infrastress.client import ApiError, models
 from infrastress.core.ids import content_hash
 from infrastress.core.time import SECOND, from_iso, to_iso
 from infrastress.core.units import scale_of
-from infrastress.events import Alarm, Samples, decode_event, encode_event, event_to_json, make_event
-from infrastress.store.ports import Output
-from tests.app.api.running import commit, copy_store, running
+from infrastress.events import Samples, decode_event, event_to_json
+from tests.app.api.running import copy_store, raise_alarms, running
 from tests.app.service.serving import wait_for
 
 SPAN = ("2026-03-12T22:00:00Z", "2026-03-13T00:30:00Z")
@@ -84,21 +83,8 @@ def test_a_page_stays_where_it_was_while_alarms_come(site_folder, recorded, tmp_
 
 
 def _raise(api, number, client):
-    body = Alarm(
-        alarm=f"alm-{number:016x}",
-        state="unacknowledged",
-        severity="low",
-        priority=4,
-        title="t",
-        sentence="s",
-        detection="0" * 32,
-        rule="report.danger",
-        source_kind="reports",
-    )
-    event = make_event(site="depot", source="fusion", sequence=1, occurred=from_iso(SPAN[1]), body=body)
-    key = f"depot/{body.alarm}"
-    commit(api.store, [Output(event.id, "result/depot:event", encode_event(event), key, api.clock.now())])
-    wait_for(lambda: any(alarm.id == body.alarm for alarm in client.alarms()), 10)
+    raise_alarms(api.store, range(number, number + 1))
+    wait_for(lambda: any(alarm.id == f"alm-{number:016x}" for alarm in client.alarms()), 10)
 
 
 def test_a_cursor_is_good_for_its_own_question_alone(client):
