@@ -53,6 +53,12 @@ def test_who_signs_in_is_known_until_unused_or_too_old(book, clock):
         clock.now += 95
         book.session(secret)
     assert book.session(secret) is None  # used all the time, but too old
+    secret, _ = book.sign_in("ada", GOOD)
+    identity = book.session(secret)
+    for _ in range(5):
+        clock.now += 95
+        assert book.holds(identity)  # an open stream
+    assert book.session(secret) is not None
 
 
 def test_a_session_survives_a_restart_and_can_be_ended_from_elsewhere(book, clock, tmp_path):
