@@ -268,7 +268,7 @@ class Book:
         return Identity(token.name, token.role, "token", key)
 
     def holds(self, identity: Identity) -> bool:
-        """Whether a session or token that was good still is, for a stream that stays open: a screen that shows it is use."""
+        """Whether a session or token that was good still is; an open stream is use, for a screen shows it."""
         content, now = self._read(), self._clock()
         if identity.kind == "local":
             return not any(not account.disabled for account in content.accounts.values())
