@@ -16,8 +16,8 @@ __all__ = ["KINDS", "PLAN", "Fault", "faults_of", "play", "talkers"]
 
 PLAN: dict[str, Any] = json.loads((Path(__file__).parent / "seeds" / "silence.json").read_text())
 START = 1_767_225_600 * SECOND
-KINDS = ("level", "pressure", "flow", "state", "switch", "temperature", "setpoint")
-"""Kinds of the signals of each source: two lively, one that rests while its pump does, two still, one slow, one set."""
+KINDS = ("level", "pressure", "gas", "quality", "flow", "state", "switch", "temperature", "setpoint")
+"""Kinds of the signals of each source: four lively, one that rests with its pump, two still, one slow, one set."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def faults_of(cadences_s: list[float], seed: int) -> list[Fault]:
 
 
 def play(cadences_s: list[float], faults: list[Fault], seed: int, until: int) -> Iterator[tuple[int, list[Samples]]]:
-    """(event clock, what has arrived since the last) once a second; values are drawn from the seed."""
+    """(event clock, what has arrived since the last) four times a second; values are drawn from the seed."""
     random = np.random.default_rng([seed, 1])
     arriving: list[tuple[int, int, Samples]] = []
     due = [START + round(random.uniform(0.0, c) * SECOND) for c in cadences_s]
@@ -69,8 +69,8 @@ def play(cadences_s: list[float], faults: list[Fault], seed: int, until: int) ->
     standing = sorted(faults, key=lambda fault: fault.began)
     now = START
     while now < until:
-        now += SECOND
-        standing = [fault for fault in standing if fault.ended + 2 * fault.delay > now - SECOND]
+        now += SECOND // 4
+        standing = [fault for fault in standing if fault.ended > now - 600 * SECOND]
         for i, cadence in enumerate(cadences_s):
             while due[i] <= now:
                 time, due[i] = due[i], due[i] + round(cadence * SECOND)
@@ -106,6 +106,8 @@ class _Source:
         of = {
             "level": round(self._level + random.normal(0.0, 0.002), 3),
             "pressure": round(2e5 + random.normal(0.0, 300.0), -2),
+            "gas": round(2.0 + random.normal(0.0, 0.03), 2),
+            "quality": round(0.5 + random.normal(0.0, 0.03), 2),
             "flow": self._pump * round(0.02 + random.normal(0.0, 0.0002), 4),
             "state": self._pump,
             "switch": 0.0,

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from infrastress.core.ids import canonical_json
 from infrastress.core.time import HOUR, MINUTE, SECOND
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
@@ -60,6 +61,11 @@ class Log:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.rows = self.ticks = 0
+        self.live = False
+
+    def go_live(self) -> None:
+        self.live = True
+        self._add("start", "decision", canonical_json({"decision": "start", "clock": START}))
 
     def _add(self, identity: str, kind: str, data: bytes) -> None:
         self.records.append(Record(len(self.records) + 1, identity, f"{INGEST}:{kind}", data))
@@ -81,10 +87,10 @@ class Log:
             samples = Samples("toy", "plc", self.rows, times.astype(np.int64), tags, values)
             self.rows += len(times)
             self._add(samples.id, "samples", samples.encode())
-            self.tick(int(times[-1]))
+            self.tick(int(times[-1]), clock=int(times[-1]) if self.live else 0)
 
-    def tick(self, watermark: int, *, final: bool = False) -> None:
-        body = Tick(watermark=watermark, final=final)
+    def tick(self, watermark: int, *, final: bool = False, clock: int = 0) -> None:
+        body = Tick(watermark=watermark, final=final, clock=clock)
         event = make_event(site="toy", source="runtime", sequence=self.ticks, occurred=watermark, body=body)
         self.ticks += 1
         self._add(event.id, "tick", encode_event(event))
@@ -226,6 +232,26 @@ class TestSiteUnit:
         found = run(log, Shelf(one=model(), two=two))
         assert [alarm.state for alarm in bodies(found, Alarm) if alarm.rule == "process.alarm_limit"][-1] == "returned"
         assert all(isinstance(body, Incident) for body in bodies(found, Incident))
+
+    def test_the_watch_over_silence_goes_on_and_lets_go_of_what_has_left(self):
+        log = Log()
+        log.site("one", START)
+        log.go_live()
+        log.minutes(0, 5, 1.0)
+        for minute in range(5, 10):
+            log.tick(START + minute * MINUTE, clock=START + minute * MINUTE)
+        log.site("two", START + 10 * MINUTE)
+        log.tick(START + 10 * MINUTE, clock=START + 11 * MINUTE)
+        log.site("three", START + 11 * MINUTE)
+        for minute in range(12, 40):
+            log.tick(START + minute * MINUTE, clock=START + minute * MINUTE)
+        plc, rtu = {"id": "plc", "kind": "telemetry", "cadence_s": 10}, {"id": "rtu", "kind": "telemetry"}
+        shelf = Shelf(one=model(), two=model(sources=[rtu, plc], tags=("flow", "level")), three=model(sources=[rtu]))
+        found = run(log, shelf, reload_every=2)
+        assert found == run(log, shelf)
+        silent = [body for body in bodies(found, Detection) if body.detector == "health"]
+        assert [body.phase for body in silent] == ["raised", "cleared"]
+        assert silent[1].until == START + 11 * MINUTE + SETTLING
 
     def test_another_frame_width(self):
         log = Log()

@@ -52,7 +52,12 @@ class Carrying(Protocol):
         """Replace the state by a dumped one."""
 
     def carry(self, old: Self) -> tuple[str, ...]:
-        """Take over what still fits of a unit of another setup; returns the detectors that begin afresh."""
+        """Take over what still fits of a unit of another setup.
+
+        Returns:
+            Detectors that are gone or begin afresh, and episodes about the platform that nobody follows any more, as
+            "health/<episode>".
+        """
 
 
 U = TypeVar("U", bound=Carrying)
@@ -169,9 +174,9 @@ class SiteUnit(Unit, Generic[U]):
             return
         old, new = self.inner, self._build(setup)
         if old is not None:
-            afresh = set(new.carry(old))
-            for known in self._state.episodes.values():
-                if known.due is None and _detection(decode_event(known.event)).detector in afresh:
+            gone = set(new.carry(old))
+            for known in self._state.episodes.values() if gone else ():
+                if known.due is None and _follows_nobody(_detection(decode_event(known.event)), gone):
                     known.due = at + SETTLING
         self.inner, self._state.setup = new, setup
 
@@ -198,7 +203,7 @@ class SiteUnit(Unit, Generic[U]):
         for output in outputs:
             if output.subject == f"{self._forward}:event":
                 event = decode_event(output.data)
-                if isinstance(event.body, Detection) and event.body.detector != HEALTH:
+                if isinstance(event.body, Detection):
                     self._note(event, output.data)
             elif output.subject == f"{self._forward}:tick":
                 tick = decode_event(output.data).body
@@ -241,6 +246,12 @@ class SiteUnit(Unit, Generic[U]):
             self._state.said += 1
             outputs.append(Output(cleared.id, f"{self._forward}:event", encode_event(cleared)))
         return outputs
+
+
+def _follows_nobody(body: Detection, gone: set[str]) -> bool:
+    """Whether an episode is of what is gone or begins afresh; with a detector that does, its failure is over."""
+    failed = body.rule == "detector-failed" and any(body.sentence.startswith(f"Detector {name} ") for name in gone)
+    return body.detector in gone or f"{HEALTH}/{body.episode}" in gone or failed
 
 
 def _detection(event: Event) -> Detection:

@@ -26,6 +26,7 @@ __all__ = [
     "long_form",
     "steps",
     "tail",
+    "tail_rows",
 ]
 
 INGEST = "ingest/"
@@ -144,6 +145,19 @@ class Hot:
         return replace(samples, tags=self._tags.setdefault(samples.tags, samples.tags))
 
 
+def tail_rows(log: Log, compacted: Mapping[str, int]) -> Iterator[pa.Table]:
+    """All rows of the log that aren't compacted, in pieces, in schema HISTORY.
+
+    Raises:
+        LogGap: what `compacted` says is not compacted was retired.
+    """
+    for partition in log.partitions():
+        if partition.startswith(INGEST):
+            for _, samples in tail(log, partition, compacted.get(partition, 0), log.end(partition), chunk=16):
+                if samples:
+                    yield long_form([samples]).cast(HISTORY)
+
+
 def _size(samples: Samples | None) -> int:
     return samples.values.nbytes + samples.times.nbytes if samples else 0
 
@@ -238,6 +252,12 @@ class MemoryHistory(History):
                 pc.and_(pc.is_in(self._table["tag"], pa.array(tags, pa.string())), between(self._table, start, stop))
             )
         return pa.concat_tables([cold, hot]).sort_by([("tag", "ascending"), ("time", "ascending")]).cast(HISTORY)
+
+    def rows(self) -> Iterator[pa.Table]:
+        """The table, then the tail piece by piece."""
+        with self._lock:
+            yield self._table.cast(HISTORY)
+            yield from tail_rows(self._log, self._compacted)
 
     def summarise(self, tags: Sequence[str], start: int, stop: int, width: int) -> pa.Table:
         """Over the rows that `read` gives."""

@@ -34,14 +34,16 @@ sys.exit(main())
 WITHOUT = ("--without", "api", "--without", "notifier")
 
 
-def make_plant(folder: Path, **sources: int) -> Path:
-    """A site folder: a tank, its signals, and sources (id: port of the peer); `changed` edits it later."""
+def make_plant(folder: Path, *, lateness_s: float = 0.0, **sources: int) -> Path:
+    """A site folder: a tank, its signals, and sources (id: port of the peer)."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_model(folder, sources)
+    write_model(folder, sources, lateness_s=lateness_s)
     return folder
 
 
-def write_model(folder: Path, sources: dict[str, int], *, limit: float = 4.0, more: dict | None = None) -> None:
+def write_model(
+    folder: Path, sources: dict[str, int], *, limit: float = 4.0, lateness_s: float = 0.0, more: dict | None = None
+) -> None:
     model = {
         "schema_version": 1,
         "id": "toy",
@@ -50,7 +52,9 @@ def write_model(folder: Path, sources: dict[str, int], *, limit: float = 4.0, mo
             {"id": "level", "asset": "tank", "kind": "level", "unit": "m", "limits": {"high": limit}},
             {"id": "flow", "asset": "tank", "kind": "flow", "unit": "m3/s"},
         ],
-        "sources": [{"id": name, "kind": "telemetry", "cadence_s": 60} for name in sources or ["plc"]],
+        "sources": [
+            {"id": name, "kind": "telemetry", "cadence_s": 60, "lateness_s": lateness_s} for name in sources or ["plc"]
+        ],
         "runtime": {"frame_s": 60},
         "detectors": [{"detector": "process_invariants"}, {"detector": "site_events"}],
         **(more or {}),
@@ -64,7 +68,7 @@ def write_model(folder: Path, sources: dict[str, int], *, limit: float = 4.0, mo
 class Feed:
     """A peer that tells a row each `step_s` of event time, keeps what isn't acknowledged, and counts connections."""
 
-    def __init__(self, clock: EventClock, *, step_s: float = 20.0, value: Callable[[int], float] = lambda n: 1.0):
+    def __init__(self, clock: EventClock, *, step_s: float = 5.0, value: Callable[[int], float] = lambda n: 1.0):
         self.clock, self.step, self.value = clock, round(step_s * SECOND), value
         self.acknowledged = 0
         self.connected = 0

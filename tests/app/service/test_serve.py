@@ -15,7 +15,7 @@ from infrastress.store import open_store
 from infrastress.store.ports import read_all
 from tests.app.service.serving import Feed, alive, make_plant, serving, told_rows, wait_for
 
-SPEED = 120.0
+SPEED = 60.0
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def clock() -> EventClock:
 
 
 def wave(number: int) -> float:
-    """Above the limit of 4 for 30 rows of each 60: an alarm comes and goes every 20 minutes of event time."""
-    return 5.0 if number % 60 >= 30 else 1.0
+    """Above the limit of 4 for 60 rows of each 120: an alarm comes and goes every 10 minutes of event time."""
+    return 5.0 if number % 120 >= 60 else 1.0
 
 
 def rerun(live) -> dict[str, list[bytes]]:
@@ -78,12 +78,12 @@ class TestServe:
                 assert told["ready"] is True
                 children = [child.pid for child in service.status.children.values()]
                 assert all(alive(pid) for pid in children)
-                wait_for(lambda: feed.acknowledged > 50)
+                wait_for(lambda: feed.acknowledged > 120)
                 assert service.stop() == 0
                 assert not any(alive(pid) for pid in children)
                 order = [line["event"] for line in service.log if line["event"] in ("stopping", "stopped")]
                 assert order == ["stopping", "stopped"]
-            assert feed.acknowledged > 50
+            assert feed.acknowledged > 120
             check_nothing_lost(feed, service.live)
             results = recorded(service.live)["result/toy"]
             assert any(b"process.alarm_limit" in data for data in results)
@@ -137,7 +137,7 @@ def kills(folder, clock: EventClock, count: int, *, seed: int) -> None:
     """Kill processes, or the supervisor, at random moments while a source feeds."""
     chance = random.Random(seed)
     with Feed(clock, value=wave) as feed:
-        plant = make_plant(folder / "toy", plc=feed.port)
+        plant = make_plant(folder / "toy", plc=feed.port, lateness_s=1800.0)
         for number in range(count):
             with serving(plant, clock) as service:
                 service.ready()

@@ -1,6 +1,7 @@
 """`infrastress serve`: a live site, guarded by processes that are kept running until they are told to stop."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def command(
         else:
             where = f" at {status.address}" if status.address else ""
             click.echo(f"{status.site_id} is served{where} (process {status.pid}). Ctrl-C stops it.")
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
 
     failed = serve(
         site,

@@ -1,6 +1,7 @@
 """What is in force, and how it changes: checked first, then written to the log as a decision."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -108,6 +109,12 @@ class Force:
             StoreError: the store can't be written.
         """
         self._decide({"decision": "disk", "level": level, "free_bytes": free})
+
+    def settle(self) -> None:
+        """Have the store take no more room than it needs: on a full disk its write-ahead log may not grow."""
+        settle: Callable[[], None] | None = getattr(self._store, "settle", None)
+        if settle is not None:
+            settle()
 
     def renew(self) -> None:
         """Say "alive".

@@ -28,7 +28,7 @@ _BEAT_S = 1.0
 
 def run(config: ServiceConfig, link: Link) -> None:
     """Take in until told to stop."""
-    with open_store(config.store) as store:
+    with open_store(config.store, upgrade=False) as store:
         asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_Process(config, link, store).run())
 
 

@@ -46,7 +46,7 @@ def run(config: ServiceConfig, link: Link) -> None:
         speak = log.warning if change.what in ("away", "failed", "lost") else log.info
         speak(change.what, partition=change.partition, why=change.why)
 
-    with open_store(config.store) as store:
+    with open_store(config.store, upgrade=False) as store:
         site = config.site_id
         ingest, fusion = f"ingest/{site}/main", f"fusion/{site}"
         duties = [

@@ -56,7 +56,8 @@ def serve(
     names = [name for name in PROCESSES if name not in without]
     learned = state_folder(site, state)
     live = learned / "live"
-    refuse_hopeless_start(live)
+    if not live.exists():  # later even a full disk is served: alarms go into the reserve
+        refuse_hopeless_start(live)
     prepared = prepare(site, learned)
     Secrets(secrets)
     _make_private(live)
@@ -75,7 +76,8 @@ def serve(
     lock = StoreLock((folder or live) / "serve.lock")
     try:
         _refuse_strangers(config, names)
-        with open_store(config.store) as store:
+        DiskWatch(folder).look()  # a reserve that is needed now is given up before anything is written
+        with open_store(config.store, upgrade=False) as store:
             force = Force(store, config)
             listening = _listen(host, port) if "api" in names else None
             address = ""

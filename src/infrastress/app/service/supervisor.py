@@ -172,6 +172,8 @@ class Supervisor:
             if disk.level != before and "intake" in self._processes:
                 self._log.warning("disk", room=disk.level, free_bytes=disk.free)
                 self._processes["intake"].send("disk", KEEP_EVERY[disk.level])
+            if disk.level in ("low", "critical"):
+                await asyncio.to_thread(self._force.settle)
             level = "ok" if disk.level == "unknown" else disk.level
             if level != noted:
                 try:

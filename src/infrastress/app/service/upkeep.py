@@ -47,7 +47,7 @@ def _round(config: ServiceConfig, link: Link) -> None:
     log = structlog.get_logger()
     began = time.monotonic()
     try:
-        with open_store(config.store) as store:
+        with open_store(config.store, upgrade=False) as store:
             done = keep_in_order(store, config.site_id)
     except InfrastressError as error:
         log.warning("upkeep failed", why=str(error))
