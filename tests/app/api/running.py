@@ -34,7 +34,15 @@ class Api:
     """
 
     def __init__(
-        self, site: Path, store: Store, state: Path, settings: ApiSettings, *, status: Any = None, port: int = 0
+        self,
+        site: Path,
+        store: Store,
+        state: Path,
+        settings: ApiSettings,
+        *,
+        status: Any = None,
+        port: int = 0,
+        deployment: Any = None,
     ) -> None:
         self.site = load_site(site)
         self.store = store
@@ -44,11 +52,14 @@ class Api:
         self.app = create_app(store, lambda: self.setup, book=self.book, settings=settings, clock=self.clock)
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port = self._socket.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
+        self.address = f"{'https' if deployment else 'http'}://127.0.0.1:{self.port}"
         self._stop = threading.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(
-            target=serve, args=(self.app, self._socket, self._stop), kwargs={"on_ready": self._ready.set}, daemon=True
+            target=serve,
+            args=(self.app, self._socket, self._stop),
+            kwargs={"on_ready": self._ready.set, "deployment": deployment},
+            daemon=True,
         )
 
     def start(self) -> "Api":
@@ -77,10 +88,10 @@ def copy_store(recorded: Path, folder: Path) -> Path:
 
 @contextmanager
 def running(
-    site: Path, store: Path, state: Path, *, status: Any = None, port: int = 0, **settings: Any
+    site: Path, store: Path, state: Path, *, status: Any = None, port: int = 0, deployment: Any = None, **settings: Any
 ) -> Iterator[Api]:
     with open_store(store) as opened:
-        api = Api(site, opened, state, ApiSettings(**settings), status=status, port=port)
+        api = Api(site, opened, state, ApiSettings(**settings), status=status, port=port, deployment=deployment)
         api.start()
         try:
             yield api
