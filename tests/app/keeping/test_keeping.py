@@ -267,7 +267,7 @@ class TestUpgrade:
     def test_a_trial_that_fails_leaves_the_store_as_it_was(
         self, old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(upgrading, "unreadable", lambda _: ["result/site record 2: no event"])
+        monkeypatch.setattr(upgrading, "unreadable", lambda *_: ["result/site record 2: no event"])
         assert main(["upgrade", str(old)]) == 1
         told = capsys.readouterr().err
         assert "the store was left as it is" in told

@@ -17,6 +17,7 @@ from infrastress.app.notify.clock import SteadyClock
 from infrastress.app.notify.notifier import SOURCE, Notifier
 from infrastress.app.notify.outbox import Message
 from infrastress.app.notify.trial import all_messages
+from infrastress.app.service.models import prepare
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import Fenced
 from infrastress.core.secrets import Secrets
@@ -231,12 +232,20 @@ class Link:
 class Config:
     site: Path
     store: str
+    site_id: str = "depot"
     secrets: Path | None = None
 
 
 def test_it_runs_as_a_part_of_the_service_and_stops_when_told(tmp_path: Path, siren: Path, depot_folder: Path) -> None:
     shutil.copytree(depot_folder, tmp_path / "depot")
     configure(tmp_path / "depot", siren)
+    prepared = prepare(tmp_path / "depot", tmp_path / "state")
+    with open_store(tmp_path / "store") as store:
+        decision = {"decision": "site", "setup": store.blobs.put(prepared.data)}
+        lease = store.checkpoints.acquire("start", store.checkpoints.observe("start"), "test")
+        told = Output("d", "ingest/depot/main:decision", json.dumps(decision).encode(), "depot/site")
+        lease.commit(1, None, [told])
+    (tmp_path / "depot" / "site.yaml").write_text("an edit with faults")
     link = Link()
     config = Config(tmp_path / "depot", str(tmp_path / "store"))
     running = threading.Thread(target=run, args=(config, link))
