@@ -60,7 +60,7 @@ def test_a_served_site_is_backed_up_tells_people_and_is_served_again_elsewhere(t
             wait_for(lambda: service.status.children["notifier"].pid not in (0, first), 30)
             wait_for(lambda: len(messages()) > count, 60, lambda: (plant / "serve.log").read_text()[-3000:])
             told = service.status.children["notifier"].told
-            assert told["settings_fault"] == ""
+            assert (told["settings_fault"], told["store_fault"]) == ("", "")
             assert service.stop() == 0
         with open_store(plant / LIVE, upgrade=False) as store:
             sent = {message.id for message in all_messages(store, "toy") if message.state == "sent"}

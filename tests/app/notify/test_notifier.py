@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
 from infrastress.app.notify import outbox, run
 from infrastress.app.notify.clock import SteadyClock
@@ -25,6 +26,7 @@ from infrastress.events import encode_event
 from infrastress.events.health import decode_health
 from infrastress.store import open_store
 from infrastress.store.ports import Output, Store
+from infrastress.store.sqlite import SqliteStore
 from tests.victims import POINTS, Victims
 
 from .plant import SITE, alarm, incident, publish
@@ -172,6 +174,24 @@ def test_what_was_acknowledged_before_it_could_be_sent_is_withdrawn(store: Store
     until(one, lambda: [m.state for m in messages(store)] == ["withdrawn"])
 
 
+def test_a_store_that_cannot_be_written_keeps_nobody_from_being_told(store: Store, tmp_path: Path, siren: Path) -> None:
+    assert isinstance(store, SqliteStore)
+    configure(tmp_path / "site", siren)
+    one = notifier(store, tmp_path / "site")
+    publish(store, alarm("a", "critical"))
+    full = [True]
+    listen(store.database.engine, "begin", lambda c: c.exec_driver_sql(f"PRAGMA query_only={int(full[0])}"))
+    until(one, lambda: bool(heard(tmp_path)))
+    for _ in range(10):
+        one.step(0.01)
+    assert one.store_fault
+    assert messages(store) == []
+    full[0] = False
+    until(one, lambda: [m.state for m in messages(store)] == ["sent"])
+    assert one.store_fault == ""
+    assert [got["id"] for got in heard(tmp_path)] == [m.id for m in messages(store)]
+
+
 def test_history_from_before_is_not_told_but_what_still_waits_is(store: Store, tmp_path: Path, siren: Path) -> None:
     for i in range(1200):
         publish(store, alarm(f"old{i}"), alarm(f"old{i}", state="closed"))
@@ -264,7 +284,14 @@ def test_it_runs_as_a_part_of_the_service_and_stops_when_told(tmp_path: Path, si
         link.stopping.set()
         running.join(10)
         assert not running.is_alive()
-        assert link.told == {"lag": 0, "queued": 0, "undelivered": 0, "channels_down": 0, "settings_fault": ""}
+        assert link.told == {
+            "lag": 0,
+            "queued": 0,
+            "undelivered": 0,
+            "channels_down": 0,
+            "settings_fault": "",
+            "store_fault": "",
+        }
         assert [m.state for m in all_messages(store, "depot")] == ["sent"]
         assert store.checkpoints.observe("notify/depot").owner == ""
     (got,) = heard(tmp_path)

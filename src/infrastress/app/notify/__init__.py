@@ -85,5 +85,5 @@ def run(config: Config, link: Link) -> None:
             notifier.step()
             if time.monotonic() >= beat:
                 beat = time.monotonic() + 1.0
-                link.beat(**notifier.counts(), settings_fault=notifier.settings_fault)
+                link.beat(**notifier.counts(), settings_fault=notifier.settings_fault, store_fault=notifier.store_fault)
         notifier.finish(3.0)
