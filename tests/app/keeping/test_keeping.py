@@ -196,6 +196,7 @@ class TestBackupAndRestore:
         assert main(["backup", str(site), backup]) == 1
         assert main(["restore", backup, str(there)]) == 0
         (there / "mine").write_text("x")
+        (there / "secrets.yaml").write_text("broker: mine\n")
         assert main(["restore", backup, str(there)]) == 1
         with open_store(there / LIVE) as store:
             assert store.log.partitions()
@@ -203,6 +204,7 @@ class TestBackupAndRestore:
         assert (there / "mine").exists()
         assert main(["restore", backup, str(there), "--overwrite"]) == 0
         assert not (there / "mine").exists()
+        assert (there / "secrets.yaml").read_text() == "broker: mine\n"  # no backup of it: it stays
         assert answers_of(there) == answers_of(site)
 
     def test_a_backup_into_the_site_itself_is_refused(self, site: Path) -> None:
