@@ -1,7 +1,7 @@
 """Backup, restore and export of a site against a plain copy of its folder, at two sizes: time and peak memory.
 
 A store is filled with telemetry (half of it compacted), events and blobs. Each contender then works in a process of
-its own. A plain copy reads and writes every byte once; a backup reads it, writes it, hashes it, and reads it back to verify,
+its own. A plain copy reads and writes every byte once; a backup reads, writes and hashes it, reads it back to verify,
 and opens the copy. The copy is only right where nobody writes; a backup is while the site is served.
 """
 
