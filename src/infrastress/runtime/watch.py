@@ -271,7 +271,8 @@ class Watch:
         lost = [(at, detail) for state, detail, at in source.links.values() if state == "down"]
         if lost and len(lost) == len(source.links) and max(lost)[0] > source.heard:
             return DOWN, max(lost)[1]
-        quiet = clock - max(source.heard or source.connected, source.grace)
+        up = max((at for state, _, at in source.links.values() if state == "up"), default=0)
+        quiet = clock - max(source.heard or source.connected, source.grace, up)
         if due and source.connected and quiet > max(round(_MISSED * due), round(_LEAST_S * SECOND)):
             if not source.heard:
                 return STOPPED, f"it has said nothing since it was connected; it should speak every {span(due)}"
