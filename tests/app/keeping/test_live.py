@@ -6,13 +6,15 @@ import signal
 import stat
 import time
 from pathlib import Path
+from typing import Any
 
 from infrastress.app.cli import main
 from infrastress.app.keeping.backup import verify_backup
 from infrastress.app.keeping.manifest import read_manifest
 from infrastress.app.notify.trial import all_messages
+from infrastress.client import Client
 from infrastress.core.clock import EventClock
-from infrastress.core.time import from_iso
+from infrastress.core.time import DAY, from_iso, to_iso
 from infrastress.store import open_store
 from infrastress.store.ports import Store, read_all
 from tests.app.service.serving import Feed, make_plant, serving, wait_for
@@ -29,6 +31,29 @@ def wave(number: int) -> float:
 def logs(store: Store, ends: dict[str, tuple[int, int]]) -> dict[str, list[bytes]]:
     """Records up to the ends that a backup tells."""
     return {name: [r.data for r in read_all(store.log, name) if r.offset <= ends[name][1]] for name in ends}
+
+
+def told(plant: Path, clock: EventClock) -> dict[str, Any]:
+    """What the API alone says of a site at which nothing happens."""
+    others = [word for name in ("intake", "judge", "notifier", "upkeep") for word in ("--without", name)]
+    with serving(plant, clock, without=tuple(others)) as service:
+        service.ready()
+        with Client(service.status.address) as client:
+            alarms = list(client.alarms())
+            begin, end = to_iso(clock.origin), to_iso(clock.origin + 30 * DAY)
+            found: dict[str, Any] = {
+                "site": client.site(),
+                "assets": [client.asset(asset.id) for asset in client.assets()],
+                "signals": list(client.signals()),
+                "alarms": alarms,
+                "details": [client.alarm(alarm.id) for alarm in alarms],
+                "incidents": [client.incident(one.id) for one in client.incidents()],
+                "quarantine": client.quarantine(),
+                "rules": client.rules(),
+                "history": client.history(["level", "flow"], begin, end, width=200),
+            }
+        assert service.stop() == 0
+    return found
 
 
 def test_a_served_site_is_backed_up_tells_people_and_is_served_again_elsewhere(tmp_path: Path) -> None:
@@ -59,14 +84,20 @@ def test_a_served_site_is_backed_up_tells_people_and_is_served_again_elsewhere(t
             count = len(messages())
             wait_for(lambda: service.status.children["notifier"].pid not in (0, first), 30)
             wait_for(lambda: len(messages()) > count, 60, lambda: (plant / "serve.log").read_text()[-3000:])
-            told = service.status.children["notifier"].told
-            assert (told["settings_fault"], told["store_fault"]) == ("", "")
+            beat = service.status.children["notifier"].told
+            assert (beat["settings_fault"], beat["store_fault"]) == ("", "")
             assert service.stop() == 0
         with open_store(plant / LIVE, upgrade=False) as store:
             sent = {message.id for message in all_messages(store, "toy") if message.state == "sent"}
             assert sent <= {line.split()[0] for line in messages()}
             manifest = read_manifest(tmp_path / "backup")
             expected = logs(store, manifest.log)
+        assert main(["backup", str(plant), str(tmp_path / "later")]) == 0
+        assert main(["restore", str(tmp_path / "later"), str(tmp_path / "there")]) == 0
+        here, there = told(plant, clock), told(tmp_path / "there", clock)  # each on a port of its own
+        assert here["alarms"]
+        for name, answer in here.items():
+            assert there[name] == answer, name
         assert verify_backup(tmp_path / "backup") == []
         assert expected["result/toy"]
         assert main(["restore", str(tmp_path / "backup"), str(tmp_path / "other")]) == 0
