@@ -80,7 +80,8 @@ def keep_in_order(store: "Store", site_id: str) -> "Retired":
     )
     told = [notify] if store.checkpoints.observe(notify).epoch else []
     consumers = {ingest: [ingest], fusion: [fusion], result: told, f"quarantine/{site_id}": [], f"status/{site_id}": []}
-    days: dict[str, float] = {"status": _STATUS_DAYS, **site.runtime.retention_days}
+    days: dict[str, float] = dict(site.runtime.retention_days.items())
+    days["status"] = _STATUS_DAYS
     return apply_retention(store, days, now=time.time_ns(), consumers=consumers, pinned=evidence_of(store, site_id))
 
 
