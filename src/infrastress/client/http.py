@@ -10,7 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from infrastress.client import models
-from infrastress.client.stream import Told, follow
+from infrastress.client.stream import Closed, Told, follow
 from infrastress.core.errors import InfrastressError
 
 __all__ = ["ApiError", "Client", "Unreachable"]
@@ -213,7 +213,10 @@ class Client:
     def follow(self, *topics: str, after: str | None = None) -> Iterator[Told]:
         """What changes, for ever: alarms, incidents, health, pulse, decisions, or some of them.
 
-        Reconnects by itself and goes on where it was cut. Raises ApiError where the API refuses.
+        Reconnects by itself and goes on where it was cut, until the client is closed.
+
+        Raises:
+            ApiError: the API refuses.
         """
         params = {"topics": list(topics)} if topics else {}
 
@@ -221,6 +224,8 @@ class Client:
         def connect(position: str | None) -> Iterator[httpx.Response]:
             headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": position} if position else {})
             timeout = httpx.Timeout(10.0, read=_SILENCE_S)
+            if self._http.is_closed:
+                raise Closed
             with self._http.stream("GET", f"{API}/stream", params=params, headers=headers, timeout=timeout) as response:
                 if response.status_code != 200:
                     response.read()

@@ -10,9 +10,13 @@ import httpx
 
 from infrastress.client.models import Update
 
-__all__ = ["Message", "Told", "follow", "messages"]
+__all__ = ["Closed", "Message", "Told", "follow", "messages"]
 
 _LONGEST = 16_000_000
+
+
+class Closed(Exception):  # noqa: N818 - an outcome
+    """The client was closed: there is nothing to follow with."""
 
 
 class Message(NamedTuple):
@@ -66,7 +70,7 @@ def follow(
     """Follow for ever: whenever the stream ends, connect again behind the last message.
 
     Args:
-        connect: opens the stream behind a position; what it raises as httpx.TransportError is tried again.
+        connect: opens the stream behind a position. httpx.TransportError is tried again, Closed ends it.
         after: where to begin; None for now.
         longest_s: longest pause before the next try; the first is a fiftieth of it, each next twice as long.
         sleep: waits.
@@ -81,6 +85,8 @@ def follow(
                     if message.event in ("start", "update", "reset"):
                         kind = cast(Literal["start", "update", "reset"], message.event)
                         yield Told(kind, Update.model_validate_json(message.data))
+        except Closed:
+            return
         except httpx.TransportError:
             pass
         sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter

@@ -220,14 +220,7 @@ class Book:
         account = content.accounts.get(session.name) if session else None
         if session is None or account is None or account.disabled or self._over(session, now):
             return None
-        if now - session.used > self.policy.touch_s:
-
-            def change(content: _Content) -> None:
-                if key in content.sessions:
-                    content.sessions[key].used = now
-
-            with suppress(OSError):  # a full disk signs nobody out
-                self._change(change)
+        self._touch(key, session, now)
         return Identity(account.name, account.role, "session", key, session.limited)
 
     def sign_out(self, key: str) -> None:
@@ -275,7 +268,7 @@ class Book:
         return Identity(token.name, token.role, "token", key)
 
     def holds(self, identity: Identity) -> bool:
-        """Whether a session or token that was good still is, without noting a use."""
+        """Whether a session or token that was good still is; an open stream is use, for a screen shows it."""
         content, now = self._read(), self._clock()
         if identity.kind == "local":
             return not any(not account.disabled for account in content.accounts.values())
@@ -283,7 +276,22 @@ class Book:
             token = content.tokens.get(identity.key)
             return token is not None and token.expires > now
         session, account = content.sessions.get(identity.key), content.accounts.get(identity.name)
-        return session is not None and account is not None and not account.disabled and not self._over(session, now)
+        if session is None or account is None or account.disabled or self._over(session, now):
+            return False
+        self._touch(identity.key, session, now)
+        return True
+
+    def _touch(self, key: str, session: Session, now: float) -> None:
+        """Note a use, not more often than once a minute."""
+        if now - session.used <= self.policy.touch_s:
+            return
+
+        def change(content: _Content) -> None:
+            if key in content.sessions:
+                content.sessions[key].used = now
+
+        with suppress(OSError):  # a full disk signs nobody out
+            self._change(change)
 
     def _over(self, session: Session, now: float) -> bool:
         policy = self.policy

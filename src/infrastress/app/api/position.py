@@ -34,7 +34,3 @@ class Position(NamedTuple):
                 400, "this is no position of the stream", remedy="give back an id that the stream told, or none"
             )
         return cls(*(int(part) for part in match.groups()))
-
-    def behind(self, other: "Position") -> bool:
-        """Whether it lies behind another one in some partition."""
-        return any(mine > theirs for mine, theirs in zip(self, other, strict=True))
