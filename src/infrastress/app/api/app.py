@@ -20,7 +20,17 @@ from infrastress.app.api.guard import CSRF_HEADER, Guard, cookie_name, csrf_of
 from infrastress.app.api.metrics import CONTENT_TYPE, Metrics
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
-from infrastress.app.api.routes import alarms, evidence, health, incidents, session, signals, site, stream
+from infrastress.app.api.routes import (
+    alarms,
+    evidence,
+    health,
+    incidents,
+    notifications,
+    session,
+    signals,
+    site,
+    stream,
+)
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
 from infrastress.client.models import Problem, Update
@@ -104,7 +114,7 @@ def create_app(
         del request
         return Response(status_code=304, headers={"ETag": same.tag})
 
-    for module in (session, site, signals, alarms, incidents, evidence, health, stream):
+    for module in (session, site, signals, alarms, incidents, notifications, evidence, health, stream):
         app.include_router(module.router, prefix="/api/v1")
 
     @app.get("/metrics", tags=["metrics"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
