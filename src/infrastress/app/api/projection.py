@@ -25,6 +25,8 @@ _PAGE = 1000
 _LOG = structlog.get_logger()
 DECISIONS = 10_000
 """Newest decisions, acts and link states held."""
+_BACK = 20_000
+"""Records of the log looked through for them at the start."""
 TOLD = ("action", "decision", "link")
 """Types of the ingest partition that are told."""
 
@@ -124,7 +126,9 @@ class Projection:
         for row in self._rows("action"):
             fresh._act(decode_event(row.data))
         ingest = partitions[2]
-        after = max(log.start(ingest), log.written_before(ingest, look_back)) if look_back else position.ingest
+        after = position.ingest
+        if look_back:  # bounded: what lies between is telemetry, a page of the disk each
+            after = max(log.start(ingest), log.written_before(ingest, look_back), position.ingest - _BACK)
         while records := log.read(ingest, after, _PAGE, types=TOLD):
             fresh.apply(records)
             after = records[-1].offset
