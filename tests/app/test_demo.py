@@ -22,7 +22,8 @@ def test_the_alarm_comes_between_the_lie_and_the_overflow(demo):
     _, told = demo
     assert from_iso(told["gauge_lies_since"]) <= from_iso(told["first_alarm"]) < from_iso(told["overflow_at"])
     assert told["lead_time_s"] == (from_iso(told["overflow_at"]) - from_iso(told["first_alarm"])) / 1e9
-    assert told["oracle_lead_time_s"] - 300 <= told["lead_time_s"] <= told["oracle_lead_time_s"]
+    # The plant runs 450 times as fast and waits for nobody: two seconds lost to other work are 15 minutes of its own
+    assert told["oracle_lead_time_s"] - 900 <= told["lead_time_s"] <= told["oracle_lead_time_s"]
     assert from_iso(told["first_sign"]) < from_iso(told["gauge_lies_since"])
 
 

@@ -109,6 +109,20 @@ def test_a_lost_connection_is_down_with_its_reason_until_it_speaks_again():
     assert played.state("s0") == "live"
 
 
+def test_a_source_that_was_disconnected_is_unknown_and_its_silence_no_finding():
+    played = Played(site(5))
+    link = {"source": "s0", "member": "plc1", "state": "up", "detail": "", "clock": START + 1}
+    played.watch.note("link", link)
+    played.run(30)
+    played.watch.note("link", {**link, "member": "", "state": "gone", "clock": played.now})
+    played.rest(60)
+    assert played.found == []
+    assert played.state("s0") == played.state("s0/s0-level") == "unknown"
+    played.watch.note("link", {**link, "clock": played.now})
+    played.rest(30)
+    assert played.found == ["s0 stopped raised"]
+
+
 def test_each_device_of_a_source_stands_by_itself():
     played = Played(site(5))
     for member, state in (("plc1", "up"), ("plc2", "down")):
@@ -251,6 +265,21 @@ def test_state_goes_round_to_the_byte_at_any_moment():
         Watch(site(1)).load(first.dump())
     with pytest.raises(DecodeError):
         Watch(site(1)).load(b"nonsense")
+
+
+def test_sources_are_told_apart_after_a_restart_whatever_they_are_called():
+    played = Played(toy_site(zulu={"cadence_s": 5}, alpha={"cadence_s": 5}))
+    for moment in range(30):
+        played.rest(5)
+        for source in ("zulu", "alpha") if moment < 20 else ("alpha",):
+            tags = ("level",) if source == "zulu" else ("flow",)
+            row = np.array([[float(moment)]])
+            played.watch.samples(Samples("toy", source, moment, np.array([played.now]), tags, row))
+        data = played.watch.dump()
+        played.watch = Watch(played.site)
+        played.watch.load(data)
+    assert played.found == ["zulu stopped raised"]
+    assert (played.state("zulu/level"), played.state("alpha/flow")) == ("stopped", "live")
 
 
 def test_every_source_stopped_frozen_and_delayed_is_flagged_within_three_cadences():

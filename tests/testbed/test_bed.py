@@ -113,11 +113,28 @@ def test_events_come_once_each_and_in_their_time_through_a_restart(tmp_path: Pat
         await plant.stop()
         await second.stop()
         told = [event.id for one in (first, second) for sink in one.sinks.values() for event in sink.events]
-        due = {event.id for event in plant._events if ATTACK <= event.observed <= left}
+        pushed = [event for event in plant._events if event.kind != "login"]
+        due = {event.id for event in pushed if ATTACK <= event.observed <= left}
         assert len(told) == len(set(told))
         assert due <= set(told)
         assert all(event.observed <= clock.now() for sink in second.sinks.values() for event in sink.events)
         assert plant.gateway.refused == 0
+
+    asyncio.run(asyncio.wait_for(run(), 40))
+
+
+def test_logins_come_as_syslog_messages(tmp_path: Path) -> None:
+    async def run() -> None:
+        plant = bed("depot", "attack-overfill", tmp_path, speed=200.0, start_at=ATTACK)
+        platform = Platform(await plant.start())
+        said = [event for event in plant._events if event.kind == "login" and event.observed >= ATTACK][:3]
+        logins = platform.sinks["logins"]
+        await until(lambda: len(logins.events) >= 3, f"logins; {logins.links[-2:]} {logins.balance.as_dict()}")
+        for heard, event in zip(logins.events, said, strict=False):
+            assert (heard.body, heard.assets) == (event.body, event.assets)
+            assert abs(heard.occurred - event.occurred) < SECOND // 1000
+        await platform.stop()
+        await plant.stop()
 
     asyncio.run(asyncio.wait_for(run(), 40))
 

@@ -177,7 +177,7 @@ def run_demo(
     start, stop = _window(facts)
     demo.window = (start, stop)
     hours, wall_s = (stop - start) / HOUR, (stop - start) / SECOND / speed
-    stage(f"Watching {hours:.1f} h live, in {wall_s:.0f} s, over Modbus/TCP from controllers and HTTP from a gateway")
+    stage(f"Watching {hours:.1f} h live, in {wall_s:.0f} s, over Modbus/TCP, HTTP and syslog")
     plant = Plant(folder, ATTACK, seed, start, stop, speed)
     demo.full = _watch(demo, plant, on_result)
     stage("Replaying the log of what was watched")

@@ -46,6 +46,8 @@ __all__ = ["Lived", "Plant", "live_through", "replay_lived", "write_lived"]
 
 _PATIENCE_S = 30.0
 _LOOK_S = 0.1
+_REST_S = 0.1
+"""The judge rests so long between turns: more records share a commit, and the intake gets the disk."""
 _GATHER_S = 0.005
 """Event time runs fast: what waits to share a commit grows old quickly."""
 
@@ -99,7 +101,7 @@ def live_through(plant: Plant, site: Site, at: Path, work: Path, on_result: Call
     Raises:
         ConfigurationError: testbed or judge can't be started, or died.
     """
-    for name in ("http_push", "modbus"):
+    for name in ("http_push", "modbus", "syslog"):
         load_plugin("connectors", name)  # loading takes a second, in which the plant would go unseen
     with open_store(at) as store, _judge(at, plant.folder), _testbed(plant, work) as clock:
         intake = Intake(
@@ -251,4 +253,9 @@ def _judging(at: Path, folder: Path, ready: "Flag", stop: "Flag") -> None:
     with open_store(at) as store:
         shift = Shift(store.log, store.checkpoints, live_duties(folder), policy=Policy(max_wait_s=0.05))
         ready.set()
-        shift.run(lambda: stop.is_set() or os.getppid() != parent)
+
+        def enough() -> bool:
+            time.sleep(_REST_S)
+            return stop.is_set() or os.getppid() != parent
+
+        shift.run(enough)

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,9 @@ from infrastress.site import Site
 from infrastress.testbed.gateway import Gateway
 from infrastress.testbed.modbus import ModbusPlant
 from infrastress.testbed.opcua import OpcUaPlant, namespace_of
+from infrastress.testbed.pacing import queues
 from infrastress.testbed.registers import cells_of, with_registers
+from infrastress.testbed.syslog import RULES, SyslogSender
 from infrastress.testbed.telemetry import Telemetry
 
 __all__ = ["PROTOCOLS", "Protocol", "Testbed", "Wiring"]
@@ -30,7 +32,7 @@ Protocol = Literal["modbus", "opcua"]
 PROTOCOLS: tuple[Protocol, ...] = ("modbus", "opcua")
 HOST = "127.0.0.1"
 TOKEN_NAME = "testbed"  # noqa: S105 - the name of a secret
-LEAST_POLL_S = 0.05
+LEAST_POLL_S = 0.1
 """Wall time between polls; at a higher speed some readings are passed over."""
 
 
@@ -100,11 +102,12 @@ class Testbed:
         self._origin = origin
         self._events = played.events
         self._token = secrets.token_hex(32)
-        self._pushing: asyncio.Task[None] | None = None
+        self._telling: list[asyncio.Task[None]] = []
         self.clock = EventClock(origin)
         self.ended = self.telemetry.ended
         self.server: ModbusPlant | OpcUaPlant
         self.gateway: Gateway
+        self.computers: list[SyslogSender] = []
 
     async def start(self) -> Wiring:
         """Serve, start the clock, write the files, begin to push."""
@@ -115,27 +118,34 @@ class Testbed:
         else:
             self.server = OpcUaPlant(self.site, self.telemetry, self.clock, self.folder / "server")
         await self.server.start()
-        ports = {source.id: port for source, port in self._event_sources()}
-        urls = {source: f"http://{HOST}:{port}/{source}" for source, port in ports.items()}
-        self.gateway = Gateway(self._events, urls, self._token, self.clock, self._origin)
-        wiring = self._write(self._telemetry_connections() | self._event_connections(ports))
-        self._pushing = asyncio.create_task(self.gateway.run(), name="gateway")
+        logs = {one.id: _free_port() for one in self.site.sources if one.kind == "network"}
+        pushed = {one.id: _free_port() for one in self.site.sources if one.kind in ("access", "reports")}
+        events = queues(self._events, self._origin)
+        urls = {source: f"http://{HOST}:{port}/{source}" for source, port in pushed.items()}
+        self.gateway = Gateway(events, urls, self._token, self.clock)
+        self.computers = [SyslogSender(events.get(source, deque()), port, self.clock) for source, port in logs.items()]
+        connections = self._telemetry_connections()
+        connections |= {source: _pushed(port) for source, port in pushed.items()}
+        connections |= {source: _logged(port) for source, port in logs.items()}
+        wiring = self._write(connections)
+        self._telling = [asyncio.create_task(self.gateway.run())]
+        self._telling += [asyncio.create_task(computer.run()) for computer in self.computers]
         return wiring
 
     async def run(self) -> None:
-        """Return when the run has ended and everything was pushed."""
+        """Return when the run has ended and everything was told."""
         while (left := self.ended - self.clock.now()) > 0:
             await asyncio.sleep(min(1.0, self.clock.wall_s(left / SECOND) + 0.01))
-            if self._pushing is not None and self._pushing.done():
-                self._pushing.result()
-        if self._pushing is not None:
-            await asyncio.wait({self._pushing}, timeout=10.0)
+            for telling in self._telling:
+                if telling.done():
+                    telling.result()
+        await asyncio.wait(self._telling, timeout=10.0)
 
     async def stop(self) -> None:
         """Stop everything."""
-        if self._pushing is not None:
-            self._pushing.cancel()
-            await asyncio.gather(self._pushing, return_exceptions=True)
+        for telling in self._telling:
+            telling.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
         await self.server.stop()
 
     @property
@@ -144,9 +154,6 @@ class Testbed:
         return (
             sum(one.writes for one in self.server.controllers.values()) if isinstance(self.server, ModbusPlant) else 0
         )
-
-    def _event_sources(self) -> list[tuple[Any, int]]:
-        return [(source, _free_port()) for source in self.site.sources if source.kind != "telemetry"]
 
     def _telemetry_connections(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -179,15 +186,6 @@ class Testbed:
                 },
             }  # fmt: skip
         return found
-
-    def _event_connections(self, ports: Mapping[str, int]) -> dict[str, Any]:
-        return {
-            source: {
-                "connector": "http_push",
-                "options": {"port": port, "token_secret": TOKEN_NAME, "rate_per_s": 1000},
-            }
-            for source, port in ports.items()
-        }
 
     def _write(self, connections: dict[str, Any]) -> Wiring:
         place = self.folder / "connections.yaml"
@@ -222,6 +220,15 @@ class Testbed:
             + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
         )
         return copy
+
+
+def _pushed(port: int) -> dict[str, Any]:
+    options = {"port": port, "token_secret": TOKEN_NAME, "rate_per_s": 1000}
+    return {"connector": "http_push", "options": options}
+
+
+def _logged(port: int) -> dict[str, Any]:
+    return {"connector": "syslog", "options": {"tcp_port": port, "gather_s": 0.02, "rules": RULES}}
 
 
 def _free_port() -> int:

@@ -1,34 +1,30 @@
-"""The plant's gateway: pushes what doors, gas heads, logs and people say, when they say it, until it is stored."""
+"""The plant's gateway: pushes what doors, gas heads and people say over HTTP, until it is stored."""
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
-from itertools import islice
 
 import httpx
 
 from infrastress.core.clock import EventClock
-from infrastress.core.time import SECOND
 from infrastress.events import Event, event_to_json
+from infrastress.testbed.pacing import pace
 
 __all__ = ["Gateway"]
 
-_LEAST_WAIT_S, _LONGEST_WAIT_S = 0.05, 2.0
-_AT_ONCE = 200
 _TIMEOUT_S = 15.0
-_SETTLED = (HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class Gateway:
     """Pushes events over HTTP, those of each source in their order.
 
     Args:
-        events: of a run.
-        urls: where to push, by source; events of other sources are left out.
+        events: by source, each in order.
+        urls: where to push, by source.
         token: shown as bearer token.
         clock: event time.
-        since: what was said before is past, ns.
 
     Attributes:
         stored: how many events were answered as stored.
@@ -36,19 +32,16 @@ class Gateway:
     """
 
     def __init__(
-        self, events: Iterable[Event], urls: Mapping[str, str], token: str, clock: EventClock, since: int
+        self, events: Mapping[str, deque[Event]], urls: Mapping[str, str], token: str, clock: EventClock
     ) -> None:
-        self._waiting: dict[str, deque[Event]] = defaultdict(deque)
-        for event in sorted(events, key=lambda event: (event.observed, event.id)):
-            if event.source in urls and event.observed >= since:
-                self._waiting[event.source].append(event)
+        self._events = {source: events.get(source, deque()) for source in urls}
         self._urls, self._token, self._clock = urls, token, clock
         self.stored = self.refused = 0
 
     @property
     def left(self) -> int:
         """How many events are still to be pushed."""
-        return sum(map(len, self._waiting.values()))
+        return sum(map(len, self._events.values()))
 
     async def run(self) -> None:
         """Push until all is stored, or cancelled."""
@@ -57,33 +50,17 @@ class Gateway:
             httpx.AsyncClient(headers=headers, timeout=_TIMEOUT_S, trust_env=False) as client,
             asyncio.TaskGroup() as group,
         ):
-            for source, events in self._waiting.items():
-                group.create_task(self._push(client, self._urls[source], events))
+            for source, events in self._events.items():
+                group.create_task(pace(events, self._clock, partial(self._push, client, self._urls[source])))
 
-    async def _push(self, client: httpx.AsyncClient, url: str, events: deque[Event]) -> None:
-        wait_s = _LEAST_WAIT_S
-        while events:
-            now = self._clock.now()
-            due = [event for event in islice(events, _AT_ONCE) if event.observed <= now]
-            if not due:
-                await asyncio.sleep(max(_LEAST_WAIT_S, self._clock.wall_s((events[0].observed - now) / SECOND)))
-                continue
-            body = b"\n".join(map(event_to_json, due))
-            while (
-                status := await _posted(client, url, body)
-            ) not in _SETTLED:  # the same again, so that it counts once
-                await asyncio.sleep(wait_s)
-                wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
-            for _ in due:
-                events.popleft()
-            self.stored += len(due) if status == HTTPStatus.OK else 0
-            self.refused += len(due) if status != HTTPStatus.OK else 0
-            wait_s = _LEAST_WAIT_S
-
-
-async def _posted(client: httpx.AsyncClient, url: str, body: bytes) -> int:
-    """Status of the answer; 0 when there was none."""
-    try:
-        return (await client.post(url, content=body)).status_code
-    except httpx.HTTPError:
-        return 0
+    async def _push(self, client: httpx.AsyncClient, url: str, events: list[Event]) -> bool:
+        """Whether it is settled: stored, or refused for good."""
+        try:
+            status = (await client.post(url, content=b"\n".join(map(event_to_json, events)))).status_code
+        except httpx.HTTPError:
+            return False
+        if status == HTTPStatus.OK:
+            self.stored += len(events)
+        elif status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            self.refused += len(events)
+        return status in (HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -129,12 +129,18 @@ def test_the_example_of_the_page_is_a_good_file(tmp_path: Path, depot_folder: Pa
 def test_the_command_checks_tests_and_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     site = str(tmp_path / "plant")
     assert main(["init", site]) == 0
-    (tmp_path / "plant" / FILE).write_text(
+    text = (
         "channels: {ok: {type: command, argv: [/bin/true]}, no: {type: command, argv: [/bin/false]}}\n"
         "routes: [{name: all, steps: [{channels: [ok]}]}]\n"
     )
+    (tmp_path / "plant" / FILE).write_text(text)
     assert main(["notify", "check", site]) == 0
     assert "2 channels, 1 routes." in capsys.readouterr().out
+    assert main(["check", site]) == 0
+    (tmp_path / "plant" / FILE).write_text("channels: {ok: {type: siren}}\n")
+    assert main(["check", site]) == 1
+    assert "notifications.yaml:1: error: channels.ok.type" in capsys.readouterr().out
+    (tmp_path / "plant" / FILE).write_text(text)
     assert main(["notify", "test", site, "ok"]) == 0
     assert main(["notify", "test", site]) == 1
     assert "no: /bin/false ended with status 1" in capsys.readouterr().out

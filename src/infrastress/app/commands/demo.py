@@ -22,7 +22,7 @@ __all__ = ["command"]
 def command(*, out: Path, seed: int, speed: float, headless: bool, as_json: bool) -> None:
     """An oil depot learns its normal days, is attacked, and infrastress explains what happens, as it happens.
 
-    The plant is simulated; its controllers answer over Modbus/TCP and its gateway pushes over HTTP, on this machine.
+    The plant is simulated: its controllers answer over Modbus/TCP, events come by HTTP and syslog.
 
     Closes with when the first alarm came, how long before the overflow, what an oracle would have gained, how many
     alarms were false, and what each kind of source was worth. Needs nothing but this machine.

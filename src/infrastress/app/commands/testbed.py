@@ -33,7 +33,7 @@ def command(
     hours: float | None,
     start_at: str | None,
 ) -> None:
-    """Serve a simulated plant: its controllers over Modbus/TCP or its data server over OPC UA, its events over HTTP.
+    """Serve a simulated plant: controllers over Modbus/TCP or a data server over OPC UA, events over HTTP and syslog.
 
     SCENARIO is the name of one of the site's scenarios, or a scenario file; its attacks are in what the servers show.
     Writes the connections for `infrastress serve` and says how to start it. Listens on this machine only, refuses every
@@ -67,7 +67,8 @@ def command(
             screen.print(f"The scenario has ended: {to_iso(bed.ended)}.")
         finally:
             await bed.stop()
-            said = f"{bed.gateway.stored} events were stored, {bed.gateway.left} were not taken"
+            logins = sum(one.sent for one in bed.computers)
+            said = f"{bed.gateway.stored} events were stored, {logins} logins sent, {bed.gateway.left} events not taken"
             screen.print(f"{said}; {bed.writes} writes were refused." if bed.writes else f"{said}.")
 
     asyncio.run(run())

@@ -11,6 +11,7 @@ from infrastress.app.keeping.backup import Place, make_backup
 from infrastress.app.keeping.readable import unreadable
 from infrastress.core.errors import InfrastressError, SchemaMismatch, StoreError
 from infrastress.store import open_store
+from infrastress.store.blobs import FolderBlobs
 from infrastress.store.copying import refuse_in_use, schema_at, upgrade_store
 from infrastress.store.sqlite import Paths
 from infrastress.store.tables import SCHEMA
@@ -100,7 +101,7 @@ def _try_on_copy(paths: Paths, backup: Path) -> None:
         shutil.copyfile(backup / "store" / "store.db", trial / "store.db")
         upgrade_store(Paths.of(trial))
         with open_store(trial, upgrade=False) as store:
-            faults = unreadable(store)
+            faults = unreadable(store, FolderBlobs(Paths.of(backup / "store").blobs))
         if faults:
             raise StoreError(
                 f"{len(faults)} records of the migrated copy can't be read: {faults[0]}", remedy="report this"

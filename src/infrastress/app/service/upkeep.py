@@ -3,18 +3,18 @@
 import os
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import structlog
 
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.link import Link
-from infrastress.app.service.models import site_in_force
 from infrastress.core.errors import DecodeError, InfrastressError
 from infrastress.core.time import HOUR
-from infrastress.events import Incident, decode_event
-from infrastress.store import open_store
-from infrastress.store.ports import Store
-from infrastress.store.retention import Retired, apply_retention
+
+if TYPE_CHECKING:  # imported when there is something to do: the others start the sooner
+    from infrastress.store.ports import Store
+    from infrastress.store.retention import Retired
 
 __all__ = ["PERIOD_VARIABLE", "evidence_of", "keep_in_order", "run"]
 
@@ -22,6 +22,8 @@ PERIOD_VARIABLE = "INFRASTRESS_UPKEEP_S"
 """Environment variable: seconds between two rounds, and before the first."""
 _FIRST_S, _PERIOD_S = 60.0, 3600.0
 _AROUND = HOUR
+_STATUS_DAYS = 1 / 24
+"""How each signal stood matters to those who follow now; the newest stays as a keyed record."""
 """Telemetry before and behind an incident that stays with it."""
 _NICE = 10
 
@@ -44,6 +46,8 @@ def run(config: ServiceConfig, link: Link) -> None:
 
 
 def _round(config: ServiceConfig, link: Link) -> None:
+    from infrastress.store import open_store
+
     log = structlog.get_logger()
     began = time.monotonic()
     try:
@@ -58,12 +62,15 @@ def _round(config: ServiceConfig, link: Link) -> None:
     link.beat(last_error="", rounds_end=time.time_ns(), records_removed=removed, rows_removed=done.rows)
 
 
-def keep_in_order(store: Store, site_id: str) -> Retired:
+def keep_in_order(store: "Store", site_id: str) -> "Retired":
     """Compact telemetry, and remove what is older than the site's `retention_days`, but for what incidents need.
 
     Raises:
         StoreError: the store can't be read or written; what was done stays done.
     """
+    from infrastress.app.service.models import site_in_force
+    from infrastress.store.retention import apply_retention
+
     site = site_in_force(store, site_id).site
     ingest, fusion, result, notify = (
         f"ingest/{site_id}/main",
@@ -72,13 +79,16 @@ def keep_in_order(store: Store, site_id: str) -> Retired:
         f"notify/{site_id}",
     )
     told = [notify] if store.checkpoints.observe(notify).epoch else []
-    consumers = {ingest: [ingest], fusion: [fusion], result: told, f"quarantine/{site_id}": []}
-    days = site.runtime.retention_days
+    consumers = {ingest: [ingest], fusion: [fusion], result: told, f"quarantine/{site_id}": [], f"status/{site_id}": []}
+    days: dict[str, float] = dict(site.runtime.retention_days.items())
+    days["status"] = _STATUS_DAYS
     return apply_retention(store, days, now=time.time_ns(), consumers=consumers, pinned=evidence_of(store, site_id))
 
 
-def evidence_of(store: Store, site_id: str) -> list[tuple[int, int]]:
+def evidence_of(store: "Store", site_id: str) -> list[tuple[int, int]]:
     """Spans of telemetry, ns, that incidents of a site rest on."""
+    from infrastress.events import Incident, decode_event
+
     spans: list[tuple[int, int]] = []
     after: tuple[int, str] | None = None
     while rows := store.records.list("event", after=after, limit=500):
