@@ -131,7 +131,8 @@ class Plant:
                         raise
                     time.sleep(0.01)
         with self.projection.lock:
-            self.projection._act(event)
+            self.projection.take_act(event)
+            self.projection.changed += 1
         return True
 
     def close(self) -> None:
