@@ -120,7 +120,7 @@ class _Poller:
             while not lost:
                 await self._grid.next()
                 lost = await self._poll_all()
-            raise ConnectionError(f"the connection to {self._line.address} was lost: {lost}")
+            raise ConnectionError(lost)
         finally:
             self._line.close()
 
@@ -134,7 +134,9 @@ class _Poller:
             device.book(outcome, self._inbox)
             if outcome.answered:
                 skipped = self._grid.told_skipped()
-                self._tell(Link("up", f"{skipped} or more polls skipped" if skipped else "", device.name))
+                notes = [f"{skipped} or more polls skipped"] if skipped else []
+                notes += [f"not there: {', '.join(device.missing)}"] if device.missing else []
+                self._tell(Link("up", "; ".join(notes), device.name))
             else:
                 self._tell(Link("down", outcome.reason, device.name))
             if outcome.lost:

@@ -222,7 +222,8 @@ class Listener:
                 old = newest is not None and when <= newest
                 old |= holding is not None and proved - when > self._cadence
             else:
-                if abs(published - when) > _SKEW_S * SECOND and self._options.timestamps == "source":
+                skewed = abs(published - when) > _SKEW_S * SECOND and self._options.timestamps == "source"
+                if skewed and not self.skew:  # told once a connection
                     self.skew = f"{signal} has a time {(when - published) / SECOND:+.0f} s from the server's clock"
                 self._hold(min(when - 1, proved))
             if holding is not None:
