@@ -16,15 +16,15 @@ __all__ = ["MemorySink", "until"]
 PATIENCE_S = 30.0
 
 
-async def until(true: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
-    """Wait until something is true.
+async def until(true: Callable[[], object], what: Callable[[], str], patience_s: float = PATIENCE_S) -> None:
+    """Wait until something is true; `what` says what was waited for.
 
     Raises:
         AssertionError: it isn't by then.
     """
     deadline = time.monotonic() + patience_s
     while not true():
-        assert time.monotonic() < deadline, f"not within {patience_s:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"not within {patience_s:.0f} s: {what()}"
         await asyncio.sleep(0.005)
 
 

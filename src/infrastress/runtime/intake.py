@@ -265,14 +265,15 @@ class Intake:
     async def change(self, site: Site, connectors: Sequence[Feeder]) -> None:
         """Go on with another version of the site and these connectors; positions and balances stay.
 
-        The change is a decision in the log, so that detection can change at the same event time.
+        A connector among them that runs already goes on undisturbed. The change is a decision in the log.
         """
         sources = {connector.source.id for connector in connectors}
         strange = sources - site.source_by_id.keys()
         if strange:
             raise ConfigurationError(f"no source of the site: {', '.join(sorted(strange))}")
-        for source in list(self._connectors):
-            await self.disconnect(source)
+        for source, connector in list(self._connectors.items()):
+            if not any(connector is other for other in connectors):
+                await self.disconnect(source)
         done = asyncio.get_running_loop().create_future()
 
         def swap(clock: int) -> list[Output]:
@@ -286,7 +287,8 @@ class Intake:
         self._act(swap)
         await done
         for connector in connectors:
-            await self.connect(connector)
+            if self._connectors.get(connector.source.id) is not connector:
+                await self.connect(connector)
 
     # Connectors
 
@@ -384,6 +386,10 @@ class Intake:
         if self._size < self._policy.waiting_bytes:
             self._room.set()
 
+    def _started(self, clock: int) -> list[Output]:
+        self._admission.start(clock)
+        return [self._admission.decide(clock, decision="start")]
+
     def _standstill(self, clock: int) -> list[Output]:
         self._admission.start(clock)
         return [self._admission.decide(clock, decision="standstill")]
@@ -400,7 +406,7 @@ class Intake:
         refused: dict[str, Exception] = {}
         while (admitted := self._admit(batch, keep_every, refused)) is None:
             self._admission.load(before)
-        outputs += [*admitted, self._admission.tick(clock)]
+        outputs += [*admitted, *self._admission.tick(clock)]
         state = self._admission.dump()
         self._durable(self._step + 1, state, outputs)
         self._step, self._committed = self._step + 1, state
@@ -513,7 +519,7 @@ class Intake:
                 self._admission.load(self._lease.state)
         for source in self._admission.joined - self._connectors.keys():
             self._admission.leave(source)
-        self._admission.start(self._clock.now())
+        self._acts.insert(0, self._started)
         self._committed, self._last = self._admission.dump(), time.monotonic()
 
     async def _end(self) -> None:

@@ -3,8 +3,9 @@
 It follows the records of the log inside detection and moves only with ticks that carry a clock: recordings have none
 and are judged as ever. It is a pure state machine, so a replay of the log finds the same.
 
-A source is due every `cadence_s`, or as often as it usually comes where that is rarer (rows in batches; a mean of its
-last 16 arrivals, in which no gap counts that was called a stop). It is
+A source is due every `cadence_s`, or as often as it usually comes where that is rarer (rows in batches): a mean of its
+last 16 gaps, in which none counts that was called a stop, unless the rows that ended it told all of the time between.
+It is
 
 - `stopped` when nothing has come for 2.5 times that, at least 2 s, or not a word since it was connected;
 - `delayed` when twice in a row its newest row was older on arrival than `lateness_s`, 1.5 times its usual age (a mean
@@ -73,7 +74,7 @@ class _State(msgspec.Struct):
     sources: dict[str, _Source]
     lively: LivelinessState
     arrays: tuple[bytes, ...]
-    pending: dict[str, tuple[int, bool]]
+    pending: dict[str, tuple[int, int, bool]]
     arrived: bytes
     episodes: dict[str, tuple[str, str]]
     refreshed: int
@@ -115,14 +116,35 @@ class Watch:
         self._dirty: Ints = np.zeros(m, dtype=np.int64)
         self._alone: Ints = np.zeros(m, dtype=np.int64)
         self._arrived: Flags = np.zeros(m, dtype=np.bool_)
-        self._pending: dict[str, tuple[int, bool]] = {}
+        self._pending: dict[str, tuple[int, int, bool]] = {}
         self._episodes: dict[str, tuple[str, str]] = {}
         self._refreshed = self._next = 0
+        self._seen_frozen: tuple[Flags, Flags] | None = None
 
     @property
     def clock(self) -> int:
         """Event clock of the newest tick, ns; 0 while nothing is live."""
         return self._clock
+
+    def adopt(self, other: "Watch") -> list[str]:
+        """Take over what is known of the sources and signals that both have; returns the episodes of all others."""
+        pairs = [(i, other._row[signal.id]) for i, signal in enumerate(self._signals) if signal.id in other._row]
+        mine, theirs = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        owners = np.array([*(self._index.get(name, -1) for name in other._names), -1], dtype=np.int64)
+        stated = self._owner[mine]
+        for name in _ARRAYS:
+            getattr(self, name)[mine] = getattr(other, name)[theirs]
+        told_by = owners[other._owner[theirs]]
+        self._owner[mine] = np.where(told_by >= 0, told_by, stated)
+        self._arrived[mine] = other._arrived[theirs]
+        self._lively.adopt(other._lively, mine, theirs)
+        self._clock, self._refreshed = other._clock, other._refreshed
+        gone = [source.episode for name, source in other._sources.items() if source.episode and name not in self._index]
+        gone += [episode for signal, (_, episode) in other._episodes.items() if signal not in self._row]
+        self._sources.update({name: source for name, source in other._sources.items() if name in self._index})
+        self._pending = {name: news for name, news in other._pending.items() if name in self._index}
+        self._episodes = {signal: known for signal, known in other._episodes.items() if signal in self._row}
+        return gone
 
     # What the log says
 
@@ -143,12 +165,13 @@ class Watch:
         told = self._lively.take(samples.times, rows, values, self._state == FROZEN)
         self._arrived[told] = True
         self._owner[told] = self._index[samples.source]
-        self._came(samples.source, int(samples.times.max()), ahead=False)
+        self._seen_frozen = None
+        self._came(samples.source, int(samples.times.min()), int(samples.times.max()), ahead=False)
 
     def event(self, event: Event) -> None:
         """Something was observed."""
         if event.source in self._sources:
-            self._came(event.source, event.occurred, ahead=False)
+            self._came(event.source, event.occurred, event.occurred, ahead=False)
 
     def note(self, kind: str, fields: dict[str, Any]) -> None:
         """The runtime told how a connection stands, or what it decided."""
@@ -157,16 +180,18 @@ class Watch:
             source.connected = source.connected or clock
             source.links[fields["member"]] = (fields["state"], fields["detail"], clock)
         elif fields.get("decision") == "refused" and source is not None:
-            self._came(fields["source"], int(fields["newest"]), ahead=bool(fields["ahead"]))
+            newest = int(fields["newest"])
+            self._came(fields["source"], newest, newest, ahead=bool(fields["ahead"]))
         elif fields.get("decision") in ("start", "standstill", "clock-step"):
+            self._clock = max(self._clock, clock)  # live from here on: the state counts before the first tick, too
             for each in self._sources.values():
                 each.grace = clock
 
-    def _came(self, source: str, newest: int, *, ahead: bool) -> None:
+    def _came(self, source: str, oldest: int, newest: int, *, ahead: bool) -> None:
         before = self._pending.get(source)
         if before is not None:
-            newest, ahead = max(newest, before[0]), ahead and before[1]
-        self._pending[source] = (newest, ahead)
+            oldest, newest, ahead = min(oldest, before[0]), max(newest, before[1]), ahead and before[2]
+        self._pending[source] = (oldest, newest, ahead)
 
     # What the clock says
 
@@ -181,12 +206,11 @@ class Watch:
             Findings in order of source and signal, and the healths that changed or are due to be told again.
         """
         self._clock = clock = max(clock, self._clock)
-        for name, (newest, ahead) in self._pending.items():
-            self._hear(name, newest, ahead=ahead)
+        for name, (oldest, newest, ahead) in self._pending.items():
+            self._hear(name, oldest, newest, ahead=ahead)
         self._pending.clear()
         self._hear_signals()
-        cadence = self._cadence[:-1] / SECOND
-        frozen = self._lively.frozen_sources(self._owner, cadence)
+        frozen, still = self._frozen()
         findings: list[Finding] = []
         healths: list[Health] = []
         for i, name in enumerate(self._names):
@@ -195,7 +219,7 @@ class Watch:
             if state != source.state:
                 findings += self._turn(name, state, why, occurred)
                 healths.append(self._health_of(name))
-        findings += self._judge_signals(occurred)
+        findings += self._judge_signals(still, occurred)
         healths += self._due()
         return findings, healths
 
@@ -204,21 +228,31 @@ class Watch:
         cadence = int(self._cadence[self._index[name]])
         return max(cadence, self._sources[name].gap) if cadence else 0
 
-    def _hear(self, name: str, newest: int, *, ahead: bool) -> None:
+    def _hear(self, name: str, oldest: int, newest: int, *, ahead: bool) -> None:
         clock, source, cadence = self._clock, self._sources[name], int(self._cadence[self._index[name]])
         age = clock - newest
         source.connected = source.connected or clock
-        if source.heard > source.grace and source.state != STOPPED:
-            gap = clock - source.heard
-            source.gap += (gap - source.gap) // 16 if source.gap else gap
-        source.heard, source.newest, source.fresh = clock, max(newest, source.newest), age
         lateness = round(self._site.source_by_id[name].lateness_s * SECOND)
         usual = lateness + (3 * source.lag) // 2 + max(cadence, round(_LEAST_S * SECOND))
         if ahead or (source.lag >= 0 and age > usual) or age > lateness + 3 * cadence + 60 * SECOND:
             source.slow = min(source.slow + 1, 100)
         else:
-            source.slow, age = 0, max(age, 0)
-            source.lag = age if source.lag < 0 else source.lag + (age - source.lag) // 16
+            source.slow, prompt = 0, max(age, 0)
+            source.lag = prompt if source.lag < 0 else source.lag + (prompt - source.lag) // 16
+        self._space(source, cadence, oldest, newest)
+        source.heard, source.newest, source.fresh = clock, max(newest, source.newest), age
+
+    def _space(self, source: _Source, cadence: int, oldest: int, newest: int) -> None:
+        """Learn how often a source comes: by rows of a span at once when first heard, then by the gaps between."""
+        gap = self._clock - source.heard
+        if not source.heard:
+            source.gap = newest - oldest + cadence if newest > oldest else 0
+        elif source.heard <= source.grace:
+            return
+        elif source.state != STOPPED:
+            source.gap += (gap - source.gap) // 16 if source.gap else gap
+        elif not source.slow and oldest - source.newest <= round(_MISSED * cadence):
+            source.gap = max(source.gap, gap)  # nothing is missing: it was no stop but a batch
 
     def _judge(self, name: str, source: _Source, *, frozen: bool) -> tuple[int, str]:
         """How a source stands, and why."""
@@ -238,7 +272,8 @@ class Watch:
         lost = [(at, detail) for state, detail, at in source.links.values() if state == "down"]
         if lost and len(lost) == len(source.links) and max(lost)[0] > source.heard:
             return DOWN, max(lost)[1]
-        quiet = clock - max(source.heard or source.connected, source.grace)
+        up = max((at for state, _, at in source.links.values() if state == "up"), default=0)
+        quiet = clock - max(source.heard or source.connected, source.grace, up)
         if due and source.connected and quiet > max(round(_MISSED * due), round(_LEAST_S * SECOND)):
             if not source.heard:
                 return STOPPED, f"it has said nothing since it was connected; it should speak every {span(due)}"
@@ -264,6 +299,14 @@ class Watch:
 
     # Signals
 
+    def _frozen(self) -> tuple[Flags, Flags]:
+        """Which sources, and which signals by themselves, are frozen; goes by what was told alone."""
+        if self._seen_frozen is None:
+            due = np.where(self._stated, self._own, self._cadence[self._owner])
+            sources = self._lively.frozen_sources(self._owner, self._cadence[:-1] / SECOND)
+            self._seen_frozen = sources, self._lively.frozen_alone(due / SECOND)
+        return self._seen_frozen
+
     def _hear_signals(self) -> None:
         told = np.flatnonzero(self._arrived)
         if not len(told):
@@ -288,7 +331,7 @@ class Watch:
         limit = np.maximum((_MISSED * np.maximum(due, gaps)).astype(np.int64), round(_LEAST_S * SECOND))
         return np.where(due > 0, limit, np.iinfo(np.int64).max)
 
-    def _judge_signals(self, occurred: int) -> list[Finding]:
+    def _judge_signals(self, still: Flags, occurred: int) -> list[Finding]:
         """A signal stands as its source does, or worse by itself."""
         sources = np.array([*(s.state for s in self._sources.values()), LIVE], dtype=np.int64)
         base, heard = sources[self._owner], self._heard > 0
@@ -296,8 +339,6 @@ class Watch:
         judged = going & (self._stated | (self._streak >= self._need))
         silent = judged & (self._clock - np.maximum(self._heard, self._grace()) > self._limits())
         silent |= (self._alone == STOPPED) & (self._heard < self._clock)
-        due = np.where(self._stated, self._own, self._cadence[self._owner])
-        still = self._lively.frozen_alone(due / SECOND)
         alone = np.where(going, np.where(silent, STOPPED, np.where(still, FROZEN, 0)), self._alone)
         state = np.where(heard, np.maximum(np.maximum(base, alone), LIVE), UNKNOWN)
         changed = state != self._state
@@ -341,7 +382,7 @@ class Watch:
             if due or any(at > source.told for _, _, at in source.links.values()):
                 source.told = self._clock
                 healths.append(self._health_of(name))
-                members = [(member, link) for member, link in source.links.items() if member]
+                members = [(member, link) for member, link in sorted(source.links.items()) if member]
                 healths += [self._health_of_member(name, member, *link) for member, link in members]
         every = np.maximum(np.where(self._stated, self._own, self._cadence[self._owner]), round(_REFRESH_S * SECOND))
         stale = (self._heard > self._told) & (self._clock - self._told >= every)
@@ -431,5 +472,7 @@ class Watch:
             self._arrived = np.frombuffer(state.arrived, np.bool_).copy()
         except (msgspec.MsgspecError, ValueError) as error:
             raise DecodeError(f"no state of the watch: {error}") from None
-        self._clock, self._sources, self._pending = state.clock, state.sources, state.pending
+        self._clock, self._pending = state.clock, state.pending
+        self._sources = {name: state.sources[name] for name in self._names}  # in the site's order, as arrays are
         self._episodes, self._refreshed, self._next = state.episodes, state.refreshed, state.next
+        self._seen_frozen = None
