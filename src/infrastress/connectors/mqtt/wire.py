@@ -1,8 +1,7 @@
 """MQTT control packets of a subscriber, as bytes: versions 5.0 and 3.1.1 (OASIS); no socket here.
 
-Written by ourselves because the message rate is decided here: the library in use elsewhere spends most of a core on
-10,000 messages a second, this a twentieth of one (`benchmarks/mqtt_live.py`), and who acknowledges when stays in our
-hands.
+Written by ourselves because the message rate is decided here: aiomqtt over paho costs a hundred times the CPU a message
+(`benchmarks/mqtt_live.py`), and who acknowledges when, and when a connection really ends, stays in our hands.
 """
 
 from collections.abc import Sequence
