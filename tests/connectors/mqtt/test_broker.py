@@ -68,7 +68,7 @@ def test_tls_with_password_and_own_certificate(
             for more, state, words in (
                 ({**own, "username": "scada", "password_secret": "broker"}, "up", ""),
                 ({"username": "scada", "password_secret": "broker"}, "down", ""),
-                ({**own, "username": "other", "password_secret": "broker"}, "down", "not authorised"),
+                ({**own, "username": "other", "password_secret": "broker"}, "down", "not authorized"),
                 ({**own, "ca_file": str(certificates.stranger)}, "down", "CERTIFICATE_VERIFY_FAILED"),
                 ({**own, "server_name": "elsewhere"}, "down", "elsewhere"),
             ):

@@ -11,7 +11,7 @@ from infrastress.connectors.base import Link, LiveContext
 from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.mqtt import MqttConnector, MqttOptions
 from infrastress.connectors.mqtt.desk import Desk, Seen
-from infrastress.connectors.mqtt.wire import Publish
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.core.errors import ConfigurationError, MappingError
 from infrastress.core.time import from_iso
 from infrastress.events import AccessAttempt, event_to_json, make_event

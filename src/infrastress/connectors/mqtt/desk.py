@@ -6,7 +6,7 @@ from zlib import crc32
 
 from infrastress.connectors.base import Link
 from infrastress.connectors.inbox import Inbox
-from infrastress.connectors.mqtt.wire import Publish
+from infrastress.connectors.mqtt.message import Publish
 
 __all__ = ["Desk", "Handler", "Seen"]
 

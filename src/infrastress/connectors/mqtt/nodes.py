@@ -15,9 +15,9 @@ import msgspec
 
 from infrastress.connectors.base import Link
 from infrastress.connectors.mqtt.desk import Desk, Handler
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.options import Route
 from infrastress.connectors.mqtt.sparkplug import GOOD, Metric, Payload, decode, rebirth, value_of
-from infrastress.connectors.mqtt.wire import Publish
 from infrastress.connectors.signals import SignalReader
 from infrastress.core.errors import DecodeError
 from infrastress.site import Site

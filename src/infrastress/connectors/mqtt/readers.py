@@ -10,9 +10,9 @@ from infrastress.connectors.base import Link
 from infrastress.connectors.mapping import Mapping, TimeMap
 from infrastress.connectors.moments import MomentReader
 from infrastress.connectors.mqtt.desk import Desk, Handler, shown
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.options import Route
 from infrastress.connectors.mqtt.topics import fill
-from infrastress.connectors.mqtt.wire import Publish
 from infrastress.connectors.records import RecordReader, Refused
 from infrastress.connectors.signals import SignalReader
 from infrastress.site import Site
