@@ -112,7 +112,7 @@ async def session(port: int, meter: Meter) -> None:
 
     made = Session(options, "bench", (None, None), None, take)
     await made.open()
-    await made.subscribe(["plant/#"])
+    await made.subscribe()
     _ready()
     while not meter.result and not made.lost.done():
         await asyncio.sleep(GATHER_S)

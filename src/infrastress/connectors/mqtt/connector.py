@@ -179,7 +179,7 @@ class _Run:
         try:
             if not await session.open():
                 self._seen.clear()
-            await session.subscribe([route.filter for route in options.topics])
+            await session.subscribe()
             self._desk.write = session.publish
             self.report("up")
             for nodes in connector.nodes():

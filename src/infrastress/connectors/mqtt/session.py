@@ -1,4 +1,4 @@
-"""One connection to a broker: the paho client driven from the event loop, acknowledging only what it is told to."""
+"""One connection to a broker: paho driven from the event loop, acknowledging only what became durable."""
 
 import asyncio
 import contextlib
@@ -9,23 +9,22 @@ from concurrent.futures import Future, InvalidStateError
 from typing import Any, cast
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, error_string
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from infrastress.connectors.mqtt.client import ANSWER_S, dial, filters_of, make_client, words
 from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.options import MqttOptions
 
 __all__ = ["CLOSED", "Session"]
 
 CLOSED = "the broker closed the connection"
-ANSWER_S = 10.0
-"""How long a broker may take for an answer."""
 _AT_ONCE = 200
 """Packets read before others have their turn."""
-_TAKEN_OVER, _KEEP_ALIVE = 0x8E, 0x8D
+_KEEP_ALIVE = 0x8D
+_UNREADABLE = b"\xff"
+"""Stands for a topic that is no UTF-8, of which paho tells no more; the message is refused, not the connection."""
 
 
 class Session:
@@ -58,21 +57,7 @@ class Session:
         self._watched = -1
         self._paused = False
         self._messages = 0
-        self._new = options.version == "5"
-        client = self._client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id,
-            clean_session=None if self._new else False,
-            protocol=MQTTProtocolVersion.MQTTv5 if self._new else MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        client.connect_timeout = ANSWER_S
-        if user != (None, None):
-            client.username_pw_set(user[0] or "", user[1])
-        if tls is not None:
-            named = _Named(tls, options.server_name or options.host)
-            client.tls_set_context(cast(ssl.SSLContext, named))
+        client = self._client = make_client(options, client_id, user, tls)
         client.on_connect, client.on_subscribe = self._on_connect, self._on_subscribe
         client.on_message, client.on_disconnect = self._on_message, self._on_disconnect
         client.on_socket_register_write = lambda *_: self._want_write(True)
@@ -86,7 +71,7 @@ class Session:
             OSError: it can't be reached, refuses (ConnectionRefusedError, with its reason) or takes too long.
         """
         dialled: Future[None] = Future()
-        threading.Thread(target=self._dial, args=(dialled,), daemon=True).start()  # for names and TLS block
+        threading.Thread(target=self._dial, args=(dialled,), daemon=True).start()  # looking names up and TLS block
         async with asyncio.timeout(ANSWER_S):
             await asyncio.wrap_future(dialled)
             self._watched = cast(Any, self._client.socket()).fileno()
@@ -97,15 +82,8 @@ class Session:
         return kept
 
     def _dial(self, dialled: Future[None]) -> None:
-        options, properties = self._options, None
-        if self._new:
-            properties = Properties(PacketTypes.CONNECT)
-            properties.SessionExpiryInterval = options.session_s
-            properties.ReceiveMaximum = options.receive_maximum
         try:
-            self._client.connect(
-                options.host, options.port, options.keep_alive_s, clean_start=False, properties=properties
-            )
+            dial(self._client, self._options)
         except Exception as error:
             with contextlib.suppress(InvalidStateError):
                 dialled.set_exception(error)
@@ -114,6 +92,46 @@ class Session:
             dialled.set_result(None)
         except InvalidStateError:  # nobody waits any more
             self._drop()
+
+    async def subscribe(self) -> None:
+        """Subscribe to what the options say; raises ConnectionRefusedError where the broker refuses a filter."""
+        self._answer = self._loop.create_future()
+        self._client.subscribe(filters_of(self._options))
+        async with asyncio.timeout(ANSWER_S):
+            reasons: list[ReasonCode] = await self._answer
+        for route, reason in zip(self._options.topics, reasons, strict=True):
+            if reason.is_failure:
+                raise ConnectionRefusedError(
+                    f"the broker refuses the subscription {route.filter!r}: {words(reason, None)}"
+                )
+
+    def acknowledge(self, packets: Sequence[int]) -> None:
+        """Tell the broker that these messages are safe."""
+        for packet in packets:
+            self._client.ack(packet, 1)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 0."""
+        self._client.publish(topic, payload)
+
+    def hold(self, hold: bool) -> None:
+        """Leave what comes in the network, or read on. Held for two keep-alives, paho ends the connection."""
+        if hold != self._paused and self._watched >= 0:
+            self._paused = hold
+            if hold:
+                self._loop.remove_reader(self._watched)
+            else:
+                self._loop.add_reader(self._watched, self._read)
+                self._loop.call_soon(self._read)
+
+    def close(self) -> None:
+        """Say goodbye and close; the broker keeps the session."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watched >= 0:
+            self._client.disconnect()
+            self._do(self._client.loop_write)
+        self._drop()
 
     def _want_write(self, want: bool) -> None:
         if self._watched >= 0 and want:
@@ -142,15 +160,14 @@ class Session:
         """Let paho work; False when the connection has ended."""
         try:
             code = action()
-        except Exception as error:  # of `take`, or of bytes that nobody expected
-            self._end(error)
-        else:
             if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
                 self._end(ConnectionError("the broker talks no MQTT, or another version"))
             elif code in (MQTTErrorCode.MQTT_ERR_CONN_LOST, MQTTErrorCode.MQTT_ERR_NO_CONN):
                 self._end(ConnectionError(CLOSED))
             elif code != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._end(ConnectionError(error_string(code)))
+        except Exception as error:  # of `take`, or of bytes that nobody expected
+            self._end(error)
         if self.lost.done():
             self._drop()
         return not self.lost.done()
@@ -158,11 +175,12 @@ class Session:
     def _read(self) -> None:
         """Read what is here: paho reads a packet a call, and TLS may hold more than the socket shows."""
         sock = self._client.socket()
+        pending = 0
         for _ in range(_AT_ONCE):
             before = self._messages
             if self._paused or self._watched < 0 or not self._do(self._client.loop_read):
                 return
-            pending = isinstance(sock, ssl.SSLSocket) and sock.pending()
+            pending = sock.pending() if isinstance(sock, ssl.SSLSocket) else 0
             if self._messages == before and not pending:
                 return
         if pending:
@@ -176,11 +194,9 @@ class Session:
     def _on_connect(
         self, client: Client, data: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        if self._answer.done():
-            return
         if reason.is_failure:
-            self._answer.set_exception(ConnectionRefusedError(f"the broker refuses: {_words(reason, properties)}"))
-        else:
+            self._end(ConnectionRefusedError(f"the broker refuses: {words(reason, properties)}"))
+        elif not self._answer.done():
             self._answer.set_result(flags.session_present)
 
     def _on_subscribe(self, client: Client, data: Any, packet: int, reasons: list[ReasonCode], more: Any) -> None:
@@ -191,7 +207,11 @@ class Session:
         self._messages += 1
         if message.qos and (message.qos > 1 or not message.mid):
             raise ConnectionError("a message of QoS 2 or without a packet id, which was never subscribed to")
-        payload, topic = cast(bytes, message.payload), message.topic.encode()
+        try:
+            topic = message.topic.encode()
+        except UnicodeDecodeError:
+            topic = _UNREADABLE
+        payload = cast(bytes, message.payload)
         size = len(payload)
         long = size > self._options.longest_bytes
         self._take(Publish(topic, b"" if long else payload, message.mid, message.dup, message.retain, size, long))
@@ -200,71 +220,6 @@ class Session:
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if flags.is_disconnect_packet_from_server:
-            self._end(ConnectionError(_words(reason, properties)))
+            self._end(ConnectionError(words(reason, properties) if reason.is_failure else CLOSED))
         elif reason.value == _KEEP_ALIVE:
             self._end(TimeoutError("not read for too long: storing is slow" if self._paused else "nothing heard"))
-
-    async def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribe with QoS 1; with version 5 retained messages come only where the subscription is new.
-
-        Raises:
-            ConnectionError: a filter is refused.
-        """
-        self._answer = self._loop.create_future()
-        if self._new:
-            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-            self._client.subscribe([(one, options) for one in filters])
-        else:
-            self._client.subscribe([(one, 1) for one in filters])
-        async with asyncio.timeout(ANSWER_S):
-            reasons: list[ReasonCode] = await self._answer
-        for one, reason in zip(filters, reasons, strict=True):
-            if reason.is_failure:
-                raise ConnectionRefusedError(f"the broker refuses the subscription {one!r}: {_words(reason, None)}")
-
-    def acknowledge(self, packets: Sequence[int]) -> None:
-        """Tell the broker that these messages are safe."""
-        for packet in packets:
-            self._client.ack(packet, 1)
-
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Publish with QoS 0."""
-        self._client.publish(topic, payload)
-
-    def hold(self, hold: bool) -> None:
-        """Read on, or leave what comes in the network."""
-        if hold != self._paused and self._watched >= 0:
-            self._paused = hold
-            if hold:
-                self._loop.remove_reader(self._watched)
-            else:
-                self._loop.add_reader(self._watched, self._read)
-                self._loop.call_soon(self._read)
-
-    def close(self) -> None:
-        """Say goodbye and close; the broker keeps the session."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._watched >= 0:
-            self._client.disconnect()
-            self._do(self._client.loop_write)
-        self._drop()
-
-
-class _Named:
-    """A TLS context that expects a name of its own in the broker's certificate; paho knows only the host's."""
-
-    check_hostname = True
-
-    def __init__(self, context: ssl.SSLContext, name: str) -> None:
-        self._context, self._name = context, name
-
-    def wrap_socket(self, sock: Any, **options: Any) -> ssl.SSLSocket:
-        return self._context.wrap_socket(sock, **{**options, "server_hostname": self._name})
-
-
-def _words(reason: ReasonCode, properties: Properties | None) -> str:
-    taken_over = reason.value == _TAKEN_OVER
-    known = f"{reason}: is the client id used twice?" if taken_over else str(reason)
-    text = getattr(properties, "ReasonString", "")
-    return f"{known} ({text})".lower() if text else known.lower()
