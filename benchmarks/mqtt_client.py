@@ -106,9 +106,10 @@ async def session(port: int, meter: Meter) -> None:
     options = MqttOptions.model_validate({**fields, "topics": [{"filter": "plant/#", "payload": "number"}]})
     taken: list[int] = []
 
-    def take(message: Publish) -> None:
-        taken.append(message.packet)
-        meter.take(message.payload)
+    def take(messages: list[Publish]) -> None:
+        for message in messages:
+            taken.append(message.packet)
+            meter.take(message.payload)
 
     made = Session(options, "bench", (None, None), None, take)
     await made.open()

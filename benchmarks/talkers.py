@@ -60,7 +60,7 @@ def faults_of(cadences_s: list[float], seed: int) -> list[Fault]:
 
 
 def play(cadences_s: list[float], faults: list[Fault], seed: int, until: int) -> Iterator[tuple[int, list[Samples]]]:
-    """(event clock, what has arrived since the last) twice a second; values are drawn from the seed."""
+    """(event clock, what has arrived since the last) four times a second; values are drawn from the seed."""
     random = np.random.default_rng([seed, 1])
     arriving: list[tuple[int, int, Samples]] = []
     due = [START + round(random.uniform(0.0, c) * SECOND) for c in cadences_s]
@@ -69,7 +69,7 @@ def play(cadences_s: list[float], faults: list[Fault], seed: int, until: int) ->
     standing = sorted(faults, key=lambda fault: fault.began)
     now = START
     while now < until:
-        now += SECOND // 2
+        now += SECOND // 4
         standing = [fault for fault in standing if fault.ended > now - 600 * SECOND]
         for i, cadence in enumerate(cadences_s):
             while due[i] <= now:

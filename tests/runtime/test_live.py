@@ -40,7 +40,7 @@ class Plant:
             self.tick()
 
     def tick(self):
-        tick = decode_event(self.admission.tick(self.now).data).body
+        tick = decode_event(self.admission.tick(self.now)[-1].data).body
         assert tick.watermark >= self.watermark
         assert tick.clock == self.now
         self.watermark = tick.watermark

@@ -8,7 +8,7 @@ something was found, so that fusion need not wait.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -19,17 +19,19 @@ from infrastress.core.ids import content_hash
 from infrastress.core.time import MINUTE, SECOND
 from infrastress.events import Detection, Event, Samples, Tick, decode_event, encode_event, make_event
 from infrastress.events.frames import Block, Finding, Frames
+from infrastress.events.health import Health, Pulse, encode_health
 from infrastress.runtime.frames import Framer, frame_of
 from infrastress.runtime.unit import Unit, refusal
+from infrastress.runtime.watch import Watch
+from infrastress.runtime.watchwords import HEALTH, HEALTH_VERSION
 from infrastress.site import Site
 from infrastress.store.ports import Output, Record, type_of
 
 __all__ = ["HEALTH", "DetectionUnit", "Judge"]
 
-HEALTH = "health"
-"""Source and detector name of findings about the platform itself."""
-_HEALTH_VERSION = "1"
 _TICK = 10 * MINUTE
+_WATCHED = frozenset({"process.silence"})
+"""Rules that speak of the same as the watch, which knows the clock: they are silent while a site is live."""
 
 
 class Judge(Protocol):
@@ -77,6 +79,8 @@ class _State(msgspec.Struct, frozen=True):
     ticks: int
     health: int
     parts: tuple[_Part, ...]
+    watch: bytes = b""
+    pulsed: int = 0
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
@@ -114,6 +118,9 @@ class DetectionUnit(Unit):
         self._pending: list[tuple[int, int, str, Event, bytes]] = []
         self._ticks = 0
         self._health = 0
+        self._watch = Watch(site)
+        self._unwatched = self._watch.dump()
+        self._pulsed = 0
 
     @property
     def failed(self) -> dict[str, str]:
@@ -125,9 +132,13 @@ class DetectionUnit(Unit):
         kind = type_of(record.subject)
         try:
             if kind == "samples":
-                self._framer.add(Samples.decode(record.data))
+                samples = Samples.decode(record.data)
+                self._framer.add(samples)
+                self._watch.samples(samples)
             elif kind == "event":
-                self._hold(record.data)
+                self._watch.event(self._hold(record.data))
+            elif kind in ("link", "decision"):
+                self._watch.note(kind, _fields(record.data))
             elif kind == "action":
                 decode_event(record.data)
                 return [Output(record.id, f"fusion/{self._site.id}:event", record.data)]
@@ -144,7 +155,9 @@ class DetectionUnit(Unit):
         """State as canonical bytes."""
         self._pending.sort()
         pending = tuple(data for *_, data in self._pending)
-        return _ENCODER.encode(_State(self._framer.dump(), pending, self._ticks, self._health, tuple(self._parts)))
+        framer, parts = self._framer.dump(), tuple(self._parts)
+        watch = self._watch.dump() if self._watch.clock else b""
+        return _ENCODER.encode(_State(framer, pending, self._ticks, self._health, parts, watch, self._pulsed))
 
     def load(self, data: bytes) -> None:
         """Replace the state by a dumped one; detectors unknown to it, or of another version, start afresh.
@@ -162,7 +175,8 @@ class DetectionUnit(Unit):
         self._pending = []
         for event in state.pending:
             self._hold(event)
-        self._ticks, self._health = state.ticks, state.health
+        self._ticks, self._health, self._pulsed = state.ticks, state.health, state.pulsed
+        self._watch.load(state.watch or self._unwatched)
         for i, detector in enumerate(self._detectors):
             part = known.get((detector.name, detector.version))
             if part is None:
@@ -171,21 +185,46 @@ class DetectionUnit(Unit):
                 detector.load(part.state)
             self._parts[i] = part
 
-    def _hold(self, data: bytes) -> None:
+    def _hold(self, data: bytes) -> Event:
         event = decode_event(data)
         known = max(event.occurred, event.observed)
         self._framer.reach(known)
         self._pending.append((frame_of(known, self._width), event.occurred, event.id, event, data))
+        return event
 
     def _advance(self, tick: Tick) -> list[Output]:
         outputs: list[Output] = []
         for frames in self._framer.close(None if tick.final else tick.watermark):
             for block in self._blocks(frames):
                 outputs += self._judge(block)
+        if tick.clock:
+            outputs += self._look(tick)
         if tick.final:
             end = self._framer.closed_until
             outputs.append(self._forward(tick.watermark if end is None else end, final=True))
         return outputs
+
+    def _look(self, tick: Tick) -> list[Output]:
+        """What the watch sees by the clock. Its findings get the end of the last frame judged, so they lie in order."""
+        upto = self._framer.closed_until
+        upto = tick.watermark // self._width * self._width if upto is None else upto
+        findings, healths = self._watch.tick(tick.clock, upto)
+        outputs = []
+        for found in findings:
+            outputs.append(self._output(self._event(HEALTH, self._health, found)))
+            self._health += 1
+        if findings:
+            outputs.append(self._forward(upto))
+        outputs += [self._status("health", health, health.key, health.last_seen) for health in healths]
+        if tick.clock - self._pulsed >= SECOND:
+            self._pulsed = tick.clock
+            pulse = Pulse(site=self._site.id, clock=tick.clock, watermark=tick.watermark, failed=self.failed)
+            outputs.append(self._status("pulse", pulse, self._site.id, tick.clock))
+        return outputs
+
+    def _status(self, kind: str, body: Health | Pulse, key: str, sort: int) -> Output:
+        data = encode_health(body)
+        return Output(content_hash(data)[:32], f"status/{self._site.id}:{kind}", data, key, sort)
 
     def _blocks(self, frames: Frames) -> list[Block]:
         """Cut where an event from before its frame comes in, so that order by time is order of judgement."""
@@ -248,7 +287,10 @@ class DetectionUnit(Unit):
 
     def _ask(self, part: _Part, detector: Judge, block: Block) -> list[Event]:
         """Detections of one detector; its part moves on only when nothing was thrown."""
-        findings = sorted(detector.update(block), key=lambda found: (found.occurred, found.body.rule, found.assets))
+        found = detector.update(block)
+        if self._watch.clock:
+            found = [finding for finding in found if finding.body.rule not in _WATCHED]
+        findings = sorted(found, key=lambda found: (found.occurred, found.body.rule, found.assets))
         events = [self._event(part.name, part.said + i, finding) for i, finding in enumerate(findings)]
         for event in events:
             decode_event(encode_event(event))  # raises for what fusion couldn't read, such as a score that is NaN
@@ -274,7 +316,7 @@ class DetectionUnit(Unit):
     def _failure(self, part: _Part, at: int) -> Event:
         detection = Detection(
             detector=HEALTH,
-            detector_version=_HEALTH_VERSION,
+            detector_version=HEALTH_VERSION,
             rule="detector-failed",
             episode=content_hash(f"{part.name}\0{part.version}\0{at}".encode())[:16],
             phase="raised",
@@ -318,3 +360,11 @@ def _cut(frames: Frames, start: int, stop: int) -> Frames:
     return Frames(
         frames.width, frames.ends[part], frames.tags, frames.mean[part], frames.last[part], frames.count[part]
     )
+
+
+def _fields(data: bytes) -> dict[str, Any]:
+    """Fields of a note of the runtime; raises DecodeError."""
+    try:
+        return msgspec.json.decode(data, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"no note of the runtime: {error}") from None

@@ -66,7 +66,7 @@ class IntakePolicy:
         gather_s: longest that a delivery waits for others to share its commit.
         gather_bytes: commit at once when this much waits.
         waiting_bytes: deliveries beyond this wait to be taken in at all.
-        beat_s: longest time between ticks; half a frame where that is shorter.
+        beat_s: longest time between ticks; half a frame or a quarter of a source's cadence where that is shorter.
         outage_s: after a standstill of the store this long, sources get time to bring what waited.
         lease_s: the admission of another owner is taken over when its lease has stood still this long.
         retry_s, ill_s, wrong_s: before the store is tried again; before a connector that threw is started again (it
@@ -340,8 +340,9 @@ class Intake:
         self._wake.set()
 
     async def _work(self) -> None:
-        frame_s = self._clock.wall_s(self._site.runtime.frame_s)
-        beat_s = max(self._policy.gather_s, min(self._policy.beat_s, frame_s / 2))
+        cadences = [source.cadence_s / 4 for source in self._site.sources if source.cadence_s]
+        event_s = min([self._site.runtime.frame_s / 2, *cadences])
+        beat_s = max(self._policy.gather_s, min(self._policy.beat_s, self._clock.wall_s(event_s)))
         while not self._stopping:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), beat_s)
@@ -383,6 +384,10 @@ class Intake:
         if self._size < self._policy.waiting_bytes:
             self._room.set()
 
+    def _started(self, clock: int) -> list[Output]:
+        self._admission.start(clock)
+        return [self._admission.decide(clock, decision="start")]
+
     def _standstill(self, clock: int) -> list[Output]:
         self._admission.start(clock)
         return [self._admission.decide(clock, decision="standstill")]
@@ -399,7 +404,7 @@ class Intake:
         refused: dict[str, Exception] = {}
         while (admitted := self._admit(batch, keep_every, refused)) is None:
             self._admission.load(before)
-        outputs += [*admitted, self._admission.tick(clock)]
+        outputs += [*admitted, *self._admission.tick(clock)]
         state = self._admission.dump()
         self._durable(self._step + 1, state, outputs)
         self._step, self._committed = self._step + 1, state
@@ -512,7 +517,7 @@ class Intake:
                 self._admission.load(self._lease.state)
         for source in self._admission.joined - self._connectors.keys():
             self._admission.leave(source)
-        self._admission.start(self._clock.now())
+        self._acts.insert(0, self._started)
         self._committed, self._last = self._admission.dump(), time.monotonic()
 
     async def _end(self) -> None:

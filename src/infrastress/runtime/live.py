@@ -106,6 +106,8 @@ class LiveAdmission(Admission):
         self._lags: dict[str, _Lags] = {}
         self._links: dict[str, dict[str, str]] = {}
         self._clock = 0
+        self._refused: dict[str, tuple[int, bool]] = {}
+        self._told: dict[str, int] = {}
 
     def start(self, clock: int) -> None:
         """Begin, or go on after a standstill: every source gets its patience to bring what waited meanwhile."""
@@ -132,7 +134,8 @@ class LiveAdmission(Admission):
 
     def take(self, delivery: Delivery, clock: int, *, keep_every: int = 1) -> list[Output]:
         """Check a delivery that came when the event clock showed `clock`; raises what `admit` does."""
-        self._window = Window(self._state.watermark or 0, clock + round(AHEAD_S * SECOND))
+        floor, ceiling = self._state.watermark or 0, clock + round(AHEAD_S * SECOND)
+        self._window = Window(floor, ceiling)
         offset = round(self._source(delivery.source).clock_offset_s * SECOND)
         times = [samples.times for samples in delivery.samples if len(samples)]
         lags = self._lags.get(delivery.source)
@@ -143,6 +146,8 @@ class LiveAdmission(Admission):
                 lags.since = clock
             settling = clock - lags.since < round(patience_s(source) * SECOND)
             lags.learn(clock, oldest - offset, newest - offset, settling=settling)
+            if newest - offset < floor or oldest - offset > ceiling:
+                self._refused[source.id] = (newest - offset, newest - offset > ceiling)
         events = tuple(_not_ahead(event, clock + offset) for event in delivery.events)
         return self.admit(replace(delivery, events=events), keep_every=keep_every)
 
@@ -160,15 +165,24 @@ class LiveAdmission(Admission):
         """A decision of the runtime, such as that the machine's clock was set."""
         return self._note("decision", {**fields, "clock": clock})
 
-    def tick(self, clock: int) -> Output:
-        """The watermark and the event clock as they stand; neither ever falls."""
+    def tick(self, clock: int) -> list[Output]:
+        """The watermark and the event clock as they stand; neither ever falls.
+
+        Before it, at most once a second each, sources that spoke and of which nothing could be taken.
+        """
         self._clock = clock = max(clock, self._clock)
         state = self._state
+        outputs = []
+        for source, (newest, ahead) in sorted(self._refused.items()):
+            if clock - self._told.get(source, 0) >= SECOND:
+                self._told[source] = clock
+                outputs.append(self.decide(clock, decision="refused", source=source, newest=newest, ahead=ahead))
+        self._refused.clear()
         heights = [self._height(self._sources[name], lags, clock) for name, lags in self._lags.items()]
         if None not in heights:
             height = min((h for h in heights if h is not None), default=clock - round(_SETTLING_S * SECOND))
             state.watermark = max(height, state.watermark or 0)
-        return self._tick(state.watermark or 0, clock=clock)
+        return [*outputs, self._tick(state.watermark or 0, clock=clock)]
 
     def waits_s(self) -> dict[str, float]:
         """How long each connected source is waited for, s."""

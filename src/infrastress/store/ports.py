@@ -6,7 +6,7 @@ Subjects and partitions: a subject is "partition:type", such as "ingest/depot/ma
 their own; offsets count from 1 without gaps until retention removes a prefix.
 
     ingest/<site>/<unit>   samples, event, tick      what was admitted, and the watermark
-                           action, decision          what people did about alarms; what the runtime decided
+                           action, decision, link    what people did about alarms; what the runtime decided; connections
     fusion/<site>          event, tick               detections on their way to fusion
     result/<site>          event                     alarms and incidents
     quarantine/<site>      refusal                   what was refused, with reason

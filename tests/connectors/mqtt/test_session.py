@@ -41,7 +41,7 @@ async def opened(play: Play, *, version: str = "5", **more: object) -> AsyncIter
     topics = [{"filter": "a", "payload": "number"}]
     taken: list[Publish] = []
     session = Session(
-        MqttOptions.model_validate({**fields, "topics": topics}), "me", ("user", "tell-nobody"), None, taken.append
+        MqttOptions.model_validate({**fields, "topics": topics}), "me", ("user", "tell-nobody"), None, taken.extend
     )
     try:
         yield session, taken

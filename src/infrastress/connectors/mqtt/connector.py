@@ -126,7 +126,7 @@ class MqttConnector(LiveConnector):
         """By which the broker knows the session."""
         return self.options.client_id or f"infrastress-{self.site.id}-{self.source.id}"
 
-    def session(self, take: Callable[[Publish], None]) -> Session:
+    def session(self, take: Callable[[list[Publish]], None]) -> Session:
         """A connection to the broker, still to be opened."""
         return Session(self.options, self.client_id, (self._username, self._password), self._tls, take)
 
@@ -152,19 +152,20 @@ class _Run:
             detail += f" without a reason: does another client use the client id {self._connector.client_id!r}?"
         self._desk.report(Link(state, detail))
 
-    def take(self, message: Publish) -> None:
-        """Read a message."""
-        if message.packet:
-            again = message.again and message in self._seen
-            self._taken.append(message.packet)
-            if again:
-                return
-            self._seen.add(message)
-        if message.too_long:
-            topic = message.topic.decode("utf-8", "backslashreplace")
-            self._inbox.refuse("too-long", topic, f"{message.size} bytes")
-        else:
-            self._connector.handler(message.topic)(self._desk, message, self._now())
+    def take(self, messages: list[Publish]) -> None:
+        """Read messages that came at once."""
+        now, desk, handler, seen = self._now(), self._desk, self._connector.handler, self._seen
+        for message in messages:
+            if message.packet:
+                self._taken.append(message.packet)
+                if message.again and message in seen:
+                    continue
+                seen.add(message)
+            if message.too_long:
+                topic = message.topic.decode("utf-8", "backslashreplace")
+                self._inbox.refuse("too-long", topic, f"{message.size} bytes")
+            else:
+                handler(message.topic)(desk, message, now)
         if len(self._inbox) >= _FULL and self._session is not None:
             self._session.hold(True)
 

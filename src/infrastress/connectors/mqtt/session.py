@@ -35,7 +35,7 @@ class Session:
         client_id: by which the broker knows the session.
         user: name and password.
         tls: none speaks in clear.
-        take: is given every message.
+        take: is given the messages that came at once.
 
     Attributes:
         lost: done when the connection is lost, with the reason.
@@ -47,7 +47,7 @@ class Session:
         client_id: str,
         user: tuple[str | None, str | None],
         tls: ssl.SSLContext | None,
-        take: Callable[[Publish], None],
+        take: Callable[[list[Publish]], None],
     ) -> None:
         self._options, self._take = options, take
         self._loop = asyncio.get_running_loop()
@@ -56,7 +56,7 @@ class Session:
         self._timer: asyncio.TimerHandle | None = None
         self._watched = -1
         self._paused = False
-        self._messages = 0
+        self._messages: list[Publish] = []
         client = self._client = make_client(options, client_id, user, tls)
         client.on_connect, client.on_subscribe = self._on_connect, self._on_subscribe
         client.on_message, client.on_disconnect = self._on_message, self._on_disconnect
@@ -166,7 +166,7 @@ class Session:
                 self._end(ConnectionError(CLOSED))
             elif code != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._end(ConnectionError(error_string(code)))
-        except Exception as error:  # of `take`, or of bytes that nobody expected
+        except Exception as error:  # bytes that nobody expected
             self._end(error)
         if self.lost.done():
             self._drop()
@@ -174,15 +174,22 @@ class Session:
 
     def _read(self) -> None:
         """Read what is here: paho reads a packet a call, and TLS may hold more than the socket shows."""
-        sock = self._client.socket()
-        pending = 0
+        sock, messages, pending = self._client.socket(), self._messages, 0
+        if self._paused or self._watched < 0:
+            return
         for _ in range(_AT_ONCE):
-            before = self._messages
-            if self._paused or self._watched < 0 or not self._do(self._client.loop_read):
-                return
-            pending = sock.pending() if isinstance(sock, ssl.SSLSocket) else 0
-            if self._messages == before and not pending:
-                return
+            before = len(messages)
+            alive = self._do(self._client.loop_read)
+            pending = sock.pending() if alive and isinstance(sock, ssl.SSLSocket) else 0
+            if not alive or (len(messages) == before and not pending):
+                break
+        if messages:
+            self._messages = []
+            try:
+                self._take(messages)
+            except Exception as error:
+                self._end(error)
+                self._drop()
         if pending:
             self._loop.call_soon(self._read)
 
@@ -204,7 +211,6 @@ class Session:
             self._answer.set_result(reasons)
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        self._messages += 1
         if message.qos and (message.qos > 1 or not message.mid):
             raise ConnectionError("a message of QoS 2 or without a packet id, which was never subscribed to")
         try:
@@ -214,7 +220,8 @@ class Session:
         payload = cast(bytes, message.payload)
         size = len(payload)
         long = size > self._options.longest_bytes
-        self._take(Publish(topic, b"" if long else payload, message.mid, message.dup, message.retain, size, long))
+        payload = b"" if long else payload
+        self._messages.append(Publish(topic, payload, message.mid, message.dup, message.retain, size, long))
 
     def _on_disconnect(
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
