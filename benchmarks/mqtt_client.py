@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ GATHER_S = 0.1
 INFLIGHT = 2_000
 LABELS = {
     "session": "infrastress: paho driven from the event loop, acknowledged when safe",
+    "session311": "the same with version 3.1.1",
     "aiomqtt": "aiomqtt as it is",
     "paho": "paho as it is, in its thread",
     "floor": "bare floor: bytes cut into packets, acknowledged",
@@ -96,13 +98,20 @@ def _ready() -> None:
     sys.stdout.flush()
 
 
-async def session(port: int, meter: Meter) -> None:
+async def session(port: int, meter: Meter, version: str = "5") -> None:
     """Our session."""
     from infrastress.connectors.mqtt.message import Publish
     from infrastress.connectors.mqtt.options import MqttOptions
     from infrastress.connectors.mqtt.session import Session
 
-    fields = {"host": "127.0.0.1", "port": port, "tls": False, "receive_maximum": INFLIGHT, "session_s": 0}
+    fields = {
+        "host": "127.0.0.1",
+        "port": port,
+        "tls": False,
+        "receive_maximum": INFLIGHT,
+        "session_s": 0,
+        "version": version,
+    }
     options = MqttOptions.model_validate({**fields, "topics": [{"filter": "plant/#", "payload": "number"}]})
     taken: list[int] = []
 
@@ -181,6 +190,7 @@ async def paho(port: int, meter: Meter) -> None:
 
 CONTENDERS: dict[str, Callable[[int, Meter], Any]] = {
     "session": session,
+    "session311": partial(session, version="3.1.1"),
     "aiomqtt": aio,
     "paho": paho,
     "floor": floor,
