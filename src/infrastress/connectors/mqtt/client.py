@@ -1,22 +1,30 @@
-"""The paho client as options want it, how it connects, and what a broker's reason is in words."""
+"""The paho client as options want it: how it connects, and what it says in our terms."""
 
+import asyncio
 import ssl
+import threading
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from typing import Any, cast
 
-from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, MQTTMessage, error_string
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.options import MqttOptions
 
-__all__ = ["ANSWER_S", "dial", "filters_of", "make_client", "words"]
+__all__ = ["ANSWER_S", "CLOSED", "dial", "fault", "filters_of", "make_client", "message_of", "words"]
 
 ANSWER_S = 10.0
 """How long a broker may take for an answer."""
+CLOSED = "the broker closed the connection"
 _TAKEN_OVER = 0x8E
+_UNREADABLE = b"\xff"
+"""Stands for a topic that is no UTF-8, of which paho tells no more; the message is refused, not the connection."""
 
 
 class _Named:
@@ -52,8 +60,32 @@ def make_client(
     return client
 
 
-def dial(client: Client, options: MqttOptions) -> None:
-    """Connect, to go on with the session that the broker keeps; blocks, and throws what sockets and TLS throw."""
+async def dial(client: Client, options: MqttOptions) -> int:
+    """Connect, to go on with the session that the broker keeps; returns the socket's number.
+
+    Looking up names and TLS block, so a thread does it; nobody waits for that thread after a cancellation.
+    """
+    dialled: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            _connect(client, options)
+        except Exception as error:
+            with suppress(InvalidStateError):
+                dialled.set_exception(error)
+            return
+        try:
+            dialled.set_result(None)
+        except InvalidStateError:  # cancelled
+            if (sock := client.socket()) is not None:
+                sock.close()
+
+    threading.Thread(target=work, daemon=True).start()
+    await asyncio.wrap_future(dialled)
+    return cast(Any, client.socket()).fileno()  # type: ignore[no-any-return]
+
+
+def _connect(client: Client, options: MqttOptions) -> None:
     if options.version != "5":
         client.connect(options.host, options.port, options.keep_alive_s, clean_start=MQTT_CLEAN_START_FIRST_ONLY)
         return
@@ -79,3 +111,24 @@ def words(reason: ReasonCode, properties: Properties | None) -> str:
         known += ": is the client id used twice?"
     text = getattr(properties, "ReasonString", "")
     return f"{known} ({text})" if text else known
+
+
+def fault(code: MQTTErrorCode) -> str:
+    """Why paho can't go on."""
+    if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
+        return "the broker talks no MQTT, or another version"
+    return CLOSED if code in (MQTTErrorCode.MQTT_ERR_CONN_LOST, MQTTErrorCode.MQTT_ERR_NO_CONN) else error_string(code)
+
+
+def message_of(message: MQTTMessage, longest: int) -> Publish:
+    """What paho read; raises ConnectionError where no subscription of ours can have brought it."""
+    if message.qos and (message.qos > 1 or not message.mid):
+        raise ConnectionError("a message of QoS 2 or without a packet id, which was never subscribed to")
+    try:
+        topic = message.topic.encode()
+    except UnicodeDecodeError:
+        topic = _UNREADABLE
+    payload = cast(bytes, message.payload)
+    size = len(payload)
+    long = size > longest
+    return Publish(topic, b"" if long else payload, message.mid, message.dup, message.retain, size, long)

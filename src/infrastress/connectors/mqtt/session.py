@@ -1,30 +1,24 @@
 """One connection to a broker: paho driven from the event loop, acknowledging only what became durable."""
 
 import asyncio
-import contextlib
 import ssl
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
-from typing import Any, cast
+from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, error_string
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from infrastress.connectors.mqtt.client import ANSWER_S, dial, filters_of, make_client, words
+from infrastress.connectors.mqtt.client import ANSWER_S, CLOSED, dial, fault, filters_of, make_client, message_of, words
 from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.options import MqttOptions
 
 __all__ = ["CLOSED", "Session"]
 
-CLOSED = "the broker closed the connection"
 _AT_ONCE = 200
 """Packets read before others have their turn."""
 _KEEP_ALIVE = 0x8D
-_UNREADABLE = b"\xff"
-"""Stands for a topic that is no UTF-8, of which paho tells no more; the message is refused, not the connection."""
 
 
 class Session:
@@ -70,40 +64,25 @@ class Session:
         Raises:
             OSError: it can't be reached, refuses (ConnectionRefusedError, with its reason) or takes too long.
         """
-        dialled: Future[None] = Future()
-        threading.Thread(target=self._dial, args=(dialled,), daemon=True).start()  # looking names up and TLS block
         async with asyncio.timeout(ANSWER_S):
-            await asyncio.wrap_future(dialled)
-            self._watched = cast(Any, self._client.socket()).fileno()
+            self._watched = await dial(self._client, self._options)
             self._loop.add_reader(self._watched, self._read)
             self._want_write(self._client.want_write())
             kept: bool = await self._answer
         self._look_after()
         return kept
 
-    def _dial(self, dialled: Future[None]) -> None:
-        try:
-            dial(self._client, self._options)
-        except Exception as error:
-            with contextlib.suppress(InvalidStateError):
-                dialled.set_exception(error)
-            return
-        try:
-            dialled.set_result(None)
-        except InvalidStateError:  # nobody waits any more
-            self._drop()
-
     async def subscribe(self) -> None:
         """Subscribe to what the options say; raises ConnectionRefusedError where the broker refuses a filter."""
+        if self.lost.done():
+            raise self.lost.result()
         self._answer = self._loop.create_future()
         self._client.subscribe(filters_of(self._options))
         async with asyncio.timeout(ANSWER_S):
             reasons: list[ReasonCode] = await self._answer
         for route, reason in zip(self._options.topics, reasons, strict=True):
             if reason.is_failure:
-                raise ConnectionRefusedError(
-                    f"the broker refuses the subscription {route.filter!r}: {words(reason, None)}"
-                )
+                raise ConnectionRefusedError(f"the broker refuses {route.filter!r}: {words(reason, None)}")
 
     def acknowledge(self, packets: Sequence[int]) -> None:
         """Tell the broker that these messages are safe."""
@@ -160,12 +139,8 @@ class Session:
         """Let paho work; False when the connection has ended."""
         try:
             code = action()
-            if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
-                self._end(ConnectionError("the broker talks no MQTT, or another version"))
-            elif code in (MQTTErrorCode.MQTT_ERR_CONN_LOST, MQTTErrorCode.MQTT_ERR_NO_CONN):
-                self._end(ConnectionError(CLOSED))
-            elif code != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                self._end(ConnectionError(error_string(code)))
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                self._end(ConnectionError(fault(code)))
         except Exception as error:  # bytes that nobody expected
             self._end(error)
         if self.lost.done():
@@ -211,17 +186,7 @@ class Session:
             self._answer.set_result(reasons)
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        if message.qos and (message.qos > 1 or not message.mid):
-            raise ConnectionError("a message of QoS 2 or without a packet id, which was never subscribed to")
-        try:
-            topic = message.topic.encode()
-        except UnicodeDecodeError:
-            topic = _UNREADABLE
-        payload = cast(bytes, message.payload)
-        size = len(payload)
-        long = size > self._options.longest_bytes
-        payload = b"" if long else payload
-        self._messages.append(Publish(topic, payload, message.mid, message.dup, message.retain, size, long))
+        self._messages.append(message_of(message, self._options.longest_bytes))
 
     def _on_disconnect(
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
