@@ -118,7 +118,7 @@ def judge(folder: Path, frame_s: float) -> None:
             Duty(f"ingest/{site.id}/main", lambda: DetectionUnit(site, detectors)),
             Duty(f"fusion/{site.id}", lambda: FusionUnit(site)),
         ]
-        policy = Policy(max_wait_s=0.05)
+        policy = Policy(rest_s=1.0)  # as the service has it
         Shift(store.log, store.checkpoints, duties, policy=policy, owner="judge").run(lambda: bool(ended))
 
 

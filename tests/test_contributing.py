@@ -1,11 +1,14 @@
 """The examples of CONTRIBUTING.md do what the text says."""
 
+import asyncio
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from infrastress.connectors.base import LiveContext
 from infrastress.events.frames import Block, Frames
 from infrastress.simulators.base import Scenario
 from infrastress.site import Site
@@ -46,6 +49,46 @@ def test_connector(classes, tmp_path):
     assert [len(delivery.events) for delivery in deliveries] == [1, 0, 1]
     assert all(delivery.balance.balances for delivery in deliveries)
     assert list(connector.deliveries(deliveries[0].position)) == deliveries[1:]
+
+
+def test_live_connector(classes):
+    site = Site.model_validate(
+        {
+            "id": "s",
+            "assets": [{"id": "A", "type": "other"}],
+            "signals": [{"id": "WIND", "asset": "A", "kind": "speed"}],
+        }
+    )
+    delivered = asyncio.run(_listen_to(classes["LineConnector"], site, b"WIND 5.5\nWIND fast\nWIND 6.0\n"))
+    values = [samples.values.item() for delivery in delivered for samples in delivery.samples]
+    assert values == [5.5, 6.0]
+    assert sum(delivery.balance.quarantined.total() for delivery in delivered) == 1
+    assert all(delivery.balance.balances for delivery in delivered)
+
+
+async def _listen_to(connector, site, said):
+    delivered, links = [], []
+
+    class Kept:
+        async def deliver(self, delivery):
+            delivered.append(delivery)
+            if len(delivered) == 3:
+                raise asyncio.CancelledError
+
+        def report(self, link):
+            links.append(link.state)
+
+    async def speak(_, writer):
+        writer.write(said)
+        await writer.drain()
+
+    async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
+        options = connector.Options(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        running = connector(site, Source(id="wind", kind="telemetry"), options, LiveContext()).run(Kept(), None)
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait_for(running, 10)
+    assert links == ["up"]
+    return delivered
 
 
 def test_simulator(classes):

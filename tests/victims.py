@@ -27,7 +27,7 @@ from infrastress.store.postgres import PostgresStore
 from infrastress.store.sqlite import SqliteStore
 from tests.proofs import ROOT
 
-__all__ = ["POINTS", "POSTGRES_POINTS", "SERVER_STOPS", "Victims", "arm", "serve"]
+__all__ = ["POINTS", "POSTGRES_POINTS", "SERVER_STOPS", "Victims", "arm", "kill", "serve"]
 
 _BEFORE = {
     "before outputs": "INSERT INTO log_record",
@@ -92,7 +92,7 @@ def serve(work: Work) -> None:
                 status = 0
             except StoreError:
                 if job["point"] in (*_ENDED, SERVER_STOPS):
-                    _die()
+                    kill()
                 traceback.print_exc()
             except BaseException:
                 traceback.print_exc()
@@ -115,7 +115,7 @@ def arm(store: SqliteStore | PostgresStore, job: dict[str, Any]) -> Callable[[],
 
     def spring(*_: Any) -> None:
         if next(passed) >= nth:
-            _die()
+            kill()
 
     def nothing() -> None:
         pass
@@ -158,14 +158,15 @@ def arm(store: SqliteStore | PostgresStore, job: dict[str, Any]) -> Callable[[],
     return nothing
 
 
-def _die() -> None:
+def kill() -> None:
+    """End this process as a power cut would."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _die_after(seconds: float) -> None:
     def wait() -> None:
         time.sleep(seconds)
-        _die()
+        kill()
 
     threading.Thread(target=wait, daemon=True).start()
 

@@ -76,7 +76,9 @@ def judge(store, site, stop):
         Duty("ingest/toy/main", lambda: DetectionUnit(site, judges())),
         Duty("fusion/toy", lambda: FusionUnit(site)),
     ]
-    shift = Shift(store.log, store.checkpoints, duties, policy=Policy(lease_s=1.0, max_wait_s=0.05), owner="judge")
+    shift = Shift(
+        store.log, store.checkpoints, duties, policy=Policy(lease_s=1.0, max_wait_s=0.05, rest_s=0.5), owner="judge"
+    )
     shift.run(stop.is_set)
 
 

@@ -164,6 +164,25 @@ def test_devices_of_one_source_may_tell_in_any_order():
     assert plant.admission.balances["a"].dropped == {"duplicate": 1}
 
 
+def test_what_is_remembered_of_rows_is_bounded():
+    plant = Plant(a={"cadence_s": 1}, slow={"cadence_s": 60})
+    plant.run(200, slow=(60, 60))
+    tags = tuple(f"unknown{i}" for i in range(1000))
+    for i in range(50):
+        plant.now += S // 10
+        table = np.full((1, 1002), float(i))
+        samples = rows([plant.now], table, source="a", tags=(*tags, "level", "flow"))
+        plant.admission.take(Delivery("a", b"p", (samples,), balance=Balance(read=1, accepted=1)), plant.now)
+        plant.tick()
+    many = told("a", *[plant.now + i + 1 for i in range(6000)])
+    plant.admission.take(many, plant.now)
+    assert plant.behind_s > 30
+    assert len(plant.admission.dump()) < 250_000
+    again = told("a", *[plant.now + 5990 + i for i in range(5)])
+    plant.admission.take(again, plant.now)
+    assert plant.admission.balances["a"].dropped == {"duplicate": 5}
+
+
 def test_state_goes_round_and_to_another_version_of_the_site():
     plant = Plant(a={"cadence_s": 1, "lateness_s": 3}, b={})
     plant.run(30, a=(1, 0.2), b=(3, 0.5))

@@ -369,6 +369,16 @@ class BlobsContract:
             store.blobs.get("../../etc/passwd")
 
 
+class KindsContract:
+    """Kinds of keyed records."""
+
+    def test_kinds_are_told(self, store: Store) -> None:
+        assert list(store.records.kinds()) == []
+        subjects = (f"{OUT}:b", f"{OUT}:a", "status/site:b")
+        lease_of(store).commit(1, None, [Output(str(i), one, b"", f"k{i}") for i, one in enumerate(subjects)])
+        assert list(store.records.kinds()) == ["a", "b"]
+
+
 class HistoryContract:
     """Hot tail and compacted rows read as one."""
 
@@ -424,10 +434,21 @@ class HistoryContract:
         assert store.history.retain(2 * DAY) == 2 * 2
         assert store.history.read(["a"], 0, 4 * DAY).num_rows == 36
 
+    def test_all_rows_come_in_pieces_whether_compacted_or_not(self, store: Store) -> None:
+        assert [table.num_rows for table in store.history.rows() if table.num_rows] == []
+        offset = put(store, telemetry(0, 50), telemetry(DAY, 50))
+        store.history.compact(IN, up_to=offset)
+        put(store, telemetry(2 * DAY, 50))
+        read = store.history.read(["a", "b"], 0, 3 * DAY)
+        pieces = list(store.history.rows())
+        assert {piece.schema for piece in pieces} == {read.schema}
+        found = sorted(row for piece in pieces for row in zip(*piece.to_pydict().values(), strict=True))
+        assert found == sorted(zip(*read.to_pydict().values(), strict=True))
+
     def test_only_telemetry_is_compacted(self, store: Store) -> None:
         with pytest.raises(StoreError):
             store.history.compact(OUT, up_to=1)
 
 
-class StoreContract(LogContract, LeaseContract, RecordsContract, BlobsContract, HistoryContract):
+class StoreContract(LogContract, LeaseContract, RecordsContract, KindsContract, BlobsContract, HistoryContract):
     """All of it."""

@@ -33,7 +33,13 @@ COMMANDS = {
     "simulate": Entry("simulate", "Simulate a scenario: telemetry, events, truth."),
     "train": Entry("train", "Learn what is normal from recordings, and say what was learned."),
     "replay": Entry("replay", "Run recordings through the live pipeline."),
+    "serve": Entry("serve", "Guard a live site: sources in, alarms out, an API to ask."),
     "work": Entry("work", "Share detection and fusion of sites on one database with other processes."),
+    "notify": Entry("notify", "Try the ways to tell people, and list what was told."),
+    "backup": Entry("backup", "Back up a site while it runs, verified; or verify a backup."),
+    "restore": Entry("restore", "Make a site's folder of a backup."),
+    "upgrade": Entry("upgrade", "Bring a site's store to this version: backup, trial on a copy, migration."),
+    "export": Entry("export", "Write everything of a site in open formats."),
     "evaluate": Entry("evaluate", "Score detections against labels."),
 }
 

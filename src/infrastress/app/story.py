@@ -14,7 +14,16 @@ from infrastress.fusion import HYPOTHESES
 from infrastress.fusion.evidence import rank_of
 from infrastress.site import Site
 
-__all__ = ["advice_text", "alarm_line", "asset_names", "incident_text", "local_zone", "sureness", "zone_name"]
+__all__ = [
+    "advice_text",
+    "alarm_line",
+    "asset_names",
+    "first_action",
+    "incident_text",
+    "local_zone",
+    "sureness",
+    "zone_name",
+]
 
 WIDTH = 96
 LINES = 14
@@ -88,6 +97,14 @@ def alarm_line(alarm: Event, site: Site) -> str:
     repeated = f" ({body.count} times)" if body.count > 1 else ""
     when = _when(alarm.occurred, local_zone(site))
     return f"{when}  P{body.priority}  {body.state:<14}  {body.title}{repeated}: {body.sentence}"
+
+
+def first_action(incident: Event, site: Site) -> str:
+    """What to do first about an incident; raises ConfigurationError when the event is none."""
+    body = incident.body
+    if not isinstance(body, Incident):
+        raise ConfigurationError(f"a {incident.kind} event is no incident")
+    return _first(body, incident, site)
 
 
 def sureness(confidence: float) -> str:

@@ -16,6 +16,9 @@ from infrastress.site import Site
 
 __all__ = ["Detector", "Lesson", "RuleCard", "baseline_id"]
 
+_OWN_PARTS = frozenset({"name", "description", "detectors"})
+"""Of the site model, what concerns no detector's state; a detector's own options are compared apart."""
+
 
 @dataclass(frozen=True)
 class RuleCard:
@@ -69,6 +72,8 @@ class Detector(ABC):
     version: ClassVar[str]
     Options: ClassVar[type[BaseModel]]
     cards: ClassVar[Mapping[str, RuleCard]]
+    state_free_of: ClassVar[frozenset[str]] = frozenset()
+    """Parts of the site model that may change while its state goes on (`continues`)."""
 
     def __init__(self, site: Site, options: Any, baseline: Mapping[str, Any] | None = None) -> None:
         self.site = site
@@ -95,8 +100,28 @@ class Detector(ABC):
     def load(self, data: bytes) -> None:
         """Replace the state by a dumped one; raises DecodeError."""
 
+    def continues(self, other: Any) -> bool:
+        """Whether it may go on from the state of a detector of another site model.
+
+        By default that is so where both are the same detector with the same options and the same baseline, and the
+        models differ in parts alone that are in `state_free_of`.
+        """
+        same = type(self) is type(other) and (self.version, self.options) == (other.version, other.options)
+        return same and self.baseline == other.baseline and self._fits(other.site)
+
+    def _fits(self, site: Site) -> bool:
+        parts = sorted(type(site).model_fields.keys() - self.state_free_of - _OWN_PARTS)
+        return all(_layout(self.site, part) == _layout(site, part) for part in parts)
+
     @classmethod
     def learn(cls, site: Site, options: Any, blocks: Iterable[Block]) -> Lesson | None:
         """Learn from normal data; None where the detector learns nothing."""
         del site, options, blocks
         return None
+
+
+def _layout(site: Site, part: str) -> Any:
+    """What a state may depend on in a part of the site model: not on how a source is reached, nor on retention."""
+    if part == "sources":
+        return [(source.id, source.kind, source.cadence_s) for source in site.sources]
+    return site.runtime.frame_s if part == "runtime" else getattr(site, part)

@@ -117,6 +117,11 @@ class FusionUnit(Unit):
             raise DecodeError(f"no state of fusion: {error}") from None
         self._restore(state)
 
+    def carry(self, old: "FusionUnit") -> tuple[str, ...]:
+        """Take over all alarms and incidents of a unit of another site model."""
+        self.load(old.dump())
+        return ()
+
     def merged(self, kept: str, gone: str, moved: list[str]) -> None:
         """A group became part of another one (`grouping.Listener`)."""
         state = self._state

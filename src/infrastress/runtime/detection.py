@@ -56,6 +56,14 @@ class Judge(Protocol):
 
 
 @runtime_checkable
+class Continuing(Protocol):
+    """A detector that can tell whether it may go on from the state of one of another site model."""
+
+    def continues(self, other: Any) -> bool:
+        """Whether the other's state is laid out as its own."""
+
+
+@runtime_checkable
 class Scoring(Protocol):
     """A detector that can tell how unusual each frame was."""
 
@@ -184,6 +192,34 @@ class DetectionUnit(Unit):
             if not part.failed:
                 detector.load(part.state)
             self._parts[i] = part
+
+    def carry(self, old: "DetectionUnit") -> tuple[str, ...]:
+        """Take over what still fits of a unit of another site model: what waits, and detectors that may go on.
+
+        Returns:
+            Detectors of the old unit that are gone or begin afresh, and episodes of the watch over silence that nobody
+            follows any more, as "health/<episode>".
+        """
+        self._framer.adopt(old._framer)
+        self._pending = []
+        for *_, data in old._pending:
+            self._hold(data)
+        self._ticks, self._health, self._pulsed = old._ticks, old._health, old._pulsed
+        ended = self._watch.adopt(old._watch)
+        parts = {part.name: part for part in old._parts}
+        before = {detector.name: detector for detector in old._detectors}
+        kept = set()
+        for i, detector in enumerate(self._detectors):
+            part, other = parts.get(detector.name), before.get(detector.name)
+            if part is None or other is None:
+                continue
+            self._parts[i].said = part.said
+            if part.version == detector.version and isinstance(detector, Continuing) and detector.continues(other):
+                if not part.failed:
+                    detector.load(part.state)
+                self._parts[i] = part
+                kept.add(detector.name)
+        return (*(name for name in before if name not in kept), *(f"{HEALTH}/{episode}" for episode in ended))
 
     def _hold(self, data: bytes) -> Event:
         event = decode_event(data)

@@ -166,6 +166,22 @@ class Framer:
         self._chunks = chunks
         self._next, self._low, self._high = state.next, state.low, state.high
 
+    def adopt(self, other: "Framer") -> None:
+        """Take over the rows of a framer of another grid or other signals; cells of signals unknown here are left out.
+
+        The grid goes on behind the last frame that was closed.
+        """
+        other._merge()
+        closed = other.closed_until
+        self._next = None if closed is None else closed // self.width + 1
+        self._low = None if other._low is None else frame_of((other._low - 1) * other.width + 1, self.width)
+        self._high = None if other._high is None else frame_of(other._high * other.width, self.width)
+        self._chunks = {}
+        for source, (chunk,) in other._chunks.items():
+            known = [i for i, column in enumerate(chunk.columns.tolist()) if other.tags[column] in self._column]
+            columns = np.array([self._column[other.tags[chunk.columns[i]]] for i in known], dtype=np.int64)
+            self._chunks[source] = [_Chunk(chunk.times, columns, chunk.values[:, known])]
+
     def _merge(self) -> None:
         """Each source's chunks become one, its columns in the framer's order, its rows in order of time."""
         for source in sorted(self._chunks):

@@ -265,14 +265,15 @@ class Intake:
     async def change(self, site: Site, connectors: Sequence[Feeder]) -> None:
         """Go on with another version of the site and these connectors; positions and balances stay.
 
-        The change is a decision in the log, so that detection can change at the same event time.
+        A connector among them that runs already goes on undisturbed. The change is a decision in the log.
         """
         sources = {connector.source.id for connector in connectors}
         strange = sources - site.source_by_id.keys()
         if strange:
             raise ConfigurationError(f"no source of the site: {', '.join(sorted(strange))}")
-        for source in list(self._connectors):
-            await self.disconnect(source)
+        for source, connector in list(self._connectors.items()):
+            if not any(connector is other for other in connectors):
+                await self.disconnect(source)
         done = asyncio.get_running_loop().create_future()
 
         def swap(clock: int) -> list[Output]:
@@ -286,7 +287,8 @@ class Intake:
         self._act(swap)
         await done
         for connector in connectors:
-            await self.connect(connector)
+            if self._connectors.get(connector.source.id) is not connector:
+                await self.connect(connector)
 
     # Connectors
 

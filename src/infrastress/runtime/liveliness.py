@@ -143,6 +143,11 @@ class Liveliness:
         frozen: Flags = lively & long & (self.run > 3 * self._longest) & (self.run * surprise >= needed)
         return frozen
 
+    def adopt(self, other: "Liveliness", mine: Ints, theirs: Ints) -> None:
+        """Take over what is known of signals: those at `mine` here are those at `theirs` there."""
+        for name in ("seen", "value", "run", "_tellings", "_repeats", "_longest", "_first"):
+            getattr(self, name)[mine] = getattr(other, name)[theirs]
+
     def dump(self) -> LivelinessState:
         """State; equal histories give equal bytes."""
         arrays = (self.seen, self.value, self.run, self._tellings, self._repeats, self._longest, self._first)

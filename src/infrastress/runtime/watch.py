@@ -119,11 +119,32 @@ class Watch:
         self._pending: dict[str, tuple[int, int, bool]] = {}
         self._episodes: dict[str, tuple[str, str]] = {}
         self._refreshed = self._next = 0
+        self._seen_frozen: tuple[Flags, Flags] | None = None
 
     @property
     def clock(self) -> int:
         """Event clock of the newest tick, ns; 0 while nothing is live."""
         return self._clock
+
+    def adopt(self, other: "Watch") -> list[str]:
+        """Take over what is known of the sources and signals that both have; returns the episodes of all others."""
+        pairs = [(i, other._row[signal.id]) for i, signal in enumerate(self._signals) if signal.id in other._row]
+        mine, theirs = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        owners = np.array([*(self._index.get(name, -1) for name in other._names), -1], dtype=np.int64)
+        stated = self._owner[mine]
+        for name in _ARRAYS:
+            getattr(self, name)[mine] = getattr(other, name)[theirs]
+        told_by = owners[other._owner[theirs]]
+        self._owner[mine] = np.where(told_by >= 0, told_by, stated)
+        self._arrived[mine] = other._arrived[theirs]
+        self._lively.adopt(other._lively, mine, theirs)
+        self._clock, self._refreshed = other._clock, other._refreshed
+        gone = [source.episode for name, source in other._sources.items() if source.episode and name not in self._index]
+        gone += [episode for signal, (_, episode) in other._episodes.items() if signal not in self._row]
+        self._sources.update({name: source for name, source in other._sources.items() if name in self._index})
+        self._pending = {name: news for name, news in other._pending.items() if name in self._index}
+        self._episodes = {signal: known for signal, known in other._episodes.items() if signal in self._row}
+        return gone
 
     # What the log says
 
@@ -144,6 +165,7 @@ class Watch:
         told = self._lively.take(samples.times, rows, values, self._state == FROZEN)
         self._arrived[told] = True
         self._owner[told] = self._index[samples.source]
+        self._seen_frozen = None
         self._came(samples.source, int(samples.times.min()), int(samples.times.max()), ahead=False)
 
     def event(self, event: Event) -> None:
@@ -161,6 +183,7 @@ class Watch:
             newest = int(fields["newest"])
             self._came(fields["source"], newest, newest, ahead=bool(fields["ahead"]))
         elif fields.get("decision") in ("start", "standstill", "clock-step"):
+            self._clock = max(self._clock, clock)  # live from here on: the state counts before the first tick, too
             for each in self._sources.values():
                 each.grace = clock
 
@@ -187,8 +210,7 @@ class Watch:
             self._hear(name, oldest, newest, ahead=ahead)
         self._pending.clear()
         self._hear_signals()
-        cadence = self._cadence[:-1] / SECOND
-        frozen = self._lively.frozen_sources(self._owner, cadence)
+        frozen, still = self._frozen()
         findings: list[Finding] = []
         healths: list[Health] = []
         for i, name in enumerate(self._names):
@@ -197,7 +219,7 @@ class Watch:
             if state != source.state:
                 findings += self._turn(name, state, why, occurred)
                 healths.append(self._health_of(name))
-        findings += self._judge_signals(occurred)
+        findings += self._judge_signals(still, occurred)
         healths += self._due()
         return findings, healths
 
@@ -250,7 +272,8 @@ class Watch:
         lost = [(at, detail) for state, detail, at in source.links.values() if state == "down"]
         if lost and len(lost) == len(source.links) and max(lost)[0] > source.heard:
             return DOWN, max(lost)[1]
-        quiet = clock - max(source.heard or source.connected, source.grace)
+        up = max((at for state, _, at in source.links.values() if state == "up"), default=0)
+        quiet = clock - max(source.heard or source.connected, source.grace, up)
         if due and source.connected and quiet > max(round(_MISSED * due), round(_LEAST_S * SECOND)):
             if not source.heard:
                 return STOPPED, f"it has said nothing since it was connected; it should speak every {span(due)}"
@@ -276,6 +299,14 @@ class Watch:
 
     # Signals
 
+    def _frozen(self) -> tuple[Flags, Flags]:
+        """Which sources, and which signals by themselves, are frozen; goes by what was told alone."""
+        if self._seen_frozen is None:
+            due = np.where(self._stated, self._own, self._cadence[self._owner])
+            sources = self._lively.frozen_sources(self._owner, self._cadence[:-1] / SECOND)
+            self._seen_frozen = sources, self._lively.frozen_alone(due / SECOND)
+        return self._seen_frozen
+
     def _hear_signals(self) -> None:
         told = np.flatnonzero(self._arrived)
         if not len(told):
@@ -300,7 +331,7 @@ class Watch:
         limit = np.maximum((_MISSED * np.maximum(due, gaps)).astype(np.int64), round(_LEAST_S * SECOND))
         return np.where(due > 0, limit, np.iinfo(np.int64).max)
 
-    def _judge_signals(self, occurred: int) -> list[Finding]:
+    def _judge_signals(self, still: Flags, occurred: int) -> list[Finding]:
         """A signal stands as its source does, or worse by itself."""
         sources = np.array([*(s.state for s in self._sources.values()), LIVE], dtype=np.int64)
         base, heard = sources[self._owner], self._heard > 0
@@ -308,8 +339,6 @@ class Watch:
         judged = going & (self._stated | (self._streak >= self._need))
         silent = judged & (self._clock - np.maximum(self._heard, self._grace()) > self._limits())
         silent |= (self._alone == STOPPED) & (self._heard < self._clock)
-        due = np.where(self._stated, self._own, self._cadence[self._owner])
-        still = self._lively.frozen_alone(due / SECOND)
         alone = np.where(going, np.where(silent, STOPPED, np.where(still, FROZEN, 0)), self._alone)
         state = np.where(heard, np.maximum(np.maximum(base, alone), LIVE), UNKNOWN)
         changed = state != self._state
@@ -353,7 +382,7 @@ class Watch:
             if due or any(at > source.told for _, _, at in source.links.values()):
                 source.told = self._clock
                 healths.append(self._health_of(name))
-                members = [(member, link) for member, link in source.links.items() if member]
+                members = [(member, link) for member, link in sorted(source.links.items()) if member]
                 healths += [self._health_of_member(name, member, *link) for member, link in members]
         every = np.maximum(np.where(self._stated, self._own, self._cadence[self._owner]), round(_REFRESH_S * SECOND))
         stale = (self._heard > self._told) & (self._clock - self._told >= every)
@@ -443,5 +472,7 @@ class Watch:
             self._arrived = np.frombuffer(state.arrived, np.bool_).copy()
         except (msgspec.MsgspecError, ValueError) as error:
             raise DecodeError(f"no state of the watch: {error}") from None
-        self._clock, self._sources, self._pending = state.clock, state.sources, state.pending
+        self._clock, self._pending = state.clock, state.pending
+        self._sources = {name: state.sources[name] for name in self._names}  # in the site's order, as arrays are
         self._episodes, self._refreshed, self._next = state.episodes, state.refreshed, state.next
+        self._seen_frozen = None

@@ -11,7 +11,18 @@ from infrastress.core.errors import StoreError
 from infrastress.events.samples import Samples
 from infrastress.store.ports import History, Log, type_of
 
-__all__ = ["HISTORY", "INGEST", "LONG", "MemoryHistory", "Span", "check_ingest", "hot_rows", "long_form", "tail"]
+__all__ = [
+    "HISTORY",
+    "INGEST",
+    "LONG",
+    "MemoryHistory",
+    "Span",
+    "check_ingest",
+    "hot_rows",
+    "long_form",
+    "tail",
+    "tail_rows",
+]
 
 INGEST = "ingest/"
 """Telemetry lies in partitions whose name begins with this."""
@@ -79,6 +90,19 @@ def hot_rows(log: Log, compacted: Mapping[str, int], tags: Sequence[str], start:
     return long_form(found)
 
 
+def tail_rows(log: Log, compacted: Mapping[str, int]) -> Iterator[pa.Table]:
+    """All rows of the log that aren't compacted, in pieces, in schema HISTORY.
+
+    Raises:
+        LogGap: what `compacted` says is not compacted was retired.
+    """
+    for partition in log.partitions():
+        if partition.startswith(INGEST):
+            for _, samples in tail(log, partition, compacted.get(partition, 0), log.end(partition), chunk=16):
+                if samples:
+                    yield long_form([samples]).cast(HISTORY)
+
+
 def _cut(samples: Samples, tags: frozenset[str], start: int, stop: int) -> Samples | None:
     columns = [i for i, tag in enumerate(samples.tags) if tag in tags]
     rows = np.flatnonzero((samples.times >= start) & (samples.times < stop))
@@ -136,6 +160,12 @@ class MemoryHistory(History):
                 pc.and_(pc.is_in(self._table["tag"], pa.array(tags, pa.string())), between(self._table, start, stop))
             )
         return pa.concat_tables([cold, hot]).sort_by([("tag", "ascending"), ("time", "ascending")]).cast(HISTORY)
+
+    def rows(self) -> Iterator[pa.Table]:
+        """The table, then the tail piece by piece."""
+        with self._lock:
+            yield self._table.cast(HISTORY)
+            yield from tail_rows(self._log, self._compacted)
 
     def retain(self, before: int, *, pinned: Sequence[Span] = ()) -> int:
         """Drop old rows of the table."""

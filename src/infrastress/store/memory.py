@@ -148,6 +148,10 @@ class MemoryRecords(Records):
         with self._changed:
             return len(self._kinds.get(kind, {}))
 
+    def kinds(self) -> Sequence[str]:
+        with self._changed:
+            return sorted(self._kinds)
+
 
 class MemoryLease(Lease):
     """A lease over the mappings of one MemoryStore."""

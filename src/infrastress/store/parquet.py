@@ -23,11 +23,11 @@ from infrastress.core.time import DAY, to_iso
 from infrastress.events.samples import Samples
 from infrastress.store.blobs import make_folder, write_durably
 from infrastress.store.database import Database
-from infrastress.store.history import HISTORY, Span, check_ingest, hot_rows, long_form, tail
+from infrastress.store.history import HISTORY, Span, check_ingest, hot_rows, long_form, tail, tail_rows
 from infrastress.store.ports import History, Log
 from infrastress.store.tables import history_file, history_partition
 
-__all__ = ["File", "ParquetHistory"]
+__all__ = ["File", "ParquetHistory", "unchanged"]
 
 _CELLS = 2_000_000  # values compacted at once: about 100 MB of memory
 _MERGE = 8  # files of one day before they become one
@@ -38,6 +38,24 @@ _FIRST, _LAST = -(2**63) + 2, 2**63 - 2  # DuckDB keeps the outermost values for
 
 
 _RESTORE = "restore it from the last backup"
+
+
+@contextmanager
+def unchanged(folder: Path) -> Iterator[None]:
+    """Keep a history's files and their list as they are: whoever wants to change them waits meanwhile.
+
+    Raises:
+        StoreError: the folder can't be written.
+    """
+    try:
+        make_folder(folder)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # falls with the process
+            yield
+    except OSError as error:
+        raise StoreError(
+            f"history can't be written: {error}", where=str(folder), remedy="check space and rights"
+        ) from error
 
 
 class _Gone(StoreError):  # noqa: N818 - never leaves this module as such
@@ -120,6 +138,19 @@ class ParquetHistory(History):
                 if attempt == _TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def rows(self) -> Iterator[pa.Table]:
+        """File by file, then the tail."""
+        if self._folder is None:
+            yield from tail_rows(self._log, {})
+            return
+        with unchanged(self.folder):
+            compacted, files = self._snapshot()
+            for file in files:
+                with pq.ParquetFile(self._checked(file)) as parquet:
+                    for batch in parquet.iter_batches(_ROW_GROUP):
+                        yield pa.Table.from_batches([batch]).cast(HISTORY)
+            yield from tail_rows(self._log, compacted)
 
     def retain(self, before: int, *, pinned: Sequence[Span] = ()) -> int:
         """Remove files that are wholly old, rewrite those that are in part."""
@@ -235,16 +266,9 @@ class ParquetHistory(History):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Be the only one to change the history; sweeps what killed processes left."""
-        try:
-            make_folder(self.folder)
-            with (self.folder / "lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)  # falls with the process
-                self._sweep()
-                yield
-        except OSError as error:
-            raise StoreError(
-                f"history can't be written: {error}", where=str(self.folder), remedy="check space and rights"
-            ) from error
+        with unchanged(self.folder):
+            self._sweep()
+            yield
 
     def _sweep(self) -> None:
         named = {file.name for file in self.files()}

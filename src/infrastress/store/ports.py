@@ -11,6 +11,7 @@ their own; offsets count from 1 without gaps until retention removes a prefix.
     result/<site>          event                     alarms and incidents
     quarantine/<site>      refusal                   what was refused, with reason
     status/<site>          health, pulse             how each source and signal stands (keyed records), how far work is
+    notify/<site>          notification              messages to people, each version (keyed records)
     replay/<site>          order                     what was asked to be replayed, where a database is shared
 
 A lease may also stand for something that is no partition: the admission of a site, a worker's seat.
@@ -218,6 +219,10 @@ class Records(ABC):
     def count(self, kind: str) -> int:
         """How many keys there are."""
 
+    @abstractmethod
+    def kinds(self) -> Sequence[str]:
+        """All kinds that have a key, sorted."""
+
 
 class Blobs(ABC):
     """Pictures, packets and files by content hash."""
@@ -266,6 +271,10 @@ class History(ABC):
     @abstractmethod
     def read(self, tags: Sequence[str], start: int, stop: int) -> pa.Table:
         """Columns tag, time (timestamp[ns, UTC]), value; start <= time < stop; sorted by tag, then time."""
+
+    @abstractmethod
+    def rows(self) -> Iterator[pa.Table]:
+        """Every row in pieces of bounded memory, columns as in `read`, in no order; nothing is compacted meanwhile."""
 
     @abstractmethod
     def retain(self, before: int, *, pinned: Sequence[tuple[int, int]] = ()) -> int:

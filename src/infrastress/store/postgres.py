@@ -188,17 +188,18 @@ class PostgresStore(Store):
             socket, sslmode, sslrootcert, passfile, target_session_attrs, ...), and `folder`: where telemetry is
             compacted to, the same folder on every machine. Without it telemetry stays in the database.
         clock: wall clock in ns, stamped on records for retention.
+        upgrade: False refuses an older schema.
 
     Raises:
         ConfigurationError: the URL isn't right, or the driver isn't installed.
-        SchemaMismatch: written by a newer version.
+        SchemaMismatch: written by a newer version, or an older one and not to be upgraded.
         StoreError: it can't be opened.
     """
 
     blobs: SqlBlobs
     history: ParquetHistory
 
-    def __init__(self, target: str, *, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, target: str, *, clock: Callable[[], int] = time.time_ns, upgrade: bool = True) -> None:
         url = _parsed(target)
         folder = url.query.get("folder")
         try:
@@ -208,7 +209,7 @@ class PostgresStore(Store):
                 "the driver for PostgreSQL isn't installed", remedy="pip install 'infrastress[postgres]'"
             ) from None
         try:
-            self._open()
+            self._open(upgrade=upgrade)
         except BaseException:
             self.database.close()
             raise
@@ -218,7 +219,7 @@ class PostgresStore(Store):
         self.blobs = SqlBlobs(self.database)
         self.history = ParquetHistory(self.log, self.database, Path(str(folder)) if folder else None)
 
-    def _open(self) -> None:
+    def _open(self, *, upgrade: bool) -> None:
         """Look whether the server will do, and bring the schema up; processes that come at once queue."""
         try:
             with self.database.engine.connect() as connection, connection.begin():
@@ -226,7 +227,7 @@ class PostgresStore(Store):
                 for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
                     connection.execute(text(f"SET LOCAL {name} = '{_PATIENT_S}s'"))
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
-                migrate(connection)
+                migrate(connection, upgrade=upgrade)
         except DBAPIError as error:
             raise self.database.explain(error) from error
 

@@ -390,6 +390,17 @@ class SqlRecords(Records):
         with self._database.reading() as connection:
             return connection.execute(select(func.count()).where(latest.c.kind == kind)).scalar_one()
 
+    def kinds(self) -> Sequence[str]:
+        """By the primary key, from one kind to the next."""
+        found: list[str] = []
+        with self._database.reading() as connection:
+            while True:
+                further = select(func.min(latest.c.kind)).where(latest.c.kind > (found[-1] if found else ""))
+                kind = connection.execute(further).scalar()
+                if kind is None:
+                    return found
+                found.append(kind)
+
 
 class SqlBlobs(Blobs):
     """Blobs in one table.

@@ -7,8 +7,10 @@ open one store; one writes at a time.
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, text
 from sqlalchemy.dialects.sqlite import insert
@@ -18,14 +20,15 @@ from sqlalchemy.exc import DBAPIError
 from infrastress.core.errors import StoreError
 from infrastress.store.blobs import FolderBlobs, make_folder
 from infrastress.store.database import Database, Locks
-from infrastress.store.migrations import migrate
+from infrastress.store.migrations import migrate, schema_of
 from infrastress.store.parquet import ParquetHistory
 from infrastress.store.ports import Store
 from infrastress.store.sql import SqlCheckpoints, SqlLog, SqlRecords, gaps
 
-__all__ = ["Paths", "SqliteDatabase", "SqliteStore"]
+__all__ = ["Paths", "SqliteDatabase", "SqliteStore", "explain"]
 
 _BUSY_MS = 30_000
+_SETTLE_S = 2.0
 _PAGE = 8192  # batches of telemetry are 100s of kB: fewer links than with the default page
 _CHECKPOINT = 4000  # pages of write-ahead log before it is copied back: about 32 MB
 
@@ -39,6 +42,13 @@ _REMEDIES = {
     sqlite3.SQLITE_BUSY: (f"another process held the database for {_BUSY_MS // 1000} s", "stop the other process"),
     sqlite3.SQLITE_LOCKED: ("another connection holds the table", "stop the other process"),
 }
+
+
+def explain(error: BaseException | None, where: str) -> StoreError:
+    """SQLite's error as ours, by its primary result code."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    what, remedy = _REMEDIES.get(code, ("the database refused", "report this"))
+    return StoreError(f"{what}: {error}", where=where, remedy=remedy)
 
 
 class Paths(NamedTuple):
@@ -64,20 +74,23 @@ class SqliteDatabase(Database):
 
     Args:
         file: the database; its folder exists.
+        frozen: nobody changes it while it is open, and nothing is written, not even beside it.
     """
 
-    def __init__(self, file: Path) -> None:
-        engine = create_engine(URL.create("sqlite+pysqlite", database=str(file)), connect_args={"timeout": 30})
-        event.listen(engine, "connect", _prepare)
+    def __init__(self, file: Path, *, frozen: bool = False) -> None:
+        url = URL.create("sqlite+pysqlite", database=str(file))
+        if frozen:
+            name = f"file:{quote(str(file.absolute()))}"
+            url = URL.create("sqlite+pysqlite", database=name, query={"immutable": "1", "uri": "true"})
+        engine = create_engine(url, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _prepare_frozen if frozen else _prepare)
         event.listen(engine, "begin", _begin)
         super().__init__(engine, str(file))
         self._upserts: dict[str, Executable] = {}
 
     def explain(self, error: DBAPIError) -> StoreError:
         """By SQLite's primary result code."""
-        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-        what, remedy = _REMEDIES.get(code, ("the database refused", "report this"))
-        return StoreError(f"{what}: {error.orig}", where=self.where, remedy=remedy)
+        return explain(error.orig, self.where)
 
     def prepare(self, locks: Locks) -> None:
         """Nothing: a write transaction excludes all others (`BEGIN IMMEDIATE`)."""
@@ -111,6 +124,11 @@ def _prepare(connection: sqlite3.Connection, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
+def _prepare_frozen(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON").close()
+
+
 def _begin(connection: Connection) -> None:
     # A deferred transaction that turned to writing could fail half-way with "busy"; writers queue at the start instead.
     write = connection.get_execution_options().get("write", False)
@@ -123,28 +141,34 @@ class SqliteStore(Store):
     Args:
         target: a folder, made if it isn't there, or an sqlite:/// URL.
         clock: wall clock in ns, stamped on records for retention.
+        upgrade: False refuses an older schema.
+        frozen: only read it as it lies there, whatever its schema: a copy that nobody works at.
 
     Raises:
-        SchemaMismatch: written by a newer version.
+        SchemaMismatch: written by a newer version, or an older one and not to be upgraded.
         StoreError: it can't be opened.
     """
 
     blobs: FolderBlobs
     history: ParquetHistory
 
-    def __init__(self, target: str | Path, *, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, target: str | Path, *, clock: Callable[[], int] = time.time_ns, upgrade: bool = True, frozen: bool = False
+    ) -> None:
         self.paths = Paths.of(target)
         try:
-            make_folder(self.paths.database.parent)
+            if not frozen:
+                make_folder(self.paths.database.parent)
         except OSError as error:
             raise StoreError(
                 f"the folder can't be made: {error.strerror}",
                 where=str(self.paths.database.parent),
                 remedy="name a folder this user may write",
             ) from error
-        self.database = SqliteDatabase(self.paths.database)
+        self.database = SqliteDatabase(self.paths.database, frozen=frozen)
         try:
-            self._migrate(self.database.engine)
+            if not frozen:
+                self._migrate(self.database.engine, upgrade=upgrade)
         except BaseException:
             self.database.close()
             raise
@@ -154,12 +178,30 @@ class SqliteStore(Store):
         self.blobs = FolderBlobs(self.paths.blobs)
         self.history = ParquetHistory(self.log, self.database, self.paths.history)
 
-    def _migrate(self, engine: Engine) -> None:
+    def _migrate(self, engine: Engine, *, upgrade: bool) -> None:
         try:
             with engine.connect().execution_options(write=True) as connection, connection.begin():
-                migrate(connection)
+                migrate(connection, upgrade=upgrade)
         except DBAPIError as error:
             raise self.database.explain(error) from error
+
+    def settle(self) -> None:
+        """Copy the write-ahead log back and give its room to the disk again, where nobody is in the way just now."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.paths.database, timeout=_SETTLE_S)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def spare(self) -> int:
+        """Bytes inside the database's file that hold nothing any more and are used before it grows; 0 if unreadable."""
+        try:
+            with self.database.reading() as connection:
+                return int(connection.execute(text("PRAGMA freelist_count")).scalar_one()) * _PAGE
+        except StoreError:
+            return 0
+
+    def schema(self) -> str | None:
+        """The schema as it lies there."""
+        with self.database.reading() as connection:
+            return schema_of(connection)
 
     def faults(self) -> list[str]:
         """Everything on disk that isn't as it was written; reads all of it.

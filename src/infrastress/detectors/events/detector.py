@@ -63,6 +63,7 @@ class EventRuleDetector(Detector):
     version: ClassVar[str] = "1"
     Options: ClassVar[type[BaseModel]] = EventRuleOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
+    state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields)  # its state goes by names
 
     def __init__(self, site: Site, options: Any = None, baseline: Mapping[str, Any] | None = None) -> None:
         super().__init__(site, options if options is not None else EventRuleOptions(), baseline)

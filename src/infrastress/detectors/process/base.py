@@ -10,7 +10,13 @@ from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.events.kinds import Contribution, Severity, Suspicion
 from infrastress.site import Site
 
-__all__ = ["Account", "Invariant", "Learned", "Subject"]
+__all__ = ["APART", "Account", "Invariant", "Learned", "Subject"]
+
+APART = frozenset(
+    {"people", "shifts", "receptors", "services", "roads", "hazards", "barriers", "location", "security_zones"}
+    | {"conduits", "networks"}
+)
+"""Parts of the site model that no process detector reads."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.balance import MassBalance
-from infrastress.detectors.process.base import Account, Invariant
+from infrastress.detectors.process.base import APART, Account, Invariant
 from infrastress.detectors.process.bounds import AlarmLimit, InstrumentRange, LearnedRange, TripLimit
 from infrastress.detectors.process.control import ControlRuleBroken, SwitchedWithoutCause
 from infrastress.detectors.process.drift import BalanceDrift
@@ -62,6 +62,7 @@ class InvariantDetector(Detector):
     version: ClassVar[str] = "1"
     Options: ClassVar[type[BaseModel]] = InvariantOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {rule.rule: rule.card for rule in _RULES}
+    state_free_of: ClassVar[frozenset[str]] = APART
 
     def __init__(self, site: Site, options: Any = None, baseline: Mapping[str, Any] | None = None) -> None:
         super().__init__(site, options if options is not None else InvariantOptions(), baseline)

@@ -14,6 +14,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import DAY
 from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
+from infrastress.detectors.process.base import APART
 from infrastress.detectors.process.episodes import Change, Episodes, episode_id
 from infrastress.detectors.process.residuals.learning import POSITION, learn_relations
 from infrastress.detectors.process.residuals.limits import SCALES, sums_of
@@ -78,6 +79,7 @@ class ResidualDetector(Detector):
     version: ClassVar[str] = "1"
     Options: ClassVar[type[BaseModel]] = ResidualOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {_RULE: CARD}
+    state_free_of: ClassVar[frozenset[str]] = APART
 
     raise_frames, clear_frames, clear_score = 1, 2, 0.8
 

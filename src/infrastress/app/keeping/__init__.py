@@ -1,0 +1,1 @@
+"""Safe to own: backup, restore, upgrade, and export in open formats."""

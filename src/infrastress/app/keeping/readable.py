@@ -1,0 +1,53 @@
+"""Whether this version of infrastress can read what a store holds: every kind of record."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from infrastress.core.errors import InfrastressError
+from infrastress.events import Samples, decode_event
+from infrastress.events.health import decode_health
+from infrastress.store.ports import Record, Store, type_of
+
+__all__ = ["unreadable"]
+
+_LAST = 2000
+"""Records looked at from the end of each partition."""
+
+
+def unreadable(store: Store) -> list[str]:
+    """What can't be read, a sentence each, of the last records of each partition and of all newest versions."""
+    found = []
+    for partition in store.log.partitions():
+        after = max(store.log.start(partition), store.log.end(partition) - _LAST)
+        while records := store.log.read(partition, after, 100):
+            found += [fault for record in records if (fault := _fault(record, partition))]
+            after = records[-1].offset
+    for kind in store.records.kinds():
+        after_key: tuple[int, str] | None = None
+        while rows := store.records.list(kind, after=after_key, limit=500):
+            for row in rows:
+                if told := _tried(kind, row.data):
+                    found.append(f"newest {kind} {row.key}: {told}")
+            after_key = (rows[-1].sort, rows[-1].key)
+    return found
+
+
+def _fault(record: Record, partition: str) -> str:
+    told = _tried(type_of(record.subject), record.data)
+    return f"{partition} record {record.offset}: {told}" if told else ""
+
+
+def _tried(type_: str, data: bytes) -> str:
+    readers: dict[str, Callable[[bytes], object]] = {
+        "samples": Samples.decode,
+        "event": decode_event,
+        "tick": decode_event,
+        "action": decode_event,
+        "health": decode_health,
+    }
+    try:
+        readers.get(type_, msgspec.json.decode)(data)
+    except (InfrastressError, msgspec.MsgspecError) as error:
+        return str(error)
+    return ""

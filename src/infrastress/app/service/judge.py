@@ -1,0 +1,69 @@
+"""The process that judges: detection and fusion of the site, each under its lease."""
+
+import socket
+from collections.abc import Callable
+
+import structlog
+
+from infrastress.app.service.config import ServiceConfig
+from infrastress.app.service.link import Link
+from infrastress.app.service.models import detection_of, fusion_of
+from infrastress.runtime import Change, Duty, Policy, Shift
+from infrastress.runtime.unit import Unit
+from infrastress.store import open_store
+from infrastress.store.ports import Output, Record
+
+__all__ = ["owner_of", "run"]
+
+
+def owner_of(config: ServiceConfig, name: str) -> str:
+    """Owner of a process's leases: the same after a restart, so that it goes on at once."""
+    return f"{socket.gethostname()}:serve:{config.site_id}:{name}"
+
+
+class _Beating(Unit):
+    """Says "alive" before each record, so that a long backlog is no hang, and one record that never ends is."""
+
+    def __init__(self, unit: Unit, beat: Callable[[], None]) -> None:
+        self._unit, self._beat = unit, beat
+
+    def update(self, record: Record) -> list[Output]:
+        self._beat()
+        return self._unit.update(record)
+
+    def dump(self) -> bytes:
+        return self._unit.dump()
+
+    def load(self, data: bytes) -> None:
+        self._unit.load(data)
+
+
+def run(config: ServiceConfig, link: Link) -> None:
+    """Judge until told to stop; what has been admitted by then is judged first, for some seconds."""
+    log = structlog.get_logger()
+
+    def tell(change: Change) -> None:
+        speak = log.warning if change.what in ("away", "failed", "lost") else log.info
+        speak(change.what, partition=change.partition, why=change.why)
+
+    with open_store(config.store, upgrade=False) as store:
+        site = config.site_id
+        ingest, fusion = f"ingest/{site}/main", f"fusion/{site}"
+        duties = [
+            Duty(ingest, lambda: _Beating(detection_of(store.blobs, site), link.beat)),
+            Duty(fusion, lambda: _Beating(fusion_of(store.blobs, site), link.beat)),
+        ]
+        owner, policy = owner_of(config, "judge"), Policy(rest_s=1.0)
+        shift = Shift(store.log, store.checkpoints, duties, policy=policy, owner=owner, on_change=tell)
+        shift.turn()
+        link.ready()
+
+        def done() -> bool:
+            link.beat()
+            return link.stopping.is_set() and _drained(store.log.end, store.checkpoints.offset, (ingest, fusion))
+
+        shift.run(done)
+
+
+def _drained(end: Callable[[str], int], offset: Callable[[str], int], partitions: tuple[str, ...]) -> bool:
+    return all(offset(partition) >= end(partition) for partition in partitions)

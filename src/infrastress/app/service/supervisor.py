@@ -1,0 +1,212 @@
+"""The supervisor: starts the processes of a service, watches them, changes what is in force, stops in order."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from infrastress.app.service.child import PROCESSES
+from infrastress.app.service.config import ServiceConfig
+from infrastress.app.service.disk import KEEP_EVERY, DiskWatch
+from infrastress.app.service.force import Force
+from infrastress.app.service.models import Prepared
+from infrastress.app.service.process import Process, Timing
+from infrastress.app.service.reload import Wish, take_wish
+from infrastress.app.service.status import DiskStatus, Reload, Status, StatusFile
+from infrastress.core.errors import Fenced, InfrastressError, SiteError, StoreError
+
+__all__ = ["STOP_ORDER", "Supervisor"]
+
+STOP_ORDER = ("intake", "judge", "notifier", "api", "upkeep")
+_LOOK_S, _WRITE_S, _DISK_S, _RENEW_S = 0.1, 1.0, 1.0, 2.5
+
+
+class Supervisor:
+    """Runs a service until it is told to stop.
+
+    Args:
+        config: of the service.
+        force: what is in force.
+        prepared: the checked site folder, in force already.
+        disk: watches the store's disk.
+        names: processes to run; all by default.
+        timing: see there.
+        renewing: say "alive" in the store, for services of other machines on the same database.
+        on_ready: called once, when every process does its work, with the status.
+    """
+
+    def __init__(
+        self,
+        config: ServiceConfig,
+        force: Force,
+        prepared: Prepared,
+        disk: DiskWatch,
+        *,
+        names: Sequence[str] = tuple(PROCESSES),
+        timing: Timing | None = None,
+        renewing: bool = False,
+        address: str = "",
+        on_ready: Callable[[Status], None] = lambda _: None,
+    ) -> None:
+        self._config, self._force, self._disk = config, force, disk
+        self._timing, self._renewing, self._on_ready = timing or Timing(), renewing, on_ready
+        self._log = structlog.get_logger()
+        self._status = Status(
+            pid=os.getpid(),
+            started=time.time_ns(),
+            site_id=config.site_id,
+            site_version=prepared.site.version,
+            setup=force.setup,
+            address=address,
+            notes=prepared.notes,
+        )
+        self._file = StatusFile(config.live)
+        self._processes = {name: Process(name, self._told, self._timing, self._write) for name in names}
+        self._status.children = {name: process.status for name, process in self._processes.items()}
+        self._stop = asyncio.Event()
+        self._wishes: asyncio.Queue[Wish] = asyncio.Queue()
+        self._noted = ""
+        self._failed = ""
+
+    def run(self) -> str:
+        """Serve; returns why it had to end, empty where it was asked to."""
+        asyncio.run(self._run())
+        return self._failed
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, self._asked_to_stop, signum)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._wishes.put_nowait(take_wish(self._config.live)))
+        helpers = [asyncio.create_task(work()) for work in (self._keep_writing, self._watch_disk, self._grant_wishes)]
+        if self._renewing:
+            helpers.append(asyncio.create_task(self._renew()))
+        try:
+            for process in self._processes.values():
+                process.start()
+            while not self._stop.is_set():
+                for process in self._processes.values():
+                    process.check()
+                self._look_ready()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), _LOOK_S)
+        finally:
+            await self._end(helpers)
+
+    def _asked_to_stop(self, signum: int) -> None:
+        if self._stop.is_set():  # the second one: at once
+            for process in self._processes.values():
+                process.kill()
+        self._log.info("stopping", signal=signal.Signals(signum).name)
+        self._stop.set()
+
+    async def _end(self, helpers: list[asyncio.Task[None]]) -> None:
+        self._status.stopping, self._status.ready = True, False
+        for task in helpers:
+            task.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
+        for name in STOP_ORDER:
+            if name in self._processes:
+                await self._processes[name].stop()
+        with suppress(StoreError):
+            await asyncio.to_thread(self._force.release)
+        self._write()
+        self._file.close()
+        self._log.info("stopped")
+
+    def _look_ready(self) -> None:
+        ready = all(process.status.state == "ready" for process in self._processes.values())
+        if ready != self._status.ready:
+            first = ready and not self._noted
+            self._status.ready = ready
+            self._write()
+            if first:
+                self._noted = "ready"
+                self._log.info("serving", address=self._status.address, seconds=self._age_s())
+                self._on_ready(self._status)
+        if not self._noted:  # a fault of the configuration that shows at the start ends it
+            for process in self._processes.values():
+                if process.hopeless:
+                    self._failed = process.hopeless
+                    self._stop.set()
+
+    def _age_s(self) -> float:
+        return round((time.time_ns() - self._status.started) / 1e9, 2)
+
+    def _told(self) -> ServiceConfig:
+        """What a process is told that starts now."""
+        return replace(self._config, setup=self._force.setup, keep_every=KEEP_EVERY[self._disk.level])
+
+    def _write(self) -> None:
+        self._file.write(self._status)
+
+    async def _keep_writing(self) -> None:
+        while True:
+            self._write()
+            await asyncio.sleep(_WRITE_S)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_S)
+            try:
+                await asyncio.to_thread(self._force.renew)
+            except Fenced:
+                self._failed = "another service has taken over this store"
+                self._log.error("fenced")
+                self._stop.set()
+            except StoreError as error:
+                self._log.warning("away", why=str(error))
+
+    async def _watch_disk(self) -> None:
+        noted = "ok"
+        while True:
+            before = self._disk.level
+            disk: DiskStatus = await asyncio.to_thread(self._disk.look)
+            self._status.disk = disk
+            if disk.level != before and "intake" in self._processes:
+                self._log.warning("disk", room=disk.level, free_bytes=disk.free)
+                self._processes["intake"].send("disk", KEEP_EVERY[disk.level])
+            if disk.level in ("low", "critical"):
+                await asyncio.to_thread(self._force.settle)
+            level = "ok" if disk.level == "unknown" else disk.level
+            if level != noted:
+                try:
+                    await asyncio.to_thread(self._force.note_disk, level, disk.free)
+                    noted = level
+                except StoreError as error:
+                    self._log.warning("away", why=str(error))
+            await asyncio.sleep(_DISK_S)
+
+    async def _grant_wishes(self) -> None:
+        while True:
+            wish = await self._wishes.get()
+            reload = Reload(id=wish.id, at=time.time_ns(), by=wish.by, why=wish.why)
+            try:
+                prepared, changed = await asyncio.to_thread(self._change, wish)
+            except InfrastressError as error:
+                faults: tuple[Any, ...] = error.faults if isinstance(error, SiteError) and error.faults else (error,)
+                reload.faults = tuple(str(fault) for fault in faults)
+                self._log.error("reload refused", by=wish.by, why=wish.why, faults=reload.faults)
+            except Exception as error:  # whatever a folder holds, what runs goes on
+                reload.faults = (f"unexpected {type(error).__name__}: {error}",)
+                self._log.exception("reload refused", by=wish.by)
+            else:
+                reload.ok, reload.changed, reload.notes = True, changed, prepared.notes
+                self._log.info("reloaded", by=wish.by, why=wish.why, changed=changed, version=prepared.site.version)
+                self._status.site_version, self._status.setup = prepared.site.version, self._force.setup
+                self._status.notes = prepared.notes
+                for process in self._processes.values() if changed else ():
+                    process.send("site", self._force.setup)
+            self._status.reload = reload
+            self._write()
+
+    def _change(self, wish: Wish) -> tuple[Prepared, tuple[str, ...]]:
+        prepared = self._force.check()
+        prints = self._force.check_connections(prepared.site)
+        return prepared, self._force.change(prepared, prints, by=wish.by, why=wish.why)

@@ -1,0 +1,102 @@
+"""The process that keeps the store in order: compaction and retention, on a schedule, in nobody's way."""
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from infrastress.app.service.config import ServiceConfig
+from infrastress.app.service.link import Link
+from infrastress.core.errors import DecodeError, InfrastressError
+from infrastress.core.time import HOUR
+
+if TYPE_CHECKING:  # imported when there is something to do: the others start the sooner
+    from infrastress.store.ports import Store
+    from infrastress.store.retention import Retired
+
+__all__ = ["PERIOD_VARIABLE", "evidence_of", "keep_in_order", "run"]
+
+PERIOD_VARIABLE = "INFRASTRESS_UPKEEP_S"
+"""Environment variable: seconds between two rounds, and before the first."""
+_FIRST_S, _PERIOD_S = 60.0, 3600.0
+_AROUND = HOUR
+"""Telemetry before and behind an incident that stays with it."""
+_NICE = 10
+
+
+def run(config: ServiceConfig, link: Link) -> None:
+    """Work in rounds until told to stop; a round that is cut off is done again."""
+    os.nice(_NICE)
+    asked = os.environ.get(PERIOD_VARIABLE)
+    first_s, period_s = (float(asked), float(asked)) if asked else (_FIRST_S, _PERIOD_S)
+    link.ready()
+    due = time.monotonic() + first_s
+    work: threading.Thread | None = None
+    while not link.stopping.wait(1.0):
+        link.beat()
+        if work is not None and not work.is_alive():
+            work, due = None, time.monotonic() + period_s
+        if work is None and time.monotonic() >= due:
+            work = threading.Thread(target=_round, args=(config, link), daemon=True)
+            work.start()
+
+
+def _round(config: ServiceConfig, link: Link) -> None:
+    from infrastress.store import open_store
+
+    log = structlog.get_logger()
+    began = time.monotonic()
+    try:
+        with open_store(config.store, upgrade=False) as store:
+            done = keep_in_order(store, config.site_id)
+    except InfrastressError as error:
+        log.warning("upkeep failed", why=str(error))
+        link.beat(last_error=str(error))
+        return
+    removed = sum(done.records.values())
+    log.info("upkeep", records_removed=removed, rows_removed=done.rows, seconds=round(time.monotonic() - began, 2))
+    link.beat(last_error="", rounds_end=time.time_ns(), records_removed=removed, rows_removed=done.rows)
+
+
+def keep_in_order(store: "Store", site_id: str) -> "Retired":
+    """Compact telemetry, and remove what is older than the site's `retention_days`, but for what incidents need.
+
+    Raises:
+        StoreError: the store can't be read or written; what was done stays done.
+    """
+    from infrastress.app.service.models import site_in_force
+    from infrastress.store.retention import apply_retention
+
+    site = site_in_force(store, site_id).site
+    ingest, fusion, result, notify = (
+        f"ingest/{site_id}/main",
+        f"fusion/{site_id}",
+        f"result/{site_id}",
+        f"notify/{site_id}",
+    )
+    told = [notify] if store.checkpoints.observe(notify).epoch else []
+    consumers = {ingest: [ingest], fusion: [fusion], result: told, f"quarantine/{site_id}": []}
+    days = site.runtime.retention_days
+    return apply_retention(store, days, now=time.time_ns(), consumers=consumers, pinned=evidence_of(store, site_id))
+
+
+def evidence_of(store: "Store", site_id: str) -> list[tuple[int, int]]:
+    """Spans of telemetry, ns, that incidents of a site rest on."""
+    from infrastress.events import Incident, decode_event
+
+    spans: list[tuple[int, int]] = []
+    after: tuple[int, str] | None = None
+    while rows := store.records.list("event", after=after, limit=500):
+        for row in rows:
+            if not row.key.startswith(f"{site_id}/"):
+                continue
+            try:
+                body = decode_event(row.data).body
+            except DecodeError:
+                continue
+            if isinstance(body, Incident):
+                spans.append((body.began - _AROUND, body.updated + _AROUND))
+        after = rows[-1].sort, rows[-1].key
+    return spans

@@ -1,0 +1,161 @@
+"""`infrastress serve` as a whole: it starts, feeds, stops, is killed and goes on."""
+
+import json
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from infrastress.app.service.models import detection_of, fusion_of
+from infrastress.core.clock import EventClock
+from infrastress.core.time import from_iso
+from infrastress.store import open_store
+from infrastress.store.ports import read_all
+from tests.app.service.serving import Feed, alive, make_plant, serving, told_rows, wait_for
+
+SPEED = 60.0
+
+
+@pytest.fixture
+def clock() -> EventClock:
+    return EventClock(from_iso("2026-01-01T00:00:00Z"), time.time_ns(), SPEED)
+
+
+def wave(number: int) -> float:
+    """Above the limit of 4 for 60 rows of each 120: an alarm comes and goes every 10 minutes of event time."""
+    return 5.0 if number % 120 >= 60 else 1.0
+
+
+def rerun(live) -> dict[str, list[bytes]]:
+    """The recorded log through fresh units, without interruption."""
+    from infrastress.runtime import Policy, Worker
+    from infrastress.store.memory import MemoryStore
+    from infrastress.store.ports import Output, type_of
+
+    with open_store(live / "store") as store, MemoryStore() as fresh:
+        lease = fresh.checkpoints.acquire("copy", fresh.checkpoints.observe("copy"), "test")
+        outputs = [Output(r.id, r.subject, r.data) for r in read_all(store.log, "ingest/toy/main")]
+        lease.commit(1, None, outputs)
+        for partition, unit in (
+            ("ingest/toy/main", detection_of(store.blobs, "toy")),
+            ("fusion/toy", fusion_of(store.blobs, "toy")),
+        ):
+            worker = Worker(fresh.log, fresh.checkpoints, partition, unit, Policy(), owner="test")
+            worker.acquire()
+            while worker.step():
+                pass
+        assert type_of(outputs[0].subject) == "decision"
+        return {name: [r.data for r in read_all(fresh.log, name)] for name in ("fusion/toy", "result/toy")}
+
+
+def recorded(live) -> dict[str, list[bytes]]:
+    with open_store(live / "store") as store:
+        return {name: [r.data for r in read_all(store.log, name)] for name in ("fusion/toy", "result/toy")}
+
+
+def check_nothing_lost(feed: Feed, live) -> None:
+    """Every row acknowledged is in the log once, and results are those of an unbroken run."""
+    with open_store(live / "store") as store:
+        rows = told_rows(store)
+    assert len(rows) == len(set(rows))
+    known = set(rows)
+    step, first = feed.step, feed._began
+    told = [first + (number + 1) * step for number in range(feed.acknowledged)]
+    late = [t for t in told if t not in known]
+    assert not late, f"{len(late)} of {len(told)} rows acknowledged aren't in the log"
+    assert recorded(live) == rerun(live)
+
+
+class TestServe:
+    def test_it_starts_feeds_alarms_and_stops_in_order(self, tmp_path, clock):
+        with Feed(clock, value=wave) as feed:
+            plant = make_plant(tmp_path / "toy", plc=feed.port)
+            with serving(plant, clock, "--json") as service:
+                service.ready()
+                told = json.loads("".join(service.process.stdout.readline() for _ in range(6)))
+                assert told["ready"] is True
+                children = [child.pid for child in service.status.children.values()]
+                assert all(alive(pid) for pid in children)
+                wait_for(lambda: feed.acknowledged > 120)
+                assert service.stop() == 0
+                assert not any(alive(pid) for pid in children)
+                order = [line["event"] for line in service.log if line["event"] in ("stopping", "stopped")]
+                assert order == ["stopping", "stopped"]
+            assert feed.acknowledged > 120
+            check_nothing_lost(feed, service.live)
+            results = recorded(service.live)["result/toy"]
+            assert any(b"process.alarm_limit" in data for data in results)
+            assert not service.status.ready
+
+    def test_a_second_one_on_the_same_store_is_refused(self, tmp_path, clock):
+        plant = make_plant(tmp_path / "toy")
+        with serving(plant, clock) as first:
+            first.ready()
+            with serving(plant, clock) as second:
+                assert second.process.wait(30) == 1
+            assert "is served already, by process" in (plant / "serve.log").read_text()
+            assert first.status.ready
+
+    def test_no_process_outlives_the_supervisor(self, tmp_path, clock):
+        plant = make_plant(tmp_path / "toy")
+        with serving(plant, clock) as service:
+            children = [child.pid for child in service.ready().status.children.values()]
+            os.kill(children[0], signal.SIGSTOP)  # one that hangs as well
+            service.kill()
+            wait_for(lambda: not any(alive(pid) for pid in children), 10)
+
+    def test_one_that_hangs_is_killed_and_started_again(self, tmp_path, clock):
+        plant = make_plant(tmp_path / "toy")
+        with serving(plant, clock, hang_s=2.0) as service:
+            judge = service.ready().status.children["judge"].pid
+            os.kill(judge, signal.SIGSTOP)
+            wait_for(lambda: service.status.children["judge"].restarts == 1 and service.status.ready)
+            assert service.status.children["judge"].last_error.startswith("it hung")
+            assert not alive(judge)
+            assert service.stop() == 0
+
+    def test_killed_at_random_nothing_acknowledged_is_lost(self, tmp_path, clock):
+        kills(tmp_path, clock, 4, seed=1)
+
+    @pytest.mark.prove
+    @pytest.mark.timeout(3600)
+    def test_100_kills(self, tmp_path):
+        from tests.proofs import Proof
+
+        proof = Proof("service: a process or the supervisor killed while a source feeds", 10)
+        for step in proof.steps():
+            fresh = EventClock(from_iso("2026-01-01T00:00:00Z"), time.time_ns(), SPEED)
+            kills(tmp_path / str(step), fresh, 10, seed=100 + step)
+        proof.finish(
+            "10 kills a run: nothing acknowledged lost, results equal those of an unbroken run of the same log"
+        )
+
+
+def kills(folder, clock: EventClock, count: int, *, seed: int) -> None:
+    """Kill processes, or the supervisor, at random moments while a source feeds."""
+    chance = random.Random(seed)
+    with Feed(clock, value=wave) as feed:
+        plant = make_plant(folder / "toy", plc=feed.port, lateness_s=1800.0)
+        for number in range(count):
+            with serving(plant, clock) as service:
+                service.ready()
+                at_least = feed.acknowledged + 10
+                wait_for(lambda least=at_least: feed.acknowledged > least)
+                time.sleep(chance.random())
+                if number % 2:
+                    service.kill()
+                    continue
+                name = chance.choice(["intake", "judge"])
+                os.kill(service.status.children[name].pid, signal.SIGKILL)
+                wait_for(lambda n=name: service.status.children[n].restarts == 1 and service.status.ready)
+                at_least = feed.acknowledged + 10
+                wait_for(lambda least=at_least: feed.acknowledged > least)
+                service.kill()
+        with serving(plant, clock) as service:
+            service.ready()
+            at_least = feed.acknowledged + 10
+            wait_for(lambda: feed.acknowledged > at_least)
+            assert service.stop() == 0
+        check_nothing_lost(feed, service.live)
