@@ -171,7 +171,8 @@ class Session:
     def _look_after(self) -> None:
         """Let paho ping, and end the connection where no answer comes."""
         if self._do(self._client.loop_misc):
-            self._timer = self._loop.call_later(min(1.0, self._client.keepalive / 4), self._look_after)
+            seconds = self._client.keepalive or self._options.keep_alive_s  # a broker may ask for none
+            self._timer = self._loop.call_later(min(1.0, seconds / 4), self._look_after)
 
     def _on_connect(
         self, client: Client, data: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
