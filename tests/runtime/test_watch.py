@@ -109,6 +109,20 @@ def test_a_lost_connection_is_down_with_its_reason_until_it_speaks_again():
     assert played.state("s0") == "live"
 
 
+def test_a_source_that_was_disconnected_is_unknown_and_its_silence_no_finding():
+    played = Played(site(5))
+    link = {"source": "s0", "member": "plc1", "state": "up", "detail": "", "clock": START + 1}
+    played.watch.note("link", link)
+    played.run(30)
+    played.watch.note("link", {**link, "member": "", "state": "gone", "clock": played.now})
+    played.rest(60)
+    assert played.found == []
+    assert played.state("s0") == played.state("s0/s0-level") == "unknown"
+    played.watch.note("link", {**link, "clock": played.now})
+    played.rest(30)
+    assert played.found == ["s0 stopped raised"]
+
+
 def test_each_device_of_a_source_stands_by_itself():
     played = Played(site(5))
     for member, state in (("plc1", "up"), ("plc2", "down")):

@@ -127,10 +127,13 @@ class LiveAdmission(Admission):
         lags = self._lags.setdefault(source, _Lags(clock))
         lags.since, lags.heard = clock, None
 
-    def leave(self, source: str) -> None:
-        """A source was disconnected: nobody waits for it."""
-        self._lags.pop(source, None)
+    def leave(self, source: str, clock: int) -> list[Output]:
+        """A source was disconnected: nobody waits for it, and its silence is none."""
+        if self._lags.pop(source, None) is None:
+            return []
         self._links.pop(source, None)
+        fields = {"source": source, "member": "", "state": "gone", "detail": "disconnected", "clock": clock}
+        return [self._note("link", fields)]
 
     def take(self, delivery: Delivery, clock: int, *, keep_every: int = 1) -> list[Output]:
         """Check a delivery that came when the event clock showed `clock`; raises what `admit` does."""
@@ -178,7 +181,11 @@ class LiveAdmission(Admission):
                 self._told[source] = clock
                 outputs.append(self.decide(clock, decision="refused", source=source, newest=newest, ahead=ahead))
         self._refused.clear()
-        heights = [self._height(self._sources[name], lags, clock) for name, lags in self._lags.items()]
+        heights = [
+            self._height(self._sources[name], lags, clock)
+            for name, lags in self._lags.items()
+            if lags.heard is not None or self._sources[name].kind == "telemetry"  # late events count anyway
+        ]
         if None not in heights:
             height = min((h for h in heights if h is not None), default=clock - round(_SETTLING_S * SECOND))
             state.watermark = max(height, state.watermark or 0)

@@ -62,6 +62,7 @@ class _Source(msgspec.Struct):
     gap: int = 0
     slow: int = 0
     grace: int = 0
+    gone: bool = False
     began: int = 0
     episode: str = ""
     why: str = ""
@@ -176,8 +177,10 @@ class Watch:
     def note(self, kind: str, fields: dict[str, Any]) -> None:
         """The runtime told how a connection stands, or what it decided."""
         source, clock = self._sources.get(str(fields.get("source"))), int(fields.get("clock", 0))
-        if kind == "link" and source is not None:
-            source.connected = source.connected or clock
+        if kind == "link" and source is not None and fields["state"] == "gone":
+            source.gone, source.connected, source.links = True, 0, {}
+        elif kind == "link" and source is not None:
+            source.gone, source.connected = False, source.connected or clock
             source.links[fields["member"]] = (fields["state"], fields["detail"], clock)
         elif fields.get("decision") == "refused" and source is not None:
             newest = int(fields["newest"])
@@ -231,7 +234,7 @@ class Watch:
     def _hear(self, name: str, oldest: int, newest: int, *, ahead: bool) -> None:
         clock, source, cadence = self._clock, self._sources[name], int(self._cadence[self._index[name]])
         age = clock - newest
-        source.connected = source.connected or clock
+        source.gone, source.connected = False, source.connected or clock
         lateness = round(self._site.source_by_id[name].lateness_s * SECOND)
         usual = lateness + (3 * source.lag) // 2 + max(cadence, round(_LEAST_S * SECOND))
         if ahead or (source.lag >= 0 and age > usual) or age > lateness + 3 * cadence + 60 * SECOND:
@@ -269,6 +272,8 @@ class Watch:
     def _silence(self, name: str, source: _Source) -> tuple[int, str]:
         """Whether a source speaks at all: LIVE where it does."""
         clock, due = self._clock, self._due_every(name)
+        if source.gone:
+            return UNKNOWN, "it isn't connected"
         lost = [(at, detail) for state, detail, at in source.links.values() if state == "down"]
         if lost and len(lost) == len(source.links) and max(lost)[0] > source.heard:
             return DOWN, max(lost)[1]
@@ -340,7 +345,7 @@ class Watch:
         silent = judged & (self._clock - np.maximum(self._heard, self._grace()) > self._limits())
         silent |= (self._alone == STOPPED) & (self._heard < self._clock)
         alone = np.where(going, np.where(silent, STOPPED, np.where(still, FROZEN, 0)), self._alone)
-        state = np.where(heard, np.maximum(np.maximum(base, alone), LIVE), UNKNOWN)
+        state = np.where(heard & (base != UNKNOWN), np.maximum(base, alone), UNKNOWN)
         changed = state != self._state
         self._since[changed], self._dirty[changed] = self._clock, 1
         turned = np.flatnonzero(alone != self._alone)

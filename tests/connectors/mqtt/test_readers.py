@@ -73,6 +73,20 @@ def test_numbers_have_the_time_at_which_they_came() -> None:
     assert delivery.refusals[0] == ("text-in-number", "plant/tank/level", "high")
 
 
+def test_values_of_one_signal_that_come_in_one_instant_have_times_of_their_own() -> None:
+    """Else admission would see two different values of one time, and keep neither's right."""
+    table = Table(
+        {"filter": "plant/+", "payload": "number", "name": "{1}"},
+        {"filter": "obj", "payload": "json", "columns": {"x": "LT1"}},
+    )
+    for payload in (b"1", b"2"):
+        table.say("plant/LT1", payload)
+        table.say("plant/FT1", payload)
+    table.say("obj", [{"x": 3}, {"x": 4}])
+    told = [(time - NOW, cells.get("LT1")) for time, cells in table.cells()]
+    assert told == [(0, 1.0), (1, 2.0), (2, 3.0), (3, 4.0)]
+
+
 def test_without_columns_names_are_signals() -> None:
     table = Table({"filter": "plant/+", "payload": "number", "name": "{1}"})
     table.say("plant/LT1", b"3")
