@@ -22,7 +22,8 @@ def test_the_alarm_comes_between_the_lie_and_the_overflow(demo):
     _, told = demo
     assert from_iso(told["gauge_lies_since"]) <= from_iso(told["first_alarm"]) < from_iso(told["overflow_at"])
     assert told["lead_time_s"] == (from_iso(told["overflow_at"]) - from_iso(told["first_alarm"])) / 1e9
-    assert told["oracle_lead_time_s"] - 300 <= told["lead_time_s"] <= told["oracle_lead_time_s"]
+    # The plant runs 450 times as fast and waits for nobody: two seconds lost to other work are 15 minutes of its own
+    assert told["oracle_lead_time_s"] - 900 <= told["lead_time_s"] <= told["oracle_lead_time_s"]
     assert from_iso(told["first_sign"]) < from_iso(told["gauge_lies_since"])
 
 
@@ -51,6 +52,16 @@ def test_everything_is_in_the_folder(demo):
     assert summary["counts"]["incidents"] == told["incidents"]
 
 
+def test_what_was_read_live_replays_from_its_log(demo):
+    out, told = demo
+    assert told["replays_identically"] is True
+    for name in ("detections.jsonl", "alarms.jsonl", "incidents.jsonl"):
+        assert (out / "result" / name).read_bytes() == (out / "again" / name).read_bytes()
+    balances = json.loads((out / "result" / "summary.json").read_text())["balances"]
+    assert balances["scada"]["cells_accepted"] > 1000
+    assert balances["gas"]["accepted"] > 100
+
+
 def test_the_closing_says_the_same(demo, capsys):
     """The text of the demo, from the same outcome (another run would only repeat it)."""
     from rich.console import Console
@@ -68,12 +79,16 @@ def test_the_closing_says_the_same(demo, capsys):
     alarms = [event_from_json(line) for line in (out / "result" / "alarms.jsonl").read_bytes().splitlines()]
     outcome = Outcome(alarms[0], alarms[1], told["lead_time_s"], incidents[0], len(alarms), len(incidents))
     without = {kind: Outcome() for kind in KINDS}
-    whole = Demo(load_site(out / "site"), out, Trained(), facts, outcome, without, 5.0, [alarms[0]])
+    whole = Demo(
+        load_site(out / "site"), out, Trained(), facts,
+        full=outcome, again=True, without=without, quiet_days=5.0, false_alarms=[alarms[0]],
+    )  # fmt: skip
     tell_closing(Console(width=120), whole)
     text = capsys.readouterr().out
     assert f"{told['lead_time_s'] / 60:.0f} min" in text
     assert "The incident at the end" in text
     assert "no incident" in text
+    assert "to the byte" in text
     assert "1 in 5 unseen ordinary days" in text
 
 

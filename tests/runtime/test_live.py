@@ -90,6 +90,16 @@ def test_when_our_own_clock_is_ahead_of_all_the_others_nobody_is_deaf():
     assert plant.late("a") + plant.late("b") <= 2
 
 
+def test_the_lateness_of_people_and_doors_holds_nobody_up():
+    plant = Plant(a={"cadence_s": 1}, people={"kind": "reports", "lateness_s": 3600})
+    plant.run(60, a=(1, 0.1))
+    plant.admission.take(
+        Delivery("people", b"p", events=(report(plant.now, "smell", sequence=0),), balance=Balance(1, 1)), plant.now
+    )
+    plant.run(5, a=(1, 0.1))
+    assert plant.behind_s < 0.5
+
+
 def test_a_silent_source_holds_nobody_up():
     plant = Plant(a={"cadence_s": 1}, b={"cadence_s": 1})
     plant.run(60, a=(1, 30), b=(1, 0.1))

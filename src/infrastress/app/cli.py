@@ -31,6 +31,7 @@ COMMANDS = {
     "schema": Entry("schema", "JSON Schema of the site file, for editors."),
     "map": Entry("map", "Propose columns, units and time zone for a recording."),
     "simulate": Entry("simulate", "Simulate a scenario: telemetry, events, truth."),
+    "testbed": Entry("testbed", "Serve a simulated plant over real protocols, attacks included."),
     "train": Entry("train", "Learn what is normal from recordings, and say what was learned."),
     "replay": Entry("replay", "Run recordings through the live pipeline."),
     "serve": Entry("serve", "Guard a live site: sources in, alarms out, an API to ask."),
@@ -40,6 +41,7 @@ COMMANDS = {
     "restore": Entry("restore", "Make a site's folder of a backup."),
     "upgrade": Entry("upgrade", "Bring a site's store to this version: backup, trial on a copy, migration."),
     "export": Entry("export", "Write everything of a site in open formats."),
+    "accounts": Entry("accounts", "Who may sign in: accounts, sessions, tokens of machines."),
     "evaluate": Entry("evaluate", "Score detections against labels."),
 }
 

@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 from infrastress.app.demo import Demo, Outcome, false_alarms_by_rule
+from infrastress.app.live import Lived
 from infrastress.app.story import incident_text, local_zone, sureness
 from infrastress.app.telling import local_time
+from infrastress.core.time import HOUR
 from infrastress.events import Alarm, Incident
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tell_closing"]
 
+_ENOUGH = 0.7
 _KINDS = {
     "telemetry": "process telemetry",
     "network": "logins and network",
@@ -45,13 +48,21 @@ def tell_closing(screen: "Console", demo: Demo) -> None:
     quiet = f"{len(demo.false_alarms)} in {demo.quiet_days:g} unseen ordinary days and before the attack"
     rules = ", ".join(f"{rule} {count}" for rule, count in false_alarms_by_rule(demo.false_alarms).items())
     table.add_row("False alarms", f"{quiet} ({rules})" if rules else quiet)
+    if demo.lived is not None:
+        table.add_row("Read live", _lived(demo, demo.lived))
+    again = (
+        "the same alarms and incidents, to the byte" if demo.again else "OTHER results: this is a fault of infrastress"
+    )
+    table.add_row("Replayed from the log of what was read", again)
     table.add_row("Notices in the same time", f"{len(demo.notices)}, without sound or banner")
     screen.print(table)
     screen.print()
-    ablation = Table(title="The same attack, replayed without one kind of source", title_justify="left", box=None)
+    ablation = Table(
+        title="The same attack, replayed from its recording without one kind of source", title_justify="left", box=None
+    )
     for heading in ("without", "first sign", "first alarm on the tank", "lead", "read as", "how sure"):
         ablation.add_column(heading, overflow="fold")
-    ablation.add_row("(nothing)", *_row(demo, full))
+    ablation.add_row("(nothing, live)", *_row(demo, full))
     for kind, outcome in demo.without.items():
         ablation.add_row(_KINDS[kind], *_row(demo, outcome))
     screen.print(ablation)
@@ -68,6 +79,17 @@ _FACTS = {
     "freeze_at": "The gauge begins to lie",
     "overflow_at": "The tank overflows",
 }
+
+
+def _lived(demo: Demo, lived: Lived) -> str:
+    balances = lived.balances.values()
+    refused = sum(one.quarantined.total() + one.cells_refused.total() for one in balances)
+    hours = (demo.window[1] - demo.window[0]) / HOUR
+    values = sum(one.cells_accepted for one in balances)
+    events = sum(one.accepted for one in balances if not one.cells_accepted)
+    return (
+        f"{hours:.1f} h in {lived.wall_s:.0f} s: {values:,} values by polling, {events:,} events; {refused:,} refused"
+    )
 
 
 def _row(demo: Demo, outcome: Outcome) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""The demo: a depot learns its normal days, is attacked, and the same pipeline as ever explains what happens.
+"""The demo: a depot learns its normal days, is attacked live, and the same pipeline as ever explains what happens.
 
-Everything is simulated, written as recordings, and read back through the file connector; the truth is used for scoring
-alone. An oracle that never fails would raise its alarm at the very moment at which the gauge begins to lie.
+The plant is simulated. Its ordinary days are read from recordings; the attack comes over the protocols of a plant, from
+servers in a process of their own, in event time that runs faster than the wall's. The truth is used for scoring alone.
+An oracle that never fails would raise its alarm at the very moment at which the gauge begins to lie.
 """
 
 import shutil
@@ -11,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from infrastress.app.files import make_folder, write_json
+from infrastress.app.live import Lived, Plant, live_through, replay_lived, write_lived
 from infrastress.app.pipeline import replay_recordings
 from infrastress.app.scenarios import load_scenario, play
 from infrastress.app.starting import start_site
 from infrastress.app.training import Trained, train
 from infrastress.core.errors import ConfigurationError
-from infrastress.core.time import SECOND, to_iso
+from infrastress.core.time import HOUR, MINUTE, SECOND, to_iso
 from infrastress.events import Alarm, Event, Incident
 from infrastress.events.kinds import SourceKind
 from infrastress.simulators.recording import write_realisation
@@ -24,11 +26,15 @@ from infrastress.site import Site
 from infrastress.site.assets import LevelSwitch
 from infrastress.site.load import load_site
 
-__all__ = ["KINDS", "Demo", "Outcome", "Stage", "false_alarms_by_rule", "run_demo"]
+__all__ = ["KINDS", "SPEED", "Demo", "Outcome", "Stage", "false_alarms_by_rule", "run_demo"]
 
 KINDS: tuple[SourceKind, ...] = ("telemetry", "network", "access", "reports")
 LEARN_HOURS, QUIET_HOURS = 168.0, 120.0
 LEARN_SEED, QUIET_SEED = 11, 12
+ATTACK = "attack-overfill"
+BEFORE, AFTER = 20 * MINUTE, 15 * MINUTE
+"""How long before the attackers' first act, and behind the last consequence, the plant is watched."""
+SPEED = 450.0
 _MARK = ".infrastress-demo"
 
 Stage = Callable[[str], None]
@@ -79,8 +85,11 @@ class Demo:
         site, out: the site and its output folder.
         trained: what was learned.
         facts: moments of the attack, ns, by name, such as `overflow_at`.
-        full: the attack with all kinds of source.
-        without: the attack replayed without one kind of source.
+        lived: how the attack was read live.
+        window: from when to when it was watched, ns.
+        full: the attack with all kinds of source, live.
+        again: whether the log of the live run, replayed, gives the same results to the byte.
+        without: the attack replayed from its recording without one kind of source.
         quiet_days: unseen normal days replayed.
         false_alarms: alarms on those days, and before the attack, that call the operator.
         notices: those that don't: of low severity and in no incident.
@@ -91,7 +100,10 @@ class Demo:
     out: Path
     trained: Trained
     facts: dict[str, Any]
+    lived: Lived | None = None
+    window: tuple[int, int] = (0, 0)
     full: Outcome = field(default_factory=Outcome)
+    again: bool = False
     without: dict[str, Outcome] = field(default_factory=dict)
     quiet_days: float = 0.0
     false_alarms: list[Event] = field(default_factory=list)
@@ -118,6 +130,7 @@ class Demo:
             "confidence": full["confidence"],
             "incidents": full["incidents"],
             "alarms": full["alarms"],
+            "replays_identically": self.again,
             "quiet_days": self.quiet_days,
             "overflow_at": to_iso(self.facts["overflow_at"]),
             "gauge_lies_since": to_iso(self.facts["freeze_at"]),
@@ -126,18 +139,27 @@ class Demo:
         }
 
 
-def run_demo(out: Path, *, seed: int, stage: Stage, on_result: Callable[[Event], None], overwrite: bool = True) -> Demo:
+def run_demo(
+    out: Path,
+    *,
+    seed: int,
+    speed: float,
+    stage: Stage,
+    on_result: Callable[[Event], None],
+    overwrite: bool = True,
+) -> Demo:
     """Run the demo into a folder of its own.
 
     Args:
         out: where everything goes; what an earlier demo left there is replaced.
         seed: of the attack.
+        speed: event seconds a second while the attack is watched live.
         stage: told what is being done.
         on_result: told each alarm and incident of the attack as it comes.
         overwrite: whether what an earlier demo left may be replaced.
 
     Raises:
-        ConfigurationError: the folder holds something else.
+        ConfigurationError: the folder holds something else, or the plant can't be served on this machine.
     """
     _clear(out, overwrite=overwrite)
     folder = out / "site"
@@ -148,12 +170,18 @@ def run_demo(out: Path, *, seed: int, stage: Stage, on_result: Callable[[Event],
     stage(f"Simulating {QUIET_HOURS / 24:g} ordinary days to count false alarms on")
     _simulate(site, folder, "normal", seed=QUIET_SEED, out=out / "quiet", hours=QUIET_HOURS)
     stage("Simulating the attack")
-    facts = _simulate(site, folder, "attack-overfill", seed=seed, out=out / "attack")
+    facts = _simulate(site, folder, ATTACK, seed=seed, out=out / "attack")
     stage("Learning what is normal")
     trained = train(site, folder, [out / "learn"], folder / "state")
     demo = Demo(site, out, trained, facts)
-    stage("Replaying the attack")
-    demo.full = _replay(demo, folder, on_result=on_result, to=out / "result")
+    start, stop = _window(facts)
+    demo.window = (start, stop)
+    hours, wall_s = (stop - start) / HOUR, (stop - start) / SECOND / speed
+    stage(f"Watching {hours:.1f} h live, in {wall_s:.0f} s, over Modbus/TCP, HTTP and syslog")
+    plant = Plant(folder, ATTACK, seed, start, stop, speed)
+    demo.full = _watch(demo, plant, on_result)
+    stage("Replaying the log of what was watched")
+    demo.again = replay_lived(folder, out / "result" / "store", out / "result", out / "again")
     stage("Replaying ordinary days")
     quiet = _Notes()
     replay_recordings(site, folder, [out / "quiet"], state=folder / "state", on_result=quiet.take)
@@ -165,6 +193,26 @@ def run_demo(out: Path, *, seed: int, stage: Stage, on_result: Callable[[Event],
         stage(f"Replaying the attack without {kind}")
         demo.without[kind] = _replay(demo, folder, exclude=(kind,))
     return demo
+
+
+def _window(facts: dict[str, Any]) -> tuple[int, int]:
+    """From shortly before the attackers' first act until shortly after the last consequence, ns."""
+    ends = [facts[name] for name in ("overflow_at", "gas_high_at", "shutdown_at") if facts.get(name)]
+    return _first_act(facts) - BEFORE, max(ends) + AFTER
+
+
+def _watch(demo: Demo, plant: Plant, on_result: Callable[[Event], None]) -> Outcome:
+    """The attack live."""
+    notes = _Notes()
+
+    def take(event: Event) -> None:
+        notes.take(event)
+        on_result(event)
+
+    result = make_folder(demo.out / "result")
+    demo.lived = live_through(plant, demo.site, result / "store", demo.out / "live", take)
+    write_lived(plant.folder, result / "store", demo.lived, result)
+    return _judge(demo.site, demo.facts, notes)
 
 
 class _Notes:
@@ -197,28 +245,25 @@ def _replay(
     demo: Demo,
     folder: Path,
     *,
-    exclude: Collection[SourceKind] = (),
-    on_result: Callable[[Event], None] | None = None,
-    to: Path | None = None,
+    exclude: Collection[SourceKind],
 ) -> Outcome:
     notes = _Notes()
-
-    def take(event: Event) -> None:
-        notes.take(event)
-        if on_result is not None:
-            on_result(event)
-
     replay_recordings(
-        demo.site, folder, [demo.out / "attack"], state=folder / "state", out=to, exclude_kinds=exclude, on_result=take
+        demo.site, folder, [demo.out / "attack"], state=folder / "state", exclude_kinds=exclude, on_result=notes.take
     )
     return _judge(demo.site, demo.facts, notes)
+
+
+def _first_act(facts: dict[str, Any]) -> int:
+    """When the attackers first did something, ns."""
+    return int(min(facts[name] for name in ("badge_at", "login_at", "bypass_at", "freeze_at") if facts.get(name)))
 
 
 def _judge(site: Site, facts: dict[str, Any], notes: _Notes) -> Outcome:
     """Score a replay by the truth."""
     tank = facts["tank"]
     touched = {tank} | {asset.id for asset in site.assets if isinstance(asset, LevelSwitch) and asset.tank == tank}
-    acted = min(facts[name] for name in ("badge_at", "login_at", "bypass_at", "freeze_at") if facts.get(name))
+    acted = _first_act(facts)
     raised = sorted(notes.alarms.values(), key=lambda event: (event.observed, event.id))
     incident = _incident(touched, acted, notes)
     name = incident.body.incident if incident is not None and isinstance(incident.body, Incident) else None
@@ -274,7 +319,7 @@ def _clear(out: Path, *, overwrite: bool) -> None:
                 where=str(out),
                 remedy="name another folder with --out; nothing was removed",
             )
-        for name in ("site", "learn", "quiet", "attack", "result", "plots"):
+        for name in ("site", "learn", "quiet", "attack", "live", "result", "again", "plots"):
             shutil.rmtree(out / name, ignore_errors=True)
     make_folder(out)
     write_json(out / _MARK, {"made_by": "infrastress demo"})

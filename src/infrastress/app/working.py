@@ -1,16 +1,18 @@
 """A site's part of shared work: detection and fusion, as duties that several processes share."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from infrastress.app.baselines import read_baselines, state_folder
-from infrastress.app.detecting import build_detectors, cards_of, choose_detectors
+from infrastress.app.baselines import Baseline, read_baselines, state_folder
+from infrastress.app.detecting import Chosen, build_detectors, cards_of, choose_detectors
 from infrastress.app.orders import judgement, may_judge
 from infrastress.fusion import FusionUnit
 from infrastress.runtime import DetectionUnit, Duty
+from infrastress.site import Site
 from infrastress.site.load import load_site
 from infrastress.store.ports import Store
 
-__all__ = ["duties_of"]
+__all__ = ["duties_of", "live_duties", "read_judgement"]
 
 
 def duties_of(store: Store, folder: Path) -> list[Duty]:
@@ -20,19 +22,31 @@ def duties_of(store: Store, folder: Path) -> list[Duty]:
         SiteError: the site model has faults.
         BaselineError: what was learned doesn't fit this site any more.
     """
+    site, chosen, baselines = read_judgement(folder)
+    judged_by = judgement(site, chosen, baselines)
+    return _duties(site, chosen, baselines, lambda: may_judge(store, judged_by))
+
+
+def live_duties(folder: Path) -> list[Duty]:
+    """The same for what comes in live: there is nothing to wait for; raises the same."""
+    return _duties(*read_judgement(folder), lambda: True)
+
+
+def read_judgement(folder: Path) -> tuple[Site, dict[str, Chosen], dict[str, Baseline]]:
+    """A site, its detectors with their options, and what they learned; raises SiteError, BaselineError."""
     site = load_site(folder)
     chosen = choose_detectors(site)
     versions = {name: plugin.version for name, (plugin, _) in chosen.items()}
-    baselines = read_baselines(state_folder(folder, None), site, versions)
-    judged_by = judgement(site, chosen, baselines)
+    return site, chosen, read_baselines(state_folder(folder, None), site, versions)
 
+
+def _duties(
+    site: Site, chosen: dict[str, Chosen], baselines: dict[str, Baseline], ready: Callable[[], bool]
+) -> list[Duty]:
     def detection() -> DetectionUnit:
         return DetectionUnit(site, build_detectors(site, chosen, baselines))
 
     def fusion() -> FusionUnit:
         return FusionUnit(site, cards=cards_of(chosen))
-
-    def ready() -> bool:
-        return may_judge(store, judged_by)
 
     return [Duty(f"ingest/{site.id}/main", detection, ready), Duty(f"fusion/{site.id}", fusion, ready)]

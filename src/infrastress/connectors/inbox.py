@@ -5,7 +5,7 @@ that lie within the time resolution of its first, and has that one's time. So a 
 time of their own gives some wide rows a second instead of 10,000 narrow ones, and no value is ever lost.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -76,6 +76,11 @@ class Inbox:
         """Number of the next event of a source that doesn't number its own."""
         return self._position.events + len(self._events)
 
+    @property
+    def progress(self) -> int | None:
+        """Newest time handed over so far, ns; None before the first."""
+        return self._position.progress
+
     def __len__(self) -> int:
         """How many readings, events and refusals wait."""
         return len(self._readings) + len(self._events) + self._balance.read
@@ -103,6 +108,17 @@ class Inbox:
     def empty_cell(self) -> None:
         """A value that isn't there."""
         self._balance.cells_empty += 1
+
+    def refused(self, balance: Balance, refusals: Iterable[Refusal]) -> None:
+        """Take over what another reader refused of a part of what came: its counts and its examples."""
+        own = self._balance
+        own.read += balance.quarantined.total() + balance.dropped.total()
+        own.quarantined += balance.quarantined
+        own.dropped += balance.dropped
+        own.cells_refused += balance.cells_refused
+        own.cells_empty += balance.cells_empty
+        for refusal in refusals:
+            self._example(*refusal)
 
     def _example(self, reason: str, where: str, what: str) -> None:
         if len(self._refusals) < MAX_REFUSALS:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from infrastress.core.errors import MappingError
 from infrastress.core.time import DAY, HOUR, MINUTE, SECOND
 
-__all__ = ["Clock", "Times", "zone_of"]
+__all__ = ["EPOCHS", "REASONS", "Clock", "Times", "zone_of"]
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
@@ -49,7 +49,7 @@ _ISO = (
     r"(?:[T ](?P<hour>\d{2})(?::?(?P<minute>\d{2})(?::?(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?)?"
     r" ?(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)?"
 )
-_EPOCHS = {"epoch_s": SECOND, "epoch_ms": 1_000_000, "epoch_us": 1_000, "epoch_ns": 1}
+EPOCHS = {"epoch_s": SECOND, "epoch_ms": 1_000_000, "epoch_us": 1_000, "epoch_ns": 1}
 _EPOCH = r"(?P<sign>-?)(?P<whole>\d{1,19})(?:\.(?P<fraction>\d{1,9})\d*)?"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -65,7 +65,7 @@ class Times(NamedTuple):
 def _pattern(fmt: str) -> str:
     if fmt == "iso":
         return rf"^\s*{_ISO}\s*$"
-    if fmt in _EPOCHS:
+    if fmt in EPOCHS:
         return rf"^\s*{_EPOCH}\s*$"
     text = ""
     for token in re.findall(r"%.|[^%]+|%$", fmt):
@@ -149,8 +149,8 @@ class Clock:
             blank = np.asarray(pc.equal(pc.utf8_trim_whitespace(column).fill_null(""), ""))
             codes[missing] = np.where(blank[missing], EMPTY, UNREADABLE)
         take = partial(_ints, parts)
-        if self.format in _EPOCHS:
-            ns, fine = _epoch(parts, take, _EPOCHS[self.format])
+        if self.format in EPOCHS:
+            ns, fine = _epoch(parts, take, EPOCHS[self.format])
             codes[(codes == OK) & ~fine] = UNREADABLE
             return Times(np.where(codes == OK, ns, 0), codes)
         ns, fine = _civil(parts, take)

@@ -181,7 +181,11 @@ class LiveAdmission(Admission):
                 self._told[source] = clock
                 outputs.append(self.decide(clock, decision="refused", source=source, newest=newest, ahead=ahead))
         self._refused.clear()
-        heights = [self._height(self._sources[name], lags, clock) for name, lags in self._lags.items()]
+        heights = [
+            self._height(self._sources[name], lags, clock)
+            for name, lags in self._lags.items()
+            if lags.heard is not None or self._sources[name].kind == "telemetry"  # late events count anyway
+        ]
         if None not in heights:
             height = min((h for h in heights if h is not None), default=clock - round(_SETTLING_S * SECOND))
             state.watermark = max(height, state.watermark or 0)

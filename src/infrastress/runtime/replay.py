@@ -22,7 +22,7 @@ from infrastress.site import Site
 from infrastress.site.sources import Source
 from infrastress.store.ports import Lease, Log, Output, Store, read_all, type_of
 
-__all__ = ["Feed", "Progress", "ReplaySummary", "replay", "replay_log"]
+__all__ = ["Feed", "Progress", "ReplaySummary", "replay", "replay_log", "summary_of"]
 
 _OWNER = "replay"
 _PAUSE_S = 0.05
@@ -257,7 +257,7 @@ def replay(
     failed = pipeline.finish()
     lease.release()
     wall_s = clock.monotonic() - began
-    return _summary(store, site, admission.balances, admission.notes, failed=failed, wall_s=wall_s)
+    return summary_of(store, site, admission.balances, admission.notes, failed=failed, wall_s=wall_s)
 
 
 def replay_log(
@@ -305,7 +305,7 @@ def replay_log(
         lease.commit(offset, None, outputs)
         pipeline.drain()
     wall_s = clock.monotonic() - began
-    return _summary(store, site, {}, {}, failed=pipeline.finish(), wall_s=wall_s)
+    return summary_of(store, site, {}, {}, failed=pipeline.finish(), wall_s=wall_s)
 
 
 def _admission_lease(store: Store, site: Site, admission: Admission) -> Lease:
@@ -336,7 +336,7 @@ def _recut(run: Sequence[Samples], partition: str, batch_rows: int) -> list[Outp
     return [Output(part.id, f"{partition}:samples", part.encode()) for part in parts]
 
 
-def _summary(
+def summary_of(
     store: Store,
     site: Site,
     balances: dict[str, Balance],
@@ -345,6 +345,7 @@ def _summary(
     failed: dict[str, str],
     wall_s: float,
 ) -> ReplaySummary:
+    """What a store holds of a site, with what admission knew of it."""
     first: int | None = None
     last: int | None = None
     names: dict[str, set[str]] = {"detections": set(), "alarms": set(), "incidents": set()}

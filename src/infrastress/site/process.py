@@ -24,15 +24,28 @@ class Limits(Model):
 
 
 class Register(Model):
-    """Where a signal lives in a controller's memory."""
+    """Where a signal lives in a controller's memory: value = number * factor + offset, in the signal's own unit.
+
+    `word_order` is the order of the registers of one number, `byte_order` that of the two bytes of each; "big" has the
+    most significant first, as the Modbus specification does within a register. `address` counts from 0, as requests do.
+    """
 
     controller: Id
     table: Literal["coil", "discrete", "holding", "input"] = "holding"
     address: Annotated[int, Field(ge=0, le=65535)]
-    data_type: Literal["bool", "int16", "uint16", "int32", "uint32", "float32"] = "float32"
+    data_type: Literal[
+        "bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"
+    ] = "float32"  # fmt: skip
     word_order: Literal["big", "little"] = "big"
+    byte_order: Literal["big", "little"] = "big"
+    bit: Annotated[
+        int | None, Field(ge=0, le=15, description="Of a bool in a register; 0 is the least significant")
+    ] = None
     factor: float = 1.0
     offset: float = 0.0
+    bad_values: Annotated[
+        tuple[float, ...], Field(description="Numbers before factor and offset that mean no good value, such as 0x8000")
+    ] = ()
 
 
 class Signal(Model):

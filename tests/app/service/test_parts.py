@@ -214,12 +214,12 @@ class TestForce:
                 site_in_force(store, "toy")
             force = Force(store, config_of(plant))
             first = prepare(plant, plant / "state")
-            assert force.begin(first) == ("all",)
+            assert force.change(first, by="start") == ("all",)
             assert site_in_force(store, "toy").digest == first.digest == force.setup
-            assert force.begin(prepare(plant, plant / "state")) == ()
+            assert force.change(prepare(plant, plant / "state"), by="start") == ()
             write_model(plant, {}, limit=3.0, more={"name": "Toy"})
             second = force.check()
-            assert force.change(second, {}, by="anna", why="test") == ("name", "signals")
+            assert force.change(second, by="anna", why="test") == ("name", "signals")
             assert site_in_force(store, "toy").site.name == "Toy"
             assert read_setup(store.blobs, first.digest).site.name == ""
             write_model(plant, {}, more={"id": "other"})
@@ -235,7 +235,7 @@ class TestUpkeep:
         now = [time.time_ns() - 10 * DAY]
         with SqliteStore(tmp_path / "store", clock=lambda: now[0]) as store:
             force = Force(store, config_of(plant))
-            force.begin(prepare(plant, plant / "state"))
+            force.change(prepare(plant, plant / "state"), by="start")
             old = time.time_ns() - 10 * DAY
             times = [old + i * MINUTE for i in range(600)]
             samples = rows(times, [(1.0, 2.0, 3.0)] * 600)
@@ -276,9 +276,17 @@ class TestUpkeep:
         from tests.app.service.test_serve import EventClock
 
         plant = make_plant(tmp_path / "toy")
-        with serving(plant, EventClock(), env={"INFRASTRESS_UPKEEP_S": "0.5"}) as service:
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        manager.bind(str(tmp_path / "manager"))
+        manager.settimeout(30)
+        env = {"INFRASTRESS_UPKEEP_S": "0.5", "NOTIFY_SOCKET": str(tmp_path / "manager")}
+        with manager, serving(plant, EventClock(), env=env) as service:
             service.ready()
             wait_for(lambda: "rounds_end" in service.status.children["upkeep"].told)
             assert service.stop() == 0
+            told = [manager.recv(100)]
+            while told[-1] != b"STOPPING=1":
+                told.append(manager.recv(100))
+            assert set(told) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
         with open_store(plant / "state" / "live" / "store") as store:
             assert site_in_force(store, "toy").site.id == "toy"

@@ -14,10 +14,15 @@ __all__ = ["command"]
     "--out", type=click.Path(path_type=Path), default=Path("infrastress-demo"), show_default=True, help="Output folder."
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed of the attack.")
+@click.option(
+    "--speed", type=click.FloatRange(60, 2000), default=450.0, show_default=True, help="Event seconds a second, live."
+)
 @click.option("--headless", is_flag=True, help="Print and exit; never open anything.")
 @json_option
-def command(*, out: Path, seed: int, headless: bool, as_json: bool) -> None:
+def command(*, out: Path, seed: int, speed: float, headless: bool, as_json: bool) -> None:
     """An oil depot learns its normal days, is attacked, and infrastress explains what happens, as it happens.
+
+    The plant is simulated: its controllers answer over Modbus/TCP, events come by HTTP and syslog.
 
     Closes with when the first alarm came, how long before the overflow, what an oracle would have gained, how many
     alarms were false, and what each kind of source was worth. Needs nothing but this machine.
@@ -39,7 +44,7 @@ def command(*, out: Path, seed: int, headless: bool, as_json: bool) -> None:
         if not as_json:
             notes().print(f"{text} ...", style="dim", markup=False)
 
-    demo = run_demo(out, seed=seed, stage=stage, on_result=teller.take)
+    demo = run_demo(out, seed=seed, speed=speed, stage=stage, on_result=teller.take)
     stage("Drawing")
     demo.pictures = draw_pictures(demo)
     if as_json:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -12,6 +12,7 @@ from infrastress.connectors.files.binding import Binding, bind
 from infrastress.connectors.files.chunk import CODE, DROPPED, REASONS, Chunk
 from infrastress.connectors.files.delimited import DelimitedRows, read_header
 from infrastress.connectors.files.layouts import Assembled, assemble_long, assemble_wide
+from infrastress.connectors.files.lines import Lines
 from infrastress.connectors.files.transposed import open_lines
 from infrastress.connectors.mapping import Mapping
 from infrastress.connectors.times import Clock
@@ -92,8 +93,9 @@ def telemetry_deliveries(
     block_bytes: int,
     batch_rows: int | None,
     exclude: frozenset[str] = frozenset(),
+    raw: BinaryIO | None = None,
 ) -> Iterator[Delivery]:
-    """Deliveries of a telemetry file behind a position.
+    """Deliveries of a telemetry file behind a position; of `raw` in its place where bytes of text are at hand.
 
     Raises:
         InputError: the file can't be read.
@@ -109,7 +111,8 @@ def telemetry_deliveries(
                 Position(0, 0), after
             )
         return
-    with open_lines(path, mapping, block_bytes) as lines:
+    opened = open_lines(path, mapping, block_bytes) if raw is None else Lines(path, mapping.encoding, raw=raw)
+    with opened as lines:
         names, offset, line = read_header(lines, mapping)
         binding = bind(mapping, names, site, str(path), exclude)
         reader = DelimitedRows(lines, mapping, binding)

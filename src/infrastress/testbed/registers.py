@@ -1,0 +1,104 @@
+"""Registers of the simulated controllers: as the site model says, and in order where it says nothing."""
+
+import struct
+from collections import defaultdict
+from math import isnan
+from typing import NamedTuple
+
+from infrastress.site import Site
+from infrastress.site.assets import Controller
+from infrastress.site.process import Register, Signal
+
+__all__ = ["Cell", "cells_of", "with_registers", "words_of"]
+
+SPARE = "SIM-PLC"
+"""Holds what the site model gives no controller."""
+BITS = ("coil", "discrete")
+_FORMATS = {
+    "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q",
+    "float32": "f", "float64": "d",
+}  # fmt: skip
+
+
+class Cell(NamedTuple):
+    """A signal and where it is."""
+
+    signal: str
+    register: Register
+
+
+def cells_of(site: Site) -> dict[str, list[Cell]]:
+    """Cells by controller; every signal of the site has one.
+
+    A signal without a register comes behind those that have one, in the order of the site file: one bit where it is a
+    switch, else a 32-bit float, in the controller of its asset.
+    """
+    cells: dict[str, list[Cell]] = defaultdict(list)
+    free: dict[tuple[str, str], int] = defaultdict(int)
+    for signal in site.signals:
+        if signal.register_ is not None:
+            register = signal.register_
+            cells[register.controller].append(Cell(signal.id, register))
+            place = (register.controller, register.table)
+            free[place] = max(free[place], register.address + _width(register))
+    for signal in site.signals:
+        if signal.register_ is None:
+            controller = _controller(site, signal)
+            bit = signal.kind == "switch"
+            table = "discrete" if bit else "input"
+            address = free[controller, table]
+            register = Register(
+                controller=controller, table="discrete" if bit else "input", address=address,
+                data_type="bool" if bit else "float32",
+            )  # fmt: skip
+            free[controller, table] += _width(register)
+            cells[controller].append(Cell(signal.id, register))
+    return dict(cells)
+
+
+def with_registers(site: Site) -> Site:
+    """The site with every register written out, for a platform that is to read them."""
+    places = {cell.signal: cell.register for cells in cells_of(site).values() for cell in cells}
+    signals = tuple(signal.model_copy(update={"register_": places[signal.id]}) for signal in site.signals)
+    spare = SPARE not in site.asset_by_id and any(place.controller == SPARE for place in places.values())
+    extra = (Controller(id=SPARE, type="controller", name="Simulated controller"),) if spare else ()
+    fields = site.model_dump(mode="python", by_alias=True, exclude_defaults=True)
+    fields["signals"] = [one.model_dump(mode="python", by_alias=True, exclude_defaults=True) for one in signals]
+    fields["assets"] = [*fields.get("assets", ()), *(one.model_dump(exclude_defaults=True) for one in extra)]
+    return Site.model_validate(fields)
+
+
+def words_of(register: Register, own: float) -> list[int] | None:
+    """Words (or one bit) of a value in the signal's own unit; None where the type has no way to say that it is none."""
+    number = (own - register.offset) / register.factor
+    if register.data_type == "bool":
+        if isnan(number):
+            return None
+        on = int(number != 0)
+        return [on if register.bit is None or register.table in BITS else on << register.bit]
+    code = _FORMATS[register.data_type]
+    if code not in "fd":
+        if isnan(number):
+            if not register.bad_values:
+                return None
+            number = register.bad_values[0]
+        bits = 8 * struct.calcsize(code)
+        low, high = (0, 2**bits - 1) if code.isupper() else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        whole = round(number)
+        data = struct.pack(f">{code}", min(high, max(low, whole if whole <= high else whole - 2**bits)))
+    else:
+        data = struct.pack(f">{code}", number)
+    words = list(struct.unpack(f">{len(data) // 2}H", data))
+    if register.byte_order == "little":
+        words = [(word & 0xFF) << 8 | word >> 8 for word in words]
+    return words if register.word_order == "big" else words[::-1]
+
+
+def _width(register: Register) -> int:
+    return 1 if register.data_type == "bool" else struct.calcsize(_FORMATS[register.data_type]) // 2
+
+
+def _controller(site: Site, signal: Signal) -> str:
+    asset = site.asset_by_id.get(signal.asset)
+    found = asset.controller if asset is not None else None
+    return found if found is not None and isinstance(site.asset_by_id.get(found), Controller) else SPARE
