@@ -135,7 +135,12 @@ class Service:
     ):
         self.plant, self.live = plant, plant / "state" / "live"
         self._log = (plant / "serve.log").open("ab")
-        environment = {**os.environ, "PYTHONPATH": str(PLUGIN), "INFRASTRESS_CLOCK": clock.text, **(env or {})}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(PLUGIN), *filter(None, [os.environ.get("PYTHONPATH")])]),
+            "INFRASTRESS_CLOCK": clock.text,
+            **(env or {}),
+        }
         main = ["-m", "infrastress"] if hang_s is None else ["-c", _IMPATIENT.format(hang_s)]
         self.process = subprocess.Popen(
             [sys.executable, *main, "serve", str(plant), "--port", "0", *without, *words],
@@ -161,7 +166,7 @@ class Service:
         wait_for(
             lambda: (s := read_status(self.live)) is not None and s.ready and s.pid == self.process.pid,
             seconds,
-            lambda: (self.plant / "serve.log").read_text()[-3000:],
+            lambda: f"status {self.process.poll()}\n" + (self.plant / "serve.log").read_text()[-3000:],
             give_up=lambda: self.process.poll() is not None,
         )
         return self

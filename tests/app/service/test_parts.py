@@ -214,12 +214,12 @@ class TestForce:
                 site_in_force(store, "toy")
             force = Force(store, config_of(plant))
             first = prepare(plant, plant / "state")
-            assert force.begin(first) == ("all",)
+            assert force.change(first, by="start") == ("all",)
             assert site_in_force(store, "toy").digest == first.digest == force.setup
-            assert force.begin(prepare(plant, plant / "state")) == ()
+            assert force.change(prepare(plant, plant / "state"), by="start") == ()
             write_model(plant, {}, limit=3.0, more={"name": "Toy"})
             second = force.check()
-            assert force.change(second, {}, by="anna", why="test") == ("name", "signals")
+            assert force.change(second, by="anna", why="test") == ("name", "signals")
             assert site_in_force(store, "toy").site.name == "Toy"
             assert read_setup(store.blobs, first.digest).site.name == ""
             write_model(plant, {}, more={"id": "other"})
@@ -235,7 +235,7 @@ class TestUpkeep:
         now = [time.time_ns() - 10 * DAY]
         with SqliteStore(tmp_path / "store", clock=lambda: now[0]) as store:
             force = Force(store, config_of(plant))
-            force.begin(prepare(plant, plant / "state"))
+            force.change(prepare(plant, plant / "state"), by="start")
             old = time.time_ns() - 10 * DAY
             times = [old + i * MINUTE for i in range(600)]
             samples = rows(times, [(1.0, 2.0, 3.0)] * 600)

@@ -1,6 +1,5 @@
 """Live connectors of a site: built from its connections, every fault named by its source."""
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +10,7 @@ from infrastress.core.errors import ConfigurationError, InfrastressError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.core.plugins import load_plugin
 from infrastress.site import Site
-from infrastress.site.connections import Connection, connections_of
+from infrastress.site.connections import Connection
 
 __all__ = ["connectors_of", "fingerprints", "live_clock"]
 
@@ -79,11 +78,3 @@ def fingerprints(site: Site, connections: dict[str, Connection]) -> dict[str, st
         )
         for source, connection in connections.items()
     }
-
-
-def read_connections(site: Site, folder: Path, file: Path | None) -> dict[str, Connection]:
-    """Connections of a site whose model doesn't know its folder."""
-    from infrastress.site.connections import FILE
-
-    beside = folder / FILE
-    return connections_of(site, file if file is not None else beside if beside.is_file() else None)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -10,14 +9,13 @@ import msgspec
 
 from infrastress import __version__
 from infrastress.app.service.config import ServiceConfig
-from infrastress.app.service.connecting import connectors_of, fingerprints, live_clock, read_connections
+from infrastress.app.service.connecting import connectors_of, live_clock
 from infrastress.app.service.judge import owner_of
 from infrastress.app.service.models import Prepared, changed_parts, prepare
 from infrastress.connectors.base import LiveContext
 from infrastress.core.errors import ConfigurationError, Fenced, OutcomeUnknown
 from infrastress.core.secrets import Secrets
 from infrastress.runtime.reloading import decision_output
-from infrastress.site import Site
 from infrastress.store.ports import Lease, Store
 
 __all__ = ["Force"]
@@ -48,7 +46,6 @@ class Force:
         self._name = f"serve/{config.site_id}"
         self._owner = owner_of(config, "supervisor")
         self._lease: Lease = self._take(patience_s)
-        self._prints: dict[str, str] = {}
         row = store.records.get("decision", f"{config.site_id}/site")
         self.setup: str = msgspec.json.decode(row.data)["setup"] if row else ""
         """Content hash of the setup in force; empty before the first."""
@@ -59,7 +56,7 @@ class Force:
         Raises:
             InfrastressError: what is wrong.
         """
-        prepared = prepare(self._config.site, self._config.state)
+        prepared = prepare(self._config.site, self._config.state, self._config.connections)
         if prepared.site.id != self._config.site_id:
             raise ConfigurationError(
                 f"the site is now called {prepared.site.id!r}, it was {self._config.site_id!r}",
@@ -68,38 +65,43 @@ class Force:
             )
         return prepared
 
-    def check_connections(self, site: Site) -> dict[str, str]:
-        """Build all live connectors, without starting one; returns their fingerprints.
+    def check_connections(self, prepared: Prepared) -> None:
+        """Build all live connectors, without starting one.
 
         Raises:
             ConfigurationError: with the faults, by source.
         """
-        folder = self._folder
-        connections = read_connections(site, folder, self._config.connections)
-        connectors_of(site, connections, LiveContext(self._clock, Secrets(self._config.secrets), folder))
-        return fingerprints(site, connections)
+        folder = self._config.site if self._config.site.is_dir() else self._config.site.parent
+        context = LiveContext(self._clock, Secrets(self._config.secrets), folder)
+        connectors_of(prepared.site, prepared.connections, context)
 
-    def begin(self, prepared: Prepared) -> tuple[str, ...]:
-        """Put a checked folder in force as the service starts; returns which parts that changes."""
-        connections = read_connections(prepared.site, self._folder, self._config.connections)
-        self._prints = fingerprints(prepared.site, connections)
-        if prepared.digest == self.setup and self._store.blobs.has(self.setup):
-            return ()
-        return self._enforce(prepared, by="start", why="", also=())
-
-    def change(self, prepared: Prepared, prints: dict[str, str], *, by: str, why: str) -> tuple[str, ...]:
-        """Put a checked folder in force while the service runs; returns which parts that changes.
+    def change(self, prepared: Prepared, *, by: str, why: str = "") -> tuple[str, ...]:
+        """Put a checked folder in force; returns which parts that changes.
 
         Raises:
             StoreError: the store can't be written; nothing has changed.
         """
-        sources = sorted(
-            source for source in {*prints, *self._prints} if prints.get(source) != self._prints.get(source)
-        )
-        if prepared.digest == self.setup and not sources:
+        blobs = self._store.blobs
+        before = blobs.get(self.setup) if self.setup and blobs.has(self.setup) else None
+        if before == prepared.data:
             return ()
-        changed = self._enforce(prepared, by=by, why=why, also=tuple(f"connection of {name}" for name in sources))
-        self._prints = prints
+        changed = changed_parts(before, prepared.data)
+        digest = blobs.put(prepared.data)
+        setup = msgspec.json.decode(prepared.data)
+        self._decide(
+            {
+                "decision": "site",
+                "setup": digest,
+                "site_version": prepared.site.version,
+                "detectors": setup["detectors"],
+                "baselines": setup["contents"],
+                "changed": changed,
+                "by": by,
+                "why": why,
+                "infrastress": __version__,
+            }
+        )
+        self.setup = digest
         return changed
 
     def note_disk(self, level: str, free: int) -> None:
@@ -130,32 +132,6 @@ class Force:
         """Let another serve."""
         with self._lock:
             self._lease.release()
-
-    @property
-    def _folder(self) -> Path:
-        return self._config.site if self._config.site.is_dir() else self._config.site.parent
-
-    def _enforce(self, prepared: Prepared, *, by: str, why: str, also: tuple[str, ...]) -> tuple[str, ...]:
-        blobs = self._store.blobs
-        before = blobs.get(self.setup) if self.setup and blobs.has(self.setup) else None
-        changed = changed_parts(before, prepared.data) + also
-        digest = blobs.put(prepared.data)
-        setup = msgspec.json.decode(prepared.data)
-        self._decide(
-            {
-                "decision": "site",
-                "setup": digest,
-                "site_version": prepared.site.version,
-                "detectors": setup["detectors"],
-                "baselines": setup["contents"],
-                "changed": changed,
-                "by": by,
-                "why": why,
-                "infrastress": __version__,
-            }
-        )
-        self.setup = digest
-        return changed
 
     def _decide(self, fields: dict[str, Any]) -> None:
         output = decision_output(self._config.site_id, {**fields, "at": self._clock.now()})

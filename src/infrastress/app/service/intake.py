@@ -9,15 +9,14 @@ import structlog
 import uvloop
 
 from infrastress.app.service.config import ServiceConfig
-from infrastress.app.service.connecting import connectors_of, fingerprints, live_clock, read_connections
+from infrastress.app.service.connecting import connectors_of, fingerprints, live_clock
 from infrastress.app.service.judge import owner_of
 from infrastress.app.service.link import Link
-from infrastress.app.service.models import read_setup
+from infrastress.app.service.models import Setup, read_setup
 from infrastress.connectors.base import LiveConnector, LiveContext
 from infrastress.core.errors import InfrastressError
 from infrastress.core.secrets import Secrets
 from infrastress.runtime import Intake, Notice
-from infrastress.site import Site
 from infrastress.store import open_store
 from infrastress.store.ports import Store
 
@@ -44,11 +43,11 @@ class _Process:
 
     async def run(self) -> None:
         """Connectors, and what the supervisor says."""
-        site = read_setup(self._store.blobs, self._setup).site
-        self._plan(site)
+        setup = read_setup(self._store.blobs, self._setup)
+        self._plan(setup)
         self._intake = Intake(
             self._store,
-            site,
+            setup.site,
             list(self._connectors.values()),
             clock=self._clock,
             owner=owner_of(self._config, "intake"),
@@ -75,10 +74,10 @@ class _Process:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    def _plan(self, site: Site) -> None:
-        """The connectors for a site model, those that stay as they are."""
+    def _plan(self, setup: Setup) -> None:
+        """The connectors for a setup, those that stay as they are."""
+        site, connections = setup.site, setup.connections
         folder = self._config.site if self._config.site.is_dir() else self._config.site.parent
-        connections = read_connections(site, folder, self._config.connections)
         prints = fingerprints(site, connections)
         same = {source for source, one in prints.items() if self._prints.get(source) == one}
         context = LiveContext(self._clock, Secrets(self._config.secrets), folder)
@@ -91,11 +90,11 @@ class _Process:
         while True:
             digest = await self._changes.get()
             try:
-                site = read_setup(self._store.blobs, digest).site
-                self._plan(site)
-                await self._intake.change(site, list(self._connectors.values()))
+                setup = read_setup(self._store.blobs, digest)
+                self._plan(setup)
+                await self._intake.change(setup.site, list(self._connectors.values()))
                 self._setup = digest
-            except InfrastressError as error:  # it was checked before: the files were changed in between
+            except InfrastressError as error:  # it was checked before: a secret or certificate is gone
                 self._log.error("change refused", why=str(error))
 
     async def _beat(self) -> None:

@@ -1,4 +1,4 @@
-"""Setups: a site model with what its detectors learned, as one blob that the log can name by its content hash.
+"""Setups: a site model, what was learned, how sources are reached, as one blob that the log names by its content hash.
 
 What judges is built of a setup alone, so that the log and the blobs replay without the site's folder.
 """
@@ -20,6 +20,7 @@ from infrastress.runtime import DetectionUnit
 from infrastress.runtime.reloading import SiteUnit
 from infrastress.site import Site
 from infrastress.site.check import check_site
+from infrastress.site.connections import Connection, connections_of
 from infrastress.store.ports import Blobs, Store
 
 __all__ = ["Prepared", "Setup", "changed_parts", "detection_of", "fusion_of", "prepare", "read_setup", "site_in_force"]
@@ -38,6 +39,7 @@ class Setup:
         detectors: versions by name.
         baselines: what each detector learned, by name; only what was approved.
         contents: content hashes of the baselines, by detector.
+        connections: how each source that is live is reached; names of secrets, never secrets.
     """
 
     digest: str
@@ -45,6 +47,7 @@ class Setup:
     detectors: Mapping[str, str]
     baselines: Mapping[str, Any]
     contents: Mapping[str, str]
+    connections: dict[str, Connection]
 
     @property
     def cards(self) -> Mapping[str, Any]:
@@ -58,11 +61,13 @@ class Prepared:
 
     Attributes:
         site: its model, which knows its folder.
+        connections: how its sources are reached.
         data: its setup's blob.
         notes: sentences on what isn't enforced, and warnings.
     """
 
     site: Site
+    connections: dict[str, Connection]
     data: bytes
     notes: tuple[str, ...] = field(default=())
 
@@ -72,10 +77,11 @@ class Prepared:
         return content_hash(self.data)
 
 
-def prepare(folder: Path, state: Path) -> Prepared:
-    """Check a site folder and what was learned for it.
+def prepare(folder: Path, state: Path, file: Path | None = None) -> Prepared:
+    """Check a site folder, what was learned for it, and a file of connections (by default the folder's own).
 
     Raises:
+        ConfigurationError: the connections have faults.
         SiteError: the model has faults, or a detector's options don't fit.
         PluginError: a detector isn't installed.
         BaselineError: what was learned is damaged.
@@ -107,6 +113,7 @@ def prepare(folder: Path, state: Path) -> Prepared:
             baselines[name], contents[name] = one.baseline, one.content
     if number is None:
         notes.append("Nothing was learned for this site yet: rules run with the site file's numbers alone.")
+    connections = connections_of(site, file)
     data = canonical_json(
         {
             "format": _FORMAT,
@@ -114,9 +121,10 @@ def prepare(folder: Path, state: Path) -> Prepared:
             "detectors": {name: plugin.version for name, (plugin, _) in chosen.items()},
             "baselines": baselines,
             "contents": contents,
+            "connections": {source: one.model_dump(mode="json") for source, one in connections.items()},
         }
     )
-    return Prepared(site, data, tuple(notes))
+    return Prepared(site, connections, data, tuple(notes))
 
 
 def read_setup(blobs: Blobs, digest: str) -> Setup:
@@ -131,7 +139,8 @@ def read_setup(blobs: Blobs, digest: str) -> Setup:
         if fields["format"] != _FORMAT:
             raise ValueError(f"format {fields['format']}")
         site = Site.model_validate(fields["site"])
-        return Setup(digest, site, fields["detectors"], fields["baselines"], fields["contents"])
+        connections = {source: Connection.model_validate(one) for source, one in fields["connections"].items()}
+        return Setup(digest, site, fields["detectors"], fields["baselines"], fields["contents"], connections)
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise ConfigurationError(
             f"this is no setup of this version: {error}", where=f"blob {digest}", remedy="use the version that wrote it"
@@ -182,6 +191,8 @@ def changed_parts(before: bytes | None, after: bytes) -> tuple[str, ...]:
         return ("all",)
     old, new = msgspec.json.decode(before), msgspec.json.decode(after)
     parts = {name for name in {*old["site"], *new["site"]} if old["site"].get(name) != new["site"].get(name)}
-    parts |= {f"{what} {name}" for what in ("detectors", "contents") for name in {*old[what], *new[what]}
+    parts |= {f"{what} {name}" for what in ("detectors", "contents", "connections") for name in {*old[what], *new[what]}
               if old[what].get(name) != new[what].get(name)}  # fmt: skip
-    return tuple(sorted(part.replace("contents ", "baseline of ") for part in parts))
+    return tuple(
+        sorted(part.replace("contents ", "baseline of ").replace("connections ", "connection of ") for part in parts)
+    )

@@ -93,6 +93,7 @@ class Process:
         asyncio.get_running_loop().add_reader(ours, self._hear)
         self._began = self._beaten = time.monotonic()
         self._again, self._why = None, ""
+        self.status.told = {}
         self._set("starting", pid=self._child.pid)
 
     def send(self, what: str, value: Any = True) -> None:

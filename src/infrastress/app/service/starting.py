@@ -58,7 +58,7 @@ def serve(
     live = learned / "live"
     if not live.exists():  # later even a full disk is served: alarms go into the reserve
         refuse_hopeless_start(live)
-    prepared = prepare(site, learned)
+    prepared = prepare(site, learned, connections)
     Secrets(secrets)
     _make_private(live)
     config = ServiceConfig(
@@ -84,7 +84,7 @@ def serve(
             if listening is not None:
                 config = ServiceConfig(**{**config.__dict__, "listen": listening.fileno()})
                 address = _address(listening)
-            changed = force.begin(prepared)
+            changed = force.change(prepared, by="start")
             log.info("starting", site=config.site_id, version=prepared.site.version, changed=changed)
             for note in prepared.notes:
                 log.warning("note", note=note)

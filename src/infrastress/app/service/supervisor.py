@@ -216,5 +216,5 @@ class Supervisor:
 
     def _change(self, wish: Wish) -> tuple[Prepared, tuple[str, ...]]:
         prepared = self._force.check()
-        prints = self._force.check_connections(prepared.site)
-        return prepared, self._force.change(prepared, prints, by=wish.by, why=wish.why)
+        self._force.check_connections(prepared)
+        return prepared, self._force.change(prepared, by=wish.by, why=wish.why)
