@@ -77,7 +77,7 @@ def connector(site: Any, form: str, port: int, clock: Any) -> Any:
         "sparkplug": {"filter": "spBv1.0/bench/#", "payload": "sparkplug", "columns": columns},
     }
     options = {"host": "127.0.0.1", "port": port, "tls": False, "topics": [routes[form]], "receive_maximum": 10_000}
-    more = {"resolution_s": 0.1, "gather_s": 0.1}
+    more = {"resolution_s": 0.1, "gather_s": 0.05}
     made = MqttOptions.model_validate({**options, **more})
     return MqttConnector(site, site.source_by_id["broker"], made, LiveContext(clock=clock))
 
