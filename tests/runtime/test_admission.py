@@ -293,6 +293,20 @@ class TestThinning:
         outputs = a.admit(delivery(rows(at(200), values(1))))
         assert json.loads(of(outputs, "decision")[0])["keep_every"] == 1
 
+    def test_a_source_that_delivers_row_by_row_is_thinned_as_well(self):
+        a = admission(plc={})
+        table = [[i, 0, 0] for i in range(120)]
+        for row in table[70:75]:
+            row[2] = 1
+        samples = rows(at(*range(1, 121)), table)
+        kept = []
+        for i in range(120):
+            kept += accepted(a.admit(delivery(samples.slice(i, i + 1)), keep_every=10**9))
+        assert [int(row[0]) for _, row in kept] == [0, 60, 70, 75]
+        assert a.balances["plc"].dropped == {"thinned": 116}
+        one = rows(at(130), [[7]], tags=("flow",))  # a signal that the frame hasn't told yet
+        assert len(accepted(a.admit(delivery(one), keep_every=10**9))) == 1
+
     def test_the_policy_thins_the_more_the_larger_the_backlog(self):
         policy = PressurePolicy(limit=100, steps=(2, 10))
         assert [policy.keep_every(n) for n in (0, 99, 100, 250, 10_000)] == [1, 1, 2, 10, 10]

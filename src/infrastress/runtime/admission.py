@@ -111,6 +111,8 @@ class Admission:
         self._width = round(site.runtime.frame_s * SECOND)
         self._tags = frozenset(site.signal_by_id)
         self._switches = frozenset(s.id for s in site.signals if s.kind in {"state", "switch"})
+        self._states: dict[str, dict[str, float]] = {}
+        self._shown: dict[str, dict[str, int]] = {}
         self._window: Window | None = None
         self._state = _State(site.version, {source: _Source(Gate(), Ledger()) for source in sorted(self._sources)})
 
@@ -215,7 +217,7 @@ class Admission:
                 f"{', '.join(sorted(self._sources))} of {self._site.version}",
                 remedy="replay into an empty output folder",
             )
-        self._state = state
+        self._state, self._states, self._shown = state, {}, {}
 
     def _source(self, name: str) -> Source:
         source = self._sources.get(name)
@@ -233,7 +235,7 @@ class Admission:
         state.site = self._site.version
         kept = {name: source for name, source in state.sources.items() if name in self._sources}
         state.sources = {name: kept.get(name) or _Source(Gate(), Ledger()) for name in sorted(self._sources)}
-        self._state = state
+        self._state, self._states, self._shown = state, {}, {}
 
     def _samples(self, source: Source, samples: Samples, keep_every: int) -> list[Output]:
         """Accepted rows of one batch, cut to records of `batch_rows`."""
@@ -256,7 +258,8 @@ class Admission:
         if source.cadence_s and len(samples):
             state.overdue += _overdue(samples.times[keep], before, round(source.cadence_s * SECOND))
         if keep_every > 1:
-            stays = kept_rows(samples, state.passed, keep_every, self._width, self._switches)
+            first, last = self._news(source.id, samples)
+            stays = kept_rows(samples, state.passed, keep_every, self._width, self._switches, first=first, last=last)
             thinned = keep & ~stays
             if thinned.any():
                 cells = int(np.isfinite(samples.values[thinned]).sum())
@@ -272,6 +275,27 @@ class Admission:
             part = samples.slice(start, min(start + self._batch_rows, len(samples)))
             outputs.append(Output(part.id, f"{self.ingest}:samples", part.encode()))
         return outputs
+
+    def _news(self, source: str, samples: Samples) -> tuple[bool, bool]:
+        """Whether a state may have changed before the first row, and whether the last tells what its frame hasn't yet.
+
+        Sources that deliver row by row would otherwise keep every one. Forgotten with a restart: then more is kept.
+        """
+        if not len(samples):
+            return False, False
+        states, told = self._states.setdefault(source, {}), self._shown.setdefault(source, {})
+        frame = -(-int(samples.times[-1]) // self._width)
+        first = last = False
+        for i, tag in enumerate(samples.tags):
+            if tag in self._switches:
+                column = samples.values[:, i]
+                shown = column[np.isfinite(column)]
+                if len(shown):
+                    first |= states.get(tag) != float(shown[0])
+                    states[tag] = float(shown[-1])
+            if np.isfinite(samples.values[-1, i]) and told.get(tag) != frame:
+                last, told[tag] = True, frame
+        return first, last
 
     def _known_tags(self, ledger: Ledger, samples: Samples) -> Samples:
         known = [i for i, tag in enumerate(samples.tags) if tag in self._tags]

@@ -30,7 +30,14 @@ class PressurePolicy:
 
 
 def kept_rows(
-    samples: Samples, counted: int, every: int, width: int, switches: Collection[str]
+    samples: Samples,
+    counted: int,
+    every: int,
+    width: int,
+    switches: Collection[str],
+    *,
+    first: bool = True,
+    last: bool = True,
 ) -> npt.NDArray[np.bool_]:
     """Which rows stay, as bool[n]: each n-th, the last of each frame, and every row in which a state changed.
 
@@ -40,17 +47,19 @@ def kept_rows(
         every: keep one of so many.
         width: frame width, ns.
         switches: signals of which no change may be lost.
+        first: whether the first row may be such a change, against what went before.
+        last: whether the last row stays for its frame, of which more may come.
     """
     n = len(samples)
     keep: npt.NDArray[np.bool_] = (counted + np.arange(n)) % every == 0
     frames = -(-samples.times // width)
-    keep |= np.append(frames[1:] != frames[:-1], True)[:n]
+    keep |= np.append(frames[1:] != frames[:-1], last)[:n]
     columns = [i for i, tag in enumerate(samples.tags) if tag in switches]
     if n and columns:
         states = samples.values[:, columns]
         same = (states[1:] == states[:-1]) | (np.isnan(states[1:]) & np.isnan(states[:-1]))
         changed = ~same.all(axis=1)
-        keep[0] = True  # what went before isn't known here
+        keep[0] |= first
         keep[1:] |= changed
         keep[:-1] |= changed  # both sides, so that the moment stays sharp
     return keep

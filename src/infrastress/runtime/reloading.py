@@ -33,7 +33,7 @@ _LEVELS: dict[str, tuple[Severity, str]] = {
     "low": ("medium", "The disk is nearly full: telemetry is thinned. Free space or extend the disk."),
     "critical": (
         "high",
-        "The disk is almost full: of telemetry only changes of state and the last row of each frame are kept. "
+        "The disk is almost full: of telemetry only changes of state and one row of each frame are kept. "
         "Free space or extend the disk.",
     ),
 }

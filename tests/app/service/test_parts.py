@@ -30,7 +30,7 @@ from infrastress.store.memory import MemoryStore
 from infrastress.store.ports import Output
 from infrastress.store.sqlite import SqliteStore
 from tests.app.service.serving import make_plant, wait_for, write_model
-from tests.runtime.toys import START, rows
+from tests.runtime.toys import rows
 
 
 def config_of(plant: Path, **more) -> ServiceConfig:
@@ -269,7 +269,6 @@ class TestUpkeep:
             assert keep_in_order(store, "toy").records["result/toy"] == 1
             kept = store.history.read(["level"], 0, time.time_ns())
             assert 0 < len(kept) <= 131
-        assert START
 
     def test_it_runs_beside_the_others(self, tmp_path):
         from tests.app.service.serving import serving

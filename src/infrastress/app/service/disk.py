@@ -14,7 +14,7 @@ __all__ = ["BALLAST", "KEEP_EVERY", "Bounds", "DiskWatch", "bounds_of"]
 BALLAST = "ballast"
 """Name of the reserve file in the store's folder."""
 KEEP_EVERY = {"ok": 1, "unknown": 1, "low": 10, "critical": 10**9}
-"""Of how many telemetry rows one stays; 10**9 leaves changes of state and the last row of each frame alone."""
+"""Of how many telemetry rows one stays; 10**9 leaves changes of state and one row of each frame alone."""
 _MB, _GB = 1024**2, 1024**3
 _BACK = 1.25
 """A level is left when there is this much more room than where it began."""

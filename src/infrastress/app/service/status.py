@@ -47,7 +47,7 @@ class DiskStatus(msgspec.Struct, kw_only=True):
     """Room for the store, bytes.
 
     Attributes:
-        level: `low`: telemetry is thinned. `critical`: only changes of state and the last row of each frame are kept.
+        level: `low`: telemetry is thinned. `critical`: only changes of state and one row of each frame are kept.
         free, total: of the disk; `spare`: free inside the database's own file.
         ballast: held in reserve for alarms.
     """

@@ -85,9 +85,9 @@ class Supervisor:
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._asked_to_stop, signum)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._wishes.put_nowait(take_wish(self._config.live)))
-        helpers = [asyncio.create_task(work()) for work in (self._keep_writing, self._watch_disk, self._grant_wishes)]
+        tasks = [asyncio.create_task(work()) for work in (self._keep_writing, self._watch_disk, self._grant_wishes)]
         if self._renewing:
-            helpers.append(asyncio.create_task(self._renew()))
+            tasks.append(asyncio.create_task(self._renew()))
         try:
             for process in self._processes.values():
                 process.start()
@@ -95,13 +95,13 @@ class Supervisor:
                 for process in self._processes.values():
                     process.check()
                 self._look_ready()
-                for helper in helpers:
-                    if helper.done():  # never by itself: start anew rather than go on half blind
-                        helper.result()
+                for task in tasks:
+                    if task.done():  # never by itself: start anew rather than go on half blind
+                        task.result()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), _LOOK_S)
         finally:
-            await self._end(helpers)
+            await self._end(tasks)
 
     def _asked_to_stop(self, signum: int) -> None:
         if self._stop.is_set():  # the second one: at once
@@ -110,12 +110,12 @@ class Supervisor:
         self._log.info("stopping", signal=signal.Signals(signum).name)
         self._stop.set()
 
-    async def _end(self, helpers: list[asyncio.Task[None]]) -> None:
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
         self._status.stopping, self._status.ready = True, False
         tell_manager("STOPPING=1")
-        for task in helpers:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for name in STOP_ORDER:
             if name in self._processes:
                 await self._processes[name].stop()
