@@ -35,6 +35,7 @@ run: $(VENV)/.run ## install and run the demo: a recorded attack on an oil depot
 	$(BIN)/infrastress demo
 
 test: $(VENV)/.dev ## install and run every test (at most 15 minutes)
+	@sh tests/peers/install.sh
 	$(BIN)/python -m pytest -m "not prove" -n 2 --dist loadgroup
 
 check: $(VENV)/.dev ## format, lint, types, layers
@@ -44,6 +45,7 @@ check: $(VENV)/.dev ## format, lint, types, layers
 	$(BIN)/lint-imports
 
 prove: $(VENV)/.dev ## long proofs, resumable; results go to docs/proofs.md
+	@sh tests/peers/install.sh
 	$(BIN)/python -m pytest -m prove --timeout 36000
 
 bench: $(VENV)/.bench ## every benchmark against its rivals, printed as tables

@@ -5,7 +5,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-HELPERS = {"__main__", "common", "conv_ae", "live", "playing", "process_rivals", "public", "rivals"}
+HELPERS = {"__main__", "common", "conv_ae", "live", "playing", "process_rivals", "public", "rivals", "talkers"}
 
 
 def names() -> list[str]:

@@ -18,10 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class Delays:
-    """How old values were when something had been done with them, s.
-
-    Values at whole seconds are those a connector tells again, unchanged; they aren't counted.
-    """
+    """How old values were when something had been done with them, s."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,9 +31,8 @@ class Delays:
 
     def add(self, times: np.ndarray, counts: np.ndarray) -> None:
         """So many values of these times (ns) are done now."""
-        now, new = time.time_ns(), times % 1_000_000_000 != 0
         with self._lock:
-            self._parts.append(((now - times[new]) / 1e9, counts[new]))
+            self._parts.append(((time.time_ns() - times) / 1e9, counts))
 
     def delivery(self, delivery: Delivery) -> None:
         """All values of a delivery are done now."""

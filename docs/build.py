@@ -8,6 +8,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from infrastress.app.api.document import openapi_document
 from infrastress.app.plots import blank_figure
 from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
@@ -64,7 +65,14 @@ def rule_pages() -> None:
         (DOCS / "rules" / f"{name}.md").write_text(card_page(name, title, cards))
 
 
+def openapi_page() -> None:
+    """The OpenAPI document, from which types of other languages are made."""
+    text = json.dumps(openapi_document(), indent=1, ensure_ascii=False, sort_keys=True)
+    (DOCS / "openapi.json").write_text(text + "\n")
+
+
 if __name__ == "__main__":
     rule_pages()
+    openapi_page()
     demo_pictures()
     water_views()

@@ -12,7 +12,7 @@ from infrastress.app.cli import main
 from .running import run
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/command-line.md", "docs/training.md", "docs/water.md", "README.md")
+PAGES = ("docs/command-line.md", "docs/training.md", "docs/water.md", "docs/keeping.md", "README.md")
 
 
 def documented(page: str) -> list[list[str]]:
@@ -47,6 +47,9 @@ def prepare(page: str, recorded: Path, folder: Path) -> None:
         bad = [any(one["began"] <= time < one["ended"] and one["malicious"] for one in spans) for time in times]
         lines = [f"{time},{int(flag)}" for time, flag in zip(times, bad, strict=True)]
         (folder / "labels.csv").write_text("\n".join(["time,attack", *lines]) + "\n")
+    elif page == "docs/keeping.md":
+        assert run("init", "plant", cwd=folder).returncode == 0
+        (folder / "disk").mkdir()
     elif page == "docs/training.md":
         assert run("init", "my-site", cwd=folder).returncode == 0
         (folder / "normal").symlink_to(recorded / "normal")

@@ -8,7 +8,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -336,33 +336,51 @@ class LiveContract:
         run(main())
 
     def test_nothing_acknowledged_is_lost_whenever_it_is_killed(self) -> None:
-        async def main() -> None:
-            random = Random(11)
-            sink = MemorySink(random, delay_s=0.02)
-            async with self.rig(sink) as rig:
-                for _ in range(10):
-                    for _ in range(random.randrange(1, 8)):
-                        await rig.say()
-                        await asyncio.sleep(random.random() * 0.02)
-                    await asyncio.sleep(random.random() * 0.1)
+        run(self._kill_ourselves(range(10)))
+
+    async def _kill_ourselves(self, steps: Iterable[int], *, faults: bool = False) -> None:
+        """The connector is killed at any moment; with `faults` its connections are cut and reset, too."""
+        random = Random(11)
+        sink = MemorySink(random, delay_s=0.02)
+        async with self.rig(sink) as rig:
+            for _ in steps:
+                for _ in range(random.randrange(1, 8)):
+                    await rig.say()
+                    await asyncio.sleep(random.random() * 0.02)
+                if faults and rig.proxy is not None and random.random() < 0.5:
+                    await (rig.proxy.cut() if random.random() < 0.5 else rig.proxy.reset())
+                await asyncio.sleep(random.random() * 0.1)
+                if not faults or random.random() < 0.7:
                     await rig.stop()
                     rig.start()
-                await rig.hear_again()
-                if self.keeps:
-                    await rig.wait(lambda: not rig.owed, "every value said")
+            await rig.hear_again()
+            if self.keeps:
+                await rig.wait(lambda: not rig.owed, "every value said")
 
-        run(main())
+    @pytest.mark.prove
+    def test_proof_nothing_acknowledged_is_lost(self) -> None:
+        proof = Proof(f"live connector {self.title}: killed, its connections cut and reset, at any moment", 200)
+        run(self._kill_ourselves(proof.steps(), faults=True), 1200.0)
+        every = "every value said arrived, " if self.keeps else ""
+        once = "none twice, " if self.keeps and self.once else ""
+        proof.finish(f"{every}{once}none made up; balance and numbering held")
+
+    @property
+    def title(self) -> str:
+        """What the proofs call the connector."""
+        return type(self).__name__.removeprefix("Test")
 
     def test_peer_killed_and_started_again(self) -> None:
         run(self._killed(range(5)))
 
     @pytest.mark.prove
     def test_proof_peer_killed_and_started_again(self) -> None:
-        proof = Proof(f"{type(self).__name__[4:]}: peer killed and started again under load, balance kept", 20)
+        proof = Proof(f"live connector {self.title}: its peer killed and started again", 20)
         run(self._killed(proof.steps()), 600.0)
-        proof.finish("every connection came back; no value lost that was acknowledged, none twice, none made up")
+        once = "none twice, " if self.keeps and self.once else ""
+        proof.finish(f"it came back every time; {once}no value made up; balance and numbering held")
 
-    async def _killed(self, steps: Any) -> None:
+    async def _killed(self, steps: Iterable[int]) -> None:
         async with self.rig() as rig:
             for _ in steps:
                 await rig.hear(2)

@@ -125,6 +125,7 @@ class LinesConnector(LiveConnector):
 
 class TestLines(WireContract):
     fault = ""
+    test_proof_peer_killed_and_started_again = test_proof_nothing_acknowledged_is_lost = None  # it is no connector
 
     def make_peer(self, port: int) -> Peer:
         return Lines(port)

@@ -80,13 +80,16 @@ class Publisher:
     Args:
         port: of the broker.
         will: topic and payload that the broker publishes when this publisher dies.
+        trust: PEM of who signed the broker's certificate, where it speaks TLS.
     """
 
-    def __init__(self, port: int, will: tuple[str, bytes] | None = None) -> None:
+    def __init__(self, port: int, will: tuple[str, bytes] | None = None, trust: Path | None = None) -> None:
         self._port = port
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         if will is not None:
             self._client.will_set(*will, qos=1)
+        if trust is not None:
+            self._client.tls_set(str(trust))
 
     def start(self) -> None:
         """Connect."""

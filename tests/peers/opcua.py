@@ -80,6 +80,10 @@ class OpcUaServer:
             self._streams = None
             await asyncio.sleep(0.02)
 
+    async def forget(self) -> None:
+        """Drop every subscription, as servers do that are short of memory."""
+        await self.tell({"forget": True})
+
     def pause(self) -> None:
         """It hangs: connections stay, nothing is answered."""
         os.kill(self._pid, signal.SIGSTOP)
@@ -142,6 +146,10 @@ async def _serve(server: Any, order: dict[str, Any]) -> None:
         while line := await reader.readline():
             values = json.loads(line)
             now = datetime.now(UTC)
+            if values[0].get("forget"):
+                service = server.iserver.subscription_service
+                await service.delete_subscriptions(list(service.subscriptions))
+                values = []
             for one in values:
                 await server.write_attribute_value(nodes[one["node"]].nodeid, _value(ua, one, now))
             writer.write(b"ok\n")

@@ -1,6 +1,6 @@
 """A live site that runs until it is killed or stopped. Run as `python -m tests.runtime.live_victim FOLDER SECONDS`.
 
-Event time runs sixty times faster than the wall. Source `a` is unplugged for a while, `b` freezes, `late` tells some
+Event time runs sixty times faster than the wall. Source `a` is unplugged for a while, `b` rests, `late` tells some
 rows behind the watermark, `people` tell events, `sick` throws now and then; someone acknowledges alarms.
 """
 
@@ -64,7 +64,7 @@ def speakers(site, clock):
     noise = np.random.default_rng(1).normal(0, 0.3, 5000)
     return [
         of("a", tags=("level",), value=lambda i: float(4.0 * (i % 50 > 25) + noise[i])),
-        of("b", tags=("flow",), value=lambda i: float(noise[i if i % 200 < 150 else 150])),
+        of("b", tags=("flow",), value=lambda i: float(noise[i]), rests_at=15, rests_s=1.5),
         of("late", Straggler, tags=("switch",), value=lambda i: float(i % 7 == 0)),
         of("people", kind="events"),
         of("sick", Sick, tags=("level",), value=lambda i: float(noise[-i])),
@@ -76,7 +76,9 @@ def judge(store, site, stop):
         Duty("ingest/toy/main", lambda: DetectionUnit(site, judges())),
         Duty("fusion/toy", lambda: FusionUnit(site)),
     ]
-    shift = Shift(store.log, store.checkpoints, duties, policy=Policy(lease_s=1.0, max_wait_s=0.05), owner="judge")
+    shift = Shift(
+        store.log, store.checkpoints, duties, policy=Policy(lease_s=1.0, max_wait_s=0.05, rest_s=0.5), owner="judge"
+    )
     shift.run(stop.is_set)
 
 

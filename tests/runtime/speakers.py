@@ -36,7 +36,10 @@ class Said(NamedTuple):
 
 @dataclass
 class Speaker:
-    """Tells a row or an event at its cadence, numbered from its position; remembers what was acknowledged."""
+    """Tells a row or an event at its cadence, numbered from its position; remembers what was acknowledged.
+
+    Behind each `rests_at`th it rests for `rests_s`.
+    """
 
     source: Source
     clock: EventClock
@@ -46,6 +49,8 @@ class Speaker:
     late_s: float = 0.0
     last: int = 10**9
     kind: str = "rows"
+    rests_at: int = 0
+    rests_s: float = 0.0
     acknowledged: list[int] = field(default_factory=list)
     starts: list[bytes | None] = field(default_factory=list)
 
@@ -57,7 +62,7 @@ class Speaker:
             await sink.deliver(self.delivery(number, self.clock.now()))
             self.acknowledged.append(number)
             number += 1
-            await asyncio.sleep(self.every_s)
+            await asyncio.sleep(self.rests_s if self.rests_at and number % self.rests_at == 0 else self.every_s)
         await asyncio.Event().wait()
 
     def delivery(self, number: int, now: int) -> Delivery:

@@ -220,3 +220,34 @@ def test_what_people_did_about_alarms_is_handed_on_at_once():
     assert decode_event(output.data) == action
     (refused,) = feeder.put("action", b"nonsense")
     assert refused.subject == "quarantine/toy:refusal"
+
+
+class Quiet(Witness):
+    """Finds silence in every frame, as the invariant would, and something else."""
+
+    def update(self, block):
+        ends = block.frames.ends.tolist()
+        return [finding(self, rule, f"{rule}{end}", end) for end in ends for rule in ("process.silence", "process.x")]
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_while_a_site_is_live_the_watch_speaks_of_silence_and_no_invariant(live):
+    feeder = Feeder(Quiet())
+    feeder.unit = DetectionUnit(toy_site(plc={"cadence_s": 10}), [Quiet()])
+    outputs = []
+    for i in range(1, 40):
+        now = START + i * 10 * SECOND
+        if i < 20:
+            feeder.samples(rows([now], [[1.0 + i, 1.0, 0.0]], sequence=i))
+        body = Tick(watermark=now, clock=now + SECOND if live else 0)
+        event = make_event(site="toy", source="runtime", sequence=i, occurred=now, body=body)
+        outputs += feeder.put("tick", encode_event(event))
+    rules = {event.body.rule for event in events(outputs) if event.kind == "detection"}
+    assert rules == ({"process.x", "health.stopped"} if live else {"process.silence", "process.x"})
+    kinds = {type_of(output.subject) for output in outputs}
+    assert ("health" in kinds) == ("pulse" in kinds) == live
+    detections = [event.occurred for event in events(outputs) if event.kind == "detection"]
+    assert detections == sorted(detections)
+    again = DetectionUnit(toy_site(plc={"cadence_s": 10}), [Quiet()])
+    again.load(feeder.unit.dump())
+    assert again.dump() == feeder.unit.dump()

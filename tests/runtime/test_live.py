@@ -110,7 +110,7 @@ def test_a_silent_source_holds_nobody_up():
 
 def test_one_never_heard_is_waited_for_with_patience_one_not_connected_not_at_all():
     plant = Plant(a={"cadence_s": 1}, b={"cadence_s": 1}, c={}, people={"kind": "reports"})
-    plant.admission.leave("c")
+    plant.admission.leave("c", plant.now)
     plant.run(9, a=(1, 0.1))
     assert plant.behind_s > 9
     plant.run(3, a=(1, 0.1))
@@ -172,6 +172,25 @@ def test_devices_of_one_source_may_tell_in_any_order():
     assert [len(Samples.decode(o.data)) for o in outputs if type_of(o.subject) == "samples"] == [1]
     plant.admission.take(told("a", plant.now - S // 10, tag="flow"), plant.now)
     assert plant.admission.balances["a"].dropped == {"duplicate": 1}
+
+
+def test_what_is_remembered_of_rows_is_bounded():
+    plant = Plant(a={"cadence_s": 1}, slow={"cadence_s": 60})
+    plant.run(200, slow=(60, 60))
+    tags = tuple(f"unknown{i}" for i in range(1000))
+    for i in range(50):
+        plant.now += S // 10
+        table = np.full((1, 1002), float(i))
+        samples = rows([plant.now], table, source="a", tags=(*tags, "level", "flow"))
+        plant.admission.take(Delivery("a", b"p", (samples,), balance=Balance(read=1, accepted=1)), plant.now)
+        plant.tick()
+    many = told("a", *[plant.now + i + 1 for i in range(6000)])
+    plant.admission.take(many, plant.now)
+    assert plant.behind_s > 30
+    assert len(plant.admission.dump()) < 250_000
+    again = told("a", *[plant.now + 5990 + i for i in range(5)])
+    plant.admission.take(again, plant.now)
+    assert plant.admission.balances["a"].dropped == {"duplicate": 5}
 
 
 def test_state_goes_round_and_to_another_version_of_the_site():

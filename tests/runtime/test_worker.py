@@ -174,3 +174,57 @@ def test_an_error_of_the_unit_stops_the_worker_and_writes_nothing():
         worker.step()
     assert not worker.holds
     assert said(store) == []
+
+
+class Tenth(Chain):
+    """Says nothing but at every tenth record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def update(self, record):
+        self.count += 1
+        outputs = super().update(record)
+        return outputs if self.count % 10 == 0 else []
+
+    def dump(self):
+        return bytes([self.count]) + self.hash
+
+    def load(self, data):
+        self.count, self.hash = data[0] if data else 0, data[1:]
+
+
+def tenth(store, rest_s):
+    return Worker(store.log, store.checkpoints, INPUT, Tenth(), Policy(max_records=3, rest_s=rest_s), owner="w")
+
+
+def test_records_of_which_nothing_came_may_rest_and_are_read_again_after_a_kill():
+    store = MemoryStore()
+    fill(store, 25)
+    for _ in range(3):
+        worker = tenth(store, 100.0)
+        worker.acquire()
+        while worker.step():
+            pass
+        assert store.checkpoints.offset(INPUT) == worker.offset == 21  # with the record that said something
+        assert worker.position == 25
+    assert said(store) == chain(20)[9::10]
+    worker.release()
+    assert store.checkpoints.offset(INPUT) == 25
+    fill(store, 5, 25)
+    last = tenth(store, 0.0)
+    last.acquire()
+    while last.step():
+        pass
+    assert said(store) == chain(30)[9::10]
+
+
+def test_what_rests_is_committed_when_its_time_has_come():
+    store = MemoryStore()
+    fill(store, 5)
+    worker = tenth(store, 0.01)
+    worker.acquire()
+    worker.step()
+    while store.checkpoints.offset(INPUT) < 5:
+        worker.step(0.01)

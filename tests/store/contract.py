@@ -58,6 +58,19 @@ class LogContract:
         assert store.log.partitions() == [IN, OUT]
         assert store.log.end(IN) == 3
 
+    def test_rare_types_and_single_records_are_found(self, store: Store) -> None:
+        for i in range(6):
+            store.log.append(f"{IN}:{('samples', 'action', 'decision')[i % 3]}", [(f"id{i}", b"%d" % i)])
+        assert [r.offset for r in store.log.read(IN, 0, 9, types=("action", "decision"))] == [2, 3, 5, 6]
+        assert [r.id for r in store.log.read(IN, 2, 1, types=["action"])] == ["id4"]
+        assert store.log.read(IN, 0, 9, types=("tick",)) == []
+        assert store.log.find(IN, "id3") == Record(4, "id3", f"{IN}:samples", b"3")
+        assert store.log.find(IN, "id9") is None
+        assert store.log.find("ingest/nowhere/main", "id3") is None
+        store.log.retire(IN, 4)
+        assert store.log.find(IN, "id3") is None
+        assert [r.offset for r in store.log.read(IN, 4, 9, types=("action",))] == [5]
+
     def test_an_id_is_kept_once_in_its_partition(self, store: Store) -> None:
         assert store.log.append(f"{IN}:event", [("x", b"1"), ("x", b"2"), ("y", b"3")]) == 2
         assert store.log.append(f"{IN}:tick", [("y", b"4"), ("z", b"5"), ("x", b"6")]) == 1
@@ -405,6 +418,31 @@ class HistoryContract:
         assert store.history.read(["a", "b"], midnight - 3000, midnight + 21_001).equals(before)
         put(store, telemetry(midnight + 30_000, 1))
         assert store.history.read(["a"], midnight + 30_000, midnight + 30_001).num_rows == 1
+
+    def test_a_summary_keeps_the_outermost_rows_of_each_step(self, store: Store) -> None:
+        for compacted in (False, True):
+            if not compacted:
+                times = np.array([0, 1, 5, 12, 13, 41, 59], dtype=np.int64)
+                values = np.array([[1.0, 5], [9, 5], [2, 5], [3, np.nan], [-4, 5], [7, 5], [7, 5]])
+                end = put(store, Samples("site", "plc", 0, times, ("a", "b"), values))
+            else:
+                store.history.compact(IN, up_to=end - 0)
+            steps = store.history.summarise(["b", "a", "c"], 0, 59, 10).to_pylist()
+            assert [(row["tag"], row["bucket"], row["count"]) for row in steps] == [
+                ("a", 0, 3),
+                ("a", 1, 2),
+                ("a", 4, 1),
+                ("b", 0, 3),
+                ("b", 1, 1),
+                ("b", 4, 1),
+            ]
+            first, second, last = steps[:3]
+            assert (first["first"], first["low"], first["high"], first["last"]) == (1.0, 1.0, 9.0, 2.0)
+            assert (first["first_time"], first["low_time"], first["high_time"], first["last_time"]) == (0, 0, 1, 5)
+            assert (second["low"], second["low_time"], second["gap"], second["gap_end"]) == (-4.0, 13, 7, 12)
+            assert (last["first"], last["gap"], last["gap_end"]) == (7.0, 28, 41)
+            assert (steps[3]["low_time"], steps[3]["high_time"]) == (0, 0)  # of equal ones the earliest
+        assert store.history.summarise([], 0, 59, 10).num_rows == 0
 
     def test_missing_values_are_no_rows(self, store: Store) -> None:
         samples = telemetry(0, 3)

@@ -148,15 +148,15 @@ def test_two_that_compact_at_once_write_each_row_once(tmp_path: Path) -> None:
 def test_what_is_compacted_and_retired_while_somebody_reads_is_read(tmp_path: Path, monkeypatch) -> None:
     with SqliteStore(tmp_path) as store, SqliteStore(tmp_path) as other:
         end = put(store, telemetry(0, 10))
-        read_tail = parquet.hot_rows
+        read_tail = parquet.Hot.rows
 
         def overtaken(*args: Any) -> Any:
-            monkeypatch.setattr(parquet, "hot_rows", read_tail)
+            monkeypatch.setattr(parquet.Hot, "rows", read_tail)
             other.history.compact(IN, up_to=end)
             other.log.retire(IN, end)
             return read_tail(*args)
 
-        monkeypatch.setattr(parquet, "hot_rows", overtaken)
+        monkeypatch.setattr(parquet.Hot, "rows", overtaken)
         assert len(rows(store)) == 20
 
 
@@ -182,3 +182,14 @@ def test_compaction_and_retention_agree_with_memory(tmp_path_factory, batches, b
             assert sorted(rows(model)) == sorted(rows(store))
         assert model.history.retain(before, pinned=pinned) == store.history.retain(before, pinned=pinned)
         assert sorted(rows(model)) == sorted(rows(store))
+
+
+def test_what_is_kept_decoded_is_bounded_and_changes_no_answer(tmp_path: Path) -> None:
+    with SqliteStore(tmp_path) as store:
+        tight = parquet.Hot(store.log, kept_bytes=400)
+        for i in range(12):
+            put(store, telemetry(i * 100_000, 10, ("a", f"t{i % 3}")))
+            for start in (0, i * 100_000):
+                asked = ({IN: max(0, i - 8)}, ["a", "t1"], start, DAY)
+                assert tight.rows(*asked).equals(parquet.Hot(store.log).rows(*asked))
+            assert tight._bytes <= 400

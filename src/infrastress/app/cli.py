@@ -41,6 +41,7 @@ COMMANDS = {
     "restore": Entry("restore", "Make a site's folder of a backup."),
     "upgrade": Entry("upgrade", "Bring a site's store to this version: backup, trial on a copy, migration."),
     "export": Entry("export", "Write everything of a site in open formats."),
+    "accounts": Entry("accounts", "Who may sign in: accounts, sessions, tokens of machines."),
     "evaluate": Entry("evaluate", "Score detections against labels."),
 }
 

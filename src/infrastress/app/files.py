@@ -27,7 +27,7 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-def write_atomically(file: Path, data: bytes) -> None:
+def write_atomically(file: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace `file` by `data`: after a power cut it holds either the old or the new content."""
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
@@ -35,7 +35,7 @@ def write_atomically(file: Path, data: bytes) -> None:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
-        os.chmod(name, 0o644)
+        os.chmod(name, mode)
         os.replace(name, file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

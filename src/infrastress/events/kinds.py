@@ -168,6 +168,7 @@ class AlarmAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     action: Literal["acknowledge", "shelve", "unshelve"]
     by: str
     until: int = 0
+    comment: str = ""
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

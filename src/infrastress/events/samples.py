@@ -59,7 +59,8 @@ class Samples:
     def to_arrow(self) -> pa.RecordBatch:
         """A record batch: `time` timestamp[ns, UTC] and one float64 column a signal, NaN as null."""
         time = pa.array(self.times, type=pa.int64()).cast(pa.timestamp("ns", "UTC"))
-        columns = [pa.array(np.ascontiguousarray(self.values[:, i]), from_pandas=True) for i in range(len(self.tags))]
+        n, cells = len(self), pa.array(np.ascontiguousarray(self.values.T).ravel(), from_pandas=True)
+        columns = [cells.slice(i * n, n) for i in range(len(self.tags))]  # one array for all: tags may be thousands
         metadata = {"site": self.site, "source": self.source, "sequence": str(self.sequence)}
         fields = [pa.field("time", time.type), *(pa.field(tag, pa.float64()) for tag in self.tags)]
         return pa.RecordBatch.from_arrays([time, *columns], schema=pa.schema(fields, metadata=metadata))
@@ -76,9 +77,7 @@ class Samples:
             site, source = metadata[b"site"].decode(), metadata[b"source"].decode()
             sequence = int(metadata[b"sequence"])
             times = batch.column(0).cast(pa.int64()).to_numpy(zero_copy_only=False)
-            values = np.empty((batch.num_rows, batch.num_columns - 1))
-            for i in range(1, batch.num_columns):
-                values[:, i - 1] = batch.column(i).to_numpy(zero_copy_only=False)
+            values = _values(batch)
         except (KeyError, ValueError, TypeError, IndexError, pa.ArrowException) as error:
             raise DecodeError(f"no samples: {error}") from None
         return cls(site, source, sequence, times, tuple(batch.schema.names[1:]), values)
@@ -95,3 +94,13 @@ class Samples:
             DecodeError: the bytes are no samples.
         """
         return cls.from_arrow(decode_batch(data, "samples"))
+
+
+def _values(batch: pa.RecordBatch) -> Values:
+    """All columns but the first as float64[n, m], nulls as NaN."""
+    n, m = batch.num_rows, batch.num_columns - 1
+    if not n or not m:
+        return np.empty((n, m))
+    columns = batch.select(range(1, m + 1))
+    values: Values = columns.to_tensor(null_to_nan=True, row_major=True).to_numpy().astype(np.float64, copy=False)
+    return values

@@ -5,6 +5,7 @@ quarantined or dropped, in the balance of its source.
 """
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from infrastress.site import Site
 from infrastress.site.sources import Source
 from infrastress.store.ports import Output
 
-__all__ = ["Admission", "SourceNotes"]
+__all__ = ["Admission", "SourceNotes", "books_of"]
 
 _EXAMPLES = 100
 """Refusals kept as records, per source and reason; all are counted."""
@@ -59,6 +60,12 @@ class _State(msgspec.Struct):
     ticks: int = 0
     decisions: int = 0
     final: bool = False
+
+
+class _Wrapped(msgspec.Struct):
+    """What a live admission dumps: this state, and more beside it."""
+
+    admission: bytes
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
@@ -403,3 +410,32 @@ def _iso(time: int) -> str:
         return to_iso(time)
     except OverflowError:
         return f"{time} ns"
+
+
+def books_of(data: bytes) -> dict[str, tuple[Balance, SourceNotes]]:
+    """Balance and notes of each source, from what an admission dumped, live or not; for whoever only reads.
+
+    Raises:
+        DecodeError: the bytes are no such state.
+    """
+    try:
+        with suppress(msgspec.ValidationError):
+            data = msgspec.msgpack.decode(data, type=_Wrapped).admission
+        state = _DECODER.decode(data)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"no admission state: {error}") from None
+    return {
+        name: (
+            one.ledger.balance(),
+            SourceNotes(
+                one.missing,
+                one.overdue,
+                one.late_events,
+                one.ahead_ns / SECOND,
+                one.oldest,
+                one.gate.newest,
+                one.ended,
+            ),
+        )
+        for name, one in state.sources.items()
+    }

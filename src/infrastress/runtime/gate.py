@@ -19,6 +19,9 @@ _CONFIRMATIONS = 10
 _EARLIEST = 0
 _LATEST = 4_102_444_800 * 1_000_000_000  # 2100-01-01
 
+_CELLS = 5_000
+"""Cells remembered of a live source, beyond its last two rows: what is remembered is written at each commit."""
+
 Refuse = Callable[[str, int], None]
 
 
@@ -79,12 +82,19 @@ class Gate(msgspec.Struct):
 
         Reasons: `late`, `duplicate`, `conflict`, `time-absurd`, `time-future`, `time-ahead`.
         """
+        keep = self._rows(samples, lateness, refuse, window)
+        if window is not None:
+            cells = np.cumsum([len(row.tags) for row in reversed(self.memory)])
+            self.memory = self.memory[-max(2, int(np.searchsorted(cells, _CELLS, side="right"))) :]
+        return keep
+
+    def _rows(self, samples: Samples, lateness: int, refuse: Refuse, window: Window | None) -> npt.NDArray[np.bool_]:
         times = samples.times
         n = len(times)
         if n and self._clean(times, window):
             keep = np.ones(n, dtype=np.bool_)
             self.newest, self.jumped = int(times[-1]), 0
-            horizon = self.newest - lateness if window is None else window.floor
+            horizon = self._horizon(lateness, window)
             first = int(np.searchsorted(times, horizon))
             fresh = [_remembered(samples, i) for i in range(first, n)]
             self.memory = [row for row in self.memory if row.time >= horizon] + fresh

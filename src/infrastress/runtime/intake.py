@@ -255,12 +255,7 @@ class Intake:
         await _ended([task])
         await self._settled(source)
         self.links = {key: link for key, link in self.links.items() if key[0] != source}
-
-        def leave(_: int) -> list[Output]:
-            self._admission.leave(source)
-            return []
-
-        self._act(leave)
+        self._leave(source)
 
     async def change(self, site: Site, connectors: Sequence[Feeder]) -> None:
         """Go on with another version of the site and these connectors; positions and balances stay.
@@ -307,6 +302,9 @@ class Intake:
 
         self._act(join)
         self._tasks[source] = asyncio.create_task(self._keep(self._connectors[source]), name=f"source {source}")
+
+    def _leave(self, source: str) -> None:
+        self._act(lambda clock: self._admission.leave(source, clock))
 
     async def _keep(self, connector: Feeder) -> None:
         """Run one connector for ever; what it throws is its own matter."""
@@ -518,7 +516,7 @@ class Intake:
             if self._lease.state is not None:
                 self._admission.load(self._lease.state)
         for source in self._admission.joined - self._connectors.keys():
-            self._admission.leave(source)
+            self._leave(source)
         self._acts.insert(0, self._started)
         self._committed, self._last = self._admission.dump(), time.monotonic()
 

@@ -127,10 +127,13 @@ class LiveAdmission(Admission):
         lags = self._lags.setdefault(source, _Lags(clock))
         lags.since, lags.heard = clock, None
 
-    def leave(self, source: str) -> None:
-        """A source was disconnected: nobody waits for it."""
-        self._lags.pop(source, None)
+    def leave(self, source: str, clock: int) -> list[Output]:
+        """A source was disconnected: nobody waits for it, and its silence is none."""
+        if self._lags.pop(source, None) is None:
+            return []
         self._links.pop(source, None)
+        fields = {"source": source, "member": "", "state": "gone", "detail": "disconnected", "clock": clock}
+        return [self._note("link", fields)]
 
     def take(self, delivery: Delivery, clock: int, *, keep_every: int = 1) -> list[Output]:
         """Check a delivery that came when the event clock showed `clock`; raises what `admit` does."""

@@ -165,12 +165,15 @@ class Shift:
     def _work(self) -> None:
         wait_s = min(self._policy.max_wait_s, self._pause_s)
         now = self._clock.monotonic()
-        offsets = {w.partition: w.offset for w in self._held() if self._aside.get(w.partition, now) <= now}
+        offsets = {w.partition: w.position for w in self._held() if self._aside.get(w.partition, now) <= now}
         if not offsets:
             self._clock.sleep(wait_s)
             return
-        for partition in self._log.wait(offsets, wait_s):
-            self._step(self._workers[partition])
+        news = self._log.wait(offsets, wait_s)
+        for partition in offsets:
+            worker = self._workers[partition]
+            if partition in news or worker.position > worker.offset:
+                self._step(worker)
 
     def _step(self, worker: Worker) -> None:
         try:

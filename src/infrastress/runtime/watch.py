@@ -62,6 +62,7 @@ class _Source(msgspec.Struct):
     gap: int = 0
     slow: int = 0
     grace: int = 0
+    gone: bool = False
     began: int = 0
     episode: str = ""
     why: str = ""
@@ -119,6 +120,7 @@ class Watch:
         self._pending: dict[str, tuple[int, int, bool]] = {}
         self._episodes: dict[str, tuple[str, str]] = {}
         self._refreshed = self._next = 0
+        self._seen_frozen: tuple[Flags, Flags] | None = None
 
     @property
     def clock(self) -> int:
@@ -164,6 +166,7 @@ class Watch:
         told = self._lively.take(samples.times, rows, values, self._state == FROZEN)
         self._arrived[told] = True
         self._owner[told] = self._index[samples.source]
+        self._seen_frozen = None
         self._came(samples.source, int(samples.times.min()), int(samples.times.max()), ahead=False)
 
     def event(self, event: Event) -> None:
@@ -174,8 +177,10 @@ class Watch:
     def note(self, kind: str, fields: dict[str, Any]) -> None:
         """The runtime told how a connection stands, or what it decided."""
         source, clock = self._sources.get(str(fields.get("source"))), int(fields.get("clock", 0))
-        if kind == "link" and source is not None:
-            source.connected = source.connected or clock
+        if kind == "link" and source is not None and fields["state"] == "gone":
+            source.gone, source.connected, source.links = True, 0, {}
+        elif kind == "link" and source is not None:
+            source.gone, source.connected = False, source.connected or clock
             source.links[fields["member"]] = (fields["state"], fields["detail"], clock)
         elif fields.get("decision") == "refused" and source is not None:
             newest = int(fields["newest"])
@@ -208,8 +213,7 @@ class Watch:
             self._hear(name, oldest, newest, ahead=ahead)
         self._pending.clear()
         self._hear_signals()
-        cadence = self._cadence[:-1] / SECOND
-        frozen = self._lively.frozen_sources(self._owner, cadence)
+        frozen, still = self._frozen()
         findings: list[Finding] = []
         healths: list[Health] = []
         for i, name in enumerate(self._names):
@@ -218,7 +222,7 @@ class Watch:
             if state != source.state:
                 findings += self._turn(name, state, why, occurred)
                 healths.append(self._health_of(name))
-        findings += self._judge_signals(occurred)
+        findings += self._judge_signals(still, occurred)
         healths += self._due()
         return findings, healths
 
@@ -230,7 +234,7 @@ class Watch:
     def _hear(self, name: str, oldest: int, newest: int, *, ahead: bool) -> None:
         clock, source, cadence = self._clock, self._sources[name], int(self._cadence[self._index[name]])
         age = clock - newest
-        source.connected = source.connected or clock
+        source.gone, source.connected = False, source.connected or clock
         lateness = round(self._site.source_by_id[name].lateness_s * SECOND)
         usual = lateness + (3 * source.lag) // 2 + max(cadence, round(_LEAST_S * SECOND))
         if ahead or (source.lag >= 0 and age > usual) or age > lateness + 3 * cadence + 60 * SECOND:
@@ -268,10 +272,13 @@ class Watch:
     def _silence(self, name: str, source: _Source) -> tuple[int, str]:
         """Whether a source speaks at all: LIVE where it does."""
         clock, due = self._clock, self._due_every(name)
+        if source.gone:
+            return UNKNOWN, "it isn't connected"
         lost = [(at, detail) for state, detail, at in source.links.values() if state == "down"]
         if lost and len(lost) == len(source.links) and max(lost)[0] > source.heard:
             return DOWN, max(lost)[1]
-        quiet = clock - max(source.heard or source.connected, source.grace)
+        up = max((at for state, _, at in source.links.values() if state == "up"), default=0)
+        quiet = clock - max(source.heard or source.connected, source.grace, up)
         if due and source.connected and quiet > max(round(_MISSED * due), round(_LEAST_S * SECOND)):
             if not source.heard:
                 return STOPPED, f"it has said nothing since it was connected; it should speak every {span(due)}"
@@ -297,6 +304,14 @@ class Watch:
 
     # Signals
 
+    def _frozen(self) -> tuple[Flags, Flags]:
+        """Which sources, and which signals by themselves, are frozen; goes by what was told alone."""
+        if self._seen_frozen is None:
+            due = np.where(self._stated, self._own, self._cadence[self._owner])
+            sources = self._lively.frozen_sources(self._owner, self._cadence[:-1] / SECOND)
+            self._seen_frozen = sources, self._lively.frozen_alone(due / SECOND)
+        return self._seen_frozen
+
     def _hear_signals(self) -> None:
         told = np.flatnonzero(self._arrived)
         if not len(told):
@@ -321,7 +336,7 @@ class Watch:
         limit = np.maximum((_MISSED * np.maximum(due, gaps)).astype(np.int64), round(_LEAST_S * SECOND))
         return np.where(due > 0, limit, np.iinfo(np.int64).max)
 
-    def _judge_signals(self, occurred: int) -> list[Finding]:
+    def _judge_signals(self, still: Flags, occurred: int) -> list[Finding]:
         """A signal stands as its source does, or worse by itself."""
         sources = np.array([*(s.state for s in self._sources.values()), LIVE], dtype=np.int64)
         base, heard = sources[self._owner], self._heard > 0
@@ -329,10 +344,8 @@ class Watch:
         judged = going & (self._stated | (self._streak >= self._need))
         silent = judged & (self._clock - np.maximum(self._heard, self._grace()) > self._limits())
         silent |= (self._alone == STOPPED) & (self._heard < self._clock)
-        due = np.where(self._stated, self._own, self._cadence[self._owner])
-        still = self._lively.frozen_alone(due / SECOND)
         alone = np.where(going, np.where(silent, STOPPED, np.where(still, FROZEN, 0)), self._alone)
-        state = np.where(heard, np.maximum(np.maximum(base, alone), LIVE), UNKNOWN)
+        state = np.where(heard & (base != UNKNOWN), np.maximum(base, alone), UNKNOWN)
         changed = state != self._state
         self._since[changed], self._dirty[changed] = self._clock, 1
         turned = np.flatnonzero(alone != self._alone)
@@ -374,7 +387,7 @@ class Watch:
             if due or any(at > source.told for _, _, at in source.links.values()):
                 source.told = self._clock
                 healths.append(self._health_of(name))
-                members = [(member, link) for member, link in source.links.items() if member]
+                members = [(member, link) for member, link in sorted(source.links.items()) if member]
                 healths += [self._health_of_member(name, member, *link) for member, link in members]
         every = np.maximum(np.where(self._stated, self._own, self._cadence[self._owner]), round(_REFRESH_S * SECOND))
         stale = (self._heard > self._told) & (self._clock - self._told >= every)
@@ -467,3 +480,4 @@ class Watch:
         self._clock, self._pending = state.clock, state.pending
         self._sources = {name: state.sources[name] for name in self._names}  # in the site's order, as arrays are
         self._episodes, self._refreshed, self._next = state.episodes, state.refreshed, state.next
+        self._seen_frozen = None

@@ -25,12 +25,16 @@ class Policy:
         max_wait_s: longest wait for the first record, so also the longest time until a stop is seen.
         lease_s: a lease whose beat hasn't moved for this long, by the observer's own clock, may be taken. On PostgreSQL
             it must be longer than `store.postgres.IDLE_S`.
+        rest_s: records of which nothing came may stay uncommitted for this long: a live site brings many a second, and
+            each commit writes the whole state. What comes out is committed at once; after a kill the rest is read
+            again.
     """
 
     max_records: int = 500
     max_bytes: int = 16_000_000
     max_wait_s: float = 0.5
     lease_s: float = 10.0
+    rest_s: float = 0.0
 
 
 _FIRST_READ = 8
@@ -96,7 +100,8 @@ class Worker:
         self._unit = unit
         self._blank = unit.dump()
         self._lease: Lease | None = None
-        self._offset = 0
+        self._offset = self._position = 0
+        self._settled = 0.0
         self.epoch = 0
 
     @property
@@ -109,6 +114,11 @@ class Worker:
         """Last offset whose effects are committed, while it holds the lease."""
         return self._offset
 
+    @property
+    def position(self) -> int:
+        """Last offset it has taken, while it holds the lease; from `offset` to here nothing came of any record."""
+        return self._position
+
     def acquire(self, seen: Beat | None = None) -> None:
         """Take the lease as seen (None: as it stands now) and the state it holds.
 
@@ -120,19 +130,31 @@ class Worker:
         lease = self._checkpoints.acquire(self.partition, beat, self.owner)
         self._unit.load(self._blank if lease.state is None else lease.state)
         self._lease, self._offset, self.epoch = lease, lease.offset, lease.epoch
+        self._position, self._settled = lease.offset, time.monotonic()
 
     def drop(self) -> None:
         """Forget lease and state; another may go on."""
         if self._lease is not None:
-            self._lease, self._offset = None, 0
+            self._lease, self._offset, self._position = None, 0, 0
             self._unit.load(self._blank)
 
     def release(self) -> None:
         """Forget lease and state, and let another go on at once; raises Fenced, OutcomeUnknown."""
         lease = self._lease
-        self.drop()
+        try:
+            self.settle(0.0)
+        finally:
+            self.drop()
         if lease is not None:
             lease.release()
+
+    def settle(self, rest_s: float | None = None) -> None:
+        """Commit what rests for longer than this (None: the policy's time); raises what `step` does."""
+        rest_s = self.policy.rest_s if rest_s is None else rest_s
+        if self._lease is None or self._position == self._offset:
+            return
+        if time.monotonic() - self._settled >= rest_s:
+            self._commit(self._lease, [])
 
     def step(self, wait_s: float = 0.0, *, between: Callable[[], None] = lambda: None) -> int:
         """Take up to `max_records` records and commit; returns how many, 0 when there were none.
@@ -147,17 +169,27 @@ class Worker:
         """
         if self._lease is None:
             raise Fenced(f"{self.owner} holds no lease on {self.partition}", remedy="acquire it first")
-        records = gather(self._log, self.partition, self._offset, self.policy, wait_s)
+        records = gather(self._log, self.partition, self._position, self.policy, wait_s)
         if not records:
+            self.settle()
             return 0
         try:
             outputs: list[Output] = []
             for record in records:
                 between()
                 outputs += self._unit.update(record)
-            self._lease.commit(records[-1].offset, self._unit.dump(), outputs)
         except BaseException:
             self.drop()  # the unit is ahead of what was committed
             raise
-        self._offset = records[-1].offset
+        self._position = records[-1].offset
+        if outputs or time.monotonic() - self._settled >= self.policy.rest_s:
+            self._commit(self._lease, outputs)
         return len(records)
+
+    def _commit(self, lease: Lease, outputs: list[Output]) -> None:
+        try:
+            lease.commit(self._position, self._unit.dump(), outputs)
+        except BaseException:
+            self.drop()
+            raise
+        self._offset, self._settled = self._position, time.monotonic()

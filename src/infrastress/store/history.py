@@ -1,7 +1,10 @@
 """Telemetry history in long form (tag, time, value), and the history of the store in memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +18,13 @@ __all__ = [
     "HISTORY",
     "INGEST",
     "LONG",
+    "Hot",
     "MemoryHistory",
     "Span",
     "check_ingest",
-    "hot_rows",
+    "engine",
     "long_form",
+    "steps",
     "tail",
     "tail_rows",
 ]
@@ -34,6 +39,8 @@ HISTORY = pa.schema([("tag", pa.string()), ("time", pa.timestamp("ns", "UTC")), 
 """At the port."""
 
 Span = tuple[int, int]
+_LISTS = 256
+"""Lists of tags remembered: a source has one, or one for each mix of signals that it sends at once."""
 
 
 def long_form(batches: Sequence[Samples]) -> pa.Table:
@@ -74,20 +81,68 @@ def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) 
         after = records[-1].offset
 
 
-def hot_rows(log: Log, compacted: Mapping[str, int], tags: Sequence[str], start: int, stop: int) -> pa.Table:
-    """Rows of the log that aren't compacted, in schema LONG.
+class Hot:
+    """Rows of the log that aren't compacted; what was decoded for one reader is kept for the next, up to a bound.
 
-    Raises:
-        LogGap: what `compacted` says is not compacted was retired: it is out of date.
+    A record of ten thousand signals takes 10 ms to decode, and a plot asks again and again for the same ones.
+
+    Args:
+        log: where telemetry arrives.
+        kept_bytes: bytes of values kept, the newest; older records are decoded anew by whoever wants them.
     """
-    found = []
-    for partition in log.partitions():
-        if not partition.startswith(INGEST):
-            continue
-        for _, samples in tail(log, partition, compacted.get(partition, 0), log.end(partition)):
-            if samples and (cut := _cut(samples, frozenset(tags), start, stop)):
-                found.append(cut)
-    return long_form(found)
+
+    def __init__(self, log: Log, *, kept_bytes: int = 256_000_000) -> None:
+        self._log = log
+        self._limit = kept_bytes
+        self._lock = Lock()
+        self._kept: dict[str, dict[int, Samples | None]] = {}
+        self._reached: dict[str, int] = {}
+        self._bytes = 0
+        self._tags: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def rows(self, compacted: Mapping[str, int], tags: Sequence[str], start: int, stop: int) -> pa.Table:
+        """In schema LONG: rows of some tags with start <= time < stop, behind what `compacted` says.
+
+        Raises:
+            LogGap: what `compacted` says is not compacted was retired: it is out of date.
+        """
+        found = []
+        for partition in self._log.partitions():
+            if partition.startswith(INGEST):
+                with self._lock:
+                    held = self._held(partition, compacted.get(partition, 0))
+                for samples in held:
+                    if cut := _cut(samples, tags, start, stop):
+                        found.append(cut)
+        return long_form(found)
+
+    def _held(self, partition: str, after: int) -> list[Samples]:
+        """Samples of a partition behind an offset."""
+        kept = self._kept.setdefault(partition, {})
+        for offset in [offset for offset in kept if offset <= after]:
+            self._drop(kept, offset)
+        first = min(kept, default=self._reached.get(partition, 0) + 1)
+        if after < self._log.start(partition):  # tells of a compaction that this reader doesn't know of
+            self._log.read(partition, after, 1)
+        missed = [s for _, s in tail(self._log, partition, after, first - 1) if s] if first > after + 1 else []
+        end, reached = self._log.end(partition), max(after, self._reached.get(partition, 0))
+        for offset, samples in tail(self._log, partition, reached, end):
+            kept[offset] = self._alike(samples) if samples else None
+            self._bytes += _size(samples)
+        self._reached[partition] = max(reached, end)
+        held = [*missed, *(samples for samples in kept.values() if samples)]
+        while self._bytes > self._limit and kept:
+            self._drop(kept, next(iter(kept)))
+        return held
+
+    def _drop(self, kept: dict[int, Samples | None], offset: int) -> None:
+        self._bytes -= _size(kept.pop(offset))
+
+    def _alike(self, samples: Samples) -> Samples:
+        """With names that are shared by all that have the same: they would take more room than the values."""
+        if len(self._tags) > _LISTS:
+            self._tags.clear()
+        return replace(samples, tags=self._tags.setdefault(samples.tags, samples.tags))
 
 
 def tail_rows(log: Log, compacted: Mapping[str, int]) -> Iterator[pa.Table]:
@@ -103,14 +158,50 @@ def tail_rows(log: Log, compacted: Mapping[str, int]) -> Iterator[pa.Table]:
                     yield long_form([samples]).cast(HISTORY)
 
 
-def _cut(samples: Samples, tags: frozenset[str], start: int, stop: int) -> Samples | None:
-    columns = [i for i, tag in enumerate(samples.tags) if tag in tags]
-    rows = np.flatnonzero((samples.times >= start) & (samples.times < stop))
-    if not columns or not len(rows):
+def _size(samples: Samples | None) -> int:
+    return samples.values.nbytes + samples.times.nbytes if samples else 0
+
+
+@lru_cache(maxsize=_LISTS)
+def _columns(tags: tuple[str, ...]) -> dict[str, int]:
+    return {tag: i for i, tag in enumerate(tags)}
+
+
+def _cut(samples: Samples, tags: Sequence[str], start: int, stop: int) -> Samples | None:
+    columns = _columns(samples.tags)
+    wanted = [tag for tag in dict.fromkeys(tags) if tag in columns]
+    rows = np.flatnonzero((samples.times >= start) & (samples.times < stop)) if wanted else ()
+    if not len(rows):
         return None
-    wanted = tuple(samples.tags[i] for i in columns)
-    values = samples.values[rows][:, columns]
-    return Samples(samples.site, samples.source, samples.sequence, samples.times[rows], wanted, values)
+    values = samples.values[rows][:, [columns[tag] for tag in wanted]]
+    return Samples(samples.site, samples.source, samples.sequence, samples.times[rows], tuple(wanted), values)
+
+
+def steps(rows: str) -> str:
+    """The query behind `History.summarise`, over a relation of LONG rows, which are those of [$origin, stop).
+
+    Equal values are told apart by their time, so that threads of the engine can't change the answer.
+    """
+    return f"""
+        WITH spaced AS (
+            SELECT tag, time, value, (time - $origin) // $width AS bucket,
+                time - lag(time) OVER (PARTITION BY tag ORDER BY time) AS since
+            FROM ({rows})
+        )
+        SELECT tag, bucket, count(*) AS count, arg_min(value, time) AS first, arg_max(value, time) AS last,
+            min(value) AS low, max(value) AS high, min(time) AS first_time, max(time) AS last_time,
+            min({{v: value, t: time}}).t AS low_time, -max({{v: value, t: -time}}).t AS high_time,
+            coalesce(max(since), 0) AS gap, coalesce(arg_max(time, since), min(time)) AS gap_end
+        FROM spaced GROUP BY tag, bucket ORDER BY tag, bucket
+    """  # noqa: S608 - no value in it
+
+
+def engine() -> Any:
+    """A DuckDB that looks for no extension: an air-gapped plant."""
+    import duckdb
+
+    settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    return duckdb.connect(config=settings)
 
 
 def between(table: pa.Table, start: int, stop: int) -> pa.ChunkedArray:
@@ -134,6 +225,7 @@ class MemoryHistory(History):
     def __init__(self, log: Log) -> None:
         self._log = log
         self._lock = Lock()
+        self._hot = Hot(log)
         self._table = LONG.empty_table()
         self._compacted: dict[str, int] = {}
 
@@ -155,7 +247,7 @@ class MemoryHistory(History):
     def read(self, tags: Sequence[str], start: int, stop: int) -> pa.Table:
         """Table and tail as one."""
         with self._lock:
-            hot = hot_rows(self._log, self._compacted, tags, start, stop)
+            hot = self._hot.rows(self._compacted, tags, start, stop)
             cold = self._table.filter(
                 pc.and_(pc.is_in(self._table["tag"], pa.array(tags, pa.string())), between(self._table, start, stop))
             )
@@ -166,6 +258,14 @@ class MemoryHistory(History):
         with self._lock:
             yield self._table.cast(HISTORY)
             yield from tail_rows(self._log, self._compacted)
+
+    def summarise(self, tags: Sequence[str], start: int, stop: int, width: int) -> pa.Table:
+        """Over the rows that `read` gives."""
+        table = self.read(tags, start, stop)
+        rows = table.set_column(1, "time", table["time"].cast(pa.int64()))
+        with engine() as database:
+            database.register("read", rows)
+            return database.sql(steps("FROM read"), params={"origin": start, "width": width}).to_arrow_table()
 
     def retain(self, before: int, *, pinned: Sequence[Span] = ()) -> int:
         """Drop old rows of the table."""

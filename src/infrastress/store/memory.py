@@ -5,8 +5,9 @@ For tests and for reruns whose result alone matters. Threads may share it.
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Condition
 
 from infrastress.core.errors import Fenced, LogGap, StoreError
@@ -77,14 +78,24 @@ class MemoryLog(Log):
         self._changed.notify_all()
         return True
 
-    def read(self, partition: str, after: int, limit: int, wait_s: float = 0.0) -> list[Record]:
+    def read(
+        self, partition: str, after: int, limit: int, wait_s: float = 0.0, *, types: Collection[str] = ()
+    ) -> list[Record]:
         with self._changed:
             self.wait({partition: after}, wait_s)
             kept = self._partitions.get(partition, _Partition())
             if after < kept.retired:
                 raise LogGap(f"records {after + 1} to {kept.retired} were retired", where=partition)
             start = after - kept.retired
-            return kept.records[start : start + limit]
+            if not types:
+                return kept.records[start : start + limit]
+            behind = islice(kept.records, start, None)
+            return list(islice((record for record in behind if type_of(record.subject) in types), limit))
+
+    def find(self, partition: str, id_: str) -> Record | None:
+        with self._changed:
+            kept = self._partitions.get(partition, _Partition())
+            return next((r for r in kept.records if r.id == id_), None) if id_ in kept.ids else None
 
     def wait(self, after: Mapping[str, int], seconds: float) -> list[str]:
         def grown() -> list[str]:

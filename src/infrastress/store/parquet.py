@@ -6,7 +6,7 @@ change sweeps. One process or thread changes the history at a time; any number r
 """
 
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,7 @@ from infrastress.core.time import DAY, to_iso
 from infrastress.events.samples import Samples
 from infrastress.store.blobs import make_folder, write_durably
 from infrastress.store.database import Database
-from infrastress.store.history import HISTORY, Span, check_ingest, hot_rows, long_form, tail, tail_rows
+from infrastress.store.history import HISTORY, Hot, Span, check_ingest, engine, long_form, steps, tail, tail_rows
 from infrastress.store.ports import History, Log
 from infrastress.store.tables import history_file, history_partition
 
@@ -36,6 +36,9 @@ _MERGED_ROWS = 4_000_000  # rows of one file at most, so that merging and retent
 _TRIES = 5  # reads again when files were merged or retired meanwhile
 _FIRST, _LAST = -(2**63) + 2, 2**63 - 2  # DuckDB keeps the outermost values for infinity
 
+
+Query = Callable[[str], str]
+_NONE: Mapping[str, int] = {}
 
 _RESTORE = "restore it from the last backup"
 
@@ -85,6 +88,7 @@ class ParquetHistory(History):
 
     def __init__(self, log: Log, database: Database, folder: Path | None) -> None:
         self._log = log
+        self._hot = Hot(log)
         self._database = database
         self._folder = folder
 
@@ -128,12 +132,23 @@ class ParquetHistory(History):
 
     def read(self, tags: Sequence[str], start: int, stop: int) -> pa.Table:
         """Files that overlap the span, and the tail behind them."""
+        found = self._ask(lambda rows: f"{rows} ORDER BY tag, time", tags, start, stop)
+        return found.cast(HISTORY)
+
+    def summarise(self, tags: Sequence[str], start: int, stop: int, width: int) -> pa.Table:
+        """By the engine, row group for row group: memory goes with the steps, not with the rows."""
+        return self._ask(steps, tags, start, stop, {"origin": start, "width": width})
+
+    def _ask(
+        self, query: Query, tags: Sequence[str], start: int, stop: int, values: Mapping[str, int] = _NONE
+    ) -> pa.Table:
+        """A query over rows; asked again when files were merged or retired meanwhile."""
         for attempt in range(_TRIES):
             compacted, files = self._snapshot()
             names = [str(self.folder / file.name) for file in files if file.first < stop and file.last >= start]
             try:
-                hot = hot_rows(self._log, compacted, tags, start, stop)
-                return self._query(names, hot, tags, start, stop)
+                hot = self._hot.rows(compacted, tags, start, stop)
+                return self._query(query, names, hot, tags, {**values, "start": start, "stop": stop})
             except (LogGap, _Gone):
                 if attempt == _TRIES - 1:
                     raise
@@ -284,22 +299,27 @@ class ParquetHistory(History):
             raise StoreError("a history file is damaged", where=str(path), remedy=_RESTORE)
         return path
 
-    def _query(self, names: list[str], hot: pa.Table, tags: Sequence[str], start: int, stop: int) -> pa.Table:
+    def _query(
+        self, query: Query, names: list[str], hot: pa.Table, tags: Sequence[str], values: dict[str, int]
+    ) -> pa.Table:
         import duckdb
 
-        # An air-gapped plant: DuckDB must not look for extensions.
-        settings: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-        with duckdb.connect(config=settings) as engine:
-            engine.register("hot", hot)
-            engine.register("wanted", pa.table({"tag": pa.array(tags, pa.string())}))
-            cold = """
-                SELECT tag, epoch_ns(time) AS time, value FROM read_parquet($names) SEMI JOIN wanted USING (tag)
-                WHERE time >= make_timestamp_ns($start) AND time < make_timestamp_ns($stop) UNION ALL
-            """
-            values = {"names": names, "start": max(start, _FIRST), "stop": min(stop, _LAST)}
-            query = f"{cold if names else ''} SELECT tag, time, value FROM hot ORDER BY tag, time"  # noqa: S608 - constants
+        start, stop = max(values.pop("start"), _FIRST), min(values.pop("stop"), _LAST)
+        asked: dict[str, Any] = dict(values)
+        rows = "SELECT tag, time, value FROM hot"
+        if names:
+            # One parameter a tag: row groups whose tags lie elsewhere are then skipped unread.
+            asked |= {f"tag{i}": tag for i, tag in enumerate(tags)}
+            asked |= {"names": names, "start": start, "stop": stop}
+            wanted = ", ".join(f"$tag{i}" for i in range(len(tags))) or "NULL"
+            rows = f"""
+                SELECT tag, epoch_ns(time) AS time, value FROM read_parquet($names) WHERE tag IN ({wanted})
+                AND time >= make_timestamp_ns($start) AND time < make_timestamp_ns($stop) UNION ALL {rows}
+            """  # noqa: S608 - names of parameters
+        with engine() as database:
+            database.register("hot", hot)
             try:
-                result = engine.sql(query, params=values if names else None).to_arrow_table()
+                return database.sql(query(rows), params=asked or None).to_arrow_table()
             except duckdb.Error as error:
                 gone = [name for name in names if not Path(name).is_file()]
                 if gone:
@@ -309,4 +329,3 @@ class ParquetHistory(History):
                     where=str(self.folder),
                     remedy="restore what is damaged from the last backup",
                 ) from error
-        return result.cast(HISTORY)

@@ -18,7 +18,7 @@ A lease may also stand for something that is no partition: the admission of a si
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -113,12 +113,21 @@ class Log(ABC):
         """Append durably; ids already in the partition are skipped. Returns how many were new."""
 
     @abstractmethod
-    def read(self, partition: str, after: int, limit: int, wait_s: float = 0.0) -> list[Record]:
+    def read(
+        self, partition: str, after: int, limit: int, wait_s: float = 0.0, *, types: Collection[str] = ()
+    ) -> list[Record]:
         """Up to `limit` records with offset > `after`, in order; waits up to `wait_s` for the first.
+
+        With `types` only records of these, so that what is rare is found without reading the telemetry between; the
+        wait is for a record of any type.
 
         Raises:
             LogGap: records behind `after` were retired.
         """
+
+    @abstractmethod
+    def find(self, partition: str, id_: str) -> Record | None:
+        """The record of this id, or None where the partition holds none (any more)."""
 
     @abstractmethod
     def wait(self, after: Mapping[str, int], seconds: float) -> list[str]:
@@ -275,6 +284,16 @@ class History(ABC):
     @abstractmethod
     def rows(self) -> Iterator[pa.Table]:
         """Every row in pieces of bounded memory, columns as in `read`, in no order; nothing is compacted meanwhile."""
+
+    @abstractmethod
+    def summarise(self, tags: Sequence[str], start: int, stop: int, width: int) -> pa.Table:
+        """What a plot shows of [start, stop) in steps of `width` ns, as real rows: nothing is averaged away.
+
+        One row a tag and step that holds anything, sorted by both: tag; bucket (number of the step); count; first and
+        last, low and high (values); first_time, last_time, low_time, high_time (int64 ns UTC, of the earliest where
+        several are equal); gap (the longest time without a row since the row before, ns; 0 at the first) and gap_end
+        (when that ended).
+        """
 
     @abstractmethod
     def retain(self, before: int, *, pinned: Sequence[tuple[int, int]] = ()) -> int:

@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
@@ -44,6 +44,10 @@ _READ = (
     .where(log_record.c.partition == bindparam("number"), log_record.c.place > bindparam("after"))
     .order_by(log_record.c.place)
     .limit(bindparam("limit"))
+)
+_READ_TYPES = _READ.where(log_record.c.type.in_(bindparam("types", expanding=True)))
+_FIND = select(log_record.c.place, log_record.c.id, log_record.c.type, log_record.c.data).where(
+    log_record.c.partition == bindparam("number"), log_record.c.id == bindparam("id")
 )
 _LEASE = select(lease.c.epoch, lease.c.version, lease.c.owner, lease.c.place).where(
     lease.c.partition == bindparam("partition")
@@ -121,12 +125,21 @@ class SqlLog(Log):
             .values(last=bounds.last + len(wanted), written=written)
         )
 
-    def read(self, partition: str, after: int, limit: int, wait_s: float = 0.0) -> list[Record]:
+    def read(
+        self, partition: str, after: int, limit: int, wait_s: float = 0.0, *, types: Collection[str] = ()
+    ) -> list[Record]:
         """Read a snapshot; where it holds nothing new, wait and read another."""
-        records = self._read(partition, after, limit)
+        records = self._read(partition, after, limit, types)
         if not records and wait_s > 0 and self.wait({partition: after}, wait_s):
-            records = self._read(partition, after, limit)
+            records = self._read(partition, after, limit, types)
         return records
+
+    def find(self, partition: str, id_: str) -> Record | None:
+        """By the index over (partition, id)."""
+        with self._database.reading() as connection:
+            number = self._bounds(connection, partition).number
+            row = connection.execute(_FIND, {"number": number, "id": id_}).first()
+        return Record(row.place, row.id, f"{partition}:{row.type}", row.data) if row else None
 
     def wait(self, after: Mapping[str, int], seconds: float) -> list[str]:
         """Look again with growing pauses, at all partitions in one statement."""
@@ -147,14 +160,16 @@ class SqlLog(Log):
             ends = {row.name: row.last for row in rows}
         return [name for name, offset in after.items() if ends.get(name, 0) > offset]
 
-    def _read(self, partition: str, after: int, limit: int) -> list[Record]:
+    def _read(self, partition: str, after: int, limit: int, types: Collection[str]) -> list[Record]:
         with self._database.reading() as connection:
             bounds = self._bounds(connection, partition)
             if after < bounds.retired:
                 raise LogGap(f"records {after + 1} to {bounds.retired} were retired", where=partition)
             if after >= bounds.last:
                 return []
-            rows = connection.execute(_READ, {"number": bounds.number, "after": after, "limit": limit}).all()
+            asked = {"number": bounds.number, "after": after, "limit": limit}
+            chosen = connection.execute(_READ_TYPES, {**asked, "types": list(types)}) if types else None
+            rows = (chosen or connection.execute(_READ, asked)).all()
         return [Record(place, id_, f"{partition}:{type_}", data) for place, id_, type_, data in rows]
 
     def _bounds(self, connection: Connection, partition: str) -> _Bounds:

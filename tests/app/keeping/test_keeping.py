@@ -25,10 +25,12 @@ from infrastress.core.ids import canonical_json, content_hash
 from infrastress.events import Samples
 from infrastress.store import open_store
 from infrastress.store.copying import schema_at
-from infrastress.store.ports import Store, read_all
+from infrastress.store.ports import Output, Store, read_all
+from infrastress.store.postgres import PostgresStore
 from infrastress.store.sqlite import Paths, SqliteStore
+from tests.postgres import Server
 from tests.proofs import Proof
-from tests.store.test_copying import check_carried, old_store
+from tests.store.test_copying import EVENT, check_carried, old_store
 from tests.store.test_sqlite import files_no_longer_than
 from tests.victims import Victims
 
@@ -194,6 +196,7 @@ class TestBackupAndRestore:
         assert main(["backup", str(site), backup]) == 1
         assert main(["restore", backup, str(there)]) == 0
         (there / "mine").write_text("x")
+        (there / "secrets.yaml").write_text("broker: mine\n")
         assert main(["restore", backup, str(there)]) == 1
         with open_store(there / LIVE) as store:
             assert store.log.partitions()
@@ -201,6 +204,7 @@ class TestBackupAndRestore:
         assert (there / "mine").exists()
         assert main(["restore", backup, str(there), "--overwrite"]) == 0
         assert not (there / "mine").exists()
+        assert (there / "secrets.yaml").read_text() == "broker: mine\n"  # no backup of it: it stays
         assert answers_of(there) == answers_of(site)
 
     def test_a_backup_into_the_site_itself_is_refused(self, site: Path) -> None:
@@ -267,7 +271,7 @@ class TestUpgrade:
     def test_a_trial_that_fails_leaves_the_store_as_it_was(
         self, old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(upgrading, "unreadable", lambda _: ["result/site record 2: no event"])
+        monkeypatch.setattr(upgrading, "unreadable", lambda *_: ["result/site record 2: no event"])
         assert main(["upgrade", str(old)]) == 1
         told = capsys.readouterr().err
         assert "the store was left as it is" in told
@@ -287,12 +291,56 @@ class TestUpgrade:
 
     def test_no_store_and_a_newer_one_are_told(self, tmp_path: Path, site: Path) -> None:
         (tmp_path / "empty").mkdir()
-        assert main(["upgrade", str(tmp_path / "empty")]) == 1
+        assert main(["upgrade", str(tmp_path / "empty")]) == 0
+        assert not (tmp_path / "empty" / "state").exists()
         with sqlite3.connect(site / LIVE / "store.db") as connection:
             connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.close()
         with pytest.raises(SchemaMismatch):
             upgrading.upgrade_site(Place.of(site))
+
+
+class TestServers:
+    """A store in PostgreSQL."""
+
+    def test_an_upgrade_is_done_once_its_owner_has_dumped_it(
+        self, postgres: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / "plant").mkdir()
+        url = postgres.new_database()
+        with open_store(url) as store:
+            assert isinstance(store, PostgresStore)
+            store.log.append("result/site:event", [("a", EVENT)])
+            with store.database.engine.connect() as connection, connection.begin():
+                connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+                connection.exec_driver_sql("DROP TABLE blob")
+        with pytest.raises(SchemaMismatch, match="run infrastress upgrade"):
+            open_store(url, upgrade=False)
+        words = ["upgrade", str(tmp_path / "plant"), "--database", url]
+        assert main(words) == 1
+        assert "pg_dump" in capsys.readouterr().err
+        assert main([*words, "--dumped"]) == 0
+        with open_store(url, upgrade=False) as store:
+            assert store.log.end("result/site") == 1
+        assert main([*words, "--dumped"]) == 0
+        assert "Nothing to do" in capsys.readouterr().out
+
+    def test_an_export_holds_the_same_records(self, site: Path, postgres: Server, tmp_path: Path) -> None:
+        url = f"{postgres.new_database()}&folder={tmp_path}/history"
+        with open_store(site / LIVE) as here, open_store(url) as there:
+            lease = there.checkpoints.acquire("copy", there.checkpoints.observe("copy"), "test")
+            outputs = [
+                Output(r.id, r.subject, r.data) for name in here.log.partitions() for r in read_all(here.log, name)
+            ]
+            lease.commit(1, None, outputs)
+            there.history.compact("ingest/depot/main", up_to=there.log.end("ingest/depot/main") // 2)
+        assert main(["export", str(site), str(tmp_path / "one")]) == 0
+        assert main(["export", str(site), str(tmp_path / "two"), "--database", url]) == 0
+        for file in (tmp_path / "one" / "records").iterdir():
+            assert (tmp_path / "two" / "records" / file.name).read_bytes() == file.read_bytes()
+        order = [("tag", "ascending"), ("time", "ascending")]
+        one, two = (pq.read_table(tmp_path / name / "telemetry").sort_by(order) for name in ("one", "two"))
+        assert one.equals(two)
 
 
 def lines(file: Path) -> list[Any]:
@@ -329,6 +377,11 @@ class TestExport:
         assert not list(out.rglob("*secret*")) + list(out.rglob("accounts*")) + list(out.rglob("client.pem"))
         assert telemetry
         assert len(Samples.decode(telemetry[0].data))
+
+    def test_a_site_that_was_never_served_is_exported_without_a_store(self, plant: Path, tmp_path: Path) -> None:
+        assert main(["export", str(plant / "plant"), str(tmp_path / "out")]) == 0
+        assert (tmp_path / "out" / "site" / "site.yaml").is_file()
+        assert not (plant / "plant" / LIVE).exists()
 
     def test_an_export_can_be_replayed(self, site: Path, tmp_path: Path, plant: Path) -> None:
         assert main(["export", str(site), str(tmp_path / "out")]) == 0

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
 from infrastress.app.notify import outbox, run
 from infrastress.app.notify.clock import SteadyClock
 from infrastress.app.notify.notifier import SOURCE, Notifier
 from infrastress.app.notify.outbox import Message
 from infrastress.app.notify.trial import all_messages
+from infrastress.app.service.models import prepare
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import Fenced
 from infrastress.core.secrets import Secrets
@@ -24,6 +26,7 @@ from infrastress.events import encode_event
 from infrastress.events.health import decode_health
 from infrastress.store import open_store
 from infrastress.store.ports import Output, Store
+from infrastress.store.sqlite import SqliteStore
 from tests.victims import POINTS, Victims
 
 from .plant import SITE, alarm, incident, publish
@@ -171,6 +174,24 @@ def test_what_was_acknowledged_before_it_could_be_sent_is_withdrawn(store: Store
     until(one, lambda: [m.state for m in messages(store)] == ["withdrawn"])
 
 
+def test_a_store_that_cannot_be_written_keeps_nobody_from_being_told(store: Store, tmp_path: Path, siren: Path) -> None:
+    assert isinstance(store, SqliteStore)
+    configure(tmp_path / "site", siren)
+    one = notifier(store, tmp_path / "site")
+    publish(store, alarm("a", "critical"))
+    full = [True]
+    listen(store.database.engine, "begin", lambda c: c.exec_driver_sql(f"PRAGMA query_only={int(full[0])}"))
+    until(one, lambda: bool(heard(tmp_path)))
+    for _ in range(10):
+        one.step(0.01)
+    assert one.store_fault
+    assert messages(store) == []
+    full[0] = False
+    until(one, lambda: [m.state for m in messages(store)] == ["sent"])
+    assert one.store_fault == ""
+    assert [got["id"] for got in heard(tmp_path)] == [m.id for m in messages(store)]
+
+
 def test_history_from_before_is_not_told_but_what_still_waits_is(store: Store, tmp_path: Path, siren: Path) -> None:
     for i in range(1200):
         publish(store, alarm(f"old{i}"), alarm(f"old{i}", state="closed"))
@@ -231,12 +252,20 @@ class Link:
 class Config:
     site: Path
     store: str
+    site_id: str = "depot"
     secrets: Path | None = None
 
 
 def test_it_runs_as_a_part_of_the_service_and_stops_when_told(tmp_path: Path, siren: Path, depot_folder: Path) -> None:
     shutil.copytree(depot_folder, tmp_path / "depot")
     configure(tmp_path / "depot", siren)
+    prepared = prepare(tmp_path / "depot", tmp_path / "state")
+    with open_store(tmp_path / "store") as store:
+        decision = {"decision": "site", "setup": store.blobs.put(prepared.data)}
+        lease = store.checkpoints.acquire("start", store.checkpoints.observe("start"), "test")
+        told = Output("d", "ingest/depot/main:decision", json.dumps(decision).encode(), "depot/site")
+        lease.commit(1, None, [told])
+    (tmp_path / "depot" / "site.yaml").write_text("an edit with faults")
     link = Link()
     config = Config(tmp_path / "depot", str(tmp_path / "store"))
     running = threading.Thread(target=run, args=(config, link))
@@ -255,7 +284,14 @@ def test_it_runs_as_a_part_of_the_service_and_stops_when_told(tmp_path: Path, si
         link.stopping.set()
         running.join(10)
         assert not running.is_alive()
-        assert link.told == {"lag": 0, "queued": 0, "undelivered": 0, "channels_down": 0, "settings_fault": ""}
+        assert link.told == {
+            "lag": 0,
+            "queued": 0,
+            "undelivered": 0,
+            "channels_down": 0,
+            "settings_fault": "",
+            "store_fault": "",
+        }
         assert [m.state for m in all_messages(store, "depot")] == ["sent"]
         assert store.checkpoints.observe("notify/depot").owner == ""
     (got,) = heard(tmp_path)

@@ -1,5 +1,6 @@
 """notifications.yaml: every fault with its line, and who would not be told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from infrastress.app.cli import main
 from infrastress.app.notify.settings import FILE, Settings, check_settings, in_hours, read_settings, within
 from infrastress.core.errors import ConfigurationError
+from infrastress.site.load import load_site
 
 from .plant import SITE, settings
 
@@ -115,15 +117,30 @@ def test_a_night_belongs_to_the_day_it_began_on() -> None:
     assert not in_hours(route, 5, 23 * 60)
 
 
+def test_the_example_of_the_page_is_a_good_file(tmp_path: Path, depot_folder: Path) -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "notifications.md").read_text()
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / FILE).write_text(example)
+    settings, found = check_settings(load_site(depot_folder), tmp_path)
+    assert settings is not None, found
+    assert found == []
+
+
 def test_the_command_checks_tests_and_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     site = str(tmp_path / "plant")
     assert main(["init", site]) == 0
-    (tmp_path / "plant" / FILE).write_text(
+    text = (
         "channels: {ok: {type: command, argv: [/bin/true]}, no: {type: command, argv: [/bin/false]}}\n"
         "routes: [{name: all, steps: [{channels: [ok]}]}]\n"
     )
+    (tmp_path / "plant" / FILE).write_text(text)
     assert main(["notify", "check", site]) == 0
     assert "2 channels, 1 routes." in capsys.readouterr().out
+    assert main(["check", site]) == 0
+    (tmp_path / "plant" / FILE).write_text("channels: {ok: {type: siren}}\n")
+    assert main(["check", site]) == 1
+    assert "notifications.yaml:1: error: channels.ok.type" in capsys.readouterr().out
+    (tmp_path / "plant" / FILE).write_text(text)
     assert main(["notify", "test", site, "ok"]) == 0
     assert main(["notify", "test", site]) == 1
     assert "no: /bin/false ended with status 1" in capsys.readouterr().out

@@ -276,9 +276,17 @@ class TestUpkeep:
         from tests.app.service.test_serve import EventClock
 
         plant = make_plant(tmp_path / "toy")
-        with serving(plant, EventClock(), env={"INFRASTRESS_UPKEEP_S": "0.5"}) as service:
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        manager.bind(str(tmp_path / "manager"))
+        manager.settimeout(30)
+        env = {"INFRASTRESS_UPKEEP_S": "0.5", "NOTIFY_SOCKET": str(tmp_path / "manager")}
+        with manager, serving(plant, EventClock(), env=env) as service:
             service.ready()
             wait_for(lambda: "rounds_end" in service.status.children["upkeep"].told)
             assert service.stop() == 0
+            told = [manager.recv(100)]
+            while told[-1] != b"STOPPING=1":
+                told.append(manager.recv(100))
+            assert set(told) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
         with open_store(plant / "state" / "live" / "store") as store:
             assert site_in_force(store, "toy").site.id == "toy"

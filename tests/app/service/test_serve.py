@@ -121,10 +121,10 @@ class TestServe:
 
     @pytest.mark.prove
     @pytest.mark.timeout(3600)
-    def test_200_kills(self, tmp_path):
+    def test_100_kills(self, tmp_path):
         from tests.proofs import Proof
 
-        proof = Proof("service: a process or the supervisor killed while a source feeds", 20)
+        proof = Proof("service: a process or the supervisor killed while a source feeds", 10)
         for step in proof.steps():
             fresh = EventClock(from_iso("2026-01-01T00:00:00Z"), time.time_ns(), SPEED)
             kills(tmp_path / str(step), fresh, 10, seed=100 + step)

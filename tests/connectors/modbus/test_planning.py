@@ -18,13 +18,11 @@ def item(number, table, address, data_type):
     return Item(table, address, WIDTHS[data_type], f"S{number}", register)
 
 
-ITEMS = st.lists(
-    st.tuples(
-        st.sampled_from(["coil", "discrete", "holding", "input"]), st.integers(0, 3000), st.sampled_from(sorted(WIDTHS))
-    ),
-    min_size=1,
-    max_size=60,
-).map(lambda specs: [item(number, *spec) for number, spec in enumerate(specs)])
+ADDRESSES = st.integers(0, 3000) | st.integers(0, 40)
+TABLES = st.sampled_from(["coil", "discrete", "holding", "input"])
+ITEMS = st.lists(st.tuples(TABLES, ADDRESSES, st.sampled_from(sorted(WIDTHS))), min_size=1, max_size=60).map(
+    lambda specs: [item(number, *spec) for number, spec in enumerate(specs)]
+)
 LIMITS = st.builds(Limits, st.integers(4, 125), st.integers(1, 2000), st.integers(0, 30))
 
 

@@ -18,6 +18,7 @@ from tests.connectors.mqtt.test_live import make
 from tests.peers.certificates import Certificates, make_certificates
 from tests.peers.mosquitto import Broker, Publisher, needs_mosquitto
 from tests.peers.processes import free_port
+from tests.peers.proxy import FaultProxy
 from tests.peers.sink import MemorySink, until
 
 pytestmark = needs_mosquitto
@@ -185,6 +186,19 @@ def _flood(port: int, qos: int, count: int) -> None:
         last = publisher._client.publish("plant/level", str(i).encode(), qos)
     last.wait_for_publish(30)
     publisher.stop()
+
+
+def test_a_broker_that_falls_silent_is_given_up(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with serving(Broker(tmp_path, free_port())) as broker, FaultProxy(broker.port) as proxy:
+            sink = MemorySink()
+            async with running(make(proxy.port, LiveContext(), topics=[NUMBERS], keep_alive_s=2), sink):
+                await until(lambda: sink.state() == "up", lambda: f"{sink.links}")
+                proxy.stall()
+                await until(lambda: sink.state() == "down", lambda: f"{sink.links}", 10.0)
+                assert "nothing heard" in sink.links[-1].detail
+
+    run(main())
 
 
 def test_retained_values_are_told_apart(tmp_path: Path) -> None:

@@ -144,6 +144,31 @@ def test_an_unchanged_value_is_told_again_only_while_the_server_lives_and_only_w
     run(main())
 
 
+def test_nothing_is_told_of_the_time_before_we_came(tmp_path):
+    async def main() -> None:
+        async with served(tmp_path, {"A": 1.0}) as server:
+            await asyncio.sleep(0.5)
+            began = time.time_ns()
+            async with listened(connector(server, "A", cadence_s=0.1, sampling_ms=0)) as sink:
+                await until(lambda: len(sink.values("A")) > 3, "held values")
+            assert min(when for when, _, _ in sink.readings) >= began
+
+    run(main())
+
+
+def test_a_server_that_forgets_the_subscription_is_noticed(tmp_path):
+    async def main() -> None:
+        async with served(tmp_path, {"A": 1.0}) as server, listened(connector(server, "A", timeout_s=0.5)) as sink:
+            await until(lambda: len(sink.values("A")) > 3, "values")
+            await server.forget()
+            await until(lambda: any("no sign of life" in link.detail for link in sink.links), "down")
+            await until(lambda: sink.state() == "up", "up")
+            known = len(sink.values("A"))
+            await until(lambda: len(sink.values("A")) > known, "values again")
+
+    run(main())
+
+
 def test_a_mute_server_is_down(tmp_path):
     async def main() -> None:
         async with (

@@ -258,6 +258,28 @@ def test_a_flood_over_tcp_waits_with_its_sender() -> None:
     run(main())
 
 
+def test_a_flood_over_udp_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastress.connectors.syslog.connector._FULL", 100)
+
+    async def main() -> None:
+        sink = MemorySink()
+        async with listening(make(udp_port=0), sink) as connector:
+            assert connector.udp_address is not None
+            sink.hold()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                for i in range(600):
+                    sock.sendto(line(f"level {i}"), connector.udp_address)
+                    if i % 50 == 0:
+                        await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+            sink.release()
+            await until(lambda: sink.balance.read == 600, lambda: f"{sink.balance}")
+        assert sink.balance.dropped["overflow"] > 0
+        assert sink.balance.dropped["overflow"] + len(sink.events) == 600
+
+    run(main())
+
+
 def test_a_port_in_use_is_told_and_tried_again() -> None:
     async def main() -> None:
         sink = MemorySink()

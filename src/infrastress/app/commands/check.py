@@ -15,10 +15,17 @@ __all__ = ["command"]
 @json_option
 @click.pass_context
 def command(ctx: click.Context, *, site: Path, as_json: bool) -> None:
-    """Check the site model in SITE (a folder or a site file): every fault with file, line, field and suggestion."""
-    from infrastress.site.check import check_site
+    """Check the site model in SITE (a folder or a site file): every fault with file, line, field and suggestion.
+
+    Of a model without errors notifications.yaml beside it is checked too.
+    """
+    from infrastress.app.notify.settings import check_settings
+    from infrastress.site.check import CheckResult, check_site
 
     result = check_site(site)
+    if result.site is not None:
+        notifications, faults = check_settings(result.site, site if site.is_dir() else site.parent)
+        result = CheckResult(result.site if notifications is not None else None, (*result.faults, *faults))
     model = result.site
     counts = {}
     if model is not None:

@@ -1,6 +1,7 @@
 """`infrastress serve`: a live site, guarded by processes that are kept running until they are told to stop."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,7 @@ def command(
     if log is not None:
         os.environ[LOG_VARIABLE] = str(log.absolute())
     configure("supervisor", log)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
 
     def ready(status: "Status") -> None:
         told = {"ready": True, "site": status.site_id, "address": status.address, "pid": status.pid}

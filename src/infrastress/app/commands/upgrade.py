@@ -37,6 +37,8 @@ def command(
         print_json(
             {"before": done.before, "now": done.now, "backup": str(done.backup) if done.backup is not None else None}
         )
+    elif not done.before:
+        click.echo("Nothing to do: there is no store yet; it is made when the site is first served.")
     elif done.before == done.now:
         click.echo(f"Nothing to do: the store has schema {done.now}.")
     else:

@@ -25,6 +25,7 @@ __all__ = ["LIVE", "Place", "backup_size", "copy_site", "log_spans", "make_backu
 LIVE = "live"
 """Folder of the running service below the state: store, status, lock. Of these only the store is kept."""
 
+_ACCOUNTS = "accounts"
 _HEAD = 1 << 16
 Advance = Callable[[float], None]
 
@@ -85,7 +86,8 @@ def copy_site(
     """
     left_out: dict[str, str] = {}
     for source, name in _kept(place, left_out, with_secrets=secrets):
-        if not accounts and name.startswith("state/") and not source.stat().st_mode & 0o077:
+        private = not source.stat().st_mode & 0o077 or source.name.startswith(_ACCOUNTS)
+        if not accounts and private and name.startswith("state/"):
             left_out[name] = "private"
         else:
             _copy(source, folder / name, advance)

@@ -63,7 +63,7 @@ its size and SHA-256.
 - `blobs/`: files named by their SHA-256, as events name them.
 - `site/`, `state/`: the site model and what was learned, as they were. Secrets are never in an export.
 
-`infrastress replay` reads `records/events.jsonl` and `telemetry/` again.
+`infrastress replay` reads `records/events.jsonl` again; for telemetry make a table of a column a signal.
 """
 
 
@@ -85,7 +85,8 @@ def export_site(
         StoreError: something can't be read or written.
     """
     site = load_site(place.site)
-    with staged(target) as part, open_store(place.store, upgrade=False) as store:
+    none_yet = "://" not in place.store and not place.paths.database.is_file()
+    with staged(target) as part, open_store("memory://" if none_yet else place.store, upgrade=False) as store:
         ends = {name: store.log.end(name) for name in store.log.partitions() if _belongs(name, site.id)}
         starts = {name: store.log.start(name) for name in ends}
         _records(store.log, ends, part / "records", advance)

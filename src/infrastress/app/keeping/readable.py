@@ -1,4 +1,4 @@
-"""Whether this version of infrastress can read what a store holds: every kind of record."""
+"""Whether this version of infrastress can read what a store holds: every kind of record, what units remember."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import msgspec
 from infrastress.core.errors import InfrastressError
 from infrastress.events import Samples, decode_event
 from infrastress.events.health import decode_health
-from infrastress.store.ports import Record, Store, type_of
+from infrastress.store.ports import Blobs, Record, Store, type_of
 
 __all__ = ["unreadable"]
 
@@ -15,8 +15,13 @@ _LAST = 2000
 """Records looked at from the end of each partition."""
 
 
-def unreadable(store: Store) -> list[str]:
-    """What can't be read, a sentence each, of the last records of each partition and of all newest versions."""
+def unreadable(store: Store, blobs: Blobs | None = None) -> list[str]:
+    """What can't be read, a sentence each: last records of partitions, newest versions, states of units that are live.
+
+    Args:
+        store: opened by this version.
+        blobs: where its blobs are, if they don't lie beside it.
+    """
     found = []
     for partition in store.log.partitions():
         after = max(store.log.start(partition), store.log.end(partition) - _LAST)
@@ -30,7 +35,7 @@ def unreadable(store: Store) -> list[str]:
                 if told := _tried(kind, row.data):
                     found.append(f"newest {kind} {row.key}: {told}")
             after_key = (rows[-1].sort, rows[-1].key)
-    return found
+    return found + _states(store, blobs or store.blobs)
 
 
 def _fault(record: Record, partition: str) -> str:
@@ -51,3 +56,22 @@ def _tried(type_: str, data: bytes) -> str:
     except (InfrastressError, msgspec.MsgspecError) as error:
         return str(error)
     return ""
+
+
+def _states(store: Store, blobs: Blobs) -> list[str]:
+    """Load what detection and fusion of each live site remember into fresh units."""
+    from infrastress.app.service.models import detection_of, fusion_of
+
+    found = []
+    for beat in store.checkpoints.beats():
+        head, _, site = beat.partition.partition("/")
+        if head != "fusion" or store.records.get("decision", f"{site}/site") is None:
+            continue  # a replay's: it begins anew where its state isn't this version's
+        for partition, unit_of in ((f"ingest/{site}/main", detection_of), (f"fusion/{site}", fusion_of)):
+            state = store.checkpoints.state(partition)
+            try:
+                if state is not None:
+                    unit_of(blobs, site).load(state)
+            except InfrastressError as error:
+                found.append(f"state of {partition}: {error}")
+    return found

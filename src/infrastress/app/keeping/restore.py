@@ -22,7 +22,7 @@ def restore_backup(
     Args:
         backup: a folder that `make_backup` wrote; it isn't changed.
         target: the site's new folder: not there yet, or empty.
-        overwrite: replace the site that is there, in one step at the end.
+        overwrite: replace the site that is there, in one step at the end; its secrets, which the backup left out, stay.
         advance: told how many bytes were done (each is read, written and read again).
 
     Raises:
@@ -52,6 +52,8 @@ def restore_backup(
             shutil.copyfile(backup / entry.path, copy)
             shutil.copymode(backup / entry.path, copy)
             advance(entry.size)
+        if overwrite:
+            _keep_left_out(manifest, target, part)
         (part / "state" / LIVE).mkdir(parents=True, exist_ok=True)
         (part / "state" / LIVE).chmod(0o700)
         store = part / "state" / LIVE / "store"
@@ -63,6 +65,15 @@ def restore_backup(
             )
         part.chmod(0o755)
     return manifest
+
+
+def _keep_left_out(manifest: Manifest, old: Path, new: Path) -> None:
+    """Carry secrets and keys over from the site that is replaced: a backup without them must not remove them."""
+    for name in manifest.left_out:
+        place = _place_of(name)
+        if (old / place).is_file() and not (new / place).exists():
+            (new / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(old / place, new / place)
 
 
 def _place_of(path: str) -> Path:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from infrastress.app.keeping.backup import Place, make_backup
 from infrastress.app.keeping.readable import unreadable
-from infrastress.core.errors import ConfigurationError, InfrastressError, SchemaMismatch, StoreError
+from infrastress.core.errors import InfrastressError, SchemaMismatch, StoreError
 from infrastress.store import open_store
+from infrastress.store.blobs import FolderBlobs
 from infrastress.store.copying import refuse_in_use, schema_at, upgrade_store
 from infrastress.store.sqlite import Paths
 from infrastress.store.tables import SCHEMA
@@ -21,7 +22,7 @@ _TRIAL = ".upgrade-trial-"
 
 
 class Upgrade(NamedTuple):
-    """What an upgrade did: schema before and now, and where the backup lies (None where none was made)."""
+    """What an upgrade did: schema before ("" where there is no store) and now; the backup, None where none was made."""
 
     before: str
     now: str
@@ -41,16 +42,14 @@ def upgrade_site(
         advance: told how many bytes of the backup were done.
 
     Raises:
-        ConfigurationError: there is no store, or it is in PostgreSQL (see `upgrade_dumped`).
+        ConfigurationError: the store is in PostgreSQL (see `upgrade_dumped`).
         SchemaMismatch: the store is newer than this version.
         StoreError: the store is in use, the backup or the trial failed; nothing was changed.
     """
     paths = place.paths
     found = schema_at(paths)
     if found is None:
-        raise ConfigurationError(
-            "there is no store to upgrade", where=str(paths.database), remedy="it is made when the site is first served"
-        )
+        return Upgrade("", SCHEMA, None)
     _sweep(paths)
     if found == SCHEMA:
         return Upgrade(found, SCHEMA, None)
@@ -102,7 +101,7 @@ def _try_on_copy(paths: Paths, backup: Path) -> None:
         shutil.copyfile(backup / "store" / "store.db", trial / "store.db")
         upgrade_store(Paths.of(trial))
         with open_store(trial, upgrade=False) as store:
-            faults = unreadable(store)
+            faults = unreadable(store, FolderBlobs(Paths.of(backup / "store").blobs))
         if faults:
             raise StoreError(
                 f"{len(faults)} records of the migrated copy can't be read: {faults[0]}", remedy="report this"

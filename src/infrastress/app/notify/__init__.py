@@ -13,7 +13,11 @@ class Config(Protocol):
 
     @property
     def site(self) -> Path:
-        """The site's folder, or its file."""
+        """The site's folder, or its file: holds notifications.yaml."""
+
+    @property
+    def site_id(self) -> str:
+        """The site's id."""
 
     @property
     def store(self) -> str:
@@ -43,17 +47,16 @@ def run(config: Config, link: Link) -> None:
     """Notify for a site until `link.stopping` is set.
 
     Raises:
-        InfrastressError: the store can't be opened, or another took the notifier's place.
+        InfrastressError: the store can't be opened, no site model is in force, or another took the notifier's place.
     """
     import time
 
     import structlog
 
-    from infrastress.app.detecting import cards_of, choose_detectors
     from infrastress.app.notify.notifier import Notifier
+    from infrastress.app.service.models import site_in_force
     from infrastress.core.clock import EventClock
     from infrastress.core.secrets import Secrets
-    from infrastress.site.load import load_site
     from infrastress.store import open_store
 
     log = structlog.get_logger()
@@ -61,13 +64,13 @@ def run(config: Config, link: Link) -> None:
     changed = Flag()
     link.on_site(lambda _: changed.set())
     with open_store(config.store, upgrade=False) as store:
-        site = load_site(config.site)
+        setup = site_in_force(store, config.site_id)  # not the folder's model: an edit there may have faults
         notifier = Notifier(
             store,
-            site,
+            setup.site,
             folder,
             lambda: Secrets(config.secrets),
-            cards=cards_of(choose_detectors(site)),
+            cards=setup.cards,
             clock=EventClock.of_environment(),
             log=lambda text: log.warning("notify", detail=text),
         )
@@ -77,10 +80,10 @@ def run(config: Config, link: Link) -> None:
         while not link.stopping.is_set():
             if changed.is_set():
                 changed.clear()
-                site = load_site(config.site)
-                notifier.use_site(site, cards_of(choose_detectors(site)))
+                setup = site_in_force(store, config.site_id)
+                notifier.use_site(setup.site, setup.cards)
             notifier.step()
             if time.monotonic() >= beat:
                 beat = time.monotonic() + 1.0
-                link.beat(**notifier.counts(), settings_fault=notifier.settings_fault)
+                link.beat(**notifier.counts(), settings_fault=notifier.settings_fault, store_fault=notifier.store_fault)
         notifier.finish(3.0)

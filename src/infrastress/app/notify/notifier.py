@@ -4,6 +4,9 @@ All it knows moves in one commit of the lease `notify/<site>`: how far it has re
 finished. A message is committed before it is first sent and again before each try, so after a kill -9 anywhere it is
 sent (again) under the same id, never lost. Each channel sends one message at a time in a thread of its own: one that
 hangs holds up no other.
+
+While the store can't be written (a full disk) messages go out all the same and are noted when it can; should the
+process die meanwhile, they go again under another id: told twice is better than not told.
 """
 
 import threading
@@ -23,7 +26,15 @@ from infrastress.app.notify.policy import Due, Policy
 from infrastress.app.notify.settings import FILE, Settings, read_settings
 from infrastress.app.notify.text import compose
 from infrastress.core.clock import EventClock
-from infrastress.core.errors import ConfigurationError, DecodeError, InfrastressError, LogGap
+from infrastress.core.errors import (
+    ConfigurationError,
+    DecodeError,
+    Fenced,
+    InfrastressError,
+    LogGap,
+    OutcomeUnknown,
+    StoreError,
+)
 from infrastress.core.secrets import Secrets
 from infrastress.detectors.base import RuleCard
 from infrastress.events import Event, decode_event
@@ -115,6 +126,7 @@ class Notifier:
         self._seen: Any = None
         self._renewed = 0.0
         self._settings_fault = ""
+        self._store_fault = ""
         self._dirty = False
 
     def start(self) -> None:
@@ -146,7 +158,7 @@ class Notifier:
 
         Raises:
             Fenced, OutcomeUnknown: start another.
-            StoreError: the store can't be read or written.
+            StoreError: the store can't be read.
         """
         if self._tries or any(message.state == "queued" for message in self._state.queue.values()):
             wait_s = min(wait_s, 0.1)
@@ -160,7 +172,7 @@ class Notifier:
                 self._queue(due)
                 self._dirty = True
         starting = self._choose()
-        self._commit()
+        self._commit_or_go_on()
         for message in starting:
             self._begin(message)
 
@@ -178,6 +190,11 @@ class Notifier:
     def settings_fault(self) -> str:
         """Why the settings that lie there are not in force; "" where they are."""
         return self._settings_fault
+
+    @property
+    def store_fault(self) -> str:
+        """Why the out-box can't be written just now; "" where it can."""
+        return self._store_fault
 
     def finish(self, seconds: float) -> None:
         """Wait for tries under way, note how they ended, and give the lease up."""
@@ -379,6 +396,19 @@ class Notifier:
         self._state.number += 1
         subject = f"status/{self._site.id}:health"
         self._outputs.append(Output(f"{self._name}/{self._state.number}", subject, encode_health(health), health.key))
+
+    def _commit_or_go_on(self) -> None:
+        """Commit; where the store refuses (a full disk), people are told all the same, and it is written later."""
+        try:
+            self._commit()
+        except (Fenced, OutcomeUnknown):
+            raise
+        except StoreError as error:
+            if not self._store_fault:
+                self._log(f"the out-box can't be written, messages go out all the same: {error}")
+            self._store_fault = str(error)
+        else:
+            self._store_fault = ""
 
     def _commit(self) -> None:
         """Make all that changed durable; where nothing did, say "alive" now and then."""

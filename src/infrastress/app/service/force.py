@@ -14,7 +14,7 @@ from infrastress.app.service.connecting import connectors_of, fingerprints, live
 from infrastress.app.service.judge import owner_of
 from infrastress.app.service.models import Prepared, changed_parts, prepare
 from infrastress.connectors.base import LiveContext
-from infrastress.core.errors import ConfigurationError, OutcomeUnknown, StoreError
+from infrastress.core.errors import ConfigurationError, Fenced, OutcomeUnknown
 from infrastress.core.secrets import Secrets
 from infrastress.runtime.reloading import decision_output
 from infrastress.site import Site
@@ -183,5 +183,5 @@ class Force:
                 )
         try:
             return checkpoints.acquire(self._name, first, self._owner)
-        except StoreError as error:
-            raise ConfigurationError(f"the store can't be taken: {error}", remedy="start again") from error
+        except Fenced as error:
+            raise ConfigurationError(f"another service was quicker: {error}", remedy="stop one of them") from error

@@ -8,7 +8,7 @@ import structlog
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.link import Link
 from infrastress.app.service.models import detection_of, fusion_of
-from infrastress.runtime import Change, Duty, Shift
+from infrastress.runtime import Change, Duty, Policy, Shift
 from infrastress.runtime.unit import Unit
 from infrastress.store import open_store
 from infrastress.store.ports import Output, Record
@@ -53,7 +53,8 @@ def run(config: ServiceConfig, link: Link) -> None:
             Duty(ingest, lambda: _Beating(detection_of(store.blobs, site), link.beat)),
             Duty(fusion, lambda: _Beating(fusion_of(store.blobs, site), link.beat)),
         ]
-        shift = Shift(store.log, store.checkpoints, duties, owner=owner_of(config, "judge"), on_change=tell)
+        owner, policy = owner_of(config, "judge"), Policy(rest_s=1.0)
+        shift = Shift(store.log, store.checkpoints, duties, policy=policy, owner=owner, on_change=tell)
         shift.turn()
         link.ready()
 

@@ -41,6 +41,7 @@ def configure(process: str, file: str | Path | None = None) -> None:
     stream: TextIO = Path(file).open("a", buffering=1, encoding="utf-8") if file else sys.stderr  # noqa: SIM115
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        lambda _, __, event: {"process": process, **event},
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -56,7 +57,6 @@ def configure(process: str, file: str | Path | None = None) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(process=process)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -21,6 +21,9 @@ from infrastress.app.service.status import ChildStatus
 
 __all__ = ["Process", "Timing"]
 
+_KILLED_S = 2.0
+"""A process that was killed has ended by then, unless its disk hangs."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -103,8 +106,7 @@ class Process:
         now = time.monotonic()
         if self._child is None:
             if self._again is not None and now >= self._again:
-                self.status.restarts += 1
-                self.start()
+                self._start_again(now)
             return
         self.status.beat_age_s = round(now - self._beaten, 1)
         status = self._child.poll()
@@ -112,12 +114,20 @@ class Process:
             self._ended(status)
             return
         patience_s = self._timing.start_s if self.status.state == "starting" else self._timing.hang_s
-        if now - self._beaten > patience_s:
+        if now - self._beaten > patience_s and self.status.state != "hung":
             self._log.error("hangs", seconds=round(now - self._beaten, 1))
             self._why = f"it hung: not heard of for {patience_s:g} s"
             self._set("hung", pid=self._child.pid)
-            self.kill()
-            self._ended(self._child.wait())
+            self.kill()  # on a disk that hangs it may take its time to end: nobody waits for it here
+
+    def _start_again(self, now: float) -> None:
+        self.status.restarts += 1
+        try:
+            self.start()
+        except OSError as error:  # no memory or no handles just now
+            self._release()
+            self._log.error("can't be started", why=str(error))
+            self._again = now + self._timing.longest_s
 
     async def stop(self) -> None:
         """Have it end; killed where it doesn't within its time."""
@@ -130,7 +140,8 @@ class Process:
             if self._child.poll() is None:
                 self._log.warning("killed", why=f"it didn't end within {self._timing.stop_s:g} s")
                 self.kill()
-                self._child.wait()
+                with suppress(subprocess.TimeoutExpired):
+                    self._child.wait(_KILLED_S)
             self._release()
         self._set("stopped")
 

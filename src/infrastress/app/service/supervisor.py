@@ -15,6 +15,7 @@ from infrastress.app.service.child import PROCESSES
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.disk import KEEP_EVERY, DiskWatch
 from infrastress.app.service.force import Force
+from infrastress.app.service.manager import tell_manager
 from infrastress.app.service.models import Prepared
 from infrastress.app.service.process import Process, Timing
 from infrastress.app.service.reload import Wish, take_wish
@@ -94,6 +95,9 @@ class Supervisor:
                 for process in self._processes.values():
                     process.check()
                 self._look_ready()
+                for helper in helpers:
+                    if helper.done():  # never by itself: start anew rather than go on half blind
+                        helper.result()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), _LOOK_S)
         finally:
@@ -108,6 +112,7 @@ class Supervisor:
 
     async def _end(self, helpers: list[asyncio.Task[None]]) -> None:
         self._status.stopping, self._status.ready = True, False
+        tell_manager("STOPPING=1")
         for task in helpers:
             task.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
@@ -129,6 +134,7 @@ class Supervisor:
             if first:
                 self._noted = "ready"
                 self._log.info("serving", address=self._status.address, seconds=self._age_s())
+                tell_manager("READY=1")
                 self._on_ready(self._status)
         if not self._noted:  # a fault of the configuration that shows at the start ends it
             for process in self._processes.values():
@@ -149,6 +155,7 @@ class Supervisor:
     async def _keep_writing(self) -> None:
         while True:
             self._write()
+            tell_manager("WATCHDOG=1")
             await asyncio.sleep(_WRITE_S)
 
     async def _renew(self) -> None:

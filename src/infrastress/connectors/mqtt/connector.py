@@ -144,7 +144,7 @@ class MqttConnector(LiveConnector):
         """Of the protocol, as it stands in a CONNECT."""
         return 5 if self.options.version == "5" else 4
 
-    async def open(self, take: Callable[[wire.Publish], None]) -> Session:
+    async def open(self, take: Callable[[list[wire.Publish]], None]) -> Session:
         """Connect to the broker."""
         options = self.options
         make = partial(Session, self.version, options.longest_bytes, take)
@@ -172,19 +172,20 @@ class _Run:
             detail += f" without a reason: does another client use the client id {self._connector.client_id!r}?"
         self._desk.report(Link(state, detail))
 
-    def take(self, message: wire.Publish) -> None:
-        """Read a message."""
-        if message.packet:
-            again = message.again and message in self._seen
-            self._taken.append(message.packet)
-            if again:
-                return
-            self._seen.add(message)
-        if message.too_long:
-            topic = message.topic.decode("utf-8", "backslashreplace")
-            self._inbox.refuse("too-long", topic, f"{message.size} bytes")
-        else:
-            self._connector.handler(message.topic)(self._desk, message, self._now())
+    def take(self, messages: list[wire.Publish]) -> None:
+        """Read messages that came at once."""
+        now, desk, handler, seen = self._now(), self._desk, self._connector.handler, self._seen
+        for message in messages:
+            if message.packet:
+                self._taken.append(message.packet)
+                if message.again and message in seen:
+                    continue
+                seen.add(message)
+            if message.too_long:
+                topic = message.topic.decode("utf-8", "backslashreplace")
+                self._inbox.refuse("too-long", topic, f"{message.size} bytes")
+            else:
+                handler(message.topic)(desk, message, now)
         if len(self._inbox) >= _FULL and self._session is not None:
             self._session.hold(True)
 

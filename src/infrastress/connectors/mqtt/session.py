@@ -22,13 +22,13 @@ class Session(asyncio.Protocol):
     Args:
         version: 5 or 4.
         longest: bytes of a message at most.
-        take: is given every message.
+        take: is given the messages that came at once.
 
     Attributes:
         lost: done when the connection is lost, with the reason.
     """
 
-    def __init__(self, version: int, longest: int, take: Callable[[wire.Publish], None]) -> None:
+    def __init__(self, version: int, longest: int, take: Callable[[list[wire.Publish]], None]) -> None:
         self._version, self._take = version, take
         self._packets = wire.Packets(version, longest)
         self._transport: asyncio.Transport | None = None
@@ -77,11 +77,13 @@ class Session(asyncio.Protocol):
         except wire.WireError as error:
             self._end(error)
             return
-        take = self._take
+        messages = [packet for packet in packets if type(packet) is wire.Publish]
+        if messages:
+            self._take(messages)
+        if len(messages) == len(packets):
+            return
         for packet in packets:
-            if isinstance(packet, wire.Publish):
-                take(packet)
-            elif isinstance(packet, wire.Disconnect):
+            if isinstance(packet, wire.Disconnect):
                 self._end(ConnectionError(_words(packet.code, packet.text) or "the broker ended the session"))
             elif isinstance(packet, wire.Connack | wire.Suback) and self._answer and not self._answer.done():
                 self._answer.set_result(packet)

@@ -42,7 +42,7 @@ class OpcUaConnector(LiveConnector):
         """Listen until cancelled."""
         if logging.getLogger("asyncua").level == logging.NOTSET:
             logging.getLogger("asyncua").setLevel(_SILENT)  # what it would log is reported and counted
-        inbox = Inbox(self.site, self.source, after)
+        inbox = Inbox(self.site, self.source, after, resolution_s=self.options.resolution_s)
         handover = Handover(inbox, sink)
 
         async def attempt() -> None:

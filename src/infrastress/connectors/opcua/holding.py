@@ -22,11 +22,7 @@ class Holding:
         self._cadence = cadence
         self._values: dict[str, float] = {}
         self._told: dict[str, int] = {}
-        self._slot = 0
-
-    def begin(self, proved: int) -> None:
-        """The server has been heard for the first time: nothing is told of what was before."""
-        self._slot = proved // self._cadence
+        self._slot: int | None = None
 
     def change(self, signal: str, value: float | None, told: int) -> None:
         """A signal has a new good value, or none (None); it was told at a time, ns, 0 when it wasn't."""
@@ -38,10 +34,12 @@ class Holding:
     def until(self, proved: int) -> Iterator[tuple[int, dict[str, float]]]:
         """(time, values) at each moment of the grid behind the last one and not behind `proved`, ns.
 
-        Values are those told a cadence before or earlier. Whoever feeds changes in order of time calls this with the
-        time of each change first.
+        The first call tells nothing: of what was before we came nothing is known. Values are those told a cadence
+        before or earlier. Whoever feeds changes in order of time calls this with the time of each change first.
         """
         last = proved // self._cadence
+        if self._slot is None:
+            self._slot = last
         for slot in range(max(self._slot + 1, last - _MOST_SLOTS + 1), last + 1):
             self._slot = slot
             time = slot * self._cadence

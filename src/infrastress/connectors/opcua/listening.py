@@ -64,7 +64,6 @@ class Listener:
         self._first = set(range(len(nodes)))
         self._cadence = max(1, round(cadence_s * SECOND))
         self._holding = Holding(self._cadence) if options.hold else None
-        self._begun = False
         self._sampling_ms = 0.0
         self._subscription = 0
         self._busy = False
@@ -230,13 +229,10 @@ class Listener:
                 holding.change(signal, value, 0 if old else when)
             if value is not None and not old:
                 self._inbox.reading(when, signal, value)
-        if holding is not None and not self._begun:
-            self._begun = True
-            holding.begin(proved)
         self._hold(proved)
 
     def _hold(self, proved: int) -> None:
-        if self._holding is not None and self._begun:
+        if self._holding is not None:
             for when, values in self._holding.until(proved):
                 for signal, value in values.items():
                     self._inbox.reading(when, signal, value)

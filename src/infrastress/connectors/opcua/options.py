@@ -69,6 +69,9 @@ class OpcUaOptions(_Part):
         True
     )
     cadence_s: Annotated[float | None, Field(gt=0, description="Of hold; else the source's, else 1 s")] = None
+    resolution_s: Annotated[
+        float, Field(ge=0, le=10, description="Values of so much time share a row and its time")
+    ] = 0.01
     keep_alive_s: Annotated[float, Field(gt=0, le=600, description="The server speaks at least so often")] = 5.0
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 4.0
     retry_max_s: Annotated[float, Field(gt=0, le=300, description="Longest wait before the next attempt")] = 10.0

@@ -70,16 +70,14 @@ class FlowWithoutPath(Invariant):
         flows = self.net.over(view)
         c = view.context
         rates = np.abs(view.mean[self._rows, c:])
+        own = [i for i, subject in enumerate(self.subjects) if subject.key in self._own]
+        states = [self.table.row[self._own[self.subjects[i].key]] for i in own]
+        maybe = np.zeros(view.mean[self._rows].shape, dtype=np.bool_)
+        maybe[own] = gate(view.mean[states], view.last[states])[1]
         for i, subject in enumerate(self.subjects):
-            if subject.key in self._own:
-                row = self.table.row[self._own[subject.key]]
-                maybe = gate(view.mean[row], view.last[row])[1]
-            else:
-                ways = self._ways[subject.key]
-                maybe = flows.maybe[ways[0]].copy()
-                for b in ways[1:]:
-                    maybe |= flows.maybe[b]
-            rates[i] = np.where(np.isnan(rates[i]), np.nan, np.where(maybe[c:], 0.0, rates[i]))
+            for b in self._ways.get(subject.key, ()):
+                maybe[i] |= flows.maybe[b]
+        rates[maybe[:, c:] & ~np.isnan(rates)] = 0.0
         return rates
 
     def judge(self, view: View) -> Floats:

@@ -51,7 +51,7 @@ class Silence(Invariant):
             + [Subject(s.id, (s.asset,), (s.id,)) for s, _ in spoken],
         )
         self._rows = np.array([table.row[s.id] for s, _ in spoken], dtype=np.intp)
-        self._owner = [self._sources.index(s.source or "") for s, _ in spoken]
+        self._owner = np.array([self._sources.index(s.source or "") for s, _ in spoken], dtype=np.intp)
         limits = [cadences[source] for source in self._sources] + [cadence for _, cadence in spoken]
         self._limit = np.array([[max(3.0, 3.0 * cadence / width_s)] for cadence in limits]).reshape(len(limits), 1)
         self._age = np.zeros(len(limits), dtype=np.int64)
@@ -72,8 +72,7 @@ class Silence(Invariant):
         self._age = ages[:, -1].copy()
         scores = ages / (self._limit + 1.0)
         own = scores[len(self._sources) :]
-        for i, owner in enumerate(self._owner):
-            own[i] = np.where(scores[owner] >= 1.0, np.nan, own[i])
+        own[scores[self._owner] >= 1.0] = np.nan
         return scores
 
     def explain(self, view: View, subject: int, frame: int) -> Account:

@@ -1,0 +1,84 @@
+"""What routes share: who asks and what they may, the plant, answers that haven't changed."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+
+from infrastress.app.accounts import Book, Identity, Permission, may
+from infrastress.app.api.plant import Plant
+from infrastress.app.api.problems import ApiError
+from infrastress.app.api.stream import Stream
+
+__all__ = ["BookOf", "NotModified", "PlantOf", "StreamOf", "known", "needs", "not_modified", "who"]
+
+
+class NotModified(Exception):  # noqa: N818 - an outcome
+    """What the caller holds is what there is."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
+
+
+def who(request: Request) -> Identity:
+    """Who asks; raises ApiError (401) where nobody signed in."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    if identity is None:
+        raise ApiError(
+            401, "sign in first", remedy="POST /api/v1/session, or send a token", headers={"WWW-Authenticate": "Bearer"}
+        )
+    return identity
+
+
+def needs(permission: Permission) -> Any:
+    """A dependency: the caller, who may do this."""
+
+    def check(request: Request) -> Identity:
+        identity = who(request)
+        if identity.limited:
+            raise ApiError(
+                403, "the password was good for one sign-in", remedy="choose another: POST /api/v1/session/password"
+            )
+        if not may(identity, permission):
+            raise ApiError(403, f"the role {identity.role} has no permission {permission}")
+        return identity
+
+    return Depends(check)
+
+
+def _plant(request: Request) -> Plant:
+    plant: Plant = request.app.state.plant
+    return plant
+
+
+def _stream(request: Request) -> Stream:
+    stream: Stream = request.app.state.stream
+    return stream
+
+
+def _book(request: Request) -> Book:
+    book: Book = request.app.state.book
+    return book
+
+
+PlantOf = Annotated[Plant, Depends(_plant)]
+StreamOf = Annotated[Stream, Depends(_stream)]
+BookOf = Annotated[Book, Depends(_book)]
+
+
+def known(thing: Any, what: str, name: str) -> Any:
+    """The thing itself; raises ApiError (404) where there is none."""
+    if thing is None:
+        raise ApiError(404, f"there is no {what} {name!r}")
+    return thing
+
+
+def not_modified(request: Request, response: Response, *parts: object) -> None:
+    """Tag an answer with what it depends on; raises NotModified where the caller holds this very one."""
+    from hashlib import sha256
+
+    tag = f'W/"{sha256(repr((*parts, request.url.query, request.headers.get("accept"))).encode()).hexdigest()[:20]}"'
+    if tag in request.headers.get("if-none-match", ""):
+        raise NotModified(tag)
+    response.headers["ETag"] = tag
+    response.headers["Vary"] = "Accept"

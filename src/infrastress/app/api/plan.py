@@ -1,0 +1,75 @@
+"""The site's plan as GeoJSON: zones, assets, what cameras see, roads, receptors."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from infrastress.site import Site
+
+__all__ = ["plan_of"]
+
+Point = tuple[float, float]
+_A, _E2 = 6_378_137.0, 6.694379990141e-3  # WGS 84: semi-major axis, first eccentricity squared
+
+
+def plan_of(site: Site) -> dict[str, Any]:
+    """A FeatureCollection; in longitude and latitude where the site says where it lies, else in its own metres.
+
+    `crs` says which: "WGS84", an EPSG code, or "local" (metres east and north of the site's own zero).
+    """
+    place, crs = _placing(site)
+    features: list[dict[str, Any]] = []
+
+    def add(kind: str, id_: str, geometry: dict[str, Any], **properties: Any) -> None:
+        features.append(
+            {
+                "type": "Feature",
+                "id": f"{kind}/{id_}",
+                "geometry": geometry,
+                "properties": {"kind": kind, "id": id_, **properties},
+            }
+        )
+
+    def ring(corners: Sequence[Point]) -> dict[str, Any]:
+        points = [place(point) for point in corners]
+        return {"type": "Polygon", "coordinates": [[*points, points[0]]]}
+
+    if site.location.boundary:
+        add("boundary", site.id, ring(site.location.boundary), name=site.name)
+    for zone in site.zones:
+        if zone.polygon:
+            add("zone", zone.id, ring(zone.polygon), name=zone.name, access=zone.access, explosive=zone.explosive)
+    for asset in site.assets:
+        told = {"name": asset.name, "type": asset.type, "zone": asset.zone, "criticality": asset.criticality}
+        if asset.outline:
+            add("asset", asset.id, ring(asset.outline), **told)
+        elif asset.position:
+            add("asset", asset.id, {"type": "Point", "coordinates": place(asset.position)}, **told)
+        if asset.type == "camera" and asset.sees:
+            add("view", asset.id, ring(asset.sees), camera=asset.id)
+    for road in site.roads:
+        line = {"type": "LineString", "coordinates": [place(point) for point in road.line]}
+        add("road", road.id, line, name=road.name, type=road.kind)
+    for receptor in site.receptors:
+        point = {"type": "Point", "coordinates": place(receptor.position)}
+        add("receptor", receptor.id, point, name=receptor.name, type=receptor.kind, population=receptor.population)
+    return {"type": "FeatureCollection", "crs": crs, "features": features}
+
+
+def _placing(site: Site) -> tuple[Callable[[Point], list[float]], str]:
+    where = site.location
+    if where.crs != "local" or where.latitude is None or where.longitude is None:
+        return (lambda point: [float(point[0]), float(point[1])]), where.crs
+    latitude, longitude = where.latitude, where.longitude
+    turn = math.radians(where.rotation_deg)
+    sine = math.sin(math.radians(latitude))
+    curve = 1 - _E2 * sine * sine
+    north_m = math.radians(1) * _A * (1 - _E2) / curve**1.5
+    east_m = max(math.radians(1) * _A / math.sqrt(curve) * math.cos(math.radians(latitude)), 1e-9)
+
+    def place(point: Point) -> list[float]:
+        east = point[0] * math.cos(turn) - point[1] * math.sin(turn)
+        north = point[0] * math.sin(turn) + point[1] * math.cos(turn)
+        return [round(longitude + east / east_m, 8), round(latitude + north / north_m, 8)]
+
+    return place, "WGS84"

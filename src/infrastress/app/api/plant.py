@@ -1,0 +1,146 @@
+"""One site as the API sees it: store, model in force, projection, clock; and whether anybody watches."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
+
+from infrastress.app.api.position import partitions_of
+from infrastress.app.api.projection import Projection
+from infrastress.app.api.settings import ApiSettings, InForce
+from infrastress.app.api.wire import act_of, alarm_of, iso, standing_of
+from infrastress.client import models
+from infrastress.core.clock import EventClock
+from infrastress.core.errors import Fenced, OutcomeUnknown
+from infrastress.core.time import SECOND
+from infrastress.events import Event, encode_event
+from infrastress.events.delivery import Balance
+from infrastress.events.health import Health, Pulse
+from infrastress.runtime.admission import SourceNotes
+from infrastress.store.ports import Lease, Output, Store
+
+__all__ = ["Plant"]
+
+
+class Plant:
+    """What routes ask.
+
+    Args:
+        store: open; shared by all threads.
+        setup: the site model in force, called for each request: it may change.
+        settings: of the API.
+        clock: event clock.
+    """
+
+    def __init__(
+        self, store: Store, setup: Callable[[], InForce], settings: ApiSettings, clock: EventClock | None = None
+    ) -> None:
+        self.store = store
+        self._setup = setup
+        self.settings = settings
+        self.clock = clock or EventClock.of_environment()
+        self.id = setup().site.id
+        self.projection = Projection(store, self.id)
+        self.partitions = partitions_of(self.id)
+        self.failing = "the store is being read"
+        self.books: tuple[int, dict[str, tuple[Balance, SourceNotes]]] | None = None
+        self._lease: Lease | None = None
+        self._acting = Lock()
+
+    @property
+    def setup(self) -> InForce:
+        """The model in force."""
+        return self._setup()
+
+    def pulse(self, pulse: Pulse | None = None) -> models.PulseState:
+        """Whether detection is alive: its newest tick is young by the event clock, and the store can be read."""
+        pulse = pulse or self.projection.pulse
+        if pulse is None:
+            return models.PulseState(
+                fresh=False,
+                age_s=None,
+                clock=None,
+                watermark=None,
+                lag_s=None,
+                failed={},
+                detail="there was never a pulse",
+            )
+        now = self.clock.now()
+        age = (now - pulse.clock) / SECOND
+        fresh = pulse.clock > 0 and self.clock.wall_s(age) <= self.settings.pulse_s and not self.failing
+        detail = "" if fresh else self.failing or "detection has not told anything lately"
+        return models.PulseState(
+            fresh=fresh,
+            age_s=round(age, 3) if pulse.clock else None,
+            clock=iso(pulse.clock),
+            watermark=iso(pulse.watermark),
+            lag_s=round((now - pulse.watermark) / SECOND, 3) if pulse.watermark and pulse.clock else None,
+            failed=dict(pulse.failed),
+            detail=detail,
+        )
+
+    def standing(self, source: str, member: str = "", *, fresh: bool | None = None) -> models.StandingOf:
+        """How a source or member stands."""
+        key = f"{self.id}/{source}/{member}" if member else f"{self.id}/{source}"
+        fresh = self.pulse().fresh if fresh is None else fresh
+        return models.StandingOf.model_validate(standing_of(self.projection.health.get(key), fresh=fresh))
+
+    def change(self, health: Health, *, fresh: bool) -> models.HealthChange:
+        """A change of health as the stream tells it."""
+        fields = standing_of(health, fresh=fresh)
+        return models.HealthChange.model_validate({**fields, "source": health.source, "member": health.member})
+
+    def alarm(self, key: str) -> models.Alarm | None:
+        """An alarm as it stands, with what fusion has still to take."""
+        entry = self.projection.alarms.get(key)
+        if entry is None:
+            return None
+        return alarm_of(entry, [act for act in self.acts(key) if not act.taken])
+
+    def acts(self, key: str) -> list[models.Act]:
+        """What was done about an alarm, in order."""
+        pulse = self.projection.pulse
+        entry = self.projection.alarms.get(key)
+        reached = max(pulse.watermark if pulse else 0, entry.event.observed if entry else 0)
+        with self.projection.lock:
+            held = sorted(self.projection.acts.get(key, ()), key=lambda event: (event.occurred, event.id))
+        return [act_of(event, taken=event.occurred <= reached) for event in held]
+
+    def act(self, event: Event) -> bool:
+        """Have an act taken: into the log, where detection finds it, and into the records, durably; False when known.
+
+        Raises:
+            StoreError: it can't be written.
+        """
+        with self._acting:
+            if self.store.log.find(self.partitions[2], event.id) is not None:
+                return False
+            output = Output(
+                event.id, f"{self.partitions[2]}:action", encode_event(event), f"{self.id}/{event.id}", event.occurred
+            )
+            for attempt in range(3):
+                try:
+                    lease = self._lease or self._take_lease()
+                    lease.commit(lease.offset, None, [output])
+                    break
+                except (Fenced, OutcomeUnknown):  # another API, or a commit that nobody knows of: the id is kept once
+                    self._lease = None
+                    if attempt == 2:
+                        raise
+                    time.sleep(0.01)
+        with self.projection.lock:
+            self.projection._act(event)
+        return True
+
+    def close(self) -> None:
+        """Give the lease up."""
+        with self._acting:
+            if self._lease is not None:
+                with suppress(Fenced, OutcomeUnknown):
+                    self._lease.release()
+                self._lease = None
+
+    def _take_lease(self) -> Lease:
+        name = f"acts/{self.id}"
+        self._lease = self.store.checkpoints.acquire(name, self.store.checkpoints.observe(name), "api")
+        return self._lease

@@ -1,0 +1,264 @@
+"""What is known of a site now, in memory: newest alarms and incidents, health, pulse, acts and decisions.
+
+Loaded from the records once, then kept by one reader of the log. Requests read it, so that a filter over ten thousand
+alarms costs no database anything.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+import msgspec
+import structlog
+
+from infrastress.app.api.position import Position, partitions_of
+from infrastress.core.errors import DecodeError, StoreError
+from infrastress.events import Alarm, AlarmAction, Event, Incident, decode_event
+from infrastress.events.health import Health, Pulse, decode_health
+from infrastress.store.ports import Record, Row, Store, type_of
+
+__all__ = ["Changes", "Decided", "Entry", "Projection"]
+
+_PAGE = 1000
+_LOG = structlog.get_logger()
+DECISIONS = 10_000
+"""Newest decisions, acts and link states held."""
+TOLD = ("action", "decision", "link")
+"""Types of the ingest partition that are told."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An alarm or incident as it stands: its event, and when it was first raised or announced (ns)."""
+
+    event: Event
+    first: int
+    text: str = ""
+
+    @property
+    def alarm(self) -> Alarm:
+        """Its body, of an alarm."""
+        assert isinstance(self.event.body, Alarm)  # noqa: S101 - by construction
+        return self.event.body
+
+    @property
+    def incident(self) -> Incident:
+        """Its body, of an incident."""
+        assert isinstance(self.event.body, Incident)  # noqa: S101 - by construction
+        return self.event.body
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A line of what was decided, done or told: where it lies in the log, and its content."""
+
+    id: str
+    offset: int
+    kind: str
+    content: dict[str, Any]
+
+
+@dataclass
+class Changes:
+    """What some records changed: the newest of each, by key."""
+
+    alarms: dict[str, Entry] = field(default_factory=dict)
+    incidents: dict[str, Entry] = field(default_factory=dict)
+    health: dict[str, Health] = field(default_factory=dict)
+    pulse: Pulse | None = None
+    decisions: list[Decided] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.alarms or self.incidents or self.health or self.pulse or self.decisions)
+
+    def update(self, other: "Changes") -> None:
+        """Take later changes."""
+        self.alarms.update(other.alarms)
+        self.incidents.update(other.incidents)
+        self.health.update(other.health)
+        self.pulse = other.pulse or self.pulse
+        self.decisions += other.decisions
+
+
+class Projection:
+    """The state of one site; threads may share it.
+
+    Args:
+        store: where records and log lie.
+        site: id of the site.
+    """
+
+    def __init__(self, store: Store, site: str) -> None:
+        self._store = store
+        self.site = site
+        self.lock = RLock()
+        self.alarms: dict[str, Entry] = {}
+        self.incidents: dict[str, Entry] = {}
+        self.health: dict[str, Health] = {}
+        self.pulse: Pulse | None = None
+        self.acts: dict[str, list[Event]] = {}
+        self.decisions: deque[Decided] = deque(maxlen=DECISIONS)
+        self.refused: dict[tuple[str, str], deque[tuple[int, dict[str, Any]]]] = {}
+        self.position = Position()
+        self.changed = 0
+
+    def load(self, *, look_back: int = 0) -> None:
+        """Take everything from the records; what comes meanwhile is behind `position` and comes again.
+
+        Args:
+            look_back: wall time, ns, from which on decisions of the log are taken.
+        """
+        log = self._store.log
+        partitions = partitions_of(self.site)
+        position = Position(*(log.end(name) for name in partitions))
+        fresh = Projection(self._store, self.site)
+        for row in self._rows("event"):
+            fresh._take(decode_event(row.data), row.sort)
+        for row in self._rows("health"):
+            health = decode_health(row.data)
+            fresh.health[health.key] = health
+        if pulse := self._store.records.get("pulse", self.site):
+            fresh.pulse = msgspec.json.decode(pulse.data, type=Pulse)
+        for row in self._rows("action"):
+            fresh._act(decode_event(row.data))
+        ingest = partitions[2]
+        after = max(log.start(ingest), log.written_before(ingest, look_back)) if look_back else position.ingest
+        while records := log.read(ingest, after, _PAGE, types=TOLD):
+            fresh.apply(records)
+            after = records[-1].offset
+        with self.lock:
+            for name in ("alarms", "incidents", "health", "pulse", "acts", "decisions"):
+                setattr(self, name, getattr(fresh, name))
+            self.position = position
+            self.changed += 1
+
+    def apply(self, records: Iterable[Record]) -> Changes:
+        """Take records of the log, in order; what isn't told of is passed over."""
+        changes = Changes()
+        with self.lock:
+            for record in records:
+                try:
+                    self._record(record, changes)
+                except StoreError:
+                    raise
+                except Exception as error:  # one record that nobody foresaw must not blind the operators to all others
+                    _LOG.exception("a record can't be shown", record=record.id, error=repr(error))
+            self.changed += 1
+        return changes
+
+    def read(self, records: Iterable[Record]) -> Changes:
+        """What records say, taken nowhere: for a follower that catches up."""
+        changes = Changes()
+        blank = Projection(self._store, self.site)
+        blank.alarms, blank.incidents = self.alarms, self.incidents
+        for record in records:
+            blank._record(record, changes, keep=False)
+        return changes
+
+    def refusals(self, records: Iterable[Record], *, kept: int = 20) -> None:
+        """Take records of the quarantine: the newest examples of each source and reason."""
+        for record in records:
+            try:
+                content = msgspec.json.decode(record.data, type=dict[str, Any])
+            except msgspec.MsgspecError:
+                continue
+            key = (str(content.get("source", "")), str(content.get("reason", "")))
+            with self.lock:
+                self.refused.setdefault(key, deque(maxlen=kept)).append((record.offset, content))
+
+    def open_alarms(self, asset: str) -> list[Entry]:
+        """Alarms of an asset that aren't closed."""
+        with self.lock:
+            return [e for e in self.alarms.values() if asset in e.event.assets and e.alarm.state != "closed"]
+
+    def open_by_asset(self) -> dict[str, list[Entry]]:
+        """Open alarms by asset."""
+        found: dict[str, list[Entry]] = {}
+        with self.lock:
+            for entry in self.alarms.values():
+                if entry.alarm.state != "closed":
+                    for asset in entry.event.assets:
+                        found.setdefault(asset, []).append(entry)
+        return found
+
+    def counts(self) -> dict[str, Counter[str]]:
+        """Open alarms by severity, incidents by state."""
+        with self.lock:
+            open_ones = Counter(e.alarm.severity for e in self.alarms.values() if e.alarm.state != "closed")
+            return {
+                "alarms": Counter(open_ones),
+                "incidents": Counter(e.incident.state for e in self.incidents.values()),
+            }
+
+    def _rows(self, kind: str) -> Iterator[Row]:
+        """Rows of this site; a database may hold those of others."""
+        after: tuple[int, str] | None = None
+        while rows := self._store.records.list(kind, after=after, limit=_PAGE):
+            yield from (row for row in rows if row.key.startswith(f"{self.site}/"))
+            after = (rows[-1].sort, rows[-1].key)
+
+    def _record(self, record: Record, changes: Changes, *, keep: bool = True) -> None:
+        kind = type_of(record.subject)
+        try:
+            if kind == "event" and record.subject.startswith("result/"):
+                event = decode_event(record.data)
+                entry = self._take(event, None, keep=keep)
+                if isinstance(event.body, Alarm):
+                    changes.alarms[event.body.alarm] = entry
+                elif isinstance(event.body, Incident):
+                    changes.incidents[event.body.incident] = entry
+            elif kind == "health":
+                health = decode_health(record.data)
+                changes.health[health.key] = health
+                if keep:
+                    self.health[health.key] = health
+            elif kind == "pulse":
+                changes.pulse = msgspec.json.decode(record.data, type=Pulse)
+                if keep:
+                    self.pulse = changes.pulse
+            elif kind in TOLD:
+                decided = self._decided(record, kind, keep=keep)
+                changes.decisions.append(decided)
+                if keep and (not self.decisions or self.decisions[-1].offset < record.offset):
+                    self.decisions.append(decided)
+        except (DecodeError, msgspec.MsgspecError):
+            return  # the runtime quarantines what can't be read; here it is only not shown
+
+    def _decided(self, record: Record, kind: str, *, keep: bool) -> Decided:
+        if kind != "action":
+            return Decided(record.id, record.offset, kind, msgspec.json.decode(record.data, type=dict[str, Any]))
+        event = decode_event(record.data)
+        if keep:
+            self._act(event)
+        from infrastress.events import event_to_json
+
+        return Decided(record.id, record.offset, kind, msgspec.json.decode(event_to_json(event), type=dict[str, Any]))
+
+    def _act(self, event: Event) -> None:
+        if isinstance(event.body, AlarmAction):
+            held = self.acts.setdefault(event.body.alarm, [])
+            if all(known.id != event.id for known in held):
+                held.append(event)
+
+    def _take(self, event: Event, first: int | None, *, keep: bool = True) -> Entry:
+        """The newest of an alarm or incident; when it was first raised stands in the records alone."""
+        body = event.body
+        table = self.alarms if isinstance(body, Alarm) else self.incidents
+        if isinstance(body, Alarm):
+            name = body.alarm
+            text = "\0".join((name, body.title, body.sentence, body.rule, event.zone, *event.assets)).casefold()
+        elif isinstance(body, Incident):
+            name = body.incident
+            text = "\0".join((name, body.title, body.why, body.hypothesis, *event.assets)).casefold()
+        else:
+            return Entry(event, 0)
+        known = table.get(name)
+        if first is None:
+            row = None if known else self._store.records.get("event", f"{self.site}/{name}")
+            first = known.first if known else row.sort if row else event.occurred
+        entry = Entry(event, first, text)
+        if keep and (known is None or event.sequence >= known.event.sequence):
+            table[name] = entry
+        return entry

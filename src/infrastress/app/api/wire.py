@@ -1,0 +1,184 @@
+"""From what the platform holds to what the API says."""
+
+from typing import Any
+from urllib.parse import quote
+
+from infrastress.app.api.projection import Decided, Entry
+from infrastress.client import models
+from infrastress.core.errors import UnitError
+from infrastress.core.time import to_iso
+from infrastress.core.units import scale_of
+from infrastress.detectors.base import RuleCard
+from infrastress.events import AlarmAction, Event
+from infrastress.events.health import Health
+
+__all__ = [
+    "API",
+    "act_of",
+    "alarm_of",
+    "card_of",
+    "decision_of",
+    "evidence_link",
+    "incident_of",
+    "iso",
+    "link",
+    "standing_of",
+    "unit_si",
+]
+
+API = "/api/v1"
+
+
+def link(*parts: str) -> str:
+    """A path of this API."""
+    return "/".join((API, *(quote(part, safe="") for part in parts)))
+
+
+def evidence_link(id_: str) -> str:
+    """Where an event lies in full."""
+    return link("evidence", id_)
+
+
+def iso(ns: int) -> str | None:
+    """A time, or None where there is none: 0."""
+    return to_iso(ns) if ns else None
+
+
+def alarm_of(entry: Entry, pending: list[models.Act] | None = None) -> models.Alarm:
+    """An alarm as it stands."""
+    event, body = entry.event, entry.alarm
+    links = {
+        "self": link("alarms", body.alarm),
+        "evidence": evidence_link(body.detection),
+        "rule": link("rules", body.rule),
+    }
+    if body.incident:
+        links["incident"] = link("incidents", body.incident)
+    return models.Alarm(
+        id=body.alarm,
+        state=body.state,
+        severity=body.severity,
+        priority=body.priority,
+        title=body.title,
+        sentence=body.sentence,
+        rule=body.rule,
+        source_kind=body.source_kind,
+        assets=list(event.assets),
+        zone=event.zone,
+        incident=body.incident or None,
+        cleared=body.cleared,
+        count=body.count,
+        chattering=body.chattering,
+        annunciated=body.annunciated,
+        raised=to_iso(entry.first),
+        updated=to_iso(event.observed),
+        version=event.sequence,
+        evidence=body.detection,
+        pending=pending or [],
+        links=links,
+    )
+
+
+def incident_of(entry: Entry) -> models.Incident:
+    """An incident without its story."""
+    event, body = entry.event, entry.incident
+    links = {"self": link("incidents", body.incident), "alarms": f"{link('alarms')}?incident={quote(body.incident)}"}
+    if body.superseded_by and body.superseded_by != "withdrawn":
+        links["superseded_by"] = link("incidents", body.superseded_by)
+    return models.Incident(
+        id=body.incident,
+        revision=body.revision,
+        state=body.state,
+        hypothesis=body.hypothesis,
+        title=body.title,
+        severity=body.severity,
+        confidence=body.confidence,
+        began=to_iso(body.began),
+        first_alarm=to_iso(body.first_alarm),
+        announced=to_iso(entry.first),
+        updated=to_iso(body.updated),
+        assets=list(event.assets),
+        source_kinds=list(body.source_kinds),
+        techniques=list(body.techniques),
+        detections_total=body.detections_total,
+        superseded_by=body.superseded_by or None,
+        links=links,
+    )
+
+
+def act_of(event: Event, *, taken: bool) -> models.Act:
+    """What a person did."""
+    body = event.body
+    assert isinstance(body, AlarmAction)  # noqa: S101 - by construction
+    return models.Act(
+        id=event.id,
+        alarm=body.alarm,
+        action=body.action,
+        by=body.by,
+        at=to_iso(event.occurred),
+        until=iso(body.until),
+        comment=body.comment,
+        taken=taken,
+    )
+
+
+def standing_of(health: Health | None, *, fresh: bool) -> dict[str, Any]:
+    """Fields of a `StandingOf`: what was told, which counts only while somebody watches."""
+    if health is None:
+        return {"state": "unknown", "told": "unknown", "detail": "nothing was ever told"}
+    detail = health.detail if fresh else "nobody watches: the pulse of detection is stale"
+    return {
+        "state": health.state if fresh else "unknown",
+        "told": health.state,
+        "since": iso(health.since),
+        "last_seen": iso(health.last_seen),
+        "last_good": iso(health.last_good),
+        "value_si": health.value,
+        "cadence_s": health.cadence_s,
+        "lag_s": health.lag_s,
+        "detail": detail,
+    }
+
+
+def card_of(card: RuleCard | None) -> models.Card | None:
+    """A rule's card."""
+    if card is None:
+        return None
+    return models.Card(
+        rule=card.rule,
+        title=card.title,
+        means=card.means,
+        expected_against_seen=card.expected_against_seen,
+        benign_causes=list(card.benign_causes),
+        first_check=card.first_check,
+        techniques=list(card.techniques),
+    )
+
+
+def decision_of(decided: Decided) -> models.Decision:
+    """A line of what was decided."""
+    content = decided.content
+    if decided.kind == "action":
+        what = str(content.get("body", {}).get("action", "action"))
+    elif decided.kind == "link":
+        what = str(content.get("state", "link"))
+    else:
+        what = str(content.get("decision", "decision"))
+    return models.Decision.model_validate(
+        {"id": decided.id, "offset": decided.offset, "kind": decided.kind, "what": what, "content": content}
+    )
+
+
+_SI = {
+    "[length]": "m", "[length] ** 3 / [time]": "m3/s", "[mass] / [length] / [time] ** 2": "Pa", "[temperature]": "K",
+    "1 / [time]": "1/s", "[mass] * [length] ** 2 / [time] ** 3": "W", "dimensionless": "", "[length] / [time]": "m/s",
+    "[mass] / [length] ** 3": "kg/m3", "[mass] / [time]": "kg/s",
+}  # fmt: skip
+
+
+def unit_si(unit: str) -> str:
+    """The SI unit in which the platform holds what is told in a unit."""
+    try:
+        return _SI.get(scale_of(unit).dimension, "SI")
+    except UnitError:
+        return "SI"
