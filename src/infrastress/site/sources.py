@@ -8,6 +8,8 @@ from infrastress.site.base import Id, Model, Options
 
 __all__ = ["DetectorSettings", "RuntimeSettings", "Source"]
 
+RetentionKind = Literal["ingest", "fusion", "result", "quarantine", "history"]
+
 
 class Source(Model):
     """One stream in. `cadence_s` is how often it should speak; `options` belong to the connector."""
@@ -25,7 +27,9 @@ class RuntimeSettings(Model):
     """Settings of the pipeline. `frame_s` is the grid on which process detectors judge."""
 
     frame_s: Annotated[float, Field(gt=0)] = 60.0
-    retention_days: dict[str, float] = Field(default_factory=dict, description="Days kept, by kind of record")
+    retention_days: dict[RetentionKind, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Days kept, by kind of record; a kind that isn't named is kept for ever"
+    )
 
 
 class DetectorSettings(Model):

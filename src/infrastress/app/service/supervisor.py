@@ -177,7 +177,8 @@ class Supervisor:
             disk: DiskStatus = await asyncio.to_thread(self._disk.look)
             self._status.disk = disk
             if disk.level != before and "intake" in self._processes:
-                self._log.warning("disk", room=disk.level, free_bytes=disk.free)
+                say = self._log.info if disk.level == "ok" else self._log.warning
+                say("disk", room=disk.level, free_bytes=disk.free)
                 self._processes["intake"].send("disk", KEEP_EVERY[disk.level])
             if disk.level in ("low", "critical"):
                 await asyncio.to_thread(self._force.settle)
