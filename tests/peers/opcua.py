@@ -35,6 +35,7 @@ class Setting:
         certificate, key: its own, DER and PEM.
         trusted: folder of client certificates it takes; empty takes all.
         users: passwords by name, or a DER certificate's file in place of a password; empty lets anybody in.
+        items_a_call: most monitored items that it takes in one call; 0 says nothing.
         padding: further namespaces before the plant's, so that its index moves.
     """
 
@@ -45,6 +46,7 @@ class Setting:
     trusted: str = ""
     users: dict[str, str] = field(default_factory=dict)
     padding: int = 0
+    items_a_call: int = 0
 
 
 class OpcUaServer:
@@ -140,6 +142,10 @@ async def _serve(server: Any, order: dict[str, Any]) -> None:
     for name, first in order["nodes"].items():
         kind = {int: ua.VariantType.Int32, str: ua.VariantType.String}.get(type(first), ua.VariantType.Double)
         nodes[name] = await server.nodes.objects.add_variable(ua.NodeId(name, index), name, first, kind)
+    if order["items_a_call"]:
+        limit = ua.NodeId(ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall)
+        value = ua.Variant(order["items_a_call"], ua.VariantType.UInt32)
+        await server.write_attribute_value(limit, ua.DataValue(value))
     await server.start()
 
     async def told(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

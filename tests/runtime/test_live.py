@@ -104,8 +104,30 @@ def test_a_silent_source_holds_nobody_up():
     plant = Plant(a={"cadence_s": 1}, b={"cadence_s": 1})
     plant.run(60, a=(1, 30), b=(1, 0.1))
     assert plant.behind_s > 30
-    plant.run(12, b=(1, 0.1))
+    plant.run(62, b=(1, 0.1))
     assert plant.behind_s < 1
+    plant.run(12)
+    plant.run(12, a=(1, 0.1))
+    assert plant.behind_s < 1.5
+
+
+def test_rows_in_batches_are_waited_for_until_their_source_is_silent():
+    plant = Plant(a={"cadence_s": 1}, b={"cadence_s": 1})
+    for i in range(20):
+        if i == 5:
+            before = plant.late("b")
+        plant.run(30, a=(1, 0.1))
+        plant.admission.take(told("b", *[plant.now - k * S for k in reversed(range(30))]), plant.now)
+    assert plant.late("b") == before
+    assert 29 < plant.behind_s < 40
+    plant.run(65, a=(1, 0.1))
+    assert plant.behind_s < 0.4
+
+
+def test_a_slow_source_holds_up_a_restart_for_ten_seconds_only():
+    plant = Plant(a={"cadence_s": 1}, b={"cadence_s": 3600})
+    plant.run(11, a=(1, 0.1))
+    assert plant.behind_s < 2
 
 
 def test_one_never_heard_is_waited_for_with_patience_one_not_connected_not_at_all():

@@ -132,6 +132,18 @@ def test_each_device_of_a_source_stands_by_itself():
     assert [played.state(name) for name in ("s0", "s0/plc1", "s0/plc2")] == ["live", "live", "down"]
 
 
+def test_a_device_reached_over_a_lost_connection_is_lost_with_it():
+    played = Played(site(5))
+    played.watch.note("link", {"source": "s0", "member": "node1", "state": "up", "detail": "", "clock": START + 1})
+    played.run(30)
+    assert played.state("s0/node1") == "live"
+    note = {"source": "s0", "member": "", "state": "down", "detail": "no broker", "clock": played.now + 1}
+    played.watch.note("link", note)
+    played.rest(10)
+    assert played.state("s0/node1") == "down"
+    assert played.healths["toy/s0/node1"].detail == "no broker"
+
+
 def test_a_signal_that_goes_missing_is_one_low_finding():
     played = Played(site(1))
     played.run(400)

@@ -51,7 +51,9 @@ class Platform:
 
 def bed(name: str, scenario: str, folder: Path, **options: object) -> Testbed:
     site = load_site(EXAMPLES / name)
-    return Testbed(site, play(site, load_scenario(EXAMPLES / name, scenario), 1), folder / "bed", **options)
+    return Testbed(
+        site, play(site, load_scenario(EXAMPLES / name, scenario, duration_h=24), 1), folder / "bed", **options
+    )
 
 
 def held_against(telemetry: Telemetry, platform: Platform, sink: MemorySink, slack_s: float) -> set[str]:
@@ -95,7 +97,7 @@ def test_what_the_platform_reads_is_what_was_simulated(case: tuple[Any, ...], tm
                 gas = platform.sinks["gas"]
                 await until(lambda: gas.events or plant.gateway.left == 0, f"events; {gas.links[-3:]}")
 
-    asyncio.run(asyncio.wait_for(run(), 40))
+    asyncio.run(asyncio.wait_for(run(), 90))
 
 
 def test_events_come_once_each_and_in_their_time_through_a_restart(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_events_come_once_each_and_in_their_time_through_a_restart(tmp_path: Pat
         assert all(event.observed <= clock.now() for sink in second.sinks.values() for event in sink.events)
         assert plant.gateway.refused == 0
 
-    asyncio.run(asyncio.wait_for(run(), 40))
+    asyncio.run(asyncio.wait_for(run(), 90))
 
 
 def test_logins_come_as_syslog_messages(tmp_path: Path) -> None:
@@ -136,7 +138,7 @@ def test_logins_come_as_syslog_messages(tmp_path: Path) -> None:
         await platform.stop()
         await plant.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 40))
+    asyncio.run(asyncio.wait_for(run(), 90))
 
 
 def test_a_controller_that_dies_is_a_gap_and_comes_back(tmp_path: Path) -> None:
@@ -162,7 +164,7 @@ def test_a_controller_that_dies_is_a_gap_and_comes_back(tmp_path: Path) -> None:
         await platform.stop()
         await plant.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 40))
+    asyncio.run(asyncio.wait_for(run(), 90))
 
 
 def test_secrets_are_for_the_owner_alone_and_in_no_other_file(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_every_register_shows_the_telemetry_of_its_moment(name: str, speed: floa
         finally:
             await servers.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 30))
+    asyncio.run(asyncio.wait_for(run(), 90))
 
 
 def test_writes_are_refused_and_change_nothing() -> None:

@@ -45,7 +45,7 @@ def test_every_row_comes_with_its_time(name: str, speed: float, tmp_path: Path) 
         finally:
             await servers.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 40))
+    asyncio.run(asyncio.wait_for(run(), 90))
     for tag, readings in seen.items():
         for time, value in readings:
             row = telemetry.row(time + 1000)
@@ -94,4 +94,4 @@ def test_encrypted_bad_values_and_no_writing(tmp_path: Path) -> None:
         finally:
             await server.stop()
 
-    asyncio.run(asyncio.wait_for(run(), 40))
+    asyncio.run(asyncio.wait_for(run(), 90))

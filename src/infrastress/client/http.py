@@ -202,6 +202,10 @@ class Client:
         """Decisions, acts and link states, the newest first; filter: kind."""
         return self._pages("/decisions", models.Decisions, lambda page: page.items, filters)
 
+    def notifications(self, **filters: Any) -> Iterator[models.Notification]:
+        """Messages of the out-box, the newest first; filter: undelivered."""
+        return self._pages("/notifications", models.Notifications, lambda page: page.items, filters)
+
     def metrics(self) -> str:
         """Metrics in Prometheus' text format."""
         return self._send("GET", "/metrics", root="").text

@@ -36,6 +36,8 @@ __all__ = [
     "IncidentDetail",
     "Incidents",
     "Live",
+    "Notification",
+    "Notifications",
     "PasswordRequest",
     "Problem",
     "PulseState",
@@ -493,6 +495,30 @@ class Decisions(Page):
     """The newest decisions first."""
 
     items: list[Decision]
+
+
+class Notification(Wire):
+    """One message of the out-box by one channel, and how far it is."""
+
+    id: str
+    channel: str
+    kind: Literal["incident", "alarm", "digest", "test"]
+    severity: str
+    title: str
+    subjects: Annotated[list[str], Field(description="Keys of the incidents and alarms it is about")]
+    state: Literal["queued", "sending", "sent", "given_up", "withdrawn"]
+    undelivered: Annotated[bool, Field(description="It should have arrived and hasn't")]
+    attempts: int
+    reason: str
+    created: Moment
+    finished: Moment | None
+
+
+class Notifications(Page):
+    """Messages of the last thirty days, the newest first."""
+
+    items: list[Notification]
+    undelivered: int
 
 
 class SessionInfo(Wire):

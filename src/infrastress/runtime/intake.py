@@ -159,6 +159,7 @@ class Intake:
         self._size = 0
         self._acts: list[Callable[[int], list[Output]]] = []
         self._wake = asyncio.Event()
+        self._entry = asyncio.Lock()
         self._room = asyncio.Event()
         self._room.set()
         self._flushed = asyncio.Event()
@@ -221,15 +222,15 @@ class Intake:
         """Take a delivery of a source; returns when it is durable."""
         if delivery.source != source:
             raise ValueError(f"the connector of {source!r} delivered for {delivery.source!r}")
-        while not self._room.is_set():
+        async with self._entry:  # in the order of the calls, also behind a wait for room
             await self._room.wait()
-        size = 1000 + sum(s.values.nbytes + s.times.nbytes for s in delivery.samples) + 1000 * len(delivery.events)
-        taken = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(delivery, self._clock.now(), size, time.monotonic(), taken))
-        self._size += size
-        if self._size >= self._policy.waiting_bytes:
-            self._room.clear()
-        self._wake.set()
+            size = 1000 + sum(s.values.nbytes + s.times.nbytes for s in delivery.samples) + 1000 * len(delivery.events)
+            taken = asyncio.get_running_loop().create_future()
+            self._queue.append(_Waiting(delivery, self._clock.now(), size, time.monotonic(), taken))
+            self._size += size
+            if self._size >= self._policy.waiting_bytes:
+                self._room.clear()
+            self._wake.set()
         await taken
 
     def report(self, source: str, member: str, state: str, detail: str) -> None:

@@ -39,7 +39,7 @@ _LARGEST = 3
 
 
 def patience_s(source: Source) -> float:
-    """How long a source that has just been connected, or is silent, is waited for beyond its lateness, s."""
+    """How long a silent source is waited for beyond its lateness, and how long one that begins settles, s."""
     return min(LONGEST_PATIENCE_S, max(LEAST_PATIENCE_S, 3 * (source.cadence_s or 0.0)))
 
 
@@ -218,8 +218,14 @@ class LiveAdmission(Admission):
         return []  # ticks come by the clock
 
     def _silent(self, source: Source, lags: _Lags, clock: int) -> bool:
-        patience = round((source.lateness_s + patience_s(source)) * SECOND)
-        return clock - (lags.since if lags.heard is None else lags.heard) > patience
+        """Whether a source has been quiet for longer than it is waited for; one that comes in batches has time for two.
+
+        One that has just been connected brings what waited for it at once, however slow it is.
+        """
+        if lags.heard is None:
+            return clock - lags.since > round((source.lateness_s + LEAST_PATIENCE_S) * SECOND)
+        batches = min(2 * lags.usual, round(LONGEST_WAIT_S * SECOND))
+        return clock - lags.heard > round(source.lateness_s * SECOND) + max(round(patience_s(source) * SECOND), batches)
 
     def _height(self, source: Source, lags: _Lags, clock: int) -> int | None:
         """No row before this is waited for; None where the source is to show itself first."""

@@ -387,8 +387,7 @@ class Watch:
             if due or any(at > source.told for _, _, at in source.links.values()):
                 source.told = self._clock
                 healths.append(self._health_of(name))
-                members = [(member, link) for member, link in sorted(source.links.items()) if member]
-                healths += [self._health_of_member(name, member, *link) for member, link in members]
+                healths += self._healths_of_members(name, source)
         every = np.maximum(np.where(self._stated, self._own, self._cadence[self._owner]), round(_REFRESH_S * SECOND))
         stale = (self._heard > self._told) & (self._clock - self._told >= every)
         order = np.roll(np.arange(len(stale)), -self._next)
@@ -412,6 +411,15 @@ class Watch:
             lag_s=source.fresh / SECOND if source.heard else 0.0,
             detail=source.why,
         )
+
+    def _healths_of_members(self, name: str, source: _Source) -> list[Health]:
+        """Who is reached over a connection of the whole source is as lost as that."""
+        whole = source.links.get("", ("up", "", 0))
+        return [
+            self._health_of_member(name, member, *(link if whole[0] == "up" or link[0] != "up" else whole))
+            for member, link in sorted(source.links.items())
+            if member
+        ]
 
     def _health_of_member(self, name: str, member: str, state: str, detail: str, at: int) -> Health:
         shown: dict[str, HealthState] = {"up": "live", "down": "down"}

@@ -103,6 +103,7 @@ class Testbed:
         self._events = played.events
         self._token = secrets.token_hex(32)
         self._telling: list[asyncio.Task[None]] = []
+        self._serving = False
         self.clock = EventClock(origin)
         self.ended = self.telemetry.ended
         self.server: ModbusPlant | OpcUaPlant
@@ -117,6 +118,7 @@ class Testbed:
             self.server = ModbusPlant(self.site, self.telemetry, self.clock)
         else:
             self.server = OpcUaPlant(self.site, self.telemetry, self.clock, self.folder / "server")
+        self._serving = True
         await self.server.start()
         logs = {one.id: _free_port() for one in self.site.sources if one.kind == "network"}
         pushed = {one.id: _free_port() for one in self.site.sources if one.kind in ("access", "reports")}
@@ -146,7 +148,8 @@ class Testbed:
         for telling in self._telling:
             telling.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
-        await self.server.stop()
+        if self._serving:
+            await self.server.stop()
 
     @property
     def writes(self) -> int:
@@ -154,6 +157,13 @@ class Testbed:
         return (
             sum(one.writes for one in self.server.controllers.values()) if isinstance(self.server, ModbusPlant) else 0
         )
+
+    @property
+    def told(self) -> str:
+        """What was told up to now, for people."""
+        logins = sum(one.sent for one in self.computers)
+        told = f"{self.gateway.stored} events were stored, {logins} logins sent, {self.gateway.left} events not taken"
+        return f"{told}; {self.writes} writes were refused." if self.writes else f"{told}."
 
     def _telemetry_connections(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -7,11 +7,12 @@ import pytest
 import trustme
 
 from infrastress.app.api.server import Deployment
+from infrastress.app.notify.outbox import KIND, encode_message, message_key, message_of
 from infrastress.client import ApiError, Client
 from infrastress.core.time import HOUR, to_iso
 from infrastress.events import AlarmAction, decode_event
-from infrastress.store.ports import read_all, type_of
-from tests.app.api.running import copy_store, raise_alarms, running
+from infrastress.store.ports import Output, read_all, type_of
+from tests.app.api.running import commit, copy_store, raise_alarms, running
 from tests.app.service.serving import wait_for
 
 GOOD = "four dull green lamps"
@@ -69,6 +70,29 @@ def test_an_act_is_told_on_the_stream(site_folder, store, tmp_path):
         client.acknowledge(next(client.alarms()).id, "on my way")
         (decision,) = next(stream).update.decisions
         assert (decision.what, decision.content["body"]["comment"]) == ("acknowledge", "on my way")
+
+
+def test_what_was_not_delivered_is_shown(site_folder, store, tmp_path):
+    with running(site_folder, store, tmp_path / "state") as api, api.client() as client:
+        assert list(client.notifications()) == []
+        for number, state, reason in ((0, "sent", ""), (1, "given_up", "no route to host"), (2, "queued", "")):
+            fields = {
+                "site": "depot",
+                "channel": "duty",
+                "kind": "alarm",
+                "severity": "high",
+                "title": "t",
+                "text": "x",
+            }
+            message = message_of(number, **fields, created=api.clock.now() + number, state=state, reason=reason)
+            subject = f"notify/depot:{KIND}"
+            commit(
+                api.store, [Output(message.id, subject, encode_message(message), message_key(message), message.created)]
+            )
+        assert [one.state for one in client.notifications(limit=1)] == ["queued", "given_up", "sent"]
+        (lost,) = client.notifications(undelivered=True)
+        assert (lost.channel, lost.reason) == ("duty", "no route to host")
+        assert "infrastress_notifications_undelivered 1.0" in client.metrics()
 
 
 def test_metrics_say_what_the_store_holds(site_folder, store, tmp_path):

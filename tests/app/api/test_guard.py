@@ -33,6 +33,7 @@ WHO_MAY = {
     "POST /api/v1/alarms/{alarm}/unshelve": {"operator", "security"},
     "GET /api/v1/incidents": ALL,
     "GET /api/v1/incidents/{incident}": ALL,
+    "GET /api/v1/notifications": ALL,
     "GET /api/v1/evidence/{id}": ALL,
     "GET /api/v1/blobs/{digest}": PLANT,
     "GET /api/v1/health": ALL,

@@ -48,6 +48,8 @@ def test_an_alarm_reaches_a_follower_and_its_acknowledgement_comes_back(tmp_path
                     ("local", "seen, sending somebody", True)
                 ]
                 assert detail.pending == []
+                wait_for(lambda: client.ready().ready, 30, lambda: str(client.ready()))
+                assert client.health().state == "live", client.health()
                 decided = {decision.kind for decision in client.decisions()}
                 assert decided >= {"action", "decision"}
                 metrics = client.metrics()

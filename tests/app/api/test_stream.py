@@ -107,8 +107,11 @@ def test_a_list_and_the_stream_behind_its_position_are_one(site_folder, store, t
 
 
 def test_what_is_not_kept_any_more_is_told_as_a_reset(site_folder, store, tmp_path):
-    with running(site_folder, store, tmp_path / "state") as api:
+    with running(site_folder, store, tmp_path / "state", catch_up=4) as api:
         raise_alarms(api.store, range(5))
+        with Follower(api.address, "alarms", after=f"r{api.store.log.end('result/depot') - 5}.s0.i0") as follower:
+            wait_for(lambda: bool(follower.told), 10)
+            assert follower.kinds[0] == "reset"  # too far back
         end = api.store.log.end("result/depot")
         api.store.log.retire("result/depot", end - 1)
         for after, kind in (

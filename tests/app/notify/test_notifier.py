@@ -17,19 +17,20 @@ from infrastress.app.notify import outbox, run
 from infrastress.app.notify.clock import SteadyClock
 from infrastress.app.notify.notifier import SOURCE, Notifier
 from infrastress.app.notify.outbox import Message
+from infrastress.app.notify.policy import DEAF
 from infrastress.app.notify.trial import all_messages
 from infrastress.app.service.models import prepare
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import Fenced
 from infrastress.core.secrets import Secrets
 from infrastress.events import encode_event
-from infrastress.events.health import decode_health
+from infrastress.events.health import Pulse, decode_health, encode_health
 from infrastress.store import open_store
 from infrastress.store.ports import Output, Store
 from infrastress.store.sqlite import SqliteStore
 from tests.victims import POINTS, Victims
 
-from .plant import SITE, alarm, incident, publish
+from .plant import NOON, SITE, alarm, incident, publish
 from .victim import BETWEEN
 
 
@@ -192,10 +193,37 @@ def test_a_store_that_cannot_be_written_keeps_nobody_from_being_told(store: Stor
     assert [got["id"] for got in heard(tmp_path)] == [m.id for m in messages(store)]
 
 
+def test_a_detection_that_stands_still_is_told_until_it_goes_on(
+    store: Store, tmp_path: Path, siren: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infrastress.app.notify.notifier.DEAF_S", 1.0)
+    monkeypatch.setattr("infrastress.app.notify.notifier._RELOAD_S", 0.02)
+    configure(tmp_path / "site", siren)
+    one = notifier(store, tmp_path / "site")
+    lease = store.checkpoints.acquire("judge", store.checkpoints.observe("judge"), "judge")
+
+    def beat(number: int) -> None:
+        pulse = encode_health(Pulse(site=SITE.id, clock=NOON + number, watermark=NOON))
+        lease.commit(number, None, [Output(str(number), f"status/{SITE.id}:pulse", pulse, SITE.id, 0)])
+
+    began, number = time.monotonic(), 0
+    while time.monotonic() < began + 2.0:
+        number += 1
+        beat(number)
+        one.step(0.02)
+    assert heard(tmp_path) == []
+    until(one, lambda: bool(heard(tmp_path)))
+    (got,) = heard(tmp_path)
+    assert got["title"] == "CRITICAL: nobody is watching plant"
+    assert "nothing was judged since 2026-03-02 12:00 UTC" in got["text"]
+    beat(number + 1)
+    until(one, lambda: not one._policy.waits(DEAF))
+    until(one, lambda: len(heard(tmp_path)) == 2)  # it stopped again
+
+
 def test_history_from_before_is_not_told_but_what_still_waits_is(store: Store, tmp_path: Path, siren: Path) -> None:
-    for i in range(1200):
-        publish(store, alarm(f"old{i}"), alarm(f"old{i}", state="closed"))
-    publish(store, alarm("a", "critical"))
+    old = [event for i in range(600) for event in (alarm(f"old{i}"), alarm(f"old{i}", state="closed"))]
+    publish(store, *old, alarm("a", "critical"))
     configure(tmp_path / "site", siren)
     one = notifier(store, tmp_path / "site")
     until(one, lambda: bool(heard(tmp_path)))

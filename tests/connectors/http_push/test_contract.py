@@ -26,6 +26,7 @@ class Gateway(Peer):
         self._queue: deque[bytes] = deque()
         self._news = asyncio.Event()
         self._spoilt = 0
+        self._batch: list[bytes] = []
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -46,20 +47,22 @@ class Gateway(Peer):
         self._news.set()
 
     async def _push(self) -> None:
-        headers = {"authorization": f"Bearer {BEARER}", "content-type": "application/json"}
+        headers = {"authorization": f"Bearer {BEARER}", "content-type": "application/x-ndjson"}
         while True:
             async with httpx.AsyncClient(headers=headers, timeout=2.0) as client:
                 with contextlib.suppress(httpx.HTTPError):
                     while True:
-                        while self._queue:
-                            answer = await client.post(self._url, content=self._queue[0])
-                            if answer.status_code not in (200, 422):
-                                break
-                            self._queue.popleft()
-                        self._news.clear()
-                        if self._queue:
+                        self._batch = self._batch or list(self._queue)[:50]  # the very same again until it is settled
+                        if not self._batch:
+                            self._news.clear()
+                            await self._news.wait()
+                            continue
+                        answer = await client.post(self._url, content=b"\n".join(self._batch))
+                        if answer.status_code not in (200, 422):
                             break
-                        await self._news.wait()
+                        for _ in self._batch:
+                            self._queue.popleft()
+                        self._batch = []
             await asyncio.sleep(0.05)
 
 

@@ -92,7 +92,7 @@ GZIPPED = {"content-type": "text/csv", "content-encoding": "gzip"}
         (404, {"url": "/other", "json": READING}),
         (405, {"method": "GET"}),
         (413, {"content": b"[" + b" " * 5000 + b"]", "headers": {"content-type": "application/json"}}),
-        (413, {"content": gzip.compress(b" " * 10_000_000), "headers": GZIPPED}),
+        (413, {"content": gzip.compress(b" " * 1_000_000), "headers": GZIPPED}),
         (400, {"content": b"no gzip", "headers": GZIPPED}),
         (400, {"content": gzip.compress(b"time,LT1\n")[:-4], "headers": GZIPPED}),
         (400, {"content": b"", "headers": {"content-type": "text/csv"}}),

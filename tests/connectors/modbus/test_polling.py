@@ -91,6 +91,7 @@ def test_a_refused_request_is_split_and_that_is_remembered():
         for delivery in sink.durable:
             assert dict(delivery.balance.cells_refused) == {"modbus-illegal-address": 1}
         assert sink.durable[0].refusals[0].what == "S7"
+        assert sink.links[-1].detail == "not there: S7"
         later = memory.requests[-6:]
         assert set(later) == {("input", 0, 3), ("input", 6, 1), ("input", 8, 1)}  # S7 is asked again in a minute
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ import pytest
 
 from infrastress.connectors.base import LiveContext
 from infrastress.connectors.mqtt import MqttConnector
+from infrastress.connectors.mqtt.message import Publish
+from infrastress.connectors.mqtt.session import Session
 from tests.connectors.live_contract import run
 from tests.connectors.mqtt import tahu
 from tests.connectors.mqtt.test_live import make
@@ -69,7 +72,7 @@ def test_tls_with_password_and_own_certificate(
             for more, state, words in (
                 ({**own, "username": "scada", "password_secret": "broker"}, "up", ""),
                 ({"username": "scada", "password_secret": "broker"}, "down", ""),
-                ({**own, "username": "other", "password_secret": "broker"}, "down", "not authorised"),
+                ({**own, "username": "other", "password_secret": "broker"}, "down", "not authorized"),
                 ({**own, "ca_file": str(certificates.stranger)}, "down", "CERTIFICATE_VERIFY_FAILED"),
                 ({**own, "server_name": "elsewhere"}, "down", "elsewhere"),
             ):
@@ -78,6 +81,53 @@ def test_tls_with_password_and_own_certificate(
                     await until(lambda s=sink, w=state: s.state() == w, lambda s=sink: f"{s.links}")
                     assert words in sink.links[-1].detail
                     assert PASSWORD not in str(sink.links)
+
+    run(main())
+
+
+def test_messages_of_any_size_come_whole_through_tls(tmp_path: Path, certificates: Certificates) -> None:
+    """Many small ones that one record holds, and some that need many records."""
+
+    async def main() -> None:
+        plain, secured = free_port(), free_port()
+        broker = Broker(tmp_path, plain, certificates=certificates, lines=[f"listener {secured} 127.0.0.1"])
+        async with serving(broker):
+            topics = [{"filter": "big", "payload": "number"}]
+            options = make(secured, LiveContext(), host="localhost", tls=True, topics=topics).options
+            taken: list[Publish] = []
+            tls = ssl.create_default_context(cafile=certificates.authority)
+            session = Session(options, "reader", (None, None), tls, taken.extend)
+            await session.open()
+            await session.subscribe()
+            publisher = Publisher(plain)
+            publisher.start()
+            sizes = [1, 1, 1, 100, 16_384, 2, 16_385, 200_000] * 25
+            sent = [bytes([i % 251]) * size for i, size in enumerate(sizes)]
+            for payload in sent:
+                publisher._client.publish("big", payload, 1)
+            await until(lambda: len(taken) == len(sent) or session.lost.done(), lambda: f"{len(taken)}")
+            assert [message.payload for message in taken] == sent
+            publisher.stop()
+            session.close()
+
+    run(main())
+
+
+def test_cancelled_in_the_middle_of_a_tls_handshake(certificates: Certificates) -> None:
+    async def main() -> None:
+        server = await asyncio.start_server(lambda reader, writer: asyncio.sleep(60), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        fields = {"tls": True, "host": "localhost", "ca_file": str(certificates.authority), "topics": [NUMBERS]}
+        sink = MemorySink()
+        task = asyncio.create_task(make(port, LiveContext(), **fields).run(sink, None))
+        await asyncio.sleep(0.3)
+        began = time.monotonic()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        server.close()
+        for one in asyncio.all_tasks() - {asyncio.current_task()}:
+            one.cancel()
+        assert time.monotonic() - began < 3.0
 
     run(main())
 
@@ -172,7 +222,10 @@ def test_a_flood_waits_in_the_broker_and_not_in_memory(tmp_path: Path, qos: int)
                 else:  # nobody promises that all come; but who comes later is heard
                     await until(lambda: not sink.waiting, lambda: "an end")
                     await asyncio.to_thread(_flood, broker.port, 1, 1)
-                    await until(lambda: sink.values("LT1")[-1:] == [0.0], lambda: f"{len(sink.durable)} deliveries")
+                    await until(
+                        lambda: sink.durable[-1].samples and sink.durable[-1].samples[-1].values[-1, 0] == 0.0,
+                        lambda: f"{len(sink.durable)} deliveries",
+                    )
                 assert sink.most_waiting_items <= 40_000
 
     run(main())

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from infrastress.connectors.base import Link
 from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.mqtt.desk import Desk
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.nodes import Nodes
 from infrastress.connectors.mqtt.options import Route
 from infrastress.connectors.mqtt.topics import filter_pattern
-from infrastress.connectors.mqtt.wire import Publish
 from infrastress.events.delivery import Delivery
 from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site

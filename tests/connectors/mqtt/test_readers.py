@@ -11,7 +11,7 @@ from infrastress.connectors.base import Link, LiveContext
 from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.mqtt import MqttConnector, MqttOptions
 from infrastress.connectors.mqtt.desk import Desk, Seen
-from infrastress.connectors.mqtt.wire import Publish
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.core.errors import ConfigurationError, MappingError
 from infrastress.core.time import from_iso
 from infrastress.events import AccessAttempt, event_to_json, make_event
@@ -71,6 +71,20 @@ def test_numbers_have_the_time_at_which_they_came() -> None:
     assert delivery.balance.quarantined == {"text-in-number": 1, "empty": 1, "encoding": 1, "nan": 1}
     assert delivery.balance.dropped == {"not-mapped": 1, "retained-without-time": 1}
     assert delivery.refusals[0] == ("text-in-number", "plant/tank/level", "high")
+
+
+def test_values_of_one_signal_that_come_in_one_instant_have_times_of_their_own() -> None:
+    """Else admission would see two different values of one time, and keep neither's right."""
+    table = Table(
+        {"filter": "plant/+", "payload": "number", "name": "{1}"},
+        {"filter": "obj", "payload": "json", "columns": {"x": "LT1"}},
+    )
+    for payload in (b"1", b"2"):
+        table.say("plant/LT1", payload)
+        table.say("plant/FT1", payload)
+    table.say("obj", [{"x": 3}, {"x": 4}])
+    told = [(time - NOW, cells.get("LT1")) for time, cells in table.cells()]
+    assert told == [(0, 1.0), (1, 2.0), (2, 3.0), (3, 4.0)]
 
 
 def test_without_columns_names_are_signals() -> None:

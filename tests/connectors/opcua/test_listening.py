@@ -248,6 +248,28 @@ def test_a_plant_on_another_clock(tmp_path):
     run(main())
 
 
+def test_as_many_nodes_a_call_as_the_server_takes(tmp_path, monkeypatch):
+    calls: list[int] = []
+    create = UaSession.create_monitored_items
+
+    async def spy(self, params):
+        calls.append(len(params.ItemsToCreate))
+        return await create(self, params)
+
+    monkeypatch.setattr(UaSession, "create_monitored_items", spy)
+    names = [f"N{number}" for number in range(10)]
+
+    async def main() -> None:
+        async with (
+            served(tmp_path, dict.fromkeys(names, 1.0), items_a_call=4) as server,
+            listened(connector(server, *names)) as sink,
+        ):
+            await until(lambda: {tag for _, tag, _ in sink.readings} == set(names), "all")
+        assert calls == [4, 4, 2]
+
+    run(main())
+
+
 def test_nothing_is_ever_written_or_called():
     names: set[str] = set()
     for file in Path(infrastress.connectors.opcua.__file__).parent.glob("*.py"):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,22 @@ from infrastress.app.api.guard import CSRF_HEADER, Guard, cookie_name, csrf_of
 from infrastress.app.api.metrics import CONTENT_TYPE, Metrics
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
-from infrastress.app.api.routes import alarms, evidence, health, incidents, session, signals, site, stream
+from infrastress.app.api.routes import (
+    alarms,
+    evidence,
+    health,
+    incidents,
+    notifications,
+    session,
+    signals,
+    site,
+    stream,
+)
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
 from infrastress.client.models import Problem, Update
 from infrastress.core.clock import EventClock
+from infrastress.core.errors import StoreError
 from infrastress.store.ports import Store
 
 __all__ = ["create_app", "openapi_of"]
@@ -35,6 +46,9 @@ Times are ISO 8601, UTC. Lists are read page by page: give `next` back as `curso
 details (RFC 9457).
 Whoever signed in with a cookie sends the header X-CSRF-Token, told by `GET /api/v1/session`, with whatever changes
 something; a token of a machine (`Authorization: Bearer`) needs none."""
+
+
+_WARM_S = 10.0
 
 
 @dataclass
@@ -69,9 +83,11 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(follower.start, asyncio.get_running_loop())
         app.state.history = _Queue(ThreadPoolExecutor(settings.history_at_once, "history"))
+        warming = asyncio.ensure_future(_keep_warm(store, app.state.history.pool))
         try:
             yield
         finally:
+            warming.cancel()
             await asyncio.to_thread(follower.stop)
             app.state.history.pool.shutdown(wait=False, cancel_futures=True)
             await asyncio.to_thread(plant.close)
@@ -98,7 +114,7 @@ def create_app(
         del request
         return Response(status_code=304, headers={"ETag": same.tag})
 
-    for module in (session, site, signals, alarms, incidents, evidence, health, stream):
+    for module in (session, site, signals, alarms, incidents, notifications, evidence, health, stream):
         app.include_router(module.router, prefix="/api/v1")
 
     @app.get("/metrics", tags=["metrics"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})
@@ -122,6 +138,15 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Guard, settings=settings, book=book, observe=metrics.observe)
     return app
+
+
+async def _keep_warm(store: Store, pool: ThreadPoolExecutor) -> None:
+    """Have what comes in decoded as it comes: the first question after an hour would wait for all of it."""
+    loop = asyncio.get_running_loop()
+    while True:
+        with suppress(StoreError):  # whoever asks is told
+            await loop.run_in_executor(pool, store.history.summarise, (), 0, 1, 1)
+        await asyncio.sleep(_WARM_S)
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from infrastress import __version__
 from infrastress.app.api.books import read_books
+from infrastress.app.api.outbox import read_messages
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.stream import Stream
 from infrastress.core.errors import StoreError
@@ -102,6 +103,11 @@ class Metrics(Collector):
         for stage, partition in (("detection", self._plant.partitions[2]), ("fusion", f"fusion/{self._plant.id}")):
             backlog.add_metric([stage], max(0, log.end(partition) - checkpoints.offset(partition)))
         yield backlog
+        waiting = GaugeMetricFamily(
+            "infrastress_notifications_undelivered", "Messages that should have arrived and haven't."
+        )
+        waiting.add_metric([], sum(one.undelivered for one in read_messages(self._plant)))
+        yield waiting
 
     def _alarms(self) -> Iterator[Metric]:
         counts = self._plant.projection.counts()

@@ -9,6 +9,7 @@ from infrastress.app.api.position import partitions_of
 from infrastress.app.api.projection import Projection
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.wire import act_of, alarm_of, iso, standing_of
+from infrastress.app.notify.outbox import Message
 from infrastress.client import models
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import Fenced, OutcomeUnknown
@@ -44,6 +45,7 @@ class Plant:
         self.partitions = partitions_of(self.id)
         self.failing = "the store is being read"
         self.books: tuple[int, dict[str, tuple[Balance, SourceNotes]]] | None = None
+        self.messages: tuple[int, list[Message]] | None = None
         self._lease: Lease | None = None
         self._acting = Lock()
 
@@ -129,7 +131,8 @@ class Plant:
                         raise
                     time.sleep(0.01)
         with self.projection.lock:
-            self.projection._act(event)
+            self.projection.take_act(event)
+            self.projection.changed += 1
         return True
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ Loaded from the records once, then kept by one reader of the log. Requests read 
 alarms costs no database anything.
 """
 
+import secrets
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _PAGE = 1000
 _LOG = structlog.get_logger()
 DECISIONS = 10_000
 """Newest decisions, acts and link states held."""
+_BACK = 20_000
+"""Records of the log looked through for them at the start."""
 TOLD = ("action", "decision", "link")
 """Types of the ingest partition that are told."""
 
@@ -103,6 +106,7 @@ class Projection:
         self.refused: dict[tuple[str, str], deque[tuple[int, dict[str, Any]]]] = {}
         self.position = Position()
         self.changed = 0
+        self.tag = secrets.token_hex(8)
 
     def load(self, *, look_back: int = 0) -> None:
         """Take everything from the records; what comes meanwhile is behind `position` and comes again.
@@ -122,9 +126,11 @@ class Projection:
         if pulse := self._store.records.get("pulse", self.site):
             fresh.pulse = msgspec.json.decode(pulse.data, type=Pulse)
         for row in self._rows("action"):
-            fresh._act(decode_event(row.data))
+            fresh.take_act(decode_event(row.data))
         ingest = partitions[2]
-        after = max(log.start(ingest), log.written_before(ingest, look_back)) if look_back else position.ingest
+        after = position.ingest
+        if look_back:  # bounded: what lies between is telemetry, a page of the disk each
+            after = max(log.start(ingest), log.written_before(ingest, look_back), position.ingest - _BACK)
         while records := log.read(ingest, after, _PAGE, types=TOLD):
             fresh.apply(records)
             after = records[-1].offset
@@ -231,12 +237,13 @@ class Projection:
             return Decided(record.id, record.offset, kind, msgspec.json.decode(record.data, type=dict[str, Any]))
         event = decode_event(record.data)
         if keep:
-            self._act(event)
+            self.take_act(event)
         from infrastress.events import event_to_json
 
         return Decided(record.id, record.offset, kind, msgspec.json.decode(event_to_json(event), type=dict[str, Any]))
 
-    def _act(self, event: Event) -> None:
+    def take_act(self, event: Event) -> None:
+        """Keep what a person did, once."""
         if isinstance(event.body, AlarmAction):
             held = self.acts.setdefault(event.body.alarm, [])
             if all(known.id != event.id for known in held):

@@ -28,6 +28,7 @@ class ApiSettings:
         heartbeat_s: longest silence on the stream.
         send_s: a follower that takes nothing for this long is dropped.
         ring_bytes, ring_frames: what is kept of the stream in memory, for all followers together.
+        catch_up: records of the log that a follower who comes back is told of; if there are more it starts anew.
         pulse_s: a pulse older than this, in seconds of wall time, is stale: nothing is known any more.
         history_rows: values of one answer without `width`.
         history_at_once: history queries at once; further ones wait, beyond `history_waiting` they are sent away.
@@ -46,6 +47,7 @@ class ApiSettings:
     send_s: float = 20.0
     ring_bytes: int = 16_000_000
     ring_frames: int = 600
+    catch_up: int = 100_000
     pulse_s: float = 5.0
     history_rows: int = 200_000
     history_at_once: int = 2

@@ -189,8 +189,8 @@ class Stream:
             raise LogGap(f"{after} lies ahead of {upto}")
         at = list(after)
         for i, name in enumerate(names):
-            if wanted[i] and at[i] < log.start(name):
-                raise LogGap("records were retired", where=name)
+            if wanted[i] and (at[i] < log.start(name) or upto[i] - at[i] > self._settings.catch_up):
+                raise LogGap("records were retired, or are too many", where=name)
         for i, name in enumerate(names):
             while wanted[i] and at[i] < upto[i]:
                 records = log.read(name, at[i], _CHUNK, types=TOLD if i == 2 else ())

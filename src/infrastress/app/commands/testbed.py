@@ -63,12 +63,12 @@ def command(
             )
             screen.print("Start the platform against it with:", markup=False)
             screen.print(wiring.command, markup=False, soft_wrap=True)
-            await bed.run()
-            screen.print(f"The scenario has ended: {to_iso(bed.ended)}.")
+            try:
+                await bed.run()
+                screen.print(f"The scenario has ended: {to_iso(bed.ended)}.")
+            finally:
+                screen.print(bed.told)
         finally:
             await bed.stop()
-            logins = sum(one.sent for one in bed.computers)
-            said = f"{bed.gateway.stored} events were stored, {logins} logins sent, {bed.gateway.left} events not taken"
-            screen.print(f"{said}; {bed.writes} writes were refused." if bed.writes else f"{said}.")
 
     asyncio.run(run())

@@ -22,9 +22,9 @@ import msgspec
 from infrastress.app.notify.channels import Channel, DeliveryError, make_channel
 from infrastress.app.notify.clock import SteadyClock
 from infrastress.app.notify.outbox import ATTEMPTS, KIND, Message, backoff_s, encode_message, message_key, message_of
-from infrastress.app.notify.policy import Due, Policy
+from infrastress.app.notify.policy import DEAF, Due, Policy
 from infrastress.app.notify.settings import FILE, Settings, read_settings
-from infrastress.app.notify.text import compose
+from infrastress.app.notify.text import compose, compose_deaf
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import (
     ConfigurationError,
@@ -38,7 +38,7 @@ from infrastress.core.errors import (
 from infrastress.core.secrets import Secrets
 from infrastress.detectors.base import RuleCard
 from infrastress.events import Event, decode_event
-from infrastress.events.health import Health, encode_health
+from infrastress.events.health import Health, Pulse, encode_health
 from infrastress.fusion.evidence import severity_of
 from infrastress.site import Site
 from infrastress.store.ports import Lease, Output, Store
@@ -51,6 +51,8 @@ _RECORDS = 500
 _SUBJECTS = 20
 _RENEW_S = 2.0
 _RELOAD_S = 1.0
+DEAF_S = 120.0
+"""Detection whose pulse stands still for so long, by this machine's own clock, is taken to be dead."""
 _OVERDUE = 6.0
 """A try that takes longer than so many of its channel's time limits is taken for failed."""
 
@@ -128,6 +130,8 @@ class Notifier:
         self._settings_fault = ""
         self._store_fault = ""
         self._dirty = False
+        self._pulse = 0
+        self._pulsed = time.monotonic()
 
     def start(self) -> None:
         """Take the lease at once (whoever calls means it) and what it remembers; raises StoreError."""
@@ -165,6 +169,7 @@ class Notifier:
         behind = self._read(wait_s)
         if time.monotonic() - self._read_settings_at >= _RELOAD_S:
             self._reload()
+            self._feel_pulse()
         self._collect()
         now = self._steady.now()
         if not behind:
@@ -259,9 +264,23 @@ class Notifier:
         if not first:
             self._log("notification settings are read again")
 
+    def _feel_pulse(self) -> None:
+        """See whether detection goes on; who doesn't look at the console must hear of it if it doesn't."""
+        row = self._store.records.get("pulse", self._site.id)
+        try:
+            clock = msgspec.json.decode(row.data, type=Pulse).clock if row is not None else 0
+        except msgspec.MsgspecError:
+            clock = 0
+        if clock != self._pulse:
+            self._pulse, self._pulsed = clock, time.monotonic()
+        self._policy.deaf(deaf=time.monotonic() - self._pulsed > DEAF_S)
+
     def _queue(self, due: Due) -> None:
-        newest = [event for key in due.subjects[:_SUBJECTS] if (event := self._newest(key)) is not None]
-        title, text = compose(due, newest, self._site, self._cards)
+        if due.subjects == (DEAF,):
+            title, text = compose_deaf(self._pulse, self._site, due.step)
+        else:
+            newest = [event for key in due.subjects[:_SUBJECTS] if (event := self._newest(key)) is not None]
+            title, text = compose(due, newest, self._site, self._cards)
         self._state.number += 1
         message = message_of(
             self._state.number,

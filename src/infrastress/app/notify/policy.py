@@ -21,7 +21,7 @@ from infrastress.events import Alarm, Event, Incident
 from infrastress.fusion.evidence import rank_of
 from infrastress.site import Site
 
-__all__ = ["AGAIN", "CRITICAL", "DIGEST", "GATHER", "Due", "Policy"]
+__all__ = ["AGAIN", "CRITICAL", "DEAF", "DIGEST", "GATHER", "Due", "Policy"]
 
 CRITICAL = rank_of("critical")
 GATHER = 20 * SECOND
@@ -30,6 +30,8 @@ AGAIN = 10 * MINUTE
 """What was acknowledged and comes back with the same severity is told again after this at the earliest."""
 DIGEST = 5 * MINUTE
 """Beyond the messages of an hour: one digest in this time."""
+DEAF = "detection"
+"""The subject that stands for: nobody watches."""
 _KEPT_ASSETS = 50
 _LOOK = 10 * SECOND  # the longest time without a look at all that waits: hours begin and end
 
@@ -153,6 +155,16 @@ class Policy:
             self._alarm(event, event.body)
         elif isinstance(event.body, Incident):
             self._incident(event, event.body)
+
+    def deaf(self, *, deaf: bool) -> None:
+        """Whether detection stands still, so that no alarm can come: told as a critical incident until it goes on."""
+        known = DEAF in self._state.subjects
+        if deaf and not known:
+            self._state.subjects[DEAF] = _Subject(True, rank=CRITICAL)
+            self._next = 0
+        elif known and not deaf:
+            del self._state.subjects[DEAF]
+            self._matched.pop(DEAF, None)
 
     def failed(self, due_route: str, subjects: Iterable[str], now: int) -> None:
         """A message of a route could not be delivered: its next step is due at once."""

@@ -14,7 +14,7 @@ from infrastress.events import Alarm, Event, Incident
 from infrastress.fusion.evidence import severity_of
 from infrastress.site import Site
 
-__all__ = ["WORDS", "compose"]
+__all__ = ["WORDS", "compose", "compose_deaf"]
 
 WORDS = {
     "incident": "incident",
@@ -29,6 +29,10 @@ WORDS = {
     "behind": "Alarms so far: {count}",
     "again": "Nobody has acknowledged it yet (step {step}).",
     "digest": "More than this channel takes in an hour: {count} alarms in {subjects} messages are told in one.",
+    "deaf": "CRITICAL: nobody is watching {site}",
+    "deaf_since": "Detection stands still: nothing was judged since {time} {zone}. No alarm can come.",
+    "deaf_ever": "Detection has judged nothing yet. No alarm can come.",
+    "deaf_first": "First: watch the plant by its own instruments, and see whether the processes of infrastress run.",
     "foot": "{site}, {key}",
 }
 """The catalogue of phrases, English."""
@@ -74,6 +78,17 @@ def compose(
             lines.append(words["and_more"].format(count=count - len(newest[:_LISTED])))
     lines.append(words["foot"].format(site=site.name or site.id, key=due.subjects[0] if due.subjects else ""))
     return _clean(title)[:_TITLE], "\n".join(_clean(line) for line in lines)[:_TEXT]
+
+
+def compose_deaf(since: int, site: Site, step: int, words: Mapping[str, str] = WORDS) -> tuple[str, str]:
+    """Title and text where detection stands still; `since` is the event time it had come to, 0 for never."""
+    zone = local_zone(site)
+    told = words["deaf_ever"]
+    if since:
+        told = words["deaf_since"].format(time=local_time(since, zone)[:16], zone=zone_name(since, zone))
+    lines = [words["again"].format(step=step + 1)] if step else []
+    lines += [told, words["deaf_first"]]
+    return _clean(words["deaf"].format(site=site.name or site.id))[:_TITLE], "\n".join(lines)
 
 
 def _one(event: Event, due: Due, site: Site, cards: Mapping[str, RuleCard], words: Mapping[str, str]) -> list[str]:

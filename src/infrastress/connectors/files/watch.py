@@ -5,7 +5,7 @@ import heapq
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -164,34 +164,41 @@ class FolderConnector(LiveConnector):
         if before.file != digest:
             self._position = _Position(before.rows + before.count, before.progress, before.known, digest, file.name)
         reason = ""
+        held: tuple[_Position, Delivery] | None = None  # the last delivery ends the file: one commit less
         try:
-            await self._read(path, sink)
+            async for one in self._read(path):
+                if held is not None:
+                    await self._hand(sink, *held)
+                held = one
         except InfrastressError as error:
             reason = f"{error.what}\n" + (f"{error.remedy}\n" if error.remedy else "")
         if not reason and _stat(path) != file:
             reason = "It was written to while it was being read; what was read before that counts.\n"
-        balance = Balance(read=1) if reason else Balance()
-        refusals: tuple[Refusal, ...] = ()
-        if reason:
-            balance.quarantined["unreadable-file"] += 1
-            refusals = (Refusal("unreadable-file", file.name[:200], reason.strip()[:200]),)
-        ended = Delivery(self.source.id, b"", (), (), refusals, balance)
-        await self._hand(sink, self._position.finished(digest), ended)
+        if held is not None and reason:
+            await self._hand(sink, *held)
+        if held is None or reason:
+            balance = Balance(read=1) if reason else Balance()
+            refusals: tuple[Refusal, ...] = ()
+            if reason:
+                balance.quarantined["unreadable-file"] += 1
+                refusals = (Refusal("unreadable-file", file.name[:200], reason.strip()[:200]),)
+            held = self._position, Delivery(self.source.id, b"", (), (), refusals, balance)
+        await self._hand(sink, held[0].finished(digest), held[1])
         moved = self._move(path, REFUSED if reason else DONE)
         if reason:
             moved.with_name(f"{moved.name}.reason.txt").write_text(reason, encoding="utf-8")
 
-    async def _read(self, path: Path, sink: Sink) -> None:
-        """Deliver the rest of a file; raises InputError and MappingError."""
+    async def _read(self, path: Path) -> AsyncIterator[tuple[_Position, Delivery]]:
+        """The rest of a file, each delivery with the position behind it; raises InputError and MappingError."""
+        now = self._position
         options = FilesOptions(path=path, mapping=self._mapping(path), batch_rows=self.options.batch_rows)
-        rest = FilesConnector(self.site, self.source, options).deliveries(self._position.inner or None)
+        rest = FilesConnector(self.site, self.source, options).deliveries(now.inner or None)
         while (delivery := await asyncio.to_thread(next, rest, None)) is not None:
-            now = self._position
             samples = tuple(replace(batch, sequence=now.rows + batch.sequence) for batch in delivery.samples)
             count = max([now.count, *(batch.sequence + len(batch) for batch in delivery.samples)])
             progress = max((time for time in (now.progress, delivery.progress) if time is not None), default=None)
-            behind = _Position(now.rows, progress, now.known, now.file, now.name, count, delivery.position)
-            await self._hand(sink, behind, replace(delivery, samples=samples))
+            now = _Position(now.rows, progress, now.known, now.file, now.name, count, delivery.position)
+            yield now, replace(delivery, samples=samples)
 
     def _mapping(self, path: Path) -> Mapping | Path | None:
         from infrastress.connectors.recordings import find_mapping

@@ -17,6 +17,7 @@ __all__ = ["Device", "Outcome"]
 _SPLIT = (2, 3)
 """Illegal address, illegal value: what devices answer to a request that spans too much."""
 _ASK_AGAIN_S = 60.0
+_SHOWN = 5
 
 
 @dataclass
@@ -79,6 +80,11 @@ class Device:
     def requests(self) -> int:
         """Requests of a poll, as planned now."""
         return len(self._spans)
+
+    @property
+    def missing(self) -> list[str]:
+        """The first few signals whose registers the device doesn't have."""
+        return sorted(item.signal for span in self._asides for item in span.items)[:_SHOWN]
 
     @property
     def rests(self) -> bool:

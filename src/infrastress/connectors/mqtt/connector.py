@@ -6,7 +6,6 @@ and content, so that it becomes no second reading.
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from re import Pattern
 from typing import Literal
 
@@ -15,8 +14,9 @@ import msgspec
 from infrastress.connectors.backoff import keep_trying
 from infrastress.connectors.base import Link, LiveConnector, LiveContext, Sink
 from infrastress.connectors.inbox import Inbox
-from infrastress.connectors.mqtt import readers, wire
+from infrastress.connectors.mqtt import readers
 from infrastress.connectors.mqtt.desk import Desk, Handler, Seen
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.nodes import Nodes
 from infrastress.connectors.mqtt.options import MqttOptions, Route
 from infrastress.connectors.mqtt.session import CLOSED, Session
@@ -126,29 +126,9 @@ class MqttConnector(LiveConnector):
         """By which the broker knows the session."""
         return self.options.client_id or f"infrastress-{self.site.id}-{self.source.id}"
 
-    def hello(self) -> bytes:
-        """The CONNECT."""
-        options = self.options
-        return wire.connect(
-            self.client_id,
-            version=self.version,
-            keep_alive_s=options.keep_alive_s,
-            session_s=options.session_s,
-            receive_maximum=options.receive_maximum,
-            username=self._username,
-            password=self._password,
-        )
-
-    @property
-    def version(self) -> int:
-        """Of the protocol, as it stands in a CONNECT."""
-        return 5 if self.options.version == "5" else 4
-
-    async def open(self, take: Callable[[list[wire.Publish]], None]) -> Session:
-        """Connect to the broker."""
-        options = self.options
-        make = partial(Session, self.version, options.longest_bytes, take)
-        return await Session.open(options.host, options.port, self._tls, options.server_name, make)
+    def session(self, take: Callable[[list[Publish]], None]) -> Session:
+        """A connection to the broker, still to be opened."""
+        return Session(self.options, self.client_id, (self._username, self._password), self._tls, take)
 
     def nodes(self) -> list[Nodes]:
         """Sparkplug's edge nodes, by route."""
@@ -172,7 +152,7 @@ class _Run:
             detail += f" without a reason: does another client use the client id {self._connector.client_id!r}?"
         self._desk.report(Link(state, detail))
 
-    def take(self, messages: list[wire.Publish]) -> None:
+    def take(self, messages: list[Publish]) -> None:
         """Read messages that came at once."""
         now, desk, handler, seen = self._now(), self._desk, self._connector.handler, self._seen
         for message in messages:
@@ -195,19 +175,16 @@ class _Run:
         self._taken.clear()  # the broker sends again what a lost connection left open
         await self._store()
         self.report("connecting")
-        session = self._session = await connector.open(self.take)
+        session = self._session = connector.session(self.take)
         session.lost.add_done_callback(lambda lost: self._lost(session, lost.result()))
-        pinging: asyncio.Task[None] | None = None
         try:
-            answer = await session.connect(connector.hello())
-            if not answer.session:
+            if not await session.open():
                 self._seen.clear()
-            await session.subscribe([route.filter for route in options.topics])
+            await session.subscribe()
             self._desk.write = session.publish
             self.report("up")
             for nodes in connector.nodes():
                 nodes.expected(self._desk)
-            pinging = asyncio.create_task(session.keep_alive(answer.keep_alive_s or options.keep_alive_s))
             while not session.lost.done():
                 await asyncio.wait({session.lost}, timeout=options.gather_s)
                 taken, self._taken = self._taken, []
@@ -220,10 +197,7 @@ class _Run:
             self._session = None
             for nodes in connector.nodes():
                 nodes.interrupted()
-            if pinging is not None:
-                pinging.cancel()
-                await asyncio.gather(pinging, return_exceptions=True)
-            await session.close()
+            session.close()
 
     def _lost(self, session: Session, reason: Exception) -> None:
         """Told at once, for storing what waits may take long."""

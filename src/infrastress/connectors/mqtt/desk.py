@@ -6,7 +6,7 @@ from zlib import crc32
 
 from infrastress.connectors.base import Link
 from infrastress.connectors.inbox import Inbox
-from infrastress.connectors.mqtt.wire import Publish
+from infrastress.connectors.mqtt.message import Publish
 
 __all__ = ["Desk", "Handler", "Seen"]
 
@@ -43,10 +43,19 @@ class Desk:
         """Count a message that is of no use, as expected."""
         self.inbox.refuse(reason, topic, "", dropped=True)
 
-    def value(self, signal: str, told: float | str | None, time: int, where: str, raw: object) -> None:
-        """Take a value as a `SignalReader` told it."""
+    def came(self, signal: str, now: int) -> int:
+        """Time of a value that tells none: now, but behind the signal's last one, for many may come in one instant."""
+        time = max(now, self._newest.get(signal, 0) + 1)
+        self._newest[signal] = time
+        return time
+
+    def value(
+        self, signal: str, told: float | str | None, time: int | None, now: int, *, at: tuple[str, object]
+    ) -> None:
+        """Take a value as a `SignalReader` told it; `time` is its own, and `at` its name and what stood there."""
+        where, raw = at
         if isinstance(told, float):
-            self.inbox.reading(time, signal, told)
+            self.inbox.reading(self.came(signal, now) if time is None else time, signal, told)
         elif told is None:
             self.inbox.empty_cell()
         else:

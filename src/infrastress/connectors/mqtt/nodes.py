@@ -15,9 +15,9 @@ import msgspec
 
 from infrastress.connectors.base import Link
 from infrastress.connectors.mqtt.desk import Desk, Handler
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.options import Route
 from infrastress.connectors.mqtt.sparkplug import GOOD, Metric, Payload, decode, rebirth, value_of
-from infrastress.connectors.mqtt.wire import Publish
 from infrastress.connectors.signals import SignalReader
 from infrastress.core.errors import DecodeError
 from infrastress.site import Site
@@ -237,7 +237,7 @@ class Nodes:
             return
         value, reason = value_of(metric, datatype)
         told = metric.timestamp if metric.timestamp is not None else said.payload.timestamp
-        time = said.now if told is None else told * _MS
+        time = None if told is None else told * _MS
         if metric.quality is not None and not GOOD <= metric.quality < 256:
             reason = "bad-quality"
         elif told is not None and told > _LATEST_MS:
@@ -248,7 +248,8 @@ class Nodes:
             shown = f"{metric.value} (quality {metric.quality})" if reason == "bad-quality" else str(metric.value)
             desk.inbox.refuse_cell(reason, called, shown[:_CHUNK])
         else:
-            desk.value(self._reader.signal(called), self._reader.read(called, value), time, called, value)
+            signal = self._reader.signal(called)
+            desk.value(signal, self._reader.read(called, value), time, said.now, at=(called, value))
 
     def _ask(self, desk: Desk, node: _Node, name: str, now: int) -> None:
         if self._route.rebirth and not node.sure and now - node.asked > _ASK_AGAIN:

@@ -10,9 +10,9 @@ from infrastress.connectors.base import Link
 from infrastress.connectors.mapping import Mapping, TimeMap
 from infrastress.connectors.moments import MomentReader
 from infrastress.connectors.mqtt.desk import Desk, Handler, shown
+from infrastress.connectors.mqtt.message import Publish
 from infrastress.connectors.mqtt.options import Route
 from infrastress.connectors.mqtt.topics import fill
-from infrastress.connectors.mqtt.wire import Publish
 from infrastress.connectors.records import RecordReader, Refused
 from infrastress.connectors.signals import SignalReader
 from infrastress.site import Site
@@ -21,6 +21,8 @@ __all__ = ["Bind", "events", "json_values", "numbers", "status"]
 
 Bind = Callable[[str, Match[str]], Handler]
 """The handler of a topic that matches a route's filter."""
+_Values = Callable[[Desk, dict[str, Any], int | None, int], bool]
+"""Takes the values of an object with its time (None: it has none) and now; False where it holds none that is known."""
 _RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _MAX_ITEMS = 100_000
 
@@ -50,7 +52,7 @@ def numbers(route: Route, site: Site, where: str) -> Bind:
                 return
             told = read(name, text)
             if isinstance(told, float):
-                desk.inbox.reading(now, signal, told)
+                desk.inbox.reading(desk.came(signal, now), signal, told)
             else:
                 desk.refuse(told or "empty", message, topic)
 
@@ -65,8 +67,8 @@ def json_values(route: Route, site: Site, where: str) -> Bind:
     moments = MomentReader(route.time_format, route.time_zone or site.time_zone)
     good = frozenset(route.good_quality)
 
-    def one_value(topic: str, match: Match[str]) -> Callable[[Desk, Publish, dict[str, Any], int], bool]:
-        def take(desk: Desk, message: Publish, record: dict[str, Any], time: int) -> bool:
+    def one_value(topic: str, match: Match[str]) -> _Values:
+        def take(desk: Desk, record: dict[str, Any], time: int | None, now: int) -> bool:
             name = fill(route.template, topic, match, tag=str(_at(record, route.tag or "")))
             if name not in reader:
                 desk.drop("not-mapped", name)
@@ -75,12 +77,12 @@ def json_values(route: Route, site: Site, where: str) -> Bind:
             if route.quality is not None and str(_at(record, route.quality)) not in good:
                 desk.inbox.refuse_cell("bad-quality", name, f"{raw} ({_at(record, route.quality)})")
             else:
-                desk.value(reader.signal(name), reader.read(name, raw), time, name, raw)
+                desk.value(reader.signal(name), reader.read(name, raw), time, now, at=(name, raw))
             return True
 
         return take
 
-    def many_values(topic: str, match: Match[str]) -> Callable[[Desk, Publish, dict[str, Any], int], bool] | None:
+    def many_values(topic: str, match: Match[str]) -> _Values | None:
         before, _, behind = fill(route.template, topic, match, field="\0").partition("\0")
         paths = [
             (name[len(before) : len(name) - len(behind)], name)
@@ -90,13 +92,13 @@ def json_values(route: Route, site: Site, where: str) -> Bind:
         if not paths:
             return None
 
-        def take(desk: Desk, message: Publish, record: dict[str, Any], time: int) -> bool:
+        def take(desk: Desk, record: dict[str, Any], time: int | None, now: int) -> bool:
             found = False
             for path, name in paths:
                 raw = _at(record, path, _ABSENT)
                 if raw is not _ABSENT:
                     found = True
-                    desk.value(reader.signal(name), reader.read(name, raw), time, name, raw)
+                    desk.value(reader.signal(name), reader.read(name, raw), time, now, at=(name, raw))
             return found
 
         return take
@@ -117,7 +119,7 @@ def json_values(route: Route, site: Site, where: str) -> Bind:
                 if not isinstance(record, dict):
                     desk.refuse("no-object", message, topic)
                     continue
-                time: int | str = now
+                time: int | str | None = None
                 if route.time is not None:
                     raw = _at(record, route.time)
                     time = moments.read(_at(whole, route.time) if raw is None and whole is not record else raw)
@@ -126,7 +128,7 @@ def json_values(route: Route, site: Site, where: str) -> Bind:
                     continue
                 if isinstance(time, str):
                     desk.inbox.refuse(time, topic, shown(message.payload))
-                elif not values(desk, message, record, time):
+                elif not values(desk, record, time, now):
                     desk.refuse("no-known-field", message, topic)
 
         return take

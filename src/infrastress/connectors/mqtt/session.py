@@ -1,170 +1,198 @@
-"""One connection to a broker: CONNECT, SUBSCRIBE, keep-alive, and the messages as they come."""
+"""One connection to a broker: paho driven from the event loop, acknowledging only what became durable."""
 
 import asyncio
 import ssl
-import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import Any
 
-from infrastress.connectors.mqtt import wire
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from infrastress.connectors.mqtt.client import ANSWER_S, CLOSED, dial, fault, filters_of, make_client, message_of, words
+from infrastress.connectors.mqtt.message import Publish
+from infrastress.connectors.mqtt.options import MqttOptions
 
 __all__ = ["CLOSED", "Session"]
 
-CLOSED = "the broker closed the connection"
-ANSWER_S = 10.0
-"""How long a broker may take for an answer."""
-_T = TypeVar("_T")
+_AT_ONCE = 200
+"""Packets read before others have their turn."""
+_KEEP_ALIVE = 0x8D
 
 
-class Session(asyncio.Protocol):
-    """A connection; `Session.open` makes one.
+class Session:
+    """A connection, made by `open` and ended by `close`.
 
     Args:
-        version: 5 or 4.
-        longest: bytes of a message at most.
+        options: of the connector.
+        client_id: by which the broker knows the session.
+        user: name and password.
+        tls: none speaks in clear.
         take: is given the messages that came at once.
 
     Attributes:
         lost: done when the connection is lost, with the reason.
     """
 
-    def __init__(self, version: int, longest: int, take: Callable[[list[wire.Publish]], None]) -> None:
-        self._version, self._take = version, take
-        self._packets = wire.Packets(version, longest)
-        self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[wire.Packet] | None = None
-        self._heard = time.monotonic()
-        self._paused = False
-        self.lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
-
-    @classmethod
-    async def open(
-        cls,
-        host: str,
-        port: int,
+    def __init__(
+        self,
+        options: MqttOptions,
+        client_id: str,
+        user: tuple[str | None, str | None],
         tls: ssl.SSLContext | None,
-        name: str | None,
-        session: "Callable[[], Session]",
-    ) -> "Session":
-        """Connect; raises OSError where that fails or takes too long."""
-        secure = tls is not None
-        connecting = asyncio.get_running_loop().create_connection(
-            session,
-            host,
-            port,
-            ssl=tls,
-            server_hostname=name or host if secure else None,
-            ssl_handshake_timeout=ANSWER_S if secure else None,
-            ssl_shutdown_timeout=0.5 if secure else None,
-        )
+        take: Callable[[list[Publish]], None],
+    ) -> None:
+        self._options, self._take = options, take
+        self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[Exception] = self._loop.create_future()
+        self._answer: asyncio.Future[Any] = self._loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self._watched = -1
+        self._paused = False
+        self._messages: list[Publish] = []
+        client = self._client = make_client(options, client_id, user, tls)
+        client.on_connect, client.on_subscribe = self._on_connect, self._on_subscribe
+        client.on_message, client.on_disconnect = self._on_message, self._on_disconnect
+        client.on_socket_register_write = lambda *_: self._want_write(True)
+        client.on_socket_unregister_write = lambda *_: self._want_write(False)
+        client.on_socket_close = lambda *_: self._unwatch()
+
+    async def open(self) -> bool:
+        """Connect; returns whether the broker has kept the session.
+
+        Raises:
+            OSError: it can't be reached, refuses (ConnectionRefusedError, with its reason) or takes too long.
+        """
         async with asyncio.timeout(ANSWER_S):
-            _, made = await connecting
-        return made
+            self._watched = await dial(self._client, self._options)
+            self._loop.add_reader(self._watched, self._read)
+            self._want_write(self._client.want_write())
+            kept: bool = await self._answer
+        self._look_after()
+        return kept
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """As asyncio.Protocol."""
-        self._transport = cast(asyncio.Transport, transport)
+    async def subscribe(self) -> None:
+        """Subscribe to what the options say; raises ConnectionRefusedError where the broker refuses a filter."""
+        if self.lost.done():
+            raise self.lost.result()
+        self._answer = self._loop.create_future()
+        self._client.subscribe(filters_of(self._options))
+        async with asyncio.timeout(ANSWER_S):
+            reasons: list[ReasonCode] = await self._answer
+        for route, reason in zip(self._options.topics, reasons, strict=True):
+            if reason.is_failure:
+                raise ConnectionRefusedError(f"the broker refuses {route.filter!r}: {words(reason, None)}")
 
-    def connection_lost(self, error: Exception | None) -> None:
-        """As asyncio.Protocol."""
-        self._end(error or ConnectionError(CLOSED))
-
-    def data_received(self, data: bytes) -> None:
-        """As asyncio.Protocol."""
-        self._heard = time.monotonic()
-        try:
-            packets = self._packets.feed(data)
-        except wire.WireError as error:
-            self._end(error)
-            return
-        messages = [packet for packet in packets if type(packet) is wire.Publish]
-        if messages:
-            self._take(messages)
-        if len(messages) == len(packets):
-            return
+    def acknowledge(self, packets: Sequence[int]) -> None:
+        """Tell the broker that these messages are safe."""
         for packet in packets:
-            if isinstance(packet, wire.Disconnect):
-                self._end(ConnectionError(_words(packet.code, packet.text) or "the broker ended the session"))
-            elif isinstance(packet, wire.Connack | wire.Suback) and self._answer and not self._answer.done():
-                self._answer.set_result(packet)
+            self._client.ack(packet, 1)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 0."""
+        self._client.publish(topic, payload)
+
+    def hold(self, hold: bool) -> None:
+        """Leave what comes in the network, or read on. Held for two keep-alives, paho ends the connection."""
+        if hold != self._paused and self._watched >= 0:
+            self._paused = hold
+            if hold:
+                self._loop.remove_reader(self._watched)
+            else:
+                self._loop.add_reader(self._watched, self._read)
+                self._loop.call_soon(self._read)
+
+    def close(self) -> None:
+        """Say goodbye and close; the broker keeps the session."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watched >= 0:
+            self._client.disconnect()
+            self._do(self._client.loop_write)
+        self._drop()
+
+    def _want_write(self, want: bool) -> None:
+        if self._watched >= 0 and want:
+            self._loop.add_writer(self._watched, self._do, self._client.loop_write)
+        elif self._watched >= 0:
+            self._loop.remove_writer(self._watched)
+
+    def _unwatch(self) -> None:
+        if self._watched >= 0:
+            self._loop.remove_reader(self._watched)
+            self._loop.remove_writer(self._watched)
+            self._watched = -1
+
+    def _drop(self) -> None:
+        self._unwatch()
+        if (sock := self._client.socket()) is not None:
+            sock.close()
 
     def _end(self, reason: Exception) -> None:
         if not self.lost.done():
             self.lost.set_result(reason)
-        if self._answer is not None and not self._answer.done():
+        if not self._answer.done():
             self._answer.set_exception(reason)
-        if self._transport is not None:
-            self._transport.abort()
 
-    def _write(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
-
-    async def _ask(self, question: bytes, kind: type[_T]) -> _T:
-        self._answer = asyncio.get_running_loop().create_future()
-        if self.lost.done():
-            raise self.lost.result()
-        self._write(question)
+    def _do(self, action: Callable[[], MQTTErrorCode]) -> bool:
+        """Let paho work; False when the connection has ended."""
         try:
-            async with asyncio.timeout(ANSWER_S):
-                answer = await self._answer
-        finally:
-            self._answer.cancel()
-        if not isinstance(answer, kind):
-            raise wire.WireError("the broker answers what wasn't asked")
-        return answer
+            code = action()
+            if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                self._end(ConnectionError(fault(code)))
+        except Exception as error:  # bytes that nobody expected
+            self._end(error)
+        if self.lost.done():
+            self._drop()
+        return not self.lost.done()
 
-    async def connect(self, words: bytes) -> wire.Connack:
-        """Begin or resume the session; raises ConnectionError with the broker's reason."""
-        answer = await self._ask(words, wire.Connack)
-        if answer.code:
-            raise ConnectionRefusedError(f"the broker refuses: {_words(answer.code, answer.text)}")
-        return answer
-
-    async def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribe; raises ConnectionError where a filter is refused."""
-        answer = await self._ask(wire.subscribe(1, filters, version=self._version), wire.Suback)
-        if len(answer.codes) != len(filters):
-            raise wire.WireError("the broker answers to other filters than were asked for")
-        for one, code in zip(filters, answer.codes, strict=True):
-            if code >= 0x80:
-                raise ConnectionRefusedError(f"the broker refuses the subscription {one!r}: {_words(code, '')}")
-
-    def acknowledge(self, packets: Sequence[int]) -> None:
-        """Tell the broker that these messages are safe."""
-        if packets:
-            self._write(wire.puback(packets))
-
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Publish with QoS 0."""
-        self._write(wire.publish(topic, payload, version=self._version))
-
-    def hold(self, hold: bool) -> None:
-        """Read on, or leave what comes in the network."""
-        if self._transport is not None and hold != self._paused and not self._transport.is_closing():
-            self._paused = hold
-            (self._transport.pause_reading if hold else self._transport.resume_reading)()
-            self._heard = time.monotonic()
-
-    async def keep_alive(self, seconds: float) -> None:
-        """Ping, and end the connection when nothing is heard for one and a half times as long; until cancelled."""
-        while not self.lost.done():
-            await asyncio.sleep(seconds / 2)
-            self._write(wire.PING)
-            if not self._paused and time.monotonic() - self._heard > 1.5 * seconds:
-                self._end(TimeoutError(f"nothing heard for {1.5 * seconds:.0f} s"))
-
-    async def close(self) -> None:
-        """Say goodbye and close; the broker keeps the session."""
-        if self._transport is None:
+    def _read(self) -> None:
+        """Read what is here: paho reads a packet a call, and TLS may hold more than the socket shows."""
+        sock, messages, pending = self._client.socket(), self._messages, 0
+        if self._paused or self._watched < 0:
             return
-        self._write(wire.DISCONNECT)
-        if not self.lost.done():
-            self._transport.close()
-            await asyncio.wait({self.lost}, timeout=0.3)
-        self._transport.abort()
+        for _ in range(_AT_ONCE):
+            before = len(messages)
+            alive = self._do(self._client.loop_read)
+            pending = sock.pending() if alive and isinstance(sock, ssl.SSLSocket) else 0
+            if not alive or (len(messages) == before and not pending):
+                break
+        if messages:
+            self._messages = []
+            try:
+                self._take(messages)
+            except Exception as error:
+                self._end(error)
+                self._drop()
+        if pending:
+            self._loop.call_soon(self._read)
 
+    def _look_after(self) -> None:
+        """Let paho ping, and end the connection where no answer comes."""
+        if self._do(self._client.loop_misc):
+            seconds = self._client.keepalive or self._options.keep_alive_s  # a broker may ask for none
+            self._timer = self._loop.call_later(min(1.0, seconds / 4), self._look_after)
 
-def _words(code: int, text: str) -> str:
-    known = wire.REASONS.get(code, f"reason 0x{code:02x}" if code else "")
-    return f"{known} ({text})" if text and known else known or text
+    def _on_connect(
+        self, client: Client, data: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._end(ConnectionRefusedError(f"the broker refuses: {words(reason, properties)}"))
+        elif not self._answer.done():
+            self._answer.set_result(flags.session_present)
+
+    def _on_subscribe(self, client: Client, data: Any, packet: int, reasons: list[ReasonCode], more: Any) -> None:
+        if not self._answer.done():
+            self._answer.set_result(reasons)
+
+    def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
+        self._messages.append(message_of(message, self._options.longest_bytes))
+
+    def _on_disconnect(
+        self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._end(ConnectionError(words(reason, properties) if reason.is_failure else CLOSED))
+        elif reason.value == _KEEP_ALIVE:
+            self._end(TimeoutError("not read for too long: storing is slow" if self._paused else "nothing heard"))

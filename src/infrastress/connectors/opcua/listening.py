@@ -8,7 +8,9 @@ from typing import Any
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import get_name_and_doc
+from asyncua.ua.uaerrors import UaError
 
 from infrastress.connectors.handover import Handover
 from infrastress.connectors.inbox import Inbox
@@ -111,8 +113,9 @@ class Listener:
                 wanted.append((handle, name.on(namespaces)))
             except NoSuchNamespace:
                 self._refuse(handle, "NamespaceUnknown")
-        for start in range(0, len(wanted), _ITEMS_A_CALL):
-            part = wanted[start : start + _ITEMS_A_CALL]
+        most = await self._most_a_call()
+        for start in range(0, len(wanted), most):
+            part = wanted[start : start + most]
             call = ua.CreateMonitoredItemsParameters()
             call.SubscriptionId = self._subscription
             call.TimestampsToReturn = ua.TimestampsToReturn.Both
@@ -123,6 +126,15 @@ class Listener:
                     self._sampling_ms = max(self._sampling_ms, result.RevisedSamplingInterval)
                 else:
                     self._refuse(handle, get_name_and_doc(result.StatusCode.value)[0])
+
+    async def _most_a_call(self) -> int:
+        """How many nodes the server takes in one call, where it says so."""
+        node = f"i={ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall}"
+        try:
+            limit = await self._client.get_node(node).read_value()
+        except UaError:
+            return _ITEMS_A_CALL
+        return min(limit, _ITEMS_A_CALL) if isinstance(limit, int) and limit > 0 else _ITEMS_A_CALL
 
     def _item(self, handle: int, node: ua.NodeId) -> ua.MonitoredItemCreateRequest:
         request = ua.MonitoredItemCreateRequest()
@@ -222,7 +234,8 @@ class Listener:
                 old = newest is not None and when <= newest
                 old |= holding is not None and proved - when > self._cadence
             else:
-                if abs(published - when) > _SKEW_S * SECOND and self._options.timestamps == "source":
+                skewed = abs(published - when) > _SKEW_S * SECOND and self._options.timestamps == "source"
+                if skewed and not self.skew:  # told once a connection
                     self.skew = f"{signal} has a time {(when - published) / SECOND:+.0f} s from the server's clock"
                 self._hold(min(when - 1, proved))
             if holding is not None:

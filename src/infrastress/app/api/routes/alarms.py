@@ -61,7 +61,7 @@ def list_alarms(
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> models.Alarms:
     """Alarms that fit all filters; of one repeated filter any value fits."""
-    not_modified(request, response, plant.projection, plant.projection.changed, cursor)
+    not_modified(request, response, plant.projection.tag, plant.projection.changed)
     text = (q or "").casefold()
     with plant.projection.lock:
         entries = list(plant.projection.alarms.values())

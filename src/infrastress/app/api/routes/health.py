@@ -101,7 +101,7 @@ def list_decisions(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> models.Decisions:
-    """What the runtime decided, people did and links told: two days, at most 10,000 lines, newest first."""
+    """What the runtime decided, people did and links told, at most 10,000 lines, newest first."""
     with plant.projection.lock:
         fitting: list[Decided] = [one for one in plant.projection.decisions if kind is None or one.kind == kind]
     page, after = page_of(

@@ -46,7 +46,7 @@ def list_incidents(
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> models.Incidents:
     """Incidents that fit all filters."""
-    not_modified(request, response, plant.projection, plant.projection.changed, cursor)
+    not_modified(request, response, plant.projection.tag, plant.projection.changed)
     text = (q or "").casefold()
     with plant.projection.lock:
         entries = list(plant.projection.incidents.values())
