@@ -181,7 +181,7 @@ def run_demo(
     plant = Plant(folder, ATTACK, seed, start, stop, speed)
     demo.full = _watch(demo, plant, on_result)
     stage("Replaying the log of what was watched")
-    demo.again = replay_lived(folder, out / "result" / "store", out / "result", out / "again")
+    demo.again = replay_lived(plant, out / "result" / "store", out / "result", out / "again")
     stage("Replaying ordinary days")
     quiet = _Notes()
     replay_recordings(site, folder, [out / "quiet"], state=folder / "state", on_result=quiet.take)
@@ -211,7 +211,7 @@ def _watch(demo: Demo, plant: Plant, on_result: Callable[[Event], None]) -> Outc
 
     result = make_folder(demo.out / "result")
     demo.lived = live_through(plant, demo.site, result / "store", demo.out / "live", take)
-    write_lived(plant.folder, result / "store", demo.lived, result)
+    write_lived(plant, result / "store", demo.lived, result)
     return _judge(demo.site, demo.facts, notes)
 
 

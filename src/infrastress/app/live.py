@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infrastress.app.detecting import build_detectors, cards_of
+from infrastress.app.baselines import Baseline
+from infrastress.app.detecting import Chosen, build_detectors, cards_of
 from infrastress.app.files import make_folder, write_json
 from infrastress.app.pipeline import Judged
 from infrastress.app.working import live_duties, read_judgement
@@ -38,6 +39,7 @@ from infrastress.site import Site
 from infrastress.site.connections import connections_of
 from infrastress.store import open_store
 from infrastress.store.ports import Store
+from infrastress.testbed.bed import read_every_s
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event as Flag
@@ -103,7 +105,7 @@ def live_through(plant: Plant, site: Site, at: Path, work: Path, on_result: Call
     """
     for name in ("http_push", "modbus", "syslog"):
         load_plugin("connectors", name)  # loading takes a second, in which the plant would go unseen
-    with open_store(at) as store, _judge(at, plant.folder), _testbed(plant, work) as clock:
+    with open_store(at) as store, _judge(at, plant), _testbed(plant, work) as clock:
         intake = Intake(
             store, site, _connectors(site, work, clock), clock=clock, policy=IntakePolicy(gather_s=_GATHER_S)
         )
@@ -112,9 +114,19 @@ def live_through(plant: Plant, site: Site, at: Path, work: Path, on_result: Call
         return Lived(intake.balances, intake.notes, _share(plant, site, intake, work), wall_s)
 
 
-def write_lived(folder: Path, at: Path, lived: Lived, out: Path) -> None:
+def _judgement(plant: Plant) -> tuple[Site, dict[str, Chosen], dict[str, Baseline]]:
+    """As `read_judgement`; the site says how often its sources are read at this speed, so that none seems silent."""
+    site, chosen, baselines = read_judgement(plant.folder)
+    sources = tuple(
+        one.model_copy(update={"cadence_s": read_every_s(one, plant.speed)}) if one.kind == "telemetry" else one
+        for one in site.sources
+    )
+    return site.model_copy(update={"sources": sources}), chosen, baselines
+
+
+def write_lived(plant: Plant, at: Path, lived: Lived, out: Path) -> None:
     """Write the results of a live run as a replay writes its own."""
-    site, chosen, baselines = read_judgement(folder)
+    site, chosen, baselines = _judgement(plant)
     with open_store(at) as store:
         unit = DetectionUnit(site, build_detectors(site, chosen, baselines))
         state = store.checkpoints.state(f"ingest/{site.id}/main")
@@ -125,9 +137,9 @@ def write_lived(folder: Path, at: Path, lived: Lived, out: Path) -> None:
     write_json(out / "summary.json", Judged(summary, baselines, out).as_dict())
 
 
-def replay_lived(folder: Path, at: Path, result: Path, out: Path) -> bool:
+def replay_lived(plant: Plant, at: Path, result: Path, out: Path) -> bool:
     """Replay the log of a live run into `out`; whether its results are those in `result`, to the byte."""
-    site, chosen, baselines = read_judgement(folder)
+    site, chosen, baselines = _judgement(plant)
     with open_store(at) as live, open_store(make_folder(out) / "store") as store:
         fusion = FusionUnit(site, cards=cards_of(chosen))
         replay_log(live.log, store, site, build_detectors(site, chosen, baselines), fusion)
@@ -229,11 +241,11 @@ def _testbed(plant: Plant, work: Path) -> Iterator[EventClock]:
 
 
 @contextmanager
-def _judge(at: Path, folder: Path) -> Iterator[None]:
+def _judge(at: Path, plant: Plant) -> Iterator[None]:
     """Detection and fusion in a process of their own."""
     fresh = multiprocessing.get_context("spawn")
     ready, stop = fresh.Event(), fresh.Event()
-    process = fresh.Process(target=_judging, args=(at, folder, ready, stop), name="judge", daemon=True)
+    process = fresh.Process(target=_judging, args=(at, plant, ready, stop), name="judge", daemon=True)
     process.start()
     try:
         if not ready.wait(_PATIENCE_S):
@@ -246,12 +258,12 @@ def _judge(at: Path, folder: Path) -> Iterator[None]:
             process.kill()
 
 
-def _judging(at: Path, folder: Path, ready: "Flag", stop: "Flag") -> None:
+def _judging(at: Path, plant: Plant, ready: "Flag", stop: "Flag") -> None:
     """What the judge's process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the demo, and that the judge
     parent = os.getppid()
     with open_store(at) as store:
-        shift = Shift(store.log, store.checkpoints, live_duties(folder), policy=Policy(max_wait_s=0.05))
+        shift = Shift(store.log, store.checkpoints, live_duties(*_judgement(plant)), policy=Policy(max_wait_s=0.05))
         ready.set()
 
         def enough() -> bool:

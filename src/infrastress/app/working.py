@@ -27,9 +27,9 @@ def duties_of(store: Store, folder: Path) -> list[Duty]:
     return _duties(site, chosen, baselines, lambda: may_judge(store, judged_by))
 
 
-def live_duties(folder: Path) -> list[Duty]:
-    """The same for what comes in live: there is nothing to wait for; raises the same."""
-    return _duties(*read_judgement(folder), lambda: True)
+def live_duties(site: Site, chosen: dict[str, Chosen], baselines: dict[str, Baseline]) -> list[Duty]:
+    """The same for what comes in live: there is nothing to wait for."""
+    return _duties(site, chosen, baselines, lambda: True)
 
 
 def read_judgement(folder: Path) -> tuple[Site, dict[str, Chosen], dict[str, Baseline]]:

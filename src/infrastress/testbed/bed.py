@@ -18,6 +18,7 @@ from infrastress.core.errors import ConfigurationError, InputError
 from infrastress.core.time import SECOND, to_iso
 from infrastress.simulators.base import Realisation
 from infrastress.site import Site
+from infrastress.site.sources import Source
 from infrastress.testbed.gateway import Gateway
 from infrastress.testbed.modbus import ModbusPlant
 from infrastress.testbed.opcua import OpcUaPlant, namespace_of
@@ -26,7 +27,7 @@ from infrastress.testbed.registers import cells_of, with_registers
 from infrastress.testbed.syslog import RULES, SyslogSender
 from infrastress.testbed.telemetry import Telemetry
 
-__all__ = ["PROTOCOLS", "Protocol", "Testbed", "Wiring"]
+__all__ = ["PROTOCOLS", "Protocol", "Testbed", "Wiring", "read_every_s"]
 
 Protocol = Literal["modbus", "opcua"]
 PROTOCOLS: tuple[Protocol, ...] = ("modbus", "opcua")
@@ -171,15 +172,14 @@ class Testbed:
             tags = {signal.id for signal in self.site.signals if signal.source == source.id} & set(self.telemetry.tags)
             if not tags:
                 continue
-            cadence_s = source.cadence_s or 1.0
-            times = max(1, -int(-LEAST_POLL_S * self.speed // cadence_s))
+            cadence_s = read_every_s(source, self.speed)
             if isinstance(self.server, OpcUaPlant):
                 nodes = {tag: f"nsu={namespace_of(self.site)};s={tag}" for tag in self.telemetry.tags if tag in tags}
                 found[source.id] = {
                     "connector": "opcua",
                     "options": {
                         "url": self.server.url, "nodes": nodes, "pki": str(self.folder / "pki"),
-                        "publishing_ms": 50.0, "queue_size": 100, "cadence_s": times * cadence_s,
+                        "publishing_ms": 50.0, "queue_size": 100, "cadence_s": cadence_s,
                     },
                 }  # fmt: skip
                 continue
@@ -192,7 +192,7 @@ class Testbed:
             found[source.id] = {
                 "connector": "modbus",
                 "options": {
-                    "devices": devices, "cadence_s": times * cadence_s, "min_gap_ms": 0, "max_requests_per_s": 1000,
+                    "devices": devices, "cadence_s": cadence_s, "min_gap_ms": 0, "max_requests_per_s": 1000,
                 },
             }  # fmt: skip
         return found
@@ -230,6 +230,12 @@ class Testbed:
             + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
         )
         return copy
+
+
+def read_every_s(source: Source, speed: float) -> float:
+    """How often a telemetry source is read at a speed, event time in s: its cadence, or a multiple of it."""
+    cadence_s = source.cadence_s or 1.0
+    return max(1, -int(-LEAST_POLL_S * speed // cadence_s)) * cadence_s
 
 
 def _pushed(port: int) -> dict[str, Any]:
