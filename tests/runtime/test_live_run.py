@@ -13,7 +13,7 @@ import pytest
 from infrastress.events import decode_event
 from infrastress.events.health import decode_health
 from infrastress.fusion import FusionUnit
-from infrastress.runtime import export_results, replay_log
+from infrastress.runtime import DetectionUnit, export_results, replay_log
 from infrastress.store.memory import MemoryStore
 from infrastress.store.ports import read_all, type_of
 from infrastress.store.sqlite import SqliteStore
@@ -52,7 +52,8 @@ def check(folder: Path) -> dict[str, int]:
         expected = results(store, folder / "live")
         for batch_rows in (1, 1000):
             again = MemoryStore()
-            replay_log(store.log, again, live_site(), judges(), FusionUnit(live_site()), batch_rows=batch_rows)
+            detection = DetectionUnit(live_site(), judges())
+            replay_log(store.log, again, live_site(), detection, FusionUnit(live_site()), batch_rows=batch_rows)
             found = results(again, folder / f"again{batch_rows}")
             for name, data in expected.items():
                 assert found[name] == data, name

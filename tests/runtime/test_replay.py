@@ -6,7 +6,7 @@ import pytest
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import SECOND
 from infrastress.events import Incident, event_from_json
-from infrastress.runtime import Policy, export_results, replay, replay_log
+from infrastress.runtime import DetectionUnit, Policy, export_results, replay, replay_log
 from infrastress.store.memory import MemoryStore
 from infrastress.store.sqlite import SqliteStore
 from tests.runtime.toys import START, Bomb, Cusum, Recording, Threshold, ToyFusion, telemetry, toy_recordings, toy_site
@@ -49,7 +49,7 @@ def test_batch_size_does_not_show(golden, tmp_path, size, batch_rows):
 def test_one_log_gives_one_result(golden, tmp_path, batch_rows):
     site, recorded, store = toy_site(), MemoryStore(), MemoryStore()
     replay(recorded, site, toy_recordings(site), judges(), ToyFusion(), batch_rows=13)
-    replay_log(recorded.log, store, site, judges(), ToyFusion(), batch_rows=batch_rows)
+    replay_log(recorded.log, store, site, DetectionUnit(site, judges()), ToyFusion(), batch_rows=batch_rows)
     found = results(store, site, tmp_path)
     assert {**found, "quarantine.jsonl": golden["quarantine.jsonl"]} == golden
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "train": Entry("train", "Learn what is normal from recordings, and say what was learned."),
     "replay": Entry("replay", "Run recordings through the live pipeline."),
     "serve": Entry("serve", "Guard a live site: sources in, alarms out, an API to ask."),
+    "rerun": Entry("rerun", "Run a live site's log again: does it come to the same?"),
     "work": Entry("work", "Share detection and fusion of sites on one database with other processes."),
     "notify": Entry("notify", "Try the ways to tell people, and list what was told."),
     "backup": Entry("backup", "Back up a site while it runs, verified; or verify a backup."),

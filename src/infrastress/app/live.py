@@ -142,7 +142,8 @@ def replay_lived(plant: Plant, at: Path, result: Path, out: Path) -> bool:
     site, chosen, baselines = _judgement(plant)
     with open_store(at) as live, open_store(make_folder(out) / "store") as store:
         fusion = FusionUnit(site, cards=cards_of(chosen))
-        replay_log(live.log, store, site, build_detectors(site, chosen, baselines), fusion)
+        detection = DetectionUnit(site, build_detectors(site, chosen, baselines))
+        replay_log(live.log, store, site, detection, fusion)
         export_results(store, site, out)
     names = ("detections.jsonl", "alarms.jsonl", "incidents.jsonl")
     return all((out / name).read_bytes() == (result / name).read_bytes() for name in names)

@@ -26,6 +26,8 @@ def export_results(store: Store, site: Site, out: Path) -> None:
     incidents: dict[str, Event] = {}
     for partition in (f"fusion/{site.id}", f"result/{site.id}"):
         for record in read_all(store.log, partition):
+            if type_of(record.subject) != "event":
+                continue
             event = decode_event(record.data)
             if isinstance(event.body, Detection):
                 detections.append(event)

@@ -103,17 +103,16 @@ class _Pipeline:
         self,
         store: Store,
         site: Site,
-        detectors: Sequence[Judge],
+        detection: Unit,
         fusion: Unit,
         *,
         on_result: Callable[[Event], None] | None,
         policy: Policy,
-        scores: bool = False,
     ) -> None:
         self.store, self.site = store, site
-        self.unit = DetectionUnit(site, detectors, scores=scores)
+        self.unit = detection
         self.workers = (
-            Worker(store.log, store.checkpoints, f"ingest/{site.id}/main", self.unit, policy, owner=_OWNER),
+            Worker(store.log, store.checkpoints, f"ingest/{site.id}/main", detection, policy, owner=_OWNER),
             Worker(store.log, store.checkpoints, f"fusion/{site.id}", fusion, policy, owner=_OWNER),
         )
         for worker in self.workers:
@@ -220,7 +219,8 @@ def replay(
         pipeline = _Elsewhere(store, site, detectors, on_result=on_result, clock=clock)
     else:
         policy = policy or Policy()
-        pipeline = _Pipeline(store, site, detectors, fusion, on_result=on_result, policy=policy, scores=scores)
+        detection = DetectionUnit(site, detectors, scores=scores)
+        pipeline = _Pipeline(store, site, detection, fusion, on_result=on_result, policy=policy)
     pipeline.drain()
     streams = {
         source: feed.deliveries(admission.position(source))
@@ -264,18 +264,19 @@ def replay_log(
     log: Log,
     store: Store,
     site: Site,
-    detectors: Sequence[Judge],
+    detection: Unit,
     fusion: Unit,
     *,
     batch_rows: int = 10_000,
     on_result: Callable[[Event], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
     policy: Policy | None = None,
     clock: Clock | None = None,
 ) -> ReplaySummary:
     """Play a recorded `ingest/<site>/main` into another store, its rows cut anew to records of `batch_rows`.
 
     Detections, alarms and incidents come out byte-identical to those of the store that recorded it. Resumes like
-    `replay`. Balances and notes are empty: admission has been done.
+    `replay`. Balances and notes are empty: admission has been done. `on_progress` is told records taken.
     """
     clock = clock or SystemClock()
     began = clock.monotonic()
@@ -283,7 +284,7 @@ def replay_log(
     name = f"rerun/{site.id}/main"
     lease = store.checkpoints.acquire(name, store.checkpoints.observe(name), _OWNER)
     policy = policy or Policy()
-    pipeline = _Pipeline(store, site, detectors, fusion, on_result=on_result, policy=policy)
+    pipeline = _Pipeline(store, site, detection, fusion, on_result=on_result, policy=policy)
     pipeline.drain()
     offset = lease.offset
     while records := gather(log, partition, offset, policy):
@@ -304,6 +305,8 @@ def replay_log(
         offset = records[-1].offset
         lease.commit(offset, None, outputs)
         pipeline.drain()
+        if on_progress is not None:
+            on_progress(len(records))
     wall_s = clock.monotonic() - began
     return summary_of(store, site, {}, {}, failed=pipeline.finish(), wall_s=wall_s)
 
@@ -351,6 +354,8 @@ def summary_of(
     names: dict[str, set[str]] = {"detections": set(), "alarms": set(), "incidents": set()}
     for partition in (f"fusion/{site.id}", f"result/{site.id}"):
         for record in read_all(store.log, partition):
+            if type_of(record.subject) != "event":
+                continue
             body = decode_event(record.data).body
             if isinstance(body, Detection):
                 names["detections"].add(record.id)

@@ -22,6 +22,11 @@ class Unit(ABC):
     `dump` is canonical: equal states give equal bytes. `load(dump())` goes on as if nothing had happened.
     """
 
+    @property
+    def failed(self) -> dict[str, str]:
+        """Parts of it that are off, and what they threw."""
+        return {}
+
     @abstractmethod
     def update(self, record: Record) -> list[Output]:
         """Take the next record; outputs are ordered and their ids are the same on every replay."""

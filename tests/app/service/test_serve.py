@@ -4,15 +4,20 @@ import json
 import os
 import random
 import signal
+import sqlite3
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
-from infrastress.app.service.models import detection_of, fusion_of
+from infrastress.app.keeping.backup import Place
+from infrastress.app.rerun import Rerun, rerun_log
 from infrastress.core.clock import EventClock
 from infrastress.core.time import from_iso
 from infrastress.store import open_store
 from infrastress.store.ports import read_all
+from tests.app.running import run
 from tests.app.service.serving import Feed, alive, make_plant, serving, told_rows, wait_for
 
 SPEED = 60.0
@@ -28,31 +33,11 @@ def wave(number: int) -> float:
     return 5.0 if number % 120 >= 60 else 1.0
 
 
-def rerun(live) -> dict[str, list[bytes]]:
+def rerun(live) -> Rerun:
     """The recorded log through fresh units, without interruption."""
-    from infrastress.runtime import Policy, Worker
-    from infrastress.store.memory import MemoryStore
-    from infrastress.store.ports import Output, type_of
-
-    with open_store(live / "store") as store, MemoryStore() as fresh:
-        lease = fresh.checkpoints.acquire("copy", fresh.checkpoints.observe("copy"), "test")
-        outputs = [Output(r.id, r.subject, r.data) for r in read_all(store.log, "ingest/toy/main")]
-        lease.commit(1, None, outputs)
-        for partition, unit in (
-            ("ingest/toy/main", detection_of(store.blobs, "toy")),
-            ("fusion/toy", fusion_of(store.blobs, "toy")),
-        ):
-            worker = Worker(fresh.log, fresh.checkpoints, partition, unit, Policy(), owner="test")
-            worker.acquire()
-            while worker.step():
-                pass
-        assert type_of(outputs[0].subject) == "decision"
-        return {name: [r.data for r in read_all(fresh.log, name)] for name in ("fusion/toy", "result/toy")}
-
-
-def recorded(live) -> dict[str, list[bytes]]:
-    with open_store(live / "store") as store:
-        return {name: [r.data for r in read_all(store.log, name)] for name in ("fusion/toy", "result/toy")}
+    place = Place(live.parent.parent, live.parent, str(live / "store"))
+    with tempfile.TemporaryDirectory() as folder:
+        return rerun_log(place, Path(folder) / "again", advance=lambda _: None)
 
 
 def check_nothing_lost(feed: Feed, live) -> None:
@@ -65,7 +50,9 @@ def check_nothing_lost(feed: Feed, live) -> None:
     told = [first + (number + 1) * step for number in range(feed.acknowledged)]
     late = [t for t in told if t not in known]
     assert not late, f"{len(late)} of {len(told)} rows acknowledged aren't in the log"
-    assert recorded(live) == rerun(live)
+    again = rerun(live)
+    assert again.same, again.compared
+    assert all(0 < one.live <= one.again for one in again.compared.values()), again.compared
 
 
 class TestServe:
@@ -85,8 +72,19 @@ class TestServe:
                 assert order == ["stopping", "stopped"]
             assert feed.acknowledged > 120
             check_nothing_lost(feed, service.live)
-            results = recorded(service.live)["result/toy"]
+            with open_store(service.live / "store") as store:
+                results = [record.data for record in read_all(store.log, "result/toy")]
             assert any(b"process.alarm_limit" in data for data in results)
+            same = run("rerun", str(plant), "--out", str(tmp_path / "again"), "--json")
+            assert same.returncode == 0, same.stderr
+            assert json.loads(same.stdout)["same"] is True
+            assert b"process.alarm_limit" in (tmp_path / "again" / "alarms.jsonl").read_bytes()
+            with sqlite3.connect(service.live / "store" / "store.db") as database:
+                of = "partition = (SELECT number FROM log_partition WHERE name = 'result/toy') AND place = 1"
+                database.execute(f"UPDATE log_record SET data = data || x'20' WHERE {of}")  # noqa: S608 - our own words
+            other = run("rerun", str(plant), "--out", str(tmp_path / "other"))
+            assert other.returncode == 1
+            assert "record 1 differs" in other.stdout
             assert not service.status.ready
 
     def test_a_second_one_on_the_same_store_is_refused(self, tmp_path, clock):
