@@ -36,7 +36,7 @@ run: $(VENV)/.run ## install and run the demo: a recorded attack on an oil depot
 
 test: $(VENV)/.dev ## install and run every test (at most 15 minutes)
 	@sh tests/peers/install.sh
-	$(BIN)/python -m pytest -m "not prove" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not prove" -n 3 --dist loadgroup
 
 check: $(VENV)/.dev ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -3,6 +3,9 @@
 import json
 import re
 import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +58,18 @@ def prepare(page: str, recorded: Path, folder: Path) -> None:
         (folder / "normal").symlink_to(recorded / "normal")
 
 
+def run_a_while(args: list[str], folder: Path) -> None:
+    """What runs until it is stopped: start it, wait for what it says when it is ready, stop it."""
+    more = ["--port", "0"] if args[0] == "serve" else []
+    command = [sys.executable, "-m", "infrastress", *args, *more]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip(), f"infrastress {shlex.join(args)} says nothing"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode in (0, 128 + signal.SIGINT)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_of(page, recorded, tmp_path, monkeypatch, capfd):
     """The README's in processes of their own, as its reader runs them; the others, many more, in this one."""
@@ -64,6 +79,9 @@ def test_commands_of(page, recorded, tmp_path, monkeypatch, capfd):
     for args in commands:
         if args[0] == "demo":
             continue  # run by test_demo.py and, from the wheel, by tests/test_wheel.py
+        if args[0] in ("serve", "testbed"):
+            run_a_while(args, tmp_path)
+            continue
         if page == "README.md":
             done = run(*args, cwd=tmp_path)
             status, out, err = done.returncode, done.stdout, done.stderr

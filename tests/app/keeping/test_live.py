@@ -84,6 +84,7 @@ def test_a_served_site_is_backed_up_tells_people_and_is_served_again_elsewhere(t
             count = len(messages())
             wait_for(lambda: service.status.children["notifier"].pid not in (0, first), 30)
             wait_for(lambda: len(messages()) > count, 60, lambda: (plant / "serve.log").read_text()[-3000:])
+            wait_for(lambda: "store_fault" in service.status.children["notifier"].told, 30)
             beat = service.status.children["notifier"].told
             assert (beat["settings_fault"], beat["store_fault"]) == ("", "")
             assert service.stop() == 0
