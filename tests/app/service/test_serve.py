@@ -15,6 +15,7 @@ from infrastress.app.keeping.backup import Place
 from infrastress.app.rerun import Rerun, rerun_log
 from infrastress.core.clock import EventClock
 from infrastress.core.time import from_iso
+from infrastress.runtime.admission import books_of
 from infrastress.store import open_store
 from infrastress.store.ports import read_all
 from tests.app.running import run
@@ -41,18 +42,20 @@ def rerun(live) -> Rerun:
 
 
 def check_nothing_lost(feed: Feed, live) -> None:
-    """Every row acknowledged is in the log once, and results are those of an unbroken run."""
+    """Every row acknowledged is in the log once, or was refused as late; results are those of an unbroken run."""
     with open_store(live / "store") as store:
         rows = told_rows(store)
+        state = store.checkpoints.state("admission/toy/main")
+    refused = sum(balance.quarantined["late"] for balance, _ in books_of(state or b"").values())
     assert len(rows) == len(set(rows))
     known = set(rows)
     step, first = feed.step, feed._began
     told = [first + (number + 1) * step for number in range(feed.acknowledged)]
     late = [t for t in told if t not in known]
-    assert not late, f"{len(late)} of {len(told)} rows acknowledged aren't in the log"
+    assert len(late) <= refused, f"{len(late)} of {len(told)} rows acknowledged aren't in the log"
     again = rerun(live)
     assert again.same, again.compared
-    assert all(0 < one.live <= one.again for one in again.compared.values()), again.compared
+    assert all(one.live <= one.again for one in again.compared.values()), again.compared
 
 
 class TestServe:

@@ -58,12 +58,12 @@ def command(
         screen = console()
         try:
             wiring = await bed.start()
-            screen.print(
-                f"The plant runs from {to_iso(bed.clock.origin)} to {to_iso(bed.ended)}, {speed:g} times as fast."
-            )
-            screen.print("Start the platform against it with:", markup=False)
-            screen.print(wiring.command, markup=False, soft_wrap=True)
             try:
+                screen.print(
+                    f"The plant runs from {to_iso(bed.clock.origin)} to {to_iso(bed.ended)}, {speed:g} times as fast."
+                )
+                screen.print("Start the platform against it with:", markup=False)
+                screen.print(wiring.command, markup=False, soft_wrap=True)
                 await bed.run()
                 screen.print(f"The scenario has ended: {to_iso(bed.ended)}.")
             finally:
