@@ -20,7 +20,7 @@ __all__ = ["PERIOD_VARIABLE", "evidence_of", "keep_in_order", "run"]
 
 PERIOD_VARIABLE = "INFRASTRESS_UPKEEP_S"
 """Environment variable: seconds between two rounds, and before the first."""
-_FIRST_S, _PERIOD_S = 60.0, 3600.0
+_FIRST_S, _PERIOD_S = 60.0, 600.0
 _AROUND = HOUR
 _STATUS_DAYS = 1 / 24
 """How each signal stood matters to those who follow now; the newest stays as a keyed record."""
