@@ -20,6 +20,8 @@ from infrastress.events import (
     event_to_json,
     make_event,
 )
+from infrastress.events.envelope import body_as
+from infrastress.events.kinds import Alarm, Tick
 
 
 def badge(sequence: int = 1, person: str = "op-1"):
@@ -105,3 +107,10 @@ def test_a_column_of_words_is_no_signal():
     batch = samples.to_arrow().set_column(1, "a", pa.array(["open"]))
     with pytest.raises(DecodeError):
         Samples.from_arrow(batch)
+
+
+def test_a_body_of_another_kind_is_refused() -> None:
+    event = make_event(site="s", source="r", sequence=0, occurred=1, body=Tick(watermark=1))
+    assert body_as(event, Tick).watermark == 1
+    with pytest.raises(DecodeError, match="not Alarm"):
+        body_as(event, Alarm)

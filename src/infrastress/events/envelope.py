@@ -4,7 +4,7 @@ Inside (`encode_event`): canonical JSON with int64 nanosecond times, byte-identi
 At the edges (`event_to_json`): the same with ISO 8601 times, for `*.jsonl` files and people.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from infrastress.events.kinds import KINDS, Body, Unknown
 
 __all__ = [
     "Event",
+    "body_as",
     "decode_event",
     "encode_event",
     "event_body",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
+B = TypeVar("B", bound=msgspec.Struct)
 
 _TIMES = frozenset({"occurred", "observed", "began", "until", "updated", "first_alarm", "watermark", "clock"})
 _COMPUTED = frozenset({"score", "confidence", "contributions", "sentence", "why", "timeline"})
@@ -165,6 +167,17 @@ def event_from_json(line: bytes | str) -> Event:
 def json_schema() -> dict[str, Any]:
     """JSON Schema of the inner form of an event (times in nanoseconds)."""
     return msgspec.json.schema(Event)
+
+
+def body_as(event: Event, kind: type[B]) -> B:
+    """The body, of an event that is known to be of a kind.
+
+    Raises:
+        DecodeError: it is of another.
+    """
+    if not isinstance(event.body, kind):
+        raise DecodeError(f"event {event.id} is of kind {event.kind}, not {kind.__name__}")
+    return event.body
 
 
 def event_body(event: Event) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from infrastress.core.clock import EventClock
 from infrastress.core.time import to_iso
 from infrastress.events import Event, LoginAttempt
+from infrastress.events.envelope import body_as
 from infrastress.testbed.pacing import pace
 
 __all__ = ["RULES", "SyslogSender", "message_of"]
@@ -36,8 +37,7 @@ RULES: list[dict[str, Any]] = [
 
 def message_of(event: Event) -> bytes:
     """The message of a login."""
-    body = event.body
-    assert isinstance(body, LoginAttempt)  # noqa: S101 - the testbed wires logins alone
+    body = body_as(event, LoginAttempt)
     fields = {
         "account": body.account, "origin": body.origin, "remote": str(body.remote).lower(),
         "success": str(body.success).lower(),

@@ -12,7 +12,7 @@ from infrastress.app.api.stream import Stream
 __all__ = ["BookOf", "NotModified", "PlantOf", "StreamOf", "known", "needs", "not_modified", "who"]
 
 
-class NotModified(Exception):  # noqa: N818 - an outcome
+class NotModified(Exception):  # noqa: N818 - what HTTP calls status 304, which is no error
     """What the caller holds is what there is."""
 
     def __init__(self, tag: str) -> None:

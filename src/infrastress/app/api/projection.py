@@ -17,6 +17,7 @@ import structlog
 from infrastress.app.api.position import Position, partitions_of
 from infrastress.core.errors import DecodeError, StoreError
 from infrastress.events import Alarm, AlarmAction, Event, Incident, decode_event
+from infrastress.events.envelope import body_as
 from infrastress.events.health import Health, Pulse, decode_health
 from infrastress.store.ports import Record, Row, Store, type_of
 
@@ -43,14 +44,12 @@ class Entry:
     @property
     def alarm(self) -> Alarm:
         """Its body, of an alarm."""
-        assert isinstance(self.event.body, Alarm)  # noqa: S101 - by construction
-        return self.event.body
+        return body_as(self.event, Alarm)
 
     @property
     def incident(self) -> Incident:
         """Its body, of an incident."""
-        assert isinstance(self.event.body, Incident)  # noqa: S101 - by construction
-        return self.event.body
+        return body_as(self.event, Incident)
 
 
 @dataclass(frozen=True)

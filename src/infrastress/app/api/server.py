@@ -201,7 +201,15 @@ def serve(
 
     _drop_stalled(sock)
     here = deployment if deployment is not None and deployment.tls == "here" else None
-    server = uvicorn.Server(
+
+    class Server(uvicorn.Server):
+        """Leaves signals to the caller."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    server = Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -217,7 +225,6 @@ def serve(
             ssl_keyfile=here.key if here else None,
         )
     )
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # signals are the caller's
 
     async def watch() -> None:
         ready = False

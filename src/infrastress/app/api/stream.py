@@ -32,7 +32,7 @@ _LOOK_BACK_S = 2 * 86_400
 _LOG = structlog.get_logger()
 
 
-class Dropped(Exception):  # noqa: N818 - an outcome
+class Dropped(Exception):  # noqa: N818 - an outcome that a follower is told, not a mishap
     """The ring has overtaken a follower."""
 
 
@@ -55,8 +55,10 @@ class Frame:
 
 def frame_bytes(position: Position, parts: dict[str, bytes], event: str = "update") -> bytes | None:
     """A frame of server-sent events; None where there is nothing to tell."""
-    if not parts and event == "update":
-        return None
+    return _encoded(position, parts, event) if parts or event != "update" else None
+
+
+def _encoded(position: Position, parts: dict[str, bytes], event: str) -> bytes:
     fields = [b'"position":"%s"' % str(position).encode(), *(b'"%s":%s' % (k.encode(), v) for k, v in parts.items())]
     return b"id: %s\nevent: %s\ndata: {%s}\n\n" % (str(position).encode(), event.encode(), b",".join(fields))
 
@@ -151,9 +153,7 @@ class Stream:
 
     def _opening(self, event: str, topics: frozenset[str]) -> bytes:
         pulse = {"pulse": _json(self._plant.pulse())} if "pulse" in topics else {}
-        data = frame_bytes(self._position, pulse, event)
-        assert data is not None  # noqa: S101 - an opening is never empty
-        return data
+        return _encoded(self._position, pulse, event)
 
     def _behind(self, number: int) -> list[Frame]:
         with self._lock:

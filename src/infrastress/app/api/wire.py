@@ -10,6 +10,7 @@ from infrastress.core.time import to_iso
 from infrastress.core.units import scale_of
 from infrastress.detectors.base import RuleCard
 from infrastress.events import AlarmAction, Event
+from infrastress.events.envelope import body_as
 from infrastress.events.health import Health
 
 __all__ = [
@@ -108,8 +109,7 @@ def incident_of(entry: Entry) -> models.Incident:
 
 def act_of(event: Event, *, taken: bool) -> models.Act:
     """What a person did."""
-    body = event.body
-    assert isinstance(body, AlarmAction)  # noqa: S101 - by construction
+    body = body_as(event, AlarmAction)
     return models.Act(
         id=event.id,
         alarm=body.alarm,

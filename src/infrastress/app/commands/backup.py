@@ -1,10 +1,14 @@
 """`infrastress backup`: a site with its store in one verified folder, taken while it runs; or a look at one."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from infrastress.app.output import database_option, json_option, notes, print_json, progress
+
+if TYPE_CHECKING:
+    from infrastress.app.keeping.manifest import Manifest
 
 __all__ = ["command"]
 
@@ -67,10 +71,7 @@ def command(
         notes().print(f"Left out: {name} ({why})", markup=False)
 
 
-def _told(manifest: object) -> str:
-    from infrastress.app.keeping.manifest import Manifest
-
-    assert isinstance(manifest, Manifest)  # noqa: S101 - for the type checker: the import is lazy
+def _told(manifest: "Manifest") -> str:
     size = sum(entry.size for entry in manifest.files) / 1e6
     store = f"schema {manifest.schema}" if manifest.schema else "no store yet"
     return f"site {manifest.site or '(its model has faults)'}, {len(manifest.files)} files, {size:,.1f} MB, {store}"
