@@ -142,7 +142,7 @@ class MassBalance(Invariant):
         return (signal, *(one for one in dict.fromkeys(others) if one is not None and one != signal))
 
     def band(self, view: View, signal: str) -> Band:
-        """The level by the window that shows it best: that of its begin, plus what was brought, within its tolerance."""
+        """The level by the window that shows it best: that at its begin plus what was brought, within the tolerance."""
         at, c = self._volume_of(signal) or 0, view.context
         area, balance, scores = self.farm.volumes[at], self.farm.over(view), self._scores(view)
         residuals, tolerances = self._residuals(view)

@@ -237,9 +237,7 @@ class PumpFlow(Invariant):
         runs = ~np.isnan(self._running_flow(view)[at])
         low, high = float(self._low[at, 0]), float(self._high[at, 0])
         score = self.judge(view)[at]
-        return Band(
-            np.full(len(score), np.nan), np.where(runs, low, -np.inf), np.where(runs, high, np.inf), score
-        )
+        return Band(np.full(len(score), np.nan), np.where(runs, low, -np.inf), np.where(runs, high, np.inf), score)
 
     def _pump_of(self, meter: str) -> int | None:
         """The first pump of a meter with a learned band."""

@@ -367,7 +367,14 @@ class _State(msgspec.Struct):
 
 
 def _judge(view: View, relations: Relations, steps: Floats, limits: Mapping[int, Floats]) -> _Verdict:
-    """Relations over a view; `steps` float64[m, 1] are the last digits of its signals, `limits` float64[n, 1] a window."""
+    """Relations over a view.
+
+    Args:
+        view: m signals.
+        relations: n of them.
+        steps: float64[m, 1], the last digits of the signals, SI.
+        limits: float64[n, 1] for each window.
+    """
     values = on_grid(view.mean, steps)
     before = view.ends[0] - view.width * np.arange(view.context, 0, -1, dtype=np.int64)
     expected = relations.expect(values, np.concatenate([before, view.ends]))
