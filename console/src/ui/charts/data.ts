@@ -15,7 +15,8 @@ const iso = (ms: number) => new Date(ms).toISOString();
 export function useSignal(id: string) {
   return useQuery({
     queryKey: ["signal", id],
-    queryFn: () => ask(api.GET("/api/v1/signals/{signal}", { params: { path: { signal: id } } })),
+    queryFn: async () =>
+      (await ask(api.GET("/api/v1/signals/{signal}", { params: { path: { signal: id } } }))) as Signal,
     refetchInterval: 5_000,
   });
 }
