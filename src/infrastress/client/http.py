@@ -142,6 +142,20 @@ class Client:
         with pa.ipc.open_stream(response.content) as reader:
             return reader.read_all()
 
+    def expected(
+        self, signal: str, begin: str, end: str, *, width: int | None = None, units: str = "plant"
+    ) -> models.Expected:
+        """What the detectors in force expect of a signal in [begin, end), ISO 8601."""
+        asked = _plain({"from": begin, "to": end, "width": width, "units": units})
+        return self._get(f"/signals/{_part(signal)}/expected", models.Expected, asked)
+
+    def spans(
+        self, signal: str, begin: str, end: str, *, limit: int | None = None, units: str = "plant"
+    ) -> models.Episodes:
+        """Anomalous spans of a signal that touch [begin, end), ISO 8601."""
+        asked = _plain({"from": begin, "to": end, "limit": limit, "units": units})
+        return self._get(f"/signals/{_part(signal)}/spans", models.Episodes, asked)
+
     def alarms(self, **filters: Any) -> Iterator[models.Alarm]:
         """Alarms, by state, severity, priority, source_kind, asset, zone, rule, incident, annunciated, q; and sort."""
         return self._pages("/alarms", models.Alarms, lambda page: page.items, filters)

@@ -48,7 +48,9 @@ class Api:
         self.store = store
         self.book = Book(state)
         self.clock = EventClock()
-        self.setup = InForce(self.site, cards_of(choose_detectors(self.site)), (), lambda: status)
+        chosen = choose_detectors(self.site)
+        detectors = [plugin(self.site, options) for plugin, options in chosen.values()]
+        self.setup = InForce(self.site, cards_of(chosen), (), lambda: status, lambda: detectors)
         self.app = create_app(store, lambda: self.setup, book=self.book, settings=settings, clock=self.clock)
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port = self._socket.getsockname()[1]

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -146,8 +147,11 @@ class _Served:
             structlog.get_logger().error("the site model in force can't be read", error=str(error))
 
     def _load(self) -> InForce:
+        from infrastress.app.service.models import detectors_of
+
         setup = self._read()
-        return InForce(setup.site, dict(setup.cards), tuple(self._faults()), self._status)
+        detectors = cache(lambda: detectors_of(setup))
+        return InForce(setup.site, dict(setup.cards), tuple(self._faults()), self._status, detectors)
 
     def _faults(self) -> Iterator[dict[str, Any]]:
         from infrastress.site.check import check_site
