@@ -1,11 +1,10 @@
 """Signals and their history."""
 
-import asyncio
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from infrastress.app.api.asking import PlantOf, StreamOf, known, needs
+from infrastress.app.api.asking import PlantOf, StreamOf, in_turn, known, needs
 from infrastress.app.api.history import Asked, as_arrow, as_csv, as_history, moment, read_history
 from infrastress.app.api.pages import page_of, question
 from infrastress.app.api.plant import Plant
@@ -91,14 +90,7 @@ async def get_history(
     asked = Asked(signals, moment(begin, "from"), moment(end, "to"), width, units)
     if asked.begin >= asked.end:
         raise ApiError(422, "`from` doesn't lie before `to`")
-    queue = request.app.state.history
-    if queue.waiting >= plant.settings.history_waiting:
-        raise ApiError(503, "too many wait for history", remedy="try again soon", headers={"Retry-After": "2"})
-    queue.waiting += 1
-    try:
-        found = await asyncio.get_running_loop().run_in_executor(queue.pool, read_history, plant, asked)
-    finally:
-        queue.waiting -= 1
+    found = await in_turn(request, lambda: read_history(plant, asked))
     if kind == "text/csv":
         return Response(as_csv(found), media_type="text/csv; charset=utf-8; header=present")
     if kind == ARROW:
