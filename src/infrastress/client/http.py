@@ -10,6 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from infrastress.client import models
+from infrastress.client.past import Past
 from infrastress.client.stream import Closed, Told, follow
 from infrastress.core.errors import InfrastressError
 
@@ -155,6 +156,10 @@ class Client:
         """Anomalous spans of a signal that touch [begin, end), ISO 8601."""
         asked = _plain({"from": begin, "to": end, "limit": limit, "units": units})
         return self._get(f"/signals/{_part(signal)}/spans", models.Episodes, asked)
+
+    def past(self, begin: str, end: str) -> Past:
+        """How alarms, incidents and health stood at `begin` (ISO 8601), and each change until `end`, as known then."""
+        return self._get("/past", Past, {"from": begin, "to": end})
 
     def alarms(self, **filters: Any) -> Iterator[models.Alarm]:
         """Alarms, by state, severity, priority, source_kind, asset, zone, rule, incident, annunciated, q; and sort."""
