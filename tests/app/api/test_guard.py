@@ -21,6 +21,15 @@ WHO_MAY = {
     "GET /api/v1/site": ALL,
     "GET /api/v1/assets": ALL,
     "GET /api/v1/assets/{asset}": ALL,
+    "GET /api/v1/assets/{asset}/relations": ALL,
+    "GET /api/v1/site/graph": ALL,
+    "GET /api/v1/barriers": ALL,
+    "GET /api/v1/services": ALL,
+    "GET /api/v1/security-zones": ALL,
+    "GET /api/v1/site/check": PLANT,
+    "GET /api/v1/site/changes": PLANT,
+    "GET /api/v1/accounts": {"admin"},
+    "GET /api/v1/health/service": ALL,
     "GET /api/v1/rules": ALL,
     "GET /api/v1/rules/{rule}": ALL,
     "GET /api/v1/signals": PLANT,
@@ -74,6 +83,8 @@ def ask(api, route: str, names: dict, headers: dict, http: httpx.Client) -> int:
     params = (
         {"signal": "LT-103", "from": "2026-03-13T00:00:00Z", "to": "2026-03-13T00:10:00Z"} if "history" in path else {}
     )
+    if path.endswith("/graph"):
+        params = {"kind": "process"}
     body = {"json": {"until": "2026-03-13T00:00:00Z"}} if path.endswith("/shelve") else {}
     with http.stream(method, api.address + path.format(**names), params=params, headers=headers, **body) as response:
         return response.status_code

@@ -26,10 +26,12 @@ from infrastress.app.api.routes import (
     health,
     incidents,
     notifications,
+    service,
     session,
     signals,
     site,
     stream,
+    structure,
 )
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
@@ -114,7 +116,19 @@ def create_app(
         del request
         return Response(status_code=304, headers={"ETag": same.tag})
 
-    for module in (session, site, signals, alarms, incidents, notifications, evidence, health, stream):
+    for module in (
+        session,
+        site,
+        structure,
+        service,
+        signals,
+        alarms,
+        incidents,
+        notifications,
+        evidence,
+        health,
+        stream,
+    ):
         app.include_router(module.router, prefix="/api/v1")
 
     @app.get("/metrics", tags=["metrics"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})

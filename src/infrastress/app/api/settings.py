@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
+from infrastress.client.site import CheckReport
 from infrastress.detectors.base import RuleCard
 from infrastress.site import Site
 
@@ -69,12 +70,20 @@ class InForce:
         cards: rule cards by rule.
         faults: of the site file, as plain mappings.
         status: what the supervisor says of the service; None where there is none.
+        check: checks the site's folder as it is on disk now; None where no folder is known.
+        connectors: how each source is reached, by source.
+        detectors: versions of the detectors that judge, by name.
+        baselines: content hashes of what they learned and goes by, by name.
     """
 
     site: Site
     cards: Mapping[str, RuleCard]
     faults: tuple[Mapping[str, Any], ...] = ()
     status: Callable[[], Mapping[str, Any] | None] = field(default=lambda: None)
+    check: Callable[[], CheckReport] | None = None
+    connectors: Mapping[str, str] = field(default_factory=dict)
+    detectors: Mapping[str, str] = field(default_factory=dict)
+    baselines: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_loopback(host: str) -> bool:
