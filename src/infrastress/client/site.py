@@ -63,9 +63,7 @@ class GraphEdge(Wire):
     source: str
     target: str
     kind: Literal["flow", "need", "conduit", "interface"]
-    names: Annotated[
-        list[str], Field(description="Connections, dependency or conduit that it stands for", default_factory=list)
-    ]
+    names: list[str] = Field(default_factory=list, description="Connections, dependency or conduit that it stands for")
     signals: list[str] = Field(default_factory=list, description="Flow signals that measure it")
     two_way: bool = False
     logic: Literal["all", "any"] | None = None
