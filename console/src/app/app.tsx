@@ -6,7 +6,7 @@ import { useCell } from "../api/cell";
 import { epoch, follow, stop } from "../api/live";
 import { asProblem } from "../api/problem";
 import { askSession, session } from "../api/session";
-import { en, type Language, type Messages, messagesOf } from "../messages";
+import { en, type Language, LOCALES, type Messages, messagesOf } from "../messages";
 import { Loading } from "../ui/states";
 import { language } from "./preferences";
 import { Shell } from "./shell";
@@ -46,7 +46,7 @@ export function App() {
     document.documentElement.lang = locale;
   }, [locale]);
   return (
-    <IntlProvider locale={locale} messages={messages} timeZone="UTC">
+    <IntlProvider locale={LOCALES[locale]} messages={messages} timeZone="UTC">
       <QueryClientProvider client={queries}>
         <Door />
       </QueryClientProvider>

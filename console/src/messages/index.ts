@@ -5,6 +5,8 @@ export type { Messages };
 
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
+/** How dates and numbers are written in a language: the day before the month, and 24 hours. */
+export const LOCALES = { en: "en-GB", de: "de-DE" } as const;
 
 const LOADERS: Record<Language, () => Promise<Messages>> = {
   en: () => Promise.resolve(en),
@@ -20,7 +22,7 @@ export { en };
 
 declare module "use-intl" {
   interface AppConfig {
-    Locale: Language;
+    Locale: (typeof LOCALES)[Language];
     Messages: Messages;
   }
 }

@@ -40,7 +40,7 @@ export function Time({ at, form = "full", zone = false }: Props) {
 
 /** Short name of a zone at a moment, such as "CET" or "GMT+1". */
 export function zoneName(timeZone: string, moment: Date): string {
-  const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "short" }).formatToParts(moment);
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZone, timeZoneName: "short" }).formatToParts(moment);
   return parts.find((part) => part.type === "timeZoneName")?.value ?? timeZone;
 }
 
