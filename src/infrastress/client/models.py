@@ -57,6 +57,7 @@ __all__ = [
     "Episodes",
     "Evidence",
     "Expected",
+    "Fault",
     "Finding",
     "Guard",
     "Handling",
@@ -429,6 +430,7 @@ class Asset(Wire):
     position: tuple[float, float] | None
     open_alarms: int
     worst: Severity | None
+    health: Annotated[HealthState | None, Field(description="Worst of what tells of it; None: nothing does")] = None
     links: dict[str, Link]
 
 
@@ -469,6 +471,19 @@ class AssetDetail(Asset):
     barriers: list[Guard]
 
 
+class Fault(Wire):
+    """One fault of a site file: where, what stands there, what should, and what was probably meant."""
+
+    file: str
+    line: int
+    field: str
+    found: str
+    expected: str
+    suggestion: str = ""
+    item: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+
 class Site(Wire):
     """The site: what it is, whether its file is in order, its plan as GeoJSON, and the whole model."""
 
@@ -478,7 +493,7 @@ class Site(Wire):
     time_zone: str
     version: str
     counts: dict[str, int]
-    faults: Annotated[list[dict[str, Any]], Field(description="Of the site file, as `infrastress check` tells them")]
+    faults: Annotated[list[Fault], Field(description="Of the site file, as `infrastress check` tells them")]
     plan: Annotated[dict[str, Any], Field(description="A GeoJSON FeatureCollection; see `crs` in it")]
     model: dict[str, Any]
     links: dict[str, Link]
@@ -530,9 +545,15 @@ class SourceHealth(StandingOf):
     kind: Annotated[
         SourceKind | None, Field(description="None for what isn't a source of the site, like notifications")
     ]
+    connector: Annotated[
+        str | None, Field(description="How it is reached; None: it has no live connection and stays silent")
+    ] = None
+    every_s: Annotated[float, Field(description="How often it comes, a mean; 0 while that isn't known")] = 0.0
     balance: Balance | None
     newest: Moment | None
     missing: int
+    overdue: Annotated[int, Field(description="Rows that its cadence promised and that didn't come")] = 0
+    clock_ahead_s: Annotated[float, Field(description="How far its clock is ahead, at least")] = 0.0
     counts: dict[str, int]
     links: dict[str, Link]
 
@@ -647,6 +668,9 @@ class SessionInfo(Wire):
     permissions: list[str]
     csrf: str | None
     must_change_password: bool
+    ends: Annotated[
+        Moment | None, Field(description="When a session ends at the latest, by the wall's clock; sooner without use")
+    ] = None
 
 
 class SignInRequest(Wire):

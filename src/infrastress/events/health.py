@@ -30,6 +30,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         value: last good value in SI, of a signal.
         cadence_s: how often it should speak; 0 where that isn't known.
         lag_s: how old its newest value was when it came.
+        every_s: how often it comes, a mean; of a source, 0 while that isn't known.
         detail: for people.
     """
 
@@ -43,6 +44,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: float | None = None
     cadence_s: float = 0.0
     lag_s: float = 0.0
+    every_s: float = 0.0
     detail: str = ""
 
     @property

@@ -423,6 +423,7 @@ class Watch:
             last_good=source.newest,
             cadence_s=self._site.source_by_id[name].cadence_s or 0.0,
             lag_s=source.fresh / SECOND if source.heard else 0.0,
+            every_s=source.gap / SECOND,
             detail=source.why,
         )
 

@@ -21,6 +21,15 @@ WHO_MAY = {
     "GET /api/v1/site": ALL,
     "GET /api/v1/assets": ALL,
     "GET /api/v1/assets/{asset}": ALL,
+    "GET /api/v1/assets/{asset}/relations": ALL,
+    "GET /api/v1/site/graph": ALL,
+    "GET /api/v1/barriers": ALL,
+    "GET /api/v1/services": ALL,
+    "GET /api/v1/security-zones": ALL,
+    "GET /api/v1/site/check": PLANT,
+    "GET /api/v1/site/changes": PLANT,
+    "GET /api/v1/accounts": {"admin"},
+    "GET /api/v1/health/service": ALL,
     "GET /api/v1/rules": ALL,
     "GET /api/v1/rules/{rule}": ALL,
     "GET /api/v1/signals": PLANT,
@@ -85,6 +94,8 @@ def ask(api, route: str, names: dict, headers: dict, http: httpx.Client) -> int:
     }  # fmt: skip
     asked = bodies.get(path.rpartition("/")[2])
     body = {"json": asked} if asked else {}
+    if path.endswith("/graph"):
+        params = {"kind": "process"}
     with http.stream(method, api.address + path.format(**names), params=params, headers=headers, **body) as response:
         return response.status_code
 

@@ -29,10 +29,12 @@ from infrastress.app.api.routes import (
     notifications,
     past,
     people,
+    service,
     session,
     signals,
     site,
     stream,
+    structure,
 )
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
@@ -127,6 +129,8 @@ def create_app(
         incidents,
         handling,
         people,
+        structure,
+        service,
         notifications,
         evidence,
         health,
