@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infrastress.client.models import Moment, Wire
+from infrastress.client.base import Moment, Wire
 from infrastress.events.health import HealthState
 from infrastress.events.kinds import AlarmState, Severity, SourceKind
 

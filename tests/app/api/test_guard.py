@@ -34,7 +34,10 @@ WHO_MAY = {
     "GET /api/v1/rules/{rule}": ALL,
     "GET /api/v1/signals": PLANT,
     "GET /api/v1/signals/{signal}": PLANT,
+    "GET /api/v1/signals/{signal}/expected": PLANT,
+    "GET /api/v1/signals/{signal}/spans": PLANT,
     "GET /api/v1/history": PLANT,
+    "GET /api/v1/past": ALL,
     "GET /api/v1/alarms": ALL,
     "GET /api/v1/alarms/{alarm}": ALL,
     "POST /api/v1/alarms/{alarm}/acknowledge": {"operator", "security"},
@@ -85,9 +88,9 @@ def names(guarded):
 
 def ask(api, route: str, names: dict, headers: dict, http: httpx.Client) -> int:
     method, path = route.split(" ")
-    params = (
-        {"signal": "LT-103", "from": "2026-03-13T00:00:00Z", "to": "2026-03-13T00:10:00Z"} if "history" in path else {}
-    )
+    spanned = path.endswith(("/history", "/expected", "/spans", "/past"))
+    span = {"signal": "LT-103", "from": "2026-03-13T00:00:00Z", "to": "2026-03-13T00:10:00Z"}
+    params = span if spanned else {}
     bodies = {
         "shelve": {"until": "2026-03-13T00:00:00Z"}, "notes": {"text": "x"}, "tasks": {"text": "x"},
         "{task}": {"done": True}, "close": {"cause": "drill", "comment": "x"},
