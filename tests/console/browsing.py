@@ -1,17 +1,35 @@
 """Debian's Chromium, cut off from everything but loopback, and a page that remembers all that went wrong in it."""
 
+import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.console.scenes import PASSWORD
 from tests.peers.processes import program
 
-__all__ = ["DESKTOP", "PHONE", "WALL", "Troubles", "chromium", "launched", "missing"]
+__all__ = [
+    "DESKTOP",
+    "PHONE",
+    "WALL",
+    "Troubles",
+    "chromium",
+    "drawn",
+    "failure_folder",
+    "launched",
+    "listening",
+    "missing",
+    "sign_in",
+]
 
+ROOT = Path(__file__).resolve().parents[2]
+MESSAGES = ROOT / "console" / "src" / "messages"
+PATIENCE_S = 20.0
 DESKTOP, PHONE, WALL = (1440, 900), (390, 844), (3840, 2160)
 CHROMIUM = "INFRASTRESS_CHROMIUM"
 """Environment variable: a Chromium elsewhere."""
@@ -33,6 +51,7 @@ _HARMLESS = (
     r"console error: Failed to load resource: .* 401 .*",  # the browser's words for the same
     r"console warning: .*(WebGL|GL Driver|GPU stall|swiftshader).*",
 )
+_READING = [json.loads((MESSAGES / language / "ui.json").read_text())["loading"] for language in ("en", "de")]
 
 
 def chromium() -> str | None:
@@ -75,6 +94,8 @@ class Troubles:
 
     def __init__(self, page: Any) -> None:
         self._seen: list[str] = []
+        self.streams = 0
+        """How often the page has connected to the server's stream."""
         self._expected = [re.compile(pattern) for pattern in _HARMLESS]
         page.on("request", self._request)
         page.on("requestfailed", lambda request: self._add(f"requestfailed {request.url} {request.failure}"))
@@ -105,6 +126,8 @@ class Troubles:
             self._add(f"a request to {request.url}")
 
     def _response(self, response: Any) -> None:
+        if urlsplit(response.url).path == "/api/v1/stream" and response.status == 200:
+            self.streams += 1
         if response.status >= 400:
             self._add(f"{response.status} {response.request.method} {response.url}")
 
@@ -113,6 +136,38 @@ class Troubles:
             self._add(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
 
 
-def failure_folder(root: Path) -> Path:
+def failure_folder() -> Path:
     """Where pictures of failed tests go."""
-    return Path(os.environ.get("INFRASTRESS_FAILURES", root / ".failures"))
+    folder = ROOT / ".failures"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def sign_in(context: Any, role: str, password: str = PASSWORD) -> None:
+    """Give a browser context a session; accounts are named after their role."""
+    answer = context.request.post("/api/v1/session", data={"name": role, "password": password})
+    assert answer.status == 201, answer.text()
+
+
+def listening(page: Any, *, streams: int = 1) -> Any:
+    """Wait until a page has drawn its screen and follows the stream.
+
+    Args:
+        page: opened by `open_page`.
+        streams: how often it has connected by then, such as 2 after the server was away.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while page.troubles.streams < streams:
+        assert time.monotonic() < until, "the page doesn't follow the stream"
+        page.wait_for_timeout(50)
+    return drawn(page)
+
+
+def drawn(page: Any) -> Any:
+    """Wait until nothing on the page says that it is still being read."""
+    page.locator("#root > *").first.wait_for(state="attached")
+    page.wait_for_function(
+        "words => ![...document.querySelectorAll('[role=status]')].some((one) => words.includes(one.textContent))",
+        arg=_READING,
+    )
+    return page

@@ -1,9 +1,10 @@
 """What browser tests share: Chromium, pages that forgive nothing, and consoles over recorded days of the depot.
 
-Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothing. `make_console` and `make_served` give
-one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark", language="de", role="operator")`.
+Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothing. `make_console` and `make_served`
+give one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark", language="de", role="operator")`.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,13 +12,21 @@ from typing import Any
 
 import pytest
 
-from tests.console.browsing import DESKTOP, PHONE, WALL, Troubles, failure_folder, launched, missing
+from tests.console.browsing import (
+    DESKTOP,
+    PATIENCE_S,
+    PHONE,
+    WALL,
+    Troubles,
+    failure_folder,
+    launched,
+    missing,
+    sign_in,
+)
 from tests.console.consoles import ApiConsole, Console, ServedConsole
-from tests.console.scenes import PASSWORD, Scene, make_scene
+from tests.console.scenes import Scene, make_scene
 
-ROOT = Path(__file__).resolve().parents[2]
 _SIZES = {size[0]: size for size in (DESKTOP, PHONE, WALL)}
-_PATIENCE_MS = 15_000
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,7 +43,9 @@ _FAILED = pytest.StashKey[bool]()
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this test run, the same for all its processes."""
+    """A folder of this test run, the same for all its processes; INFRASTRESS_SCENES names one that outlives it."""
+    if kept := os.environ.get("INFRASTRESS_SCENES"):
+        return Path(kept)
     base = tmp_path_factory.getbasetemp()
     return (base.parent if base.name.startswith("popen-") else base) / "scenes"
 
@@ -106,7 +117,7 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
     """Opens pages; at the end nothing may have gone wrong in any of them (`page.troubles.expect(pattern)`).
 
     `open_page(console, path="/", width=1440, height=900, theme="light", language="en", role=None, motion="reduce",
-    signed_in=True)`. With accounts, `role` ("operator" by default) signs in through the page's own form.
+    signed_in=True)`. With accounts, `role` ("operator" by default) has signed in; `signed_in=False` shows the form.
     """
     pages: list[Any] = []
 
@@ -131,20 +142,19 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
             reduced_motion=motion,
             has_touch=width <= PHONE[0],
         )
-        context.set_default_timeout(_PATIENCE_MS)
+        context.set_default_timeout(1000 * PATIENCE_S)
         page = context.new_page()
         page.troubles = Troubles(page)
         pages.append(page)
         if console.accounts and signed_in:
-            sign_in(page, role or "operator")
+            sign_in(context, role or "operator")
         page.goto(path)
         return page
 
     yield open_one
     troubles = [trouble for page in pages for trouble in page.troubles.found]
     if troubles or request.node.stash.get(_FAILED, False):
-        folder = failure_folder(ROOT)
-        folder.mkdir(exist_ok=True)
+        folder = failure_folder()
         for number, page in enumerate(pages):
             name = re.sub(r"[^\w.-]+", "_", request.node.name)
             if not page.is_closed():
@@ -158,12 +168,3 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
 def page(open_page: Callable[..., Any], attacked: ApiConsole) -> Any:
     """The attacked depot's first page."""
     return open_page(attacked)
-
-
-def sign_in(page: Any, role: str, password: str = PASSWORD) -> None:
-    """Sign in by the page's own form; accounts are named after their role."""
-    page.goto("/sign-in")
-    page.get_by_label(re.compile("name", re.I)).fill(role)
-    page.get_by_label(re.compile("password|Passwort", re.I)).first.fill(password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/sign-in" not in url)

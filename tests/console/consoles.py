@@ -126,7 +126,9 @@ class ServedConsole(Console):
         words: further words of the command.
     """
 
-    def __init__(self, scene: Scene, *, accounts: bool = False, speed: float = 1.0, words: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, scene: Scene, *, accounts: bool = False, speed: float = 1.0, words: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(scene, accounts, free_port())
         live = scene.site / "state" / "live"
         live.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -157,4 +159,3 @@ class ServedConsole(Console):
         if self.service.process.poll() is None:
             self.service.stop()
         self.service.close()
-

@@ -1,4 +1,4 @@
-"""A simulated day told to the real pipeline in process: admission, detection and fusion over one store, by a clock of ours.
+"""A simulated day told to the real pipeline in this process: admission, detection and fusion over one store.
 
 Nothing but the plant's protocols is left out. What people do and what is raised here needn't wait for the next minute
 of the site's frames: fusion's time is put forward to it.
@@ -35,8 +35,9 @@ class Day(msgspec.Struct):
     told: list[tuple[int, str, bool, bytes]]
 
     @classmethod
-    def simulate(cls, site: Site, folder: Path, scenario: str, seed: int, start: int, stop: int) -> "Day":
+    def simulate(cls, site: Site, folder: Path, scenario: str, seed: int, *, keep: tuple[int, int]) -> "Day":
         """Play a scenario of the site's folder, at most a day of it; what lies between two event times is kept."""
+        start, stop = keep
         real = play(site, load_scenario(folder, scenario, duration_h=24.0), seed)
         told = []
         for chunk in real.samples:
@@ -124,7 +125,9 @@ class Pipeline:
 
     def forward(self, moment: int) -> None:
         """Put fusion's time forward."""
-        tick = make_event(site=self.site.id, source="scene", sequence=moment, occurred=moment, body=Tick(watermark=moment))
+        tick = make_event(
+            site=self.site.id, source="scene", sequence=moment, occurred=moment, body=Tick(watermark=moment)
+        )
         self.store.log.append(f"{self._fusion}:tick", [(tick.id, encode_event(tick))])
 
     def raise_(self, detections: Sequence[Event]) -> None:
@@ -207,5 +210,3 @@ class Playing:
             self.pipeline.leave()
         except BaseException as error:  # told by stop
             self.error = error
-
-

@@ -1,4 +1,4 @@
-"""Stores filled by the real pipeline, made once a test run whatever the number of processes: quiet, attacked, flooded."""
+"""Stores filled by the real pipeline, made once a test run: a quiet depot, one attacked, one flooded with alarms."""
 
 import fcntl
 import shutil
@@ -22,7 +22,7 @@ from tests.console.playing import Day, Pipeline
 
 __all__ = ["FLOOD", "PASSWORD", "Scene", "flood_of", "made_once", "make_scene"]
 
-PASSWORD = "four dull green lamps"
+PASSWORD = "four dull green lamps"  # noqa: S105 - of tests alone
 """Of every account; accounts are named after their role."""
 FLOOD = 10_000
 _DAYS = {
@@ -100,7 +100,7 @@ def _watch(name: str, at: Path) -> None:
     folder = at / "site"
     assert main(["init", str(folder), "--template", "depot"]) == 0
     site = load_site(folder)
-    day = Day.simulate(site, folder, scenario, seed, start, end + 2 * HOUR)
+    day = Day.simulate(site, folder, scenario, seed, keep=(start, end + 2 * HOUR))
     day.save(at / "day")
     with open_store(at / "store") as store:
         pipeline = Pipeline(store, site, day, commit_s=5.0)
