@@ -45,11 +45,12 @@ class Api:
         status: Any = None,
         port: int = 0,
         deployment: Any = None,
+        clock: EventClock | None = None,
     ) -> None:
         self.site = load_site(site)
         self.store = store
         self.book = Book(state)
-        self.clock = EventClock()
+        self.clock = clock or EventClock()
         chosen = choose_detectors(self.site)
         detectors = [plugin(self.site, options) for plugin, options in chosen.values()]
         self.setup = InForce(
