@@ -6,10 +6,32 @@ skip what they don't know.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from infrastress.client.base import Link, Moment, Page, Wire
+from infrastress.client.handling import (
+    AssignRequest,
+    Check,
+    CloseRequest,
+    Closing,
+    Finding,
+    Handling,
+    HandlingDetail,
+    IncidentAct,
+    Note,
+    Part,
+    People,
+    Person,
+    Raw,
+    Reopening,
+    ReopenRequest,
+    Span,
+    Task,
+    TaskRequest,
+    TextRequest,
+)
 from infrastress.events.health import HealthState
-from infrastress.events.kinds import AlarmState, Severity, SourceKind
+from infrastress.events.kinds import AlarmState, Severity, SourceKind, Sureness
 
 __all__ = [
     "Act",
@@ -21,9 +43,13 @@ __all__ = [
     "Asset",
     "AssetDetail",
     "Assets",
+    "AssignRequest",
     "Balance",
     "Card",
     "Cards",
+    "Check",
+    "CloseRequest",
+    "Closing",
     "Connected",
     "Decision",
     "Decisions",
@@ -31,24 +57,38 @@ __all__ = [
     "Episodes",
     "Evidence",
     "Expected",
+    "Fault",
+    "Finding",
     "Guard",
+    "Handling",
+    "HandlingDetail",
     "Health",
     "HealthChange",
     "History",
     "Incident",
+    "IncidentAct",
+    "IncidentActResult",
     "IncidentDetail",
     "Incidents",
     "Live",
+    "Note",
     "Notification",
     "Notifications",
+    "Page",
+    "Part",
     "PasswordRequest",
+    "People",
+    "Person",
     "Prediction",
     "Problem",
     "PulseState",
     "Quarantine",
+    "Raw",
     "Ready",
     "RefusalExample",
     "RefusalReason",
+    "ReopenRequest",
+    "Reopening",
     "Series",
     "SessionInfo",
     "ShelveRequest",
@@ -60,19 +100,14 @@ __all__ = [
     "SourceHealth",
     "Span",
     "StandingOf",
+    "Task",
+    "TaskRequest",
+    "TextRequest",
     "TimelineLine",
     "Unpredicted",
     "Update",
+    "Wire",
 ]
-
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="ISO 8601, UTC")]
-Link = Annotated[str, Field(description="Path on this server")]
-
-
-class Wire(BaseModel):
-    """Base of all that is sent; what a reader doesn't know, it skips."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Problem(Wire):
@@ -85,18 +120,6 @@ class Problem(Wire):
     instance: str = ""
     remedy: str = ""
     errors: list[dict[str, Any]] = []
-
-
-class Page(Wire):
-    """One page of a list.
-
-    `next` is given back as `cursor` to go on; None at the end. `position` is where the stream stands: following it from
-    there misses nothing that happened since.
-    """
-
-    next: str | None = None
-    total: Annotated[int, Field(ge=0, description="How many fit the filters now")] = 0
-    position: str = ""
 
 
 class Act(Wire):
@@ -181,6 +204,8 @@ class TimelineLine(Wire):
     assets: list[str]
     text: str
     evidence: str
+    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")] = []
+    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")] = []
     links: dict[str, Link]
 
 
@@ -194,6 +219,7 @@ class Incident(Wire):
     title: str
     severity: Severity
     confidence: float
+    sure: Annotated[Sureness, Field(description="The confidence in words")]
     began: Moment
     first_alarm: Moment
     announced: Moment
@@ -203,6 +229,7 @@ class Incident(Wire):
     techniques: list[str]
     detections_total: int
     superseded_by: str | None
+    handling: Handling
     links: dict[str, Link]
 
 
@@ -213,25 +240,29 @@ class Incidents(Page):
 
 
 class IncidentDetail(Incident):
-    """An incident with its story and evidence."""
+    """An incident with its story and evidence; of a flood the worst and the first, `..._total` say of how many."""
 
     why: str
+    first: Annotated[str, Field(description="What to do first, by its hypothesis")]
     aliases: list[str]
     timeline: list[TimelineLine]
     timeline_total: int
     detections: Annotated[list[str], Field(description="Ids of the first ones; see `links`")]
     detections_digest: str
     alarms: list[Alarm]
+    alarms_total: int
+    findings: list[Finding]
+    checks: list[Check]
+    handling: HandlingDetail
     evidence: dict[str, Link]
 
 
-class Span(Wire):
-    """A span of a signal's history to look at."""
+class IncidentActResult(Wire):
+    """What came of an act about an incident."""
 
-    signal: str
-    begin: Moment
-    end: Moment
-    history: Link
+    act: IncidentAct
+    changed: Annotated[bool, Field(description="False where it stood so already, or the act was repeated")]
+    incident: Incident
 
 
 class Evidence(Wire):
@@ -245,7 +276,9 @@ class Evidence(Wire):
     sha256: Annotated[str, Field(description="Of the record's bytes as they lie in the log")]
     event: Annotated[dict[str, Any], Field(description="The record, times in ISO 8601")]
     spans: list[Span]
+    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")] = []
     rests_on: dict[str, Link]
+    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")] = []
     blobs: dict[str, Link]
     card: "Card | None"
 
@@ -397,6 +430,7 @@ class Asset(Wire):
     position: tuple[float, float] | None
     open_alarms: int
     worst: Severity | None
+    health: Annotated[HealthState | None, Field(description="Worst of what tells of it; None: nothing does")] = None
     links: dict[str, Link]
 
 
@@ -437,6 +471,19 @@ class AssetDetail(Asset):
     barriers: list[Guard]
 
 
+class Fault(Wire):
+    """One fault of a site file: where, what stands there, what should, and what was probably meant."""
+
+    file: str
+    line: int
+    field: str
+    found: str
+    expected: str
+    suggestion: str = ""
+    item: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+
 class Site(Wire):
     """The site: what it is, whether its file is in order, its plan as GeoJSON, and the whole model."""
 
@@ -446,7 +493,7 @@ class Site(Wire):
     time_zone: str
     version: str
     counts: dict[str, int]
-    faults: Annotated[list[dict[str, Any]], Field(description="Of the site file, as `infrastress check` tells them")]
+    faults: Annotated[list[Fault], Field(description="Of the site file, as `infrastress check` tells them")]
     plan: Annotated[dict[str, Any], Field(description="A GeoJSON FeatureCollection; see `crs` in it")]
     model: dict[str, Any]
     links: dict[str, Link]
@@ -498,9 +545,15 @@ class SourceHealth(StandingOf):
     kind: Annotated[
         SourceKind | None, Field(description="None for what isn't a source of the site, like notifications")
     ]
+    connector: Annotated[
+        str | None, Field(description="How it is reached; None: it has no live connection and stays silent")
+    ] = None
+    every_s: Annotated[float, Field(description="How often it comes, a mean; 0 while that isn't known")] = 0.0
     balance: Balance | None
     newest: Moment | None
     missing: int
+    overdue: Annotated[int, Field(description="Rows that its cadence promised and that didn't come")] = 0
+    clock_ahead_s: Annotated[float, Field(description="How far its clock is ahead, at least")] = 0.0
     counts: dict[str, int]
     links: dict[str, Link]
 
@@ -615,6 +668,9 @@ class SessionInfo(Wire):
     permissions: list[str]
     csrf: str | None
     must_change_password: bool
+    ends: Annotated[
+        Moment | None, Field(description="When a session ends at the latest, by the wall's clock; sooner without use")
+    ] = None
 
 
 class SignInRequest(Wire):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
+from infrastress.client.site import CheckReport
 from infrastress.detectors.base import Detector, RuleCard
 from infrastress.site import Site
 
@@ -72,6 +73,10 @@ class InForce:
         faults: of the site file, as plain mappings.
         status: what the supervisor says of the service; None where there is none.
         detectors: those in force, made when first asked for; they are asked what they expect and never to judge.
+        check: checks the site's folder as it is on disk now; None where no folder is known.
+        connectors: how each source is reached, by source.
+        versions: of the detectors that judge, by name.
+        baselines: content hashes of what they learned and goes by, by name.
     """
 
     site: Site
@@ -79,6 +84,10 @@ class InForce:
     faults: tuple[Mapping[str, Any], ...] = ()
     status: Callable[[], Mapping[str, Any] | None] = field(default=lambda: None)
     detectors: Callable[[], Sequence[Detector]] = field(default=tuple)
+    check: Callable[[], CheckReport] | None = None
+    connectors: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    baselines: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_loopback(host: str) -> bool:

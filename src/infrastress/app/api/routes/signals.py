@@ -1,13 +1,12 @@
 """Signals, their history, what was expected of them, and where they were anomalous."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from infrastress.app.api.asking import PlantOf, StreamOf, known, needs
+from infrastress.app.api.asking import PlantOf, StreamOf, in_turn, known, needs
 from infrastress.app.api.episodes import Episode
 from infrastress.app.api.expected import read_expected
 from infrastress.app.api.history import Asked, Units, as_arrow, as_csv, as_history, moment, read_history, scale_for
@@ -27,7 +26,6 @@ router = APIRouter(tags=["signals"])
 PROCESS = needs("see.process")
 ARROW = "application/vnd.apache.arrow.stream"
 _MOST = 50
-T = TypeVar("T")
 Begin = Annotated[str, Query(alias="from", max_length=40, description="ISO 8601 with an offset")]
 End = Annotated[str, Query(alias="to", max_length=40, description="ISO 8601 with an offset, not included")]
 Width = Annotated[int | None, Query(ge=1, le=4000, description="Pixels of the plot; every value without")]
@@ -91,7 +89,7 @@ async def get_expected(
     """
     one: Signal = known(plant.setup.site.signal_by_id.get(signal), "signal", signal)
     asked = _asked([one], begin, end, width, units)
-    return await _in_turn(request, plant, partial(read_expected, plant, asked))
+    return await in_turn(request, partial(read_expected, plant, asked))
 
 
 @router.get("/signals/{signal}/spans", dependencies=[PROCESS, needs("see.alarms")])
@@ -150,7 +148,7 @@ async def get_history(
     site = plant.setup.site
     signals = [known(site.signal_by_id.get(name), "signal", name) for name in dict.fromkeys(signal)]
     asked = _asked(signals, begin, end, width, units)
-    found = await _in_turn(request, plant, partial(read_history, plant, asked))
+    found = await in_turn(request, partial(read_history, plant, asked))
     if kind == "text/csv":
         return Response(as_csv(found), media_type="text/csv; charset=utf-8; header=present")
     if kind == ARROW:
@@ -165,18 +163,6 @@ def _asked(signals: Sequence[Signal], begin: str, end: str, width: int | None, u
     if asked.begin >= asked.end:
         raise ApiError(422, "`from` doesn't lie before `to`")
     return asked
-
-
-async def _in_turn(request: Request, plant: Plant, read: Callable[[], T]) -> T:
-    """Read the history in one of the few threads that may; raises ApiError (503) where too many wait."""
-    queue = request.app.state.history
-    if queue.waiting >= plant.settings.history_waiting:
-        raise ApiError(503, "too many wait for history", remedy="try again soon", headers={"Retry-After": "2"})
-    queue.waiting += 1
-    try:
-        return await asyncio.get_running_loop().run_in_executor(queue.pool, read)
-    finally:
-        queue.waiting -= 1
 
 
 def _episode(plant: Plant, asked: Asked, episode: Episode) -> models.Episode:
