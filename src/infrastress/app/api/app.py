@@ -21,6 +21,7 @@ from infrastress.app.api.metrics import CONTENT_TYPE, Metrics
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
 from infrastress.app.api.routes import (
+    acts,
     alarms,
     evidence,
     health,
@@ -114,7 +115,7 @@ def create_app(
         del request
         return Response(status_code=304, headers={"ETag": same.tag})
 
-    for module in (session, site, signals, alarms, incidents, notifications, evidence, health, stream):
+    for module in (session, site, signals, acts, alarms, incidents, notifications, evidence, health, stream):
         app.include_router(module.router, prefix="/api/v1")
 
     @app.get("/metrics", tags=["metrics"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from infrastress.app.api.asking import PlantOf, StreamOf, known, needs, not_modified
 from infrastress.app.api.pages import page_of, question
 from infrastress.app.api.projection import Entry
-from infrastress.app.api.wire import alarm_of, evidence_link, incident_of
+from infrastress.app.api.wire import evidence_link, incident_of
 from infrastress.client import models
 from infrastress.core.time import to_iso
 from infrastress.events.kinds import Severity, SourceKind
@@ -94,6 +94,6 @@ def get_incident(plant: PlantOf, incident: str) -> models.IncidentDetail:
         timeline_total=body.timeline_total,
         detections=list(body.detections),
         detections_digest=body.detections_digest,
-        alarms=[alarm_of(e) for e in mine[:_ALARMS]],
+        alarms=[plant.alarm_of(e) for e in mine[:_ALARMS]],
         evidence={id_: evidence_link(id_) for id_ in body.detections},
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from infrastress.app.api.asking import PlantOf, StreamOf, known, needs
+from infrastress.app.api.asking import PlantOf, StreamOf, known, needs, wanted
 from infrastress.app.api.history import Asked, as_arrow, as_csv, as_history, moment, read_history
 from infrastress.app.api.pages import page_of, question
 from infrastress.app.api.plant import Plant
@@ -85,7 +85,7 @@ async def get_history(
 
     With a width each of so many steps keeps its first, lowest, highest and last value: a spike of one sample stays one.
     """
-    kind = _wanted(request.headers.get("accept", "*/*"))
+    kind = wanted(request.headers.get("accept", "*/*"), ("application/json", "text/csv", ARROW))
     site = plant.setup.site
     signals = [known(site.signal_by_id.get(name), "signal", name) for name in dict.fromkeys(signal)]
     asked = Asked(signals, moment(begin, "from"), moment(end, "to"), width, units)
@@ -123,23 +123,3 @@ def signal_of(plant: Plant, signal: Signal, *, fresh: bool) -> models.Signal:
         health=plant.standing(signal.source or "", signal.id, fresh=fresh),
         links={"self": link("signals", signal.id), "asset": link("assets", signal.asset)},
     )
-
-
-def _wanted(accept: str) -> str:
-    """Which of our forms a caller wants most; raises ApiError (406)."""
-    best: tuple[float, str] = (0.0, "")
-    for part in accept.split(",")[:20]:
-        name, *parameters = (word.strip().lower() for word in part.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    weight = min(1.0, max(0.0, float(parameter[2:])))
-                except ValueError:
-                    weight = 0.0
-        kind = {"*/*": "application/json", "application/*": "application/json", "text/*": "text/csv"}.get(name, name)
-        if kind in ("application/json", "text/csv", ARROW) and weight > best[0]:
-            best = (weight, kind)
-    if not best[1]:
-        raise ApiError(406, f"history comes as application/json, text/csv or {ARROW}")
-    return best[1]
