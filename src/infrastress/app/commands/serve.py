@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infrastress.app.output import database_option, json_option, print_json
+from infrastress.app.service.birth import LOG_VARIABLE, bear
 
 if TYPE_CHECKING:
     from infrastress.app.service.status import Status
@@ -67,13 +68,10 @@ def command(
     """
     if reload_:
         return _reload(site, state, by, why, as_json=as_json)
-    from infrastress.app.service.logs import LOG_VARIABLE, configure
-    from infrastress.app.service.starting import serve
-
     if log is not None:
         os.environ[LOG_VARIABLE] = str(log.absolute())
-    configure("supervisor", log)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    api = None if "api" in without else bear("api")  # it imports while the site is read here
 
     def ready(status: "Status") -> None:
         told = {"ready": True, "site": status.site_id, "address": status.address, "pid": status.pid}
@@ -88,17 +86,26 @@ def command(
             click.echo(f"{status.site_id} is served{where} (process {status.pid}). Ctrl-C stops it.")
         sys.stdout.flush()
 
-    failed = serve(
-        site,
-        host=host,
-        port=port,
-        database=database,
-        state=state,
-        connections=connections,
-        secrets=secrets,
-        without=without,
-        on_ready=ready,
-    )
+    try:
+        from infrastress.app.service.logs import configure
+        from infrastress.app.service.starting import serve
+
+        configure("supervisor", log)
+        failed = serve(
+            site,
+            host=host,
+            port=port,
+            database=database,
+            state=state,
+            connections=connections,
+            secrets=secrets,
+            without=without,
+            on_ready=ready,
+            api=api,
+        )
+    finally:
+        if api is not None:
+            api.end()
     if failed:
         click.echo(f"Error: {failed}", err=True)
     return 1 if failed else 0

@@ -5,25 +5,35 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 from importlib import import_module
 
 import structlog
 
+from infrastress.app.service.birth import LOG_VARIABLE
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.link import LARGEST, Link
-from infrastress.app.service.logs import LOG_VARIABLE, configure
+from infrastress.app.service.logs import configure
 from infrastress.core.errors import ConfigurationError, InfrastressError
 
 __all__ = ["PROCESSES", "main"]
 
 PROCESSES = {
+    "api": "infrastress.app.api.server",
     "intake": "infrastress.app.service.intake",
     "judge": "infrastress.app.service.judge",
-    "api": "infrastress.app.api.server",
     "notifier": "infrastress.app.notify",
     "upkeep": "infrastress.app.service.upkeep",
 }
 """Modules by name of the process; `run(config, link)` of each does the work, in the order of starting."""
+_MEANWHILE = (
+    "infrastress.app.api.app",
+    "infrastress.app.service.models",
+    "infrastress.store.sqlite",
+    "uvicorn",
+    "uvloop",
+)
+"""What the API needs, imported while the supervisor reads the site."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -31,11 +41,16 @@ def main() -> int:
     """Do the work of one process; returns its exit status."""
     name, handle, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     _die_with(parent)
-    sock = socket.socket(fileno=handle)
-    config = ServiceConfig.decode(sock.recv(LARGEST))
-    configure(name, os.environ.get(LOG_VARIABLE))
-    link = Link(sock)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's
+    configure(name, os.environ.get(LOG_VARIABLE))
+    for module in _MEANWHILE if name == "api" else ():
+        import_module(module)
+    sock = socket.socket(fileno=handle)
+    told, handles, _, _ = socket.recv_fds(sock, LARGEST, 1)
+    if not told:  # there is nothing to serve
+        return 0
+    config = replace(ServiceConfig.decode(told), listen=handles[0] if handles else -1)
+    link = Link(sock)
     signal.signal(signal.SIGTERM, lambda *_: link.stop())
     link.listen()
     log = structlog.get_logger()

@@ -10,6 +10,7 @@ import structlog
 
 from infrastress.app.baselines import state_folder
 from infrastress.app.doctor import refuse_hopeless_start
+from infrastress.app.service.birth import Born
 from infrastress.app.service.child import PROCESSES
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.disk import DiskWatch
@@ -46,8 +47,11 @@ def serve(
     without: Sequence[str] = (),
     timing: Timing | None = None,
     on_ready: Callable[[Status], None] = lambda _: None,
+    api: Born | None = None,
 ) -> str:
     """Serve a site until told to stop by SIGTERM or SIGINT; returns why it had to end, empty where it was asked to.
+
+    `api` is the API's process where it was started already.
 
     Raises:
         SiteError, BaselineError, PluginError, ConfigurationError, StoreError: why it can't be started.
@@ -98,6 +102,7 @@ def serve(
                 renewing=folder is None,
                 address=address,
                 on_ready=on_ready,
+                api=api,
             )
             try:
                 return supervisor.run()
