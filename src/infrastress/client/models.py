@@ -521,8 +521,18 @@ class Notifications(Page):
     undelivered: int
 
 
+class Demonstration(Wire):
+    """The plant is simulated: event seconds a second of wall time, and which story a demo plays, where it is one."""
+
+    speed: float
+    story: str | None
+
+
 class SessionInfo(Wire):
-    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something."""
+    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something.
+
+    `demonstration` is null where the plant is real.
+    """
 
     name: str
     role: str
@@ -530,6 +540,7 @@ class SessionInfo(Wire):
     permissions: list[str]
     csrf: str | None
     must_change_password: bool
+    demonstration: Demonstration | None = None
 
 
 class SignInRequest(Wire):

@@ -8,8 +8,10 @@ from typing import Any
 from infrastress.detectors.base import RuleCard
 from infrastress.site import Site
 
-__all__ = ["LOOPBACK_NAMES", "ApiSettings", "InForce", "is_loopback"]
+__all__ = ["LOOPBACK_NAMES", "STORY_VARIABLE", "ApiSettings", "InForce", "is_loopback"]
 
+STORY_VARIABLE = "INFRASTRESS_STORY"
+"""Environment variable by which a demo says which story its simulated plant plays."""
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -33,6 +35,7 @@ class ApiSettings:
         history_rows: values of one answer without `width`.
         history_at_once: history queries at once; further ones wait, beyond `history_waiting` they are sent away.
         shelve_s: longest time for which an alarm may be shelved.
+        story: which story a demo plays; empty where it is none.
     """
 
     host: str = "127.0.0.1"
@@ -53,6 +56,7 @@ class ApiSettings:
     history_at_once: int = 2
     history_waiting: int = 32
     shelve_s: float = 7 * 86_400.0
+    story: str = ""
 
     @property
     def local(self) -> bool:

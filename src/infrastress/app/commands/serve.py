@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infrastress.app.output import database_option, json_option, print_json
-from infrastress.app.service.birth import LOG_VARIABLE, bear
+from infrastress.app.service.birth import LOG_VARIABLE, bear_api
 
 if TYPE_CHECKING:
     from infrastress.app.service.status import Status
@@ -71,7 +71,8 @@ def command(
     if log is not None:
         os.environ[LOG_VARIABLE] = str(log.absolute())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    api = None if "api" in without else bear("api")  # it imports while the site is read here
+    # The API answers while the site is read here
+    api, listening = (None, None) if "api" in without else bear_api(site, host, port)
 
     def ready(status: "Status") -> None:
         told = {"ready": True, "site": status.site_id, "address": status.address, "pid": status.pid}
@@ -102,10 +103,13 @@ def command(
             without=without,
             on_ready=ready,
             api=api,
+            listening=listening,
         )
     finally:
         if api is not None:
             api.end()
+        if listening is not None:
+            listening.close()
     if failed:
         click.echo(f"Error: {failed}", err=True)
     return 1 if failed else 0

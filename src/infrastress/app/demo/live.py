@@ -114,7 +114,7 @@ def live_demo(
         played = play(site, load_scenario(folder, story.scenario, duration_h=story.hours), seed)
         chunks = list(played.samples)
         bed = Testbed(site, replace(played, samples=iter(chunks)), out / "bed", speed=speed)
-        began = begins_at(story, played.truth, speed, bed.telemetry.began)
+        began = begins_at(story, played.truth)
         since = max(bed.telemetry.began, began - round(story.past_hours * HOUR))
         lead = began - round(_LEAD_S * speed * 1e9)
         stage(f"Living through the {(began - since) / HOUR:.0f} hours before")

@@ -10,16 +10,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from infrastress.app.api.settings import STORY_VARIABLE
 from infrastress.app.service.status import Status, read_status
 from infrastress.core.clock import CLOCK_VARIABLE
 from infrastress.core.errors import ConfigurationError
 from infrastress.testbed.bed import Wiring
 
-__all__ = ["PORT", "STORY_VARIABLE", "Served", "port_to_use"]
+__all__ = ["PORT", "Served", "port_to_use"]
 
 PORT = 8470
-STORY_VARIABLE = "INFRASTRESS_STORY"
-"""Environment variable by which the API is told which story a demo plays."""
 _STOP_S, _KILLED_S = 25.0, 5.0
 _PR_SET_PDEATHSIG = 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from infrastress.core.time import HOUR, SECOND
+from infrastress.core.time import HOUR
 from infrastress.simulators.base import TruthSpan
 
 __all__ = ["STORIES", "Moment", "Story", "begins_at", "first_act", "moments"]
@@ -20,7 +20,7 @@ class Story:
         learn_hours: ordinary days learned from.
         past_hours: what lies in the store when the console opens, so that charts and slider have a past.
         speed: event seconds a second, unless told otherwise.
-        quiet_s: wall seconds from the beginning to the attackers' first act: time to sign in and look around.
+        quiet_hours: from the beginning to the attackers' first act: time to sign in and look around.
         extra: the package that its simulator needs, as `pip install` names it; empty where there is none.
     """
 
@@ -30,7 +30,7 @@ class Story:
     learn_hours: float = 168.0
     past_hours: float = 6.0
     speed: float = 60.0
-    quiet_s: float = 90.0
+    quiet_hours: float = 1.5
     extra: str = ""
 
 
@@ -70,7 +70,6 @@ def first_act(truth: Sequence[TruthSpan]) -> int:
     return min(one.began for one in truth if one.malicious)
 
 
-def begins_at(story: Story, truth: Sequence[TruthSpan], speed: float, earliest: int) -> int:
-    """Event time at which the plant goes live, ns: some wall time before the first act, with a past behind it."""
-    wanted = first_act(truth) - round(story.quiet_s * speed * SECOND)
-    return max(wanted, earliest + round(min(1.0, story.past_hours) * HOUR))
+def begins_at(story: Story, truth: Sequence[TruthSpan]) -> int:
+    """Event time at which the plant goes live, ns: some time before the first act."""
+    return first_act(truth) - round(story.quiet_hours * HOUR)

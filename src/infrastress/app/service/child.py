@@ -5,14 +5,13 @@ import os
 import signal
 import socket
 import sys
-from dataclasses import replace
 from importlib import import_module
+from typing import Any
 
 import structlog
 
-from infrastress.app.service.birth import LOG_VARIABLE
-from infrastress.app.service.config import ServiceConfig
-from infrastress.app.service.link import LARGEST, Link
+from infrastress.app.service.birth import LOG_VARIABLE, take
+from infrastress.app.service.link import Link
 from infrastress.app.service.logs import configure
 from infrastress.core.errors import ConfigurationError, InfrastressError
 
@@ -43,19 +42,23 @@ def main() -> int:
     _die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's
     configure(name, os.environ.get(LOG_VARIABLE))
-    for module in _MEANWHILE if name == "api" else ():
-        import_module(module)
     sock = socket.socket(fileno=handle)
-    told, handles, _, _ = socket.recv_fds(sock, LARGEST, 1)
-    if not told:  # there is nothing to serve
+    config = take(sock)
+    opened: dict[str, Any] = {}
+    if config is not None and not config.site_id:  # the API, before the site is known
+        if config.listen >= 0:
+            opened = {"opened": import_module(PROCESSES[name]).Opened(config)}
+        for module in _MEANWHILE:
+            import_module(module)
+        config = take(sock)
+    if config is None:  # there is nothing to serve
         return 0
-    config = replace(ServiceConfig.decode(told), listen=handles[0] if handles else -1)
     link = Link(sock)
     signal.signal(signal.SIGTERM, lambda *_: link.stop())
     link.listen()
     log = structlog.get_logger()
     try:
-        import_module(PROCESSES[name]).run(config, link)
+        import_module(PROCESSES[name]).run(config, link, **opened)
     except InfrastressError as error:
         log.error("failed", why=str(error))
         link.failed(str(error), hopeless=isinstance(error, ConfigurationError))

@@ -59,6 +59,7 @@ def judge(
     done: Callable[[], bool],
     beat: Callable[[], None] = lambda: None,
     on_ready: Callable[[], None] = lambda: None,
+    tell: Callable[[Change], None] | None = None,
 ) -> None:
     """Judge a site until it is `done` and nothing that was admitted is left.
 
@@ -69,19 +70,14 @@ def judge(
         done: whether it is to end.
         beat: called before each record.
         on_ready: called once the first look was taken.
+        tell: told what people may want to know; the log by default.
     """
-    log = structlog.get_logger()
-
-    def tell(change: Change) -> None:
-        speak = log.warning if change.what in ("away", "failed", "lost") else log.info
-        speak(change.what, partition=change.partition, why=change.why)
-
     ingest, fusion = f"ingest/{site}/main", f"fusion/{site}"
     duties = [
         Duty(ingest, lambda: _Beating(detection_of(store.blobs, site), beat)),
         Duty(fusion, lambda: _Beating(fusion_of(store.blobs, site), beat)),
     ]
-    shift = Shift(store.log, store.checkpoints, duties, policy=Policy(rest_s=1.0), owner=owner, on_change=tell)
+    shift = Shift(store.log, store.checkpoints, duties, policy=Policy(rest_s=1.0), owner=owner, on_change=tell or _log)
     shift.turn()
     on_ready()
 
@@ -90,6 +86,12 @@ def judge(
         return done() and _drained(store.log.end, store.checkpoints.offset, (ingest, fusion))
 
     shift.run(ended)
+
+
+def _log(change: Change) -> None:
+    log = structlog.get_logger()
+    speak = log.warning if change.what in ("away", "failed", "lost") else log.info
+    speak(change.what, partition=change.partition, why=change.why)
 
 
 def _drained(end: Callable[[str], int], offset: Callable[[str], int], partitions: tuple[str, ...]) -> bool:

@@ -13,9 +13,8 @@ from typing import Any
 import msgspec
 import structlog
 
-from infrastress.app.service.birth import Born, bear
+from infrastress.app.service.birth import LARGEST, Born, bear, hand_over
 from infrastress.app.service.config import ServiceConfig
-from infrastress.app.service.link import LARGEST
 from infrastress.app.service.status import ChildStatus
 
 __all__ = ["Process", "Timing"]
@@ -87,7 +86,7 @@ class Process:
         born, self._born = self._born or bear(self.name), None
         self._child, ours = born.child, born.socket
         with suppress(OSError):  # it has ended already: that is noticed soon
-            socket.send_fds(ours, [config.encode()], [config.listen] if config.listen >= 0 else [])
+            hand_over(ours, config, config.listen)
         ours.setblocking(False)
         self._socket = ours
         asyncio.get_running_loop().add_reader(ours, self._hear)

@@ -8,7 +8,8 @@ from infrastress.app.accounts import Identity, Permission, may
 from infrastress.app.api.asking import BookOf, who
 from infrastress.app.api.guard import cookie_name
 from infrastress.app.api.problems import ApiError
-from infrastress.client.models import PasswordRequest, SessionInfo, SignInRequest
+from infrastress.client.models import Demonstration, PasswordRequest, SessionInfo, SignInRequest
+from infrastress.core.clock import EventClock
 
 __all__ = ["router"]
 
@@ -16,8 +17,8 @@ router = APIRouter(tags=["session"])
 
 
 def _told(request: Request, response: Response, identity: Identity, csrf: str | None) -> SessionInfo:
-    del request
     response.headers["Cache-Control"] = "no-store"
+    plant = request.app.state.plant
     return SessionInfo(
         name=identity.name,
         role=identity.role,
@@ -25,7 +26,13 @@ def _told(request: Request, response: Response, identity: Identity, csrf: str | 
         permissions=[p for p in get_args(Permission) if may(identity, p)],
         csrf=csrf,
         must_change_password=identity.limited,
+        demonstration=_demonstration(plant.clock, plant.settings.story),
     )
+
+
+def _demonstration(clock: EventClock, story: str) -> Demonstration | None:
+    """Of a plant that is simulated: no other runs by a clock of its own."""
+    return None if clock == EventClock() else Demonstration(speed=clock.speed, story=story or None)
 
 
 @router.get("/session")
