@@ -16,7 +16,7 @@ import psutil
 
 __all__ = ["PASSWORD", "LiveDemo", "live_demo"]
 
-PASSWORD = "four dull green lamps"
+PASSWORD = "four dull green lamps"  # noqa: S105 - of a demo
 _UP_S = 200.0
 
 

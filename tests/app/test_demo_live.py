@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import closing
 
 import psutil
 import pytest
@@ -10,8 +11,7 @@ import pytest
 from infrastress.core.time import from_iso
 from infrastress.store import open_store
 from infrastress.store.ports import read_all, type_of
-
-from ..demoing import live_demo
+from tests.demoing import live_demo
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -32,13 +32,13 @@ def check_story(demo, site):
     told = demo.told
     assert told["site"] == site
     assert [one["in_s"] for one in told["expected"]] == sorted(one["in_s"] for one in told["expected"])
-    with demo.client() as api:
+    with closing(demo.client()) as api:
         who = api.get("/api/v1/session").json()
         assert who["demonstration"]["speed"] == told["speed"]
         assert who["demonstration"]["story"] in ("attack-overfill", "overflow")
         signal_id = api.get("/api/v1/signals", params={"limit": 1}).json()["items"][0]["id"]
         span = {"signal": signal_id, "from": _before(told["began"], 5), "to": told["began"], "width": 200}
-        assert len(api.get("/api/v1/history", params=span).json()["signals"][0]["times"]) > 20
+        assert len(api.get("/api/v1/history", params=span).json()["series"][0]["times"]) > 20
         first = incidents(api)[0]
         assert from_iso(first["began"]) > from_iso(told["began"])
         again = api.post("/api/v1/session", json={"name": told["account"], "password": told["password"]})
@@ -99,5 +99,5 @@ def test_where_nobody_sits_it_ends_by_itself(tmp_path):
 @pytest.mark.prove
 def test_the_water_utility(tmp_path):
     with live_demo(tmp_path / "out", "--site", "water", "--speed", "1000", "--port", "0") as demo:
-        check_story(demo, "net3")
+        check_story(demo, "water")
         assert demo.end() == 0

@@ -522,10 +522,14 @@ class Notifications(Page):
 
 
 class Demonstration(Wire):
-    """The plant is simulated: event seconds a second of wall time, and which story a demo plays, where it is one."""
+    """The plant is simulated: event seconds a second of wall time, and which story a demo plays, where it is one.
+
+    `run` tells one run from the next.
+    """
 
     speed: float
     story: str | None
+    run: str
 
 
 class SessionInfo(Wire):

@@ -32,7 +32,9 @@ def _told(request: Request, response: Response, identity: Identity, csrf: str | 
 
 def _demonstration(clock: EventClock, story: str) -> Demonstration | None:
     """Of a plant that is simulated: no other runs by a clock of its own."""
-    return None if clock == EventClock() else Demonstration(speed=clock.speed, story=story or None)
+    if clock == EventClock():
+        return None
+    return Demonstration(speed=clock.speed, story=story or None, run=f"{clock.origin}:{clock.wall}")
 
 
 @router.get("/session")
