@@ -712,8 +712,22 @@ class Notifications(Page):
     undelivered: int
 
 
+class Demonstration(Wire):
+    """The plant is simulated: event seconds a second of wall time, and which story a demo plays, where it is one.
+
+    `run` tells one run from the next.
+    """
+
+    speed: float
+    story: str | None
+    run: str
+
+
 class SessionInfo(Wire):
-    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something."""
+    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something.
+
+    `demonstration` is null where the plant is real.
+    """
 
     name: str
     role: str
@@ -724,6 +738,7 @@ class SessionInfo(Wire):
     ends: Annotated[
         Moment | None, Field(description="When a session ends at the latest, by the wall's clock; sooner without use")
     ] = None
+    demonstration: Demonstration | None = None
 
 
 class SignInRequest(Wire):
