@@ -43,11 +43,12 @@ class Api:
         status: Any = None,
         port: int = 0,
         deployment: Any = None,
+        clock: EventClock | None = None,
     ) -> None:
         self.site = load_site(site)
         self.store = store
         self.book = Book(state)
-        self.clock = EventClock()
+        self.clock = clock or EventClock()
         self.setup = InForce(self.site, cards_of(choose_detectors(self.site)), (), lambda: status)
         self.app = create_app(store, lambda: self.setup, book=self.book, settings=settings, clock=self.clock)
         self._socket = socket.create_server(("127.0.0.1", port))
