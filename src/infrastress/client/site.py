@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infrastress.client.models import Fault, Guard, Link, Moment, Wire
+from infrastress.client.base import Link, Moment, Wire
+from infrastress.client.models import Fault, Guard
 from infrastress.events.health import HealthState
 from infrastress.events.kinds import Severity
 

@@ -45,19 +45,22 @@ class Api:
         status: Any = None,
         port: int = 0,
         deployment: Any = None,
+        clock: EventClock | None = None,
     ) -> None:
         self.site = load_site(site)
         self.store = store
         self.book = Book(state)
-        self.clock = EventClock()
+        self.clock = clock or EventClock()
         chosen = choose_detectors(self.site)
+        detectors = [plugin(self.site, options) for plugin, options in chosen.values()]
         self.setup = InForce(
             self.site,
             cards_of(chosen),
             (),
             lambda: status,
+            lambda: detectors,
             lambda: check_folder(site, state, None, self.site, lambda: prepare(site, state).data),
-            detectors={name: plugin.version for name, (plugin, _) in chosen.items()},
+            versions={name: plugin.version for name, (plugin, _) in chosen.items()},
         )
         self.app = create_app(store, lambda: self.setup, book=self.book, settings=settings, clock=self.clock)
         self._socket = socket.create_server(("127.0.0.1", port))

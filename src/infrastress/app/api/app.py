@@ -23,9 +23,12 @@ from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
 from infrastress.app.api.routes import (
     alarms,
     evidence,
+    handling,
     health,
     incidents,
     notifications,
+    past,
+    people,
     service,
     session,
     signals,
@@ -43,7 +46,7 @@ from infrastress.store.ports import Store
 
 __all__ = ["create_app", "openapi_of"]
 
-_ABOUT = """What infrastress knows of a site, and what people do about its alarms.
+_ABOUT = """What infrastress knows of a site, and what people do about its alarms and incidents.
 
 Times are ISO 8601, UTC. Lists are read page by page: give `next` back as `cursor`. Errors are problem
 details (RFC 9457).
@@ -120,11 +123,14 @@ def create_app(
     for module in (
         session,
         site,
-        structure,
-        service,
         signals,
+        past,
         alarms,
         incidents,
+        handling,
+        people,
+        structure,
+        service,
         notifications,
         evidence,
         health,

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -147,6 +148,7 @@ class _Served:
 
     def _load(self) -> InForce:
         from infrastress.app.api.checking import check_folder
+        from infrastress.app.service.models import detectors_of
 
         setup, config, blobs = self._read(), self._config, self._store.blobs
         return InForce(
@@ -154,6 +156,7 @@ class _Served:
             dict(setup.cards),
             tuple(self._faults()),
             self._status,
+            cache(lambda: detectors_of(setup)),
             lambda: check_folder(
                 config.site, config.state, config.connections, setup.site, lambda: blobs.get(setup.digest)
             ),

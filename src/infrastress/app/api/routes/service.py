@@ -54,7 +54,7 @@ def get_service(plant: PlantOf) -> wire.ServiceHealth:
                 why=pulse.failed.get(name, ""),
                 baseline=setup.baselines.get(name),
             )
-            for name, version in setup.detectors.items()
+            for name, version in setup.versions.items()
         ],
         backlog={stage: max(0, log.end(name) - checkpoints.offset(name)) for stage, name in stages.items()},
         undelivered=sum(one.undelivered for one in read_messages(plant)),
