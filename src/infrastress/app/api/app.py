@@ -27,11 +27,14 @@ from infrastress.app.api.routes import (
     health,
     incidents,
     notifications,
+    past,
     people,
+    service,
     session,
     signals,
     site,
     stream,
+    structure,
 )
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
@@ -121,10 +124,13 @@ def create_app(
         session,
         site,
         signals,
+        past,
         alarms,
         incidents,
         handling,
         people,
+        structure,
+        service,
         notifications,
         evidence,
         health,
