@@ -10,7 +10,6 @@ from pydantic import ConfigDict, Field
 
 from infrastress.client.base import Link, Moment, Page, Wire
 from infrastress.client.handling import (
-    AssignRequest,
     Check,
     CloseRequest,
     Closing,
@@ -19,6 +18,7 @@ from infrastress.client.handling import (
     HandlingDetail,
     IncidentAct,
     Note,
+    OwnerRequest,
     Part,
     People,
     Person,
@@ -78,6 +78,7 @@ __all__ = [
     "Note",
     "Notification",
     "Notifications",
+    "OwnerRequest",
     "Page",
     "Part",
     "PasswordRequest",
@@ -257,8 +258,8 @@ class TimelineLine(Wire):
     assets: list[str]
     text: str
     evidence: str
-    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")] = []
-    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")] = []
+    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")]
+    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")]
     links: dict[str, Link]
 
 
@@ -329,9 +330,9 @@ class Evidence(Wire):
     sha256: Annotated[str, Field(description="Of the record's bytes as they lie in the log")]
     event: Annotated[dict[str, Any], Field(description="The record, times in ISO 8601")]
     spans: list[Span]
-    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")] = []
+    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")]
     rests_on: dict[str, Link]
-    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")] = []
+    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")]
     blobs: dict[str, Link]
     card: "Card | None"
 
