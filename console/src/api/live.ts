@@ -2,6 +2,7 @@
 import { Cell } from "./cell";
 import { api, ask } from "./client";
 import { clockTold } from "./clock";
+import { listen } from "./frames";
 import { mergedAlarms, mergedHealth, mergedIncidents } from "./merge";
 import { may, session } from "./session";
 import type { Alarm, Incident, PulseState, Standing, Update } from "./types";
@@ -39,59 +40,76 @@ const TOPICS: readonly [topic: string, permission: string][] = [
   ["decisions", "see.decisions"],
 ];
 
-let source: EventSource | null = null;
+let hangUp: (() => void) | null = null;
 let position = "";
 let wait = FIRST_WAIT_MS;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let generation = 0;
+/** Frames that came while the lists were being read; null when they have been. */
+let waiting: Update[] | null = [];
+let reading = false;
+let outdated = false;
 
 /** Begin to follow; again after signing in. */
 export function follow(): void {
   stop();
-  void load(++generation);
+  position = "";
+  waiting = [];
+  link.set("connecting");
+  connect(generation);
 }
 
 /** Stop following. */
 export function stop(): void {
   generation++;
+  reading = false;
   clearTimeout(timer);
-  source?.close();
-  source = null;
+  hangUp?.();
+  hangUp = null;
 }
 
+/** Read what stands. The stream is heard already, so that nothing falls between the two; newer versions win. */
 async function load(mine: number): Promise<void> {
-  link.set("connecting");
+  outdated = reading; // what is being read may lack what a reset has skipped
+  if (reading) return;
+  reading = true;
   try {
-    const from = { position: "" };
-    const [readAlarms, readIncidents] = await Promise.all([
-      may("see.alarms") ? every<Alarm>("/api/v1/alarms", from) : [],
-      may("see.alarms") ? every<Incident>("/api/v1/incidents", from) : [],
+    const [readAlarms, readIncidents, standing] = await Promise.all([
+      may("see.alarms") ? every<Alarm>("/api/v1/alarms") : [],
+      may("see.alarms") ? every<Incident>("/api/v1/incidents") : [],
+      may("see.health") ? ask(api.GET("/api/v1/health")) : null,
     ]);
-    const standing = may("see.health") ? await ask(api.GET("/api/v1/health")) : null;
     if (mine !== generation) return;
-    position = from.position || standing?.position || "";
     alarms.set(new Map(readAlarms.map((one) => [one.id, one])));
     incidents.set(new Map(readIncidents.map((one) => [one.id, one])));
     if (standing) {
       pulseTold(standing.pulse);
       health.set(new Map(standing.sources.map((one) => [one.source, { ...one, member: "" }])));
     }
+    const meanwhile = waiting ?? [];
+    waiting = null;
+    for (const update of meanwhile) take(update);
+    link.set("live");
     epoch.set(epoch.value + 1);
-    connect(mine);
   } catch {
     if (mine === generation) again(mine, () => void load(mine));
+  } finally {
+    if (mine === generation) reading = false;
+  }
+  if (outdated && mine === generation) {
+    waiting ??= [];
+    void load(mine);
   }
 }
 
-/** All pages of a list. The first page's position is the earliest: following from there misses nothing. */
-async function every<T>(path: "/api/v1/alarms" | "/api/v1/incidents", from: { position: string }): Promise<T[]> {
+/** All pages of a list. */
+async function every<T>(path: "/api/v1/alarms" | "/api/v1/incidents"): Promise<T[]> {
   const found: T[] = [];
   let cursor: string | null = null;
   do {
     const query: { limit: number; sort: "newest"; cursor?: string } = { limit: PAGE, sort: "newest" };
     if (cursor) query.cursor = cursor;
     const page = await ask(api.GET(path, { params: { query } }));
-    from.position ||= page.position ?? "";
     found.push(...(page.items as T[]));
     cursor = page.next ?? null;
   } while (cursor);
@@ -101,30 +119,27 @@ async function every<T>(path: "/api/v1/alarms" | "/api/v1/incidents", from: { po
 function connect(mine: number): void {
   const query = new URLSearchParams();
   for (const [topic, permission] of TOPICS) if (may(permission)) query.append("topics", topic);
-  if (position) query.set("after", position);
-  const opened = new EventSource(`/api/v1/stream?${query}`);
-  source = opened;
-  opened.onopen = () => {
-    wait = FIRST_WAIT_MS;
-    link.set("live");
-  };
-  opened.addEventListener("start", (event) => {
-    position = event.lastEventId || position;
+  hangUp?.();
+  hangUp = listen(query.toString(), () => position, {
+    opened() {
+      wait = FIRST_WAIT_MS;
+      if (waiting) void load(mine);
+      else link.set("live");
+    },
+    frame(kind, data, id) {
+      position = id || position;
+      if (kind === "reset") {
+        waiting ??= [];
+        void load(mine);
+      } else if (kind === "update") {
+        const update = JSON.parse(data) as Update;
+        if (waiting) waiting.push(update);
+        else take(update);
+      }
+    },
+    cut: () => link.set("cut"),
+    refused: () => again(mine, () => void refused(mine)),
   });
-  opened.addEventListener("update", (event) => {
-    position = event.lastEventId || position;
-    take(JSON.parse(event.data) as Update);
-  });
-  opened.addEventListener("reset", () => {
-    opened.close();
-    void load(mine);
-  });
-  opened.onerror = () => {
-    if (mine !== generation) return;
-    link.set("cut");
-    // The browser tries again by itself, with the last frame's id, unless the server has answered with a refusal.
-    if (opened.readyState === EventSource.CLOSED) again(mine, () => void refused(mine));
-  };
 }
 
 /** The stream was refused: the session may have ended, or the server may not be ready yet. */
