@@ -47,7 +47,6 @@ __all__ = [
     "AssetDetail",
     "Assets",
     "AssignAlarmRequest",
-    "AssignRequest",
     "Balance",
     "Card",
     "Cards",

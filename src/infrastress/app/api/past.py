@@ -263,7 +263,7 @@ def _event(record: Record) -> Event | None:
 
 def _observed(record: Record) -> int | None:
     event = _event(record)
-    return event and event.observed
+    return event.observed if event else None
 
 
 def _turn(record: Record) -> Turn | None:
@@ -275,7 +275,7 @@ def _turn(record: Record) -> Turn | None:
 
 def _turned(record: Record) -> int | None:
     turn = _turn(record)
-    return turn and turn.at
+    return turn.at if turn else None
 
 
 def _key_and_state(event: Event) -> tuple[str, Hashable]:
