@@ -16,6 +16,7 @@ export type History = Schemas["History"];
 export type Incident = Schemas["Incident"];
 export type IncidentDetail = Schemas["IncidentDetail"];
 export type Notification = Schemas["Notification"];
+export type Past = Schemas["Past"];
 export type PulseState = Schemas["PulseState"];
 export type Quarantine = Schemas["Quarantine"];
 export type SessionInfo = Schemas["SessionInfo"];
