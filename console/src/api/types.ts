@@ -26,6 +26,7 @@ export type Cause = Schemas["Closing"]["cause"];
 export type Person = Schemas["Person"];
 export type Notification = Schemas["Notification"];
 export type Prediction = Schemas["Prediction"];
+export type Past = Schemas["Past"];
 export type PulseState = Schemas["PulseState"];
 export type Quarantine = Schemas["Quarantine"];
 export type SessionInfo = Schemas["SessionInfo"];
