@@ -7,6 +7,7 @@ import { HealthMark } from "../../ui/marks";
 import { Panel } from "../../ui/panel";
 import table from "../../ui/table.module.css";
 import { Age } from "../../ui/time";
+import { written } from "../../ui/unit";
 import { useWord } from "../../ui/word";
 import styles from "./site.module.css";
 
@@ -14,7 +15,7 @@ export function SignalPanel({ asset }: { asset: AssetDetail }) {
   const t = useTranslations("site.asset");
   const signals = asset.signals as Signal[];
   return (
-    <Panel title={t("signals")} flush>
+    <Panel title={t("signals")} className={styles["double"] ?? ""} flush>
       {signals.length === 0 ? (
         <p className={styles["empty"]}>{t("noSignals")}</p>
       ) : (
@@ -52,20 +53,27 @@ function Row({ signal }: { signal: Signal }) {
     .filter((one): one is { name: "low"; value: number } => typeof one.value === "number");
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" className={styles["tag"]}>
         {may("see.process") ? <Link href={`/signals/${encodeURIComponent(signal.id)}`}>{signal.id}</Link> : signal.id}
         {signal.name && <div className={styles["soft"]}>{signal.name}</div>}
       </th>
       <td>{word(`site.signalKind.${signal.kind}`, signal.kind)}</td>
       <td className={table["number"]}>
-        {typeof signal.value === "number" ? `${number(signal.value)} ${signal.unit}` : "–"}
+        {typeof signal.value === "number" ? `${number(signal.value)} ${written(signal.unit)}` : "–"}
         {signal.health.last_seen && (
           <div className={styles["soft"]}>
             <Age at={signal.health.last_seen} />
           </div>
         )}
       </td>
-      <td>{limits.map((one) => `${SHORT[one.name]} ${number(one.value)}`).join(" · ") || "–"}</td>
+      <td className={styles["limits"]}>
+        {limits.length === 0 && "–"}
+        {limits.map((one) => (
+          <span key={one.name}>
+            {SHORT[one.name]} {number(one.value)}
+          </span>
+        ))}
+      </td>
       <td>
         <HealthMark state={signal.health.state} />
       </td>
