@@ -70,8 +70,8 @@ function Whole({ incident }: { incident: IncidentDetail }) {
           </Panel>
           <Timeline incident={incident} />
           <Findings incident={incident} />
-          <IncidentAlarms incident={incident} />
           <Checks incident={incident} />
+          <IncidentAlarms incident={incident} />
         </div>
         <div className={styles["right"]}>
           <Glance incident={incident} />
