@@ -187,12 +187,42 @@ class Client:
         return self._send("GET", "/alarms", headers={"Accept": "text/csv"}, params=_plain(filters)).text
 
     def incidents(self, **filters: Any) -> Iterator[models.Incident]:
-        """Incidents; filters: state, severity, source_kind, asset, superseded, q, sort."""
+        """Incidents; filters: state, severity, source_kind, asset, handling, owner, superseded, q, sort."""
         return self._pages("/incidents", models.Incidents, lambda page: page.items, filters)
 
     def incident(self, id_: str) -> models.IncidentDetail:
         """An incident with story and evidence."""
         return self._get(f"/incidents/{_part(id_)}", models.IncidentDetail)
+
+    def assign(self, id_: str, owner: str | None = None, *, key: str | None = None) -> models.IncidentActResult:
+        """Take an incident, or give it to an account, `role:` and a role, or (empty) to nobody."""
+        return self._handle(id_, "assign", {"owner": owner}, key)
+
+    def note(self, id_: str, text: str, *, key: str | None = None) -> models.IncidentActResult:
+        """Write a note on an incident."""
+        return self._handle(id_, "notes", {"text": text}, key)
+
+    def add_task(self, id_: str, text: str, *, key: str | None = None) -> models.IncidentActResult:
+        """Set a task; its id is that of the act."""
+        return self._handle(id_, "tasks", {"text": text}, key)
+
+    def settle_task(
+        self, id_: str, task: str, *, done: bool = True, key: str | None = None
+    ) -> models.IncidentActResult:
+        """Say that a task is done, or isn't."""
+        return self._handle(id_, f"tasks/{_part(task)}", {"done": done}, key)
+
+    def close_incident(self, id_: str, cause: str, comment: str, *, key: str | None = None) -> models.IncidentActResult:
+        """Close an incident with its cause."""
+        return self._handle(id_, "close", {"cause": cause, "comment": comment}, key)
+
+    def reopen_incident(self, id_: str, comment: str = "", *, key: str | None = None) -> models.IncidentActResult:
+        """Take an incident up again."""
+        return self._handle(id_, "reopen", {"comment": comment}, key)
+
+    def people(self) -> list[models.Person]:
+        """Who can be given something."""
+        return self._get("/people", models.People).items
 
     def evidence(self, id_: str) -> models.Evidence:
         """An event or detection as it lies in the log."""
@@ -269,6 +299,11 @@ class Client:
         return self._read(
             self._change("POST", f"/alarms/{_part(id_)}/{action}", json=body, headers=headers), models.ActResult
         )
+
+    def _handle(self, id_: str, what: str, body: dict[str, Any], key: str | None) -> models.IncidentActResult:
+        headers = {"Idempotency-Key": key} if key else {}
+        response = self._change("POST", f"/incidents/{_part(id_)}/{what}", json=body, headers=headers)
+        return self._read(response, models.IncidentActResult)
 
     def _get(self, path: str, model: type[M], params: Any = None) -> M:
         return self._read(self._send("GET", path, params=_plain(params or {})), model)

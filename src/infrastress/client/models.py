@@ -6,10 +6,32 @@ skip what they don't know.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from infrastress.client.base import Link, Moment, Page, Wire
+from infrastress.client.handling import (
+    AssignRequest,
+    Check,
+    CloseRequest,
+    Closing,
+    Finding,
+    Handling,
+    HandlingDetail,
+    IncidentAct,
+    Note,
+    Part,
+    People,
+    Person,
+    Raw,
+    Reopening,
+    ReopenRequest,
+    Span,
+    Task,
+    TaskRequest,
+    TextRequest,
+)
 from infrastress.events.health import HealthState
-from infrastress.events.kinds import AlarmState, Severity, SourceKind
+from infrastress.events.kinds import AlarmState, Severity, SourceKind, Sureness
 
 __all__ = [
     "Act",
@@ -19,6 +41,7 @@ __all__ = [
     "ActResult",
     "Acted",
     "Alarm",
+    "AlarmAssignRequest",
     "AlarmDetail",
     "Alarms",
     "Asset",
@@ -28,27 +51,43 @@ __all__ = [
     "Balance",
     "Card",
     "Cards",
+    "Check",
+    "CloseRequest",
+    "Closing",
     "Connected",
     "Decision",
     "Decisions",
     "Evidence",
+    "Finding",
     "Guard",
+    "Handling",
+    "HandlingDetail",
     "Health",
     "HealthChange",
     "History",
     "Incident",
+    "IncidentAct",
+    "IncidentActResult",
     "IncidentDetail",
     "Incidents",
     "Live",
+    "Note",
     "Notification",
     "Notifications",
+    "Page",
+    "Part",
     "PasswordRequest",
+    "People",
+    "Person",
     "Problem",
     "PulseState",
     "Quarantine",
+    "Raw",
     "Ready",
     "RefusalExample",
     "RefusalReason",
+    "ReopenRequest",
+    "Reopening",
     "Series",
     "SessionInfo",
     "ShelveRequest",
@@ -60,18 +99,13 @@ __all__ = [
     "SourceHealth",
     "Span",
     "StandingOf",
+    "Task",
+    "TaskRequest",
+    "TextRequest",
     "TimelineLine",
     "Update",
+    "Wire",
 ]
-
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="ISO 8601, UTC")]
-Link = Annotated[str, Field(description="Path on this server")]
-
-
-class Wire(BaseModel):
-    """Base of all that is sent; what a reader doesn't know, it skips."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Problem(Wire):
@@ -84,18 +118,6 @@ class Problem(Wire):
     instance: str = ""
     remedy: str = ""
     errors: list[dict[str, Any]] = []
-
-
-class Page(Wire):
-    """One page of a list.
-
-    `next` is given back as `cursor` to go on; None at the end. `position` is where the stream stands: following it from
-    there misses nothing that happened since.
-    """
-
-    next: str | None = None
-    total: Annotated[int, Field(ge=0, description="How many fit the filters now")] = 0
-    position: str = ""
 
 
 Action = Literal["acknowledge", "shelve", "unshelve", "assign"]
@@ -186,7 +208,7 @@ class ShelveRequest(ActRequest):
     until: Moment
 
 
-class AssignRequest(ActRequest):
+class AlarmAssignRequest(ActRequest):
     """Who has an alarm from now on."""
 
     to: Annotated[Assigned, Field(max_length=80)]
@@ -229,6 +251,8 @@ class TimelineLine(Wire):
     assets: list[str]
     text: str
     evidence: str
+    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")] = []
+    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")] = []
     links: dict[str, Link]
 
 
@@ -242,6 +266,7 @@ class Incident(Wire):
     title: str
     severity: Severity
     confidence: float
+    sure: Annotated[Sureness, Field(description="The confidence in words")]
     began: Moment
     first_alarm: Moment
     announced: Moment
@@ -251,6 +276,7 @@ class Incident(Wire):
     techniques: list[str]
     detections_total: int
     superseded_by: str | None
+    handling: Handling
     links: dict[str, Link]
 
 
@@ -261,25 +287,29 @@ class Incidents(Page):
 
 
 class IncidentDetail(Incident):
-    """An incident with its story and evidence."""
+    """An incident with its story and evidence; of a flood the worst and the first, `..._total` say of how many."""
 
     why: str
+    first: Annotated[str, Field(description="What to do first, by its hypothesis")]
     aliases: list[str]
     timeline: list[TimelineLine]
     timeline_total: int
     detections: Annotated[list[str], Field(description="Ids of the first ones; see `links`")]
     detections_digest: str
     alarms: list[Alarm]
+    alarms_total: int
+    findings: list[Finding]
+    checks: list[Check]
+    handling: HandlingDetail
     evidence: dict[str, Link]
 
 
-class Span(Wire):
-    """A span of a signal's history to look at."""
+class IncidentActResult(Wire):
+    """What came of an act about an incident."""
 
-    signal: str
-    begin: Moment
-    end: Moment
-    history: Link
+    act: IncidentAct
+    changed: Annotated[bool, Field(description="False where it stood so already, or the act was repeated")]
+    incident: Incident
 
 
 class Evidence(Wire):
@@ -293,7 +323,9 @@ class Evidence(Wire):
     sha256: Annotated[str, Field(description="Of the record's bytes as they lie in the log")]
     event: Annotated[dict[str, Any], Field(description="The record, times in ISO 8601")]
     spans: list[Span]
+    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")] = []
     rests_on: dict[str, Link]
+    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")] = []
     blobs: dict[str, Link]
     card: "Card | None"
 

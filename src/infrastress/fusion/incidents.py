@@ -19,6 +19,7 @@ from infrastress.site import Site
 __all__ = [
     "KEPT_DETECTIONS",
     "KEPT_ENTRIES",
+    "WITHDRAWN",
     "IncidentRecord",
     "Witness",
     "incident_event",
@@ -29,6 +30,8 @@ __all__ = [
 
 KEPT_DETECTIONS = 500
 KEPT_ENTRIES = 200
+WITHDRAWN = "withdrawn"
+"""In place of the incident that superseded one: late evidence parted it, and what is left is no incident."""
 _MODULUS = 1 << 64
 
 

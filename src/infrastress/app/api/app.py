@@ -24,9 +24,11 @@ from infrastress.app.api.routes import (
     acts,
     alarms,
     evidence,
+    handling,
     health,
     incidents,
     notifications,
+    people,
     session,
     signals,
     site,
@@ -42,7 +44,7 @@ from infrastress.store.ports import Store
 
 __all__ = ["create_app", "openapi_of"]
 
-_ABOUT = """What infrastress knows of a site, and what people do about its alarms.
+_ABOUT = """What infrastress knows of a site, and what people do about its alarms and incidents.
 
 Times are ISO 8601, UTC. Lists are read page by page: give `next` back as `cursor`. Errors are problem
 details (RFC 9457).
@@ -116,7 +118,20 @@ def create_app(
         del request
         return Response(status_code=304, headers={"ETag": same.tag})
 
-    for module in (session, site, signals, acts, alarms, incidents, notifications, evidence, health, stream):
+    for module in (
+        session,
+        site,
+        signals,
+        acts,
+        alarms,
+        incidents,
+        handling,
+        people,
+        notifications,
+        evidence,
+        health,
+        stream,
+    ):
         app.include_router(module.router, prefix="/api/v1")
 
     @app.get("/metrics", tags=["metrics"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})

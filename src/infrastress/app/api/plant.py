@@ -8,7 +8,7 @@ from threading import Lock
 from infrastress.app.api.position import partitions_of
 from infrastress.app.api.projection import Entry, Projection, in_life_cycle
 from infrastress.app.api.settings import ApiSettings, InForce
-from infrastress.app.api.wire import act_of, alarm_of, iso, standing_of
+from infrastress.app.api.wire import act_of, alarm_of, handling_of, incident_of, iso, standing_of
 from infrastress.app.notify.outbox import Message
 from infrastress.client import models
 from infrastress.core.clock import EventClock
@@ -142,6 +142,14 @@ class Plant:
         pulse, width = self.projection.pulse, round(self.setup.site.runtime.frame_s * SECOND)
         passed = pulse.watermark - width - round(_FUSION_S * self.clock.speed * SECOND) if pulse else 0
         return max(passed, entry.event.observed if entry else 0)
+
+    def incident(self, entry: Entry) -> models.Incident:
+        """An incident as it stands and is handled."""
+        return incident_of(entry, self.handling(entry.incident.incident))
+
+    def handling(self, incident: str) -> models.Handling:
+        """How people handle an incident, or the one that it is part of now."""
+        return handling_of(*self.projection.handling(incident))
 
     def act(self, event: Event) -> bool:
         """Have an act taken: into the log, where detection finds it, and into the records, durably; False when known.
