@@ -10,6 +10,8 @@ import httpx
 from pydantic import ValidationError
 
 from infrastress.client import models
+from infrastress.client import site as wire
+from infrastress.client.past import Past
 from infrastress.client.stream import Closed, Told, follow
 from infrastress.core.errors import InfrastressError
 
@@ -116,6 +118,42 @@ class Client:
         """An asset with all that belongs to it."""
         return self._get(f"/assets/{_part(id_)}", models.AssetDetail)
 
+    def relations(self, id_: str) -> wire.Relations:
+        """What an asset is joined to, needs, and takes with it; its hazards and barriers."""
+        return self._get(f"/assets/{_part(id_)}/relations", wire.Relations)
+
+    def graph(self, kind: wire.GraphKind, **near: Any) -> wire.Graph:
+        """The graph of the process, of dependencies or of networks; near a node: around, hops."""
+        return self._get("/site/graph", wire.Graph, {"kind": kind, **near})
+
+    def barriers(self) -> list[wire.BarrierState]:
+        """Barriers as they stand."""
+        return self._get("/barriers", wire.Barriers).items
+
+    def services(self) -> list[wire.ServiceState]:
+        """What the site delivers, and what that relies on."""
+        return self._get("/services", wire.Services).items
+
+    def security_zones(self) -> list[wire.SecurityZone]:
+        """Zones and conduits."""
+        return self._get("/security-zones", wire.SecurityZones).items
+
+    def check(self) -> wire.CheckReport:
+        """The site's folder as it is on the server's disk now, checked and put nowhere."""
+        return self._get("/site/check", wire.CheckReport)
+
+    def changes(self) -> wire.Changes:
+        """Which site models were put in force, by whom."""
+        return self._get("/site/changes", wire.Changes)
+
+    def service(self) -> wire.ServiceHealth:
+        """Processes and detectors."""
+        return self._get("/health/service", wire.ServiceHealth)
+
+    def accounts(self) -> list[wire.AccountInfo]:
+        """Who may sign in."""
+        return self._get("/accounts", wire.Accounts).items
+
     def signals(self, **filters: Any) -> Iterator[models.Signal]:
         """Signals; filters: asset, source, kind, q."""
         return self._pages("/signals", models.Signals, lambda page: page.items, filters)
@@ -141,6 +179,24 @@ class Client:
         response = self._send("GET", "/history", headers=headers, params=asked)
         with pa.ipc.open_stream(response.content) as reader:
             return reader.read_all()
+
+    def expected(
+        self, signal: str, begin: str, end: str, *, width: int | None = None, units: str = "plant"
+    ) -> models.Expected:
+        """What the detectors in force expect of a signal in [begin, end), ISO 8601."""
+        asked = _plain({"from": begin, "to": end, "width": width, "units": units})
+        return self._get(f"/signals/{_part(signal)}/expected", models.Expected, asked)
+
+    def spans(
+        self, signal: str, begin: str, end: str, *, limit: int | None = None, units: str = "plant"
+    ) -> models.Episodes:
+        """Anomalous spans of a signal that touch [begin, end), ISO 8601."""
+        asked = _plain({"from": begin, "to": end, "limit": limit, "units": units})
+        return self._get(f"/signals/{_part(signal)}/spans", models.Episodes, asked)
+
+    def past(self, begin: str, end: str) -> Past:
+        """How alarms, incidents and health stood at `begin` (ISO 8601), and each change until `end`, as known then."""
+        return self._get("/past", Past, {"from": begin, "to": end})
 
     def alarms(self, **filters: Any) -> Iterator[models.Alarm]:
         """Alarms, by state, severity, priority, source_kind, asset, zone, rule, incident, annunciated, q; and sort."""

@@ -41,12 +41,12 @@ __all__ = [
     "ActResult",
     "Acted",
     "Alarm",
-    "AlarmAssignRequest",
     "AlarmDetail",
     "Alarms",
     "Asset",
     "AssetDetail",
     "Assets",
+    "AssignAlarmRequest",
     "AssignRequest",
     "Balance",
     "Card",
@@ -57,7 +57,11 @@ __all__ = [
     "Connected",
     "Decision",
     "Decisions",
+    "Episode",
+    "Episodes",
     "Evidence",
+    "Expected",
+    "Fault",
     "Finding",
     "Guard",
     "Handling",
@@ -79,6 +83,7 @@ __all__ = [
     "PasswordRequest",
     "People",
     "Person",
+    "Prediction",
     "Problem",
     "PulseState",
     "Quarantine",
@@ -103,6 +108,7 @@ __all__ = [
     "TaskRequest",
     "TextRequest",
     "TimelineLine",
+    "Unpredicted",
     "Update",
     "Wire",
 ]
@@ -208,7 +214,7 @@ class ShelveRequest(ActRequest):
     until: Moment
 
 
-class AlarmAssignRequest(ActRequest):
+class AssignAlarmRequest(ActRequest):
     """Who has an alarm from now on."""
 
     to: Annotated[Assigned, Field(max_length=80)]
@@ -375,6 +381,9 @@ class Signal(Wire):
     resolution: float
     range: tuple[float, float] | None
     limits: dict[str, float | None]
+    value: Annotated[float | None, Field(description="What it told last, in its own unit; how old: `health`")] = None
+    standing: Annotated[int, Field(description="Anomalous spans that stand")] = 0
+    worst: Annotated[Severity | None, Field(description="Severity of the worst of them")] = None
     health: StandingOf
     links: dict[str, Link]
 
@@ -383,6 +392,83 @@ class Signals(Page):
     """Signals, a page."""
 
     items: list[Signal]
+
+
+class Prediction(Wire):
+    """What one rule expected of a signal, frame by frame (columns); None where nothing could be expected.
+
+    A value outside of the band reaches a score of 1, the limit; one inside may reach it too, where deviations add up
+    over several frames.
+    """
+
+    detector: str
+    detector_version: str
+    rule: str
+    title: str
+    baseline: Annotated[str, Field(description="What of the learned it rests on, as detections name it; else empty")]
+    rests_on: Annotated[list[str], Field(description="Signals it is expected from")]
+    times_ms: Annotated[list[float], Field(description="Ends of the frames judged, Unix milliseconds")]
+    seen: Annotated[list[float | None], Field(description="The frame's mean, which is what is judged")]
+    expected: list[float | None]
+    low: Annotated[list[float | None], Field(description="None where that side is open")]
+    high: list[float | None]
+    score: list[float | None]
+    frames: Annotated[int, Field(description="How many frames the span holds")]
+    links: dict[str, Link]
+
+
+class Unpredicted(Wire):
+    """Why a detector says nothing of what it expected."""
+
+    detector: str
+    why: str
+
+
+class Expected(Wire):
+    """What the detectors in force expect of a signal by the baselines in force, judged again over a span's history."""
+
+    signal: str
+    unit: str
+    units: Literal["plant", "si"]
+    begin: Moment
+    end: Moment
+    frame_s: float
+    predictions: list[Prediction]
+    without: list[Unpredicted]
+
+
+class Episode(Wire):
+    """An anomalous span of a signal: a detection that it takes part in, from onset to clearing."""
+
+    id: Annotated[str, Field(description="Id of the detection that raised it")]
+    detector: str
+    rule: str
+    title: str
+    severity: Severity
+    source_kind: SourceKind
+    sentence: str
+    suspicion: str
+    assets: list[str]
+    began: Annotated[Moment, Field(description="Estimated onset")]
+    raised: Moment
+    cleared: Annotated[Moment | None, Field(description="None while it stands")]
+    share: Annotated[float, Field(description="The signal's part in the detection, 0 to 1")]
+    expected: Annotated[float | None, Field(description="What was expected of it when raised, in the units asked for")]
+    seen: float | None
+    alarm: str | None
+    links: dict[str, Link]
+
+
+class Episodes(Wire):
+    """Anomalous spans of a signal within a span, in order of onset; of more than `limit` the newest."""
+
+    signal: str
+    unit: str
+    begin: Moment
+    end: Moment
+    items: list[Episode]
+    total: int
+    since: Annotated[Moment | None, Field(description="Before this, spans may be missing: they aren't held any more")]
 
 
 class Asset(Wire):
@@ -397,6 +483,7 @@ class Asset(Wire):
     position: tuple[float, float] | None
     open_alarms: int
     worst: Severity | None
+    health: Annotated[HealthState | None, Field(description="Worst of what tells of it; None: nothing does")] = None
     links: dict[str, Link]
 
 
@@ -437,6 +524,19 @@ class AssetDetail(Asset):
     barriers: list[Guard]
 
 
+class Fault(Wire):
+    """One fault of a site file: where, what stands there, what should, and what was probably meant."""
+
+    file: str
+    line: int
+    field: str
+    found: str
+    expected: str
+    suggestion: str = ""
+    item: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+
 class Site(Wire):
     """The site: what it is, whether its file is in order, its plan as GeoJSON, and the whole model."""
 
@@ -446,7 +546,7 @@ class Site(Wire):
     time_zone: str
     version: str
     counts: dict[str, int]
-    faults: Annotated[list[dict[str, Any]], Field(description="Of the site file, as `infrastress check` tells them")]
+    faults: Annotated[list[Fault], Field(description="Of the site file, as `infrastress check` tells them")]
     plan: Annotated[dict[str, Any], Field(description="A GeoJSON FeatureCollection; see `crs` in it")]
     model: dict[str, Any]
     links: dict[str, Link]
@@ -498,9 +598,15 @@ class SourceHealth(StandingOf):
     kind: Annotated[
         SourceKind | None, Field(description="None for what isn't a source of the site, like notifications")
     ]
+    connector: Annotated[
+        str | None, Field(description="How it is reached; None: it has no live connection and stays silent")
+    ] = None
+    every_s: Annotated[float, Field(description="How often it comes, a mean; 0 while that isn't known")] = 0.0
     balance: Balance | None
     newest: Moment | None
     missing: int
+    overdue: Annotated[int, Field(description="Rows that its cadence promised and that didn't come")] = 0
+    clock_ahead_s: Annotated[float, Field(description="How far its clock is ahead, at least")] = 0.0
     counts: dict[str, int]
     links: dict[str, Link]
 
@@ -615,6 +721,9 @@ class SessionInfo(Wire):
     permissions: list[str]
     csrf: str | None
     must_change_password: bool
+    ends: Annotated[
+        Moment | None, Field(description="When a session ends at the latest, by the wall's clock; sooner without use")
+    ] = None
 
 
 class SignInRequest(Wire):

@@ -15,11 +15,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from infrastress.core.errors import DecodeError
-from infrastress.core.ids import event_id
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
 from infrastress.events import Alarm, AlarmAction, Detection, Event, IncidentAction, Tick, decode_event, encode_event
-from infrastress.fusion.alarms import CHATTER, FOREVER, LIFE_CYCLE, OFF_DELAY, AlarmRecord, alarm_key, priority, stands
+from infrastress.fusion.alarms import (
+    CHATTER,
+    FOREVER,
+    LIFE_CYCLE,
+    OFF_DELAY,
+    AlarmRecord,
+    alarm_key,
+    priority,
+    stands,
+    version_id,
+)
 from infrastress.fusion.evidence import Scorer, severity_of
 from infrastress.fusion.grouping import Groups
 from infrastress.fusion.hypotheses import TableScorer
@@ -442,7 +451,7 @@ class FusionUnit(Unit):
         if rank not in self._priorities:
             self._priorities[rank] = priority(severity, record.assets, self._site)
         event = Event(
-            id=event_id("fusion", record.emitted, record.key.encode()),
+            id=version_id(record.key, record.emitted),
             site=self._site.id,
             source="fusion",
             sequence=record.emitted,

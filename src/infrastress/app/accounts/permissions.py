@@ -12,12 +12,13 @@ Role = Literal["admin", "operator", "security", "reporter-liaison"]
 
 Permission = Literal[
     "see.site", "see.process", "see.alarms", "see.health", "see.evidence", "see.reports", "see.quarantine",
-    "see.decisions", "see.metrics", "act.alarms", "act.incidents",
+    "see.decisions", "see.metrics", "see.check", "see.accounts", "act.alarms", "act.incidents",
 ]  # fmt: skip
 """What can be asked for.
 
 `see.process`: signals and their history. `see.evidence`: raw events of sources. `see.reports`: what people reported,
-who they are and where. `act.alarms`: acknowledge, shelve, assign. `act.incidents`: take, note, close.
+who they are and where. `see.check`: the site's folder as it is on disk, checked. `act.alarms`: acknowledge, shelve,
+assign. `act.incidents`: take, note, close.
 """
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -26,8 +27,8 @@ _ALL: frozenset[Permission] = frozenset(get_args(Permission))
 _TABLE: dict[str, frozenset[Permission]] = {
     # Who runs the platform sees that it works, not who reported what, and answers for no alarm.
     "admin": _ALL - {"see.reports", "act.alarms", "act.incidents"},
-    "operator": _ALL - {"see.metrics"},
-    "security": _ALL - {"see.metrics"},
+    "operator": _ALL - {"see.metrics", "see.accounts"},
+    "security": _ALL - {"see.metrics", "see.accounts"},
     "reporter-liaison": frozenset({"see.site", "see.alarms", "see.health", "see.reports"}),
     # Whoever sits at a machine on which no account was made: the plant's folder is open to them anyway.
     "local": _ALL,

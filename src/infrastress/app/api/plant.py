@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 
+from infrastress.app.api.episodes import Episodes
 from infrastress.app.api.position import partitions_of
 from infrastress.app.api.projection import Entry, Projection, in_life_cycle
 from infrastress.app.api.settings import ApiSettings, InForce
@@ -44,6 +45,7 @@ class Plant:
         self.clock = clock or EventClock.of_environment()
         self.id = setup().site.id
         self.projection = Projection(store, self.id)
+        self.episodes = Episodes(store.log, self.id)
         self.partitions = partitions_of(self.id)
         self.failing = "the store is being read"
         self.books: tuple[int, dict[str, tuple[Balance, SourceNotes]]] | None = None

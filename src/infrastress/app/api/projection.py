@@ -113,10 +113,10 @@ class Projection:
         self.health: dict[str, Health] = {}
         self.pulse: Pulse | None = None
         self.acts: dict[str, list[Event]] = {}
-        self.acted: dict[str, int] = {}
-        self.assigned: dict[str, tuple[int, str, str]] = {}
         self.handlings = Handlings()
         self.episodes: Counter[str] = Counter()
+        self.acted: dict[str, int] = {}
+        self.assigned: dict[str, tuple[int, str, str]] = {}
         self.decisions: deque[Decided] = deque(maxlen=DECISIONS)
         self.refused: dict[tuple[str, str], deque[tuple[int, dict[str, Any]]]] = {}
         self.position = Position()
@@ -151,8 +151,16 @@ class Projection:
             after = records[-1].offset
         with self.lock:
             for name in (
-                *("alarms", "incidents", "health", "pulse", "decisions"),
-                *("acts", "acted", "assigned", "handlings", "episodes"),
+                "alarms",
+                "incidents",
+                "health",
+                "pulse",
+                "acts",
+                "acted",
+                "assigned",
+                "decisions",
+                "handlings",
+                "episodes",
             ):
                 setattr(self, name, getattr(fresh, name))
             self.position = position

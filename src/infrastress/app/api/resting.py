@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from infrastress.app.api.history import scaled
+from infrastress.app.api.history import scale_for
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.projection import Entry
 from infrastress.app.api.wire import evidence_link, link
@@ -76,7 +76,7 @@ def parts_of(body: Detection, site: Site) -> list[models.Part]:
         signal = site.signal_by_id.get(part.signal)
         expected, seen, unit = part.expected, part.seen, part.unit
         if signal is not None:
-            factor, offset, unit = scaled(signal, "plant")
+            factor, offset, unit = scale_for(signal, "plant")
             expected = None if expected is None else (expected - offset) / factor
             seen = None if seen is None else (seen - offset) / factor
         found.append(models.Part(signal=part.signal, share=part.share, expected=expected, seen=seen, unit=unit))

@@ -184,7 +184,7 @@ class Stream:
         wanted = (
             "alarms" in topics or "incidents" in topics,
             "health" in topics or "pulse" in topics,
-            bool({"decisions", "acts", "incidents"} & topics),
+            bool({"decisions", "incidents", "acts"} & topics),
         )
         if any(a > u for a, u in zip(after, upto, strict=True)):
             raise LogGap(f"{after} lies ahead of {upto}")

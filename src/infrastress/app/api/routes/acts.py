@@ -87,7 +87,7 @@ def assign(
     book: BookOf,
     alarm: str,
     identity: Annotated[Identity, ACT],
-    body: models.AlarmAssignRequest,
+    body: models.AssignAlarmRequest,
     idempotency_key: Key = None,
 ) -> models.ActResult:
     """Say who has it from now on: a person, a role, or nobody."""
