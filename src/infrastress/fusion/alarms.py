@@ -21,7 +21,7 @@ from functools import lru_cache
 
 import msgspec
 
-from infrastress.core.ids import content_hash
+from infrastress.core.ids import content_hash, event_id
 from infrastress.core.time import DAY, HOUR, MINUTE
 from infrastress.events import AlarmAction, Detection, Event
 from infrastress.events.kinds import AlarmState, Severity, SourceKind, Suspicion
@@ -39,6 +39,7 @@ __all__ = [
     "alarm_key",
     "priority",
     "stands",
+    "version_id",
 ]
 
 CHATTER = 5
@@ -58,6 +59,11 @@ def alarm_key(event: Event, body: Detection, *, belated: bool) -> str:
     """
     day = min(body.began, event.occurred) // DAY
     return _name((body.detector, body.rule, *event.assets, event.zone, str(day), event.id if belated else ""))
+
+
+def version_id(key: str, number: int) -> str:
+    """Id of the event that is a version of an alarm or incident: versions before a known one can be looked up."""
+    return event_id("fusion", number, key.encode())
 
 
 @lru_cache(maxsize=1 << 15)

@@ -252,6 +252,9 @@ class DetectionUnit(Unit):
         if findings:
             outputs.append(self._forward(upto))
         outputs += [self._status("health", health, health.key, health.last_seen) for health in healths]
+        for turn in self._watch.turns:
+            data = encode_health(turn)
+            outputs.append(Output(content_hash(data)[:32], f"standing/{self._site.id}:turn", data))
         if tick.clock - self._pulsed >= SECOND:
             self._pulsed = tick.clock
             pulse = Pulse(site=self._site.id, clock=tick.clock, watermark=tick.watermark, failed=self.failed)

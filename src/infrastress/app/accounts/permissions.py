@@ -12,12 +12,13 @@ Role = Literal["admin", "operator", "security", "reporter-liaison"]
 
 Permission = Literal[
     "see.site", "see.process", "see.alarms", "see.health", "see.evidence", "see.reports", "see.quarantine",
-    "see.decisions", "see.metrics", "act.alarms",
+    "see.decisions", "see.metrics", "see.check", "see.accounts", "act.alarms", "act.incidents",
 ]  # fmt: skip
 """What can be asked for.
 
 `see.process`: signals and their history. `see.evidence`: raw events of sources. `see.reports`: what people reported,
-who they are and where. `act.alarms`: acknowledge and shelve.
+who they are and where. `see.check`: the site's folder as it is on disk, checked. `act.alarms`: acknowledge and shelve.
+`act.incidents`: take, note, close.
 """
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -25,9 +26,9 @@ _ALL: frozenset[Permission] = frozenset(get_args(Permission))
 
 _TABLE: dict[str, frozenset[Permission]] = {
     # Who runs the platform sees that it works, not who reported what, and answers for no alarm.
-    "admin": _ALL - {"see.reports", "act.alarms"},
-    "operator": _ALL - {"see.metrics"},
-    "security": _ALL - {"see.metrics"},
+    "admin": _ALL - {"see.reports", "act.alarms", "act.incidents"},
+    "operator": _ALL - {"see.metrics", "see.accounts"},
+    "security": _ALL - {"see.metrics", "see.accounts"},
     "reporter-liaison": frozenset({"see.site", "see.alarms", "see.health", "see.reports"}),
     # Whoever sits at a machine on which no account was made: the plant's folder is open to them anyway.
     "local": _ALL,
@@ -62,4 +63,5 @@ def needed_for(event: Event) -> Permission:
     """What is needed to see an event in full: reports by people are for those who deal with them."""
     if event.kind == "report":
         return "see.reports"
-    return "see.alarms" if event.kind in ("alarm", "incident", "detection", "alarm_action") else "see.evidence"
+    told = ("alarm", "incident", "detection", "alarm_action", "incident_action")
+    return "see.alarms" if event.kind in told else "see.evidence"

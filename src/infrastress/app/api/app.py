@@ -23,13 +23,18 @@ from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
 from infrastress.app.api.routes import (
     alarms,
     evidence,
+    handling,
     health,
     incidents,
     notifications,
+    past,
+    people,
+    service,
     session,
     signals,
     site,
     stream,
+    structure,
 )
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
@@ -41,7 +46,7 @@ from infrastress.store.ports import Store
 
 __all__ = ["create_app", "openapi_of"]
 
-_ABOUT = """What infrastress knows of a site, and what people do about its alarms.
+_ABOUT = """What infrastress knows of a site, and what people do about its alarms and incidents.
 
 Times are ISO 8601, UTC. Lists are read page by page: give `next` back as `cursor`. Errors are problem
 details (RFC 9457).
@@ -115,7 +120,22 @@ def create_app(
         del request
         return Response(status_code=304, headers={"ETag": same.tag})
 
-    for module in (session, site, signals, alarms, incidents, notifications, evidence, health, stream):
+    for module in (
+        session,
+        site,
+        signals,
+        past,
+        alarms,
+        incidents,
+        handling,
+        people,
+        structure,
+        service,
+        notifications,
+        evidence,
+        health,
+        stream,
+    ):
         app.include_router(module.router, prefix="/api/v1")
 
     @app.get("/metrics", tags=["metrics"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -1,6 +1,8 @@
 """What routes share: who asks and what they may, the plant, answers that haven't changed."""
 
-from typing import Annotated, Any
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 
@@ -9,7 +11,9 @@ from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import ApiError
 from infrastress.app.api.stream import Stream
 
-__all__ = ["BookOf", "NotModified", "PlantOf", "StreamOf", "known", "needs", "not_modified", "who"]
+__all__ = ["BookOf", "NotModified", "PlantOf", "StreamOf", "in_turn", "known", "needs", "not_modified", "who"]
+
+T = TypeVar("T")
 
 
 class NotModified(Exception):  # noqa: N818 - what HTTP calls status 304, which is no error
@@ -82,3 +86,15 @@ def not_modified(request: Request, response: Response, *parts: object) -> None:
         raise NotModified(tag)
     response.headers["ETag"] = tag
     response.headers["Vary"] = "Accept"
+
+
+async def in_turn(request: Request, work: Callable[[], T]) -> T:
+    """What takes long, a few at a time in threads of their own; raises ApiError (503) where too many wait."""
+    queue = request.app.state.history
+    if queue.waiting >= _plant(request).settings.history_waiting:
+        raise ApiError(503, "too many wait for history", remedy="try again soon", headers={"Retry-After": "2"})
+    queue.waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(queue.pool, work)
+    finally:
+        queue.waiting -= 1

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 
+from infrastress.app.api.episodes import Episodes
 from infrastress.app.api.position import partitions_of
-from infrastress.app.api.projection import Projection
+from infrastress.app.api.projection import Entry, Projection
 from infrastress.app.api.settings import ApiSettings, InForce
-from infrastress.app.api.wire import act_of, alarm_of, iso, standing_of
+from infrastress.app.api.wire import act_of, alarm_of, handling_of, incident_of, iso, standing_of
 from infrastress.app.notify.outbox import Message
 from infrastress.client import models
 from infrastress.core.clock import EventClock
@@ -42,6 +43,7 @@ class Plant:
         self.clock = clock or EventClock.of_environment()
         self.id = setup().site.id
         self.projection = Projection(store, self.id)
+        self.episodes = Episodes(store.log, self.id)
         self.partitions = partitions_of(self.id)
         self.failing = "the store is being read"
         self.books: tuple[int, dict[str, tuple[Balance, SourceNotes]]] | None = None
@@ -107,6 +109,14 @@ class Plant:
         with self.projection.lock:
             held = sorted(self.projection.acts.get(key, ()), key=lambda event: (event.occurred, event.id))
         return [act_of(event, taken=event.occurred <= reached) for event in held]
+
+    def incident(self, entry: Entry) -> models.Incident:
+        """An incident as it stands and is handled."""
+        return incident_of(entry, self.handling(entry.incident.incident))
+
+    def handling(self, incident: str) -> models.Handling:
+        """How people handle an incident, or the one that it is part of now."""
+        return handling_of(*self.projection.handling(incident))
 
     def act(self, event: Event) -> bool:
         """Have an act taken: into the log, where detection finds it, and into the records, durably; False when known.

@@ -16,9 +16,11 @@ import structlog
 
 from infrastress.app.api.position import Position, partitions_of
 from infrastress.core.errors import DecodeError, StoreError
-from infrastress.events import Alarm, AlarmAction, Event, Incident, decode_event
+from infrastress.events import Alarm, AlarmAction, Event, Incident, IncidentAction, decode_event
 from infrastress.events.envelope import body_as
 from infrastress.events.health import Health, Pulse, decode_health
+from infrastress.fusion.handling import Handling, Handlings, Known
+from infrastress.fusion.incidents import WITHDRAWN
 from infrastress.store.ports import Record, Row, Store, type_of
 
 __all__ = ["Changes", "Decided", "Entry", "Projection"]
@@ -101,6 +103,8 @@ class Projection:
         self.health: dict[str, Health] = {}
         self.pulse: Pulse | None = None
         self.acts: dict[str, list[Event]] = {}
+        self.handlings = Handlings()
+        self.episodes: Counter[str] = Counter()
         self.decisions: deque[Decided] = deque(maxlen=DECISIONS)
         self.refused: dict[tuple[str, str], deque[tuple[int, dict[str, Any]]]] = {}
         self.position = Position()
@@ -134,7 +138,7 @@ class Projection:
             fresh.apply(records)
             after = records[-1].offset
         with self.lock:
-            for name in ("alarms", "incidents", "health", "pulse", "acts", "decisions"):
+            for name in ("alarms", "incidents", "health", "pulse", "acts", "decisions", "handlings", "episodes"):
                 setattr(self, name, getattr(fresh, name))
             self.position = position
             self.changed += 1
@@ -157,7 +161,7 @@ class Projection:
         """What records say, taken nowhere: for a follower that catches up."""
         changes = Changes()
         blank = Projection(self._store, self.site)
-        blank.alarms, blank.incidents = self.alarms, self.incidents
+        blank.alarms, blank.incidents, blank.handlings = self.alarms, self.incidents, self.handlings
         for record in records:
             blank._record(record, changes, keep=False)
         return changes
@@ -212,6 +216,8 @@ class Projection:
                 entry = self._take(event, None, keep=keep)
                 if isinstance(event.body, Alarm):
                     changes.alarms[event.body.alarm] = entry
+                    if self.handlings.of(event.body.incident).closing is not None:  # it may hold no more
+                        self._handled(event.body.incident, changes)
                 elif isinstance(event.body, Incident):
                     changes.incidents[event.body.incident] = entry
             elif kind == "health":
@@ -224,19 +230,21 @@ class Projection:
                 if keep:
                     self.pulse = changes.pulse
             elif kind in TOLD:
-                decided = self._decided(record, kind, keep=keep)
+                decided = self._decided(record, kind, changes, keep=keep)
                 changes.decisions.append(decided)
                 if keep and (not self.decisions or self.decisions[-1].offset < record.offset):
                     self.decisions.append(decided)
         except (DecodeError, msgspec.MsgspecError):
             return  # the runtime quarantines what can't be read; here it is only not shown
 
-    def _decided(self, record: Record, kind: str, *, keep: bool) -> Decided:
+    def _decided(self, record: Record, kind: str, changes: Changes, *, keep: bool) -> Decided:
         if kind != "action":
             return Decided(record.id, record.offset, kind, msgspec.json.decode(record.data, type=dict[str, Any]))
         event = decode_event(record.data)
         if keep:
             self.take_act(event)
+        if isinstance(event.body, IncidentAction):
+            self._handled(event.body.incident, changes)
         from infrastress.events import event_to_json
 
         return Decided(record.id, record.offset, kind, msgspec.json.decode(event_to_json(event), type=dict[str, Any]))
@@ -247,6 +255,22 @@ class Projection:
             held = self.acts.setdefault(event.body.alarm, [])
             if all(known.id != event.id for known in held):
                 held.append(event)
+        else:
+            self.handlings.take(event)
+
+    def handling(self, incident: str) -> tuple[Handling, Known]:
+        """What people did about an incident, or the one it is part of now, and how much is known of that."""
+        with self.lock:
+            name = self.handlings.standing(incident)
+            entry = self.incidents.get(name)
+            severity = entry.incident.severity if entry else "info"
+            return self.handlings.of(name), Known(self.episodes[name], severity)
+
+    def _handled(self, incident: str, changes: Changes) -> None:
+        """An incident is handled otherwise now: who follows it is told."""
+        name = self.handlings.standing(incident)
+        if name in self.incidents:
+            changes.incidents[name] = self.incidents[name]
 
     def _take(self, event: Event, first: int | None, *, keep: bool = True) -> Entry:
         """The newest of an alarm or incident; when it was first raised stands in the records alone."""
@@ -267,4 +291,15 @@ class Projection:
         entry = Entry(event, first, text)
         if keep and (known is None or event.sequence >= known.event.sequence):
             table[name] = entry
+            self._count(known, entry)
         return entry
+
+    def _count(self, before: Entry | None, now: Entry) -> None:
+        """Keep count of the episodes of each incident, and of which incident stands for which."""
+        body = now.event.body
+        if isinstance(body, Alarm):
+            if before is not None:
+                self.episodes[before.alarm.incident] -= before.alarm.count
+            self.episodes[body.incident] += body.count
+        elif isinstance(body, Incident):
+            self.handlings.superseded(body.incident, "" if body.superseded_by == WITHDRAWN else body.superseded_by)

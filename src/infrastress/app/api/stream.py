@@ -19,7 +19,7 @@ import structlog
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.position import Position
 from infrastress.app.api.projection import TOLD, Changes
-from infrastress.app.api.wire import alarm_of, decision_of, incident_of
+from infrastress.app.api.wire import alarm_of, decision_of
 from infrastress.client import models
 from infrastress.core.errors import LogGap, StoreError
 
@@ -183,7 +183,7 @@ class Stream:
         wanted = (
             "alarms" in topics or "incidents" in topics,
             "health" in topics or "pulse" in topics,
-            "decisions" in topics,
+            "decisions" in topics or "incidents" in topics,
         )
         if any(a > u for a, u in zip(after, upto, strict=True)):
             raise LogGap(f"{after} lies ahead of {upto}")
@@ -291,7 +291,7 @@ class Stream:
         if changes.alarms:
             parts["alarms"] = _list(alarm_of(entry) for entry in changes.alarms.values())
         if changes.incidents:
-            parts["incidents"] = _list(incident_of(entry) for entry in changes.incidents.values())
+            parts["incidents"] = _list(plant.incident(entry) for entry in changes.incidents.values())
         if changes.health:
             parts["health"] = _list(plant.change(health, fresh=fresh) for health in changes.health.values())
         if changes.pulse:

@@ -4,12 +4,13 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from infrastress.app.accounts import Identity, Permission, may
+from infrastress.app.accounts import Book, Identity, Permission, WrongPassword, may
 from infrastress.app.api.asking import BookOf, who
 from infrastress.app.api.guard import cookie_name
 from infrastress.app.api.problems import ApiError
 from infrastress.client.models import Demonstration, PasswordRequest, SessionInfo, SignInRequest
 from infrastress.core.clock import EventClock
+from infrastress.core.time import SECOND, to_iso
 
 __all__ = ["router"]
 
@@ -17,6 +18,8 @@ router = APIRouter(tags=["session"])
 
 
 def _told(request: Request, response: Response, identity: Identity, csrf: str | None) -> SessionInfo:
+    book: Book = request.app.state.book
+    ends = book.ends(identity.key) if identity.kind == "session" else None
     response.headers["Cache-Control"] = "no-store"
     plant = request.app.state.plant
     return SessionInfo(
@@ -27,6 +30,7 @@ def _told(request: Request, response: Response, identity: Identity, csrf: str | 
         csrf=csrf,
         must_change_password=identity.limited,
         demonstration=_demonstration(plant.clock, plant.settings.story),
+        ends=to_iso(round(ends * SECOND)) if ends else None,
     )
 
 
@@ -88,6 +92,6 @@ def choose_password(
         raise ApiError(429, "too many wrong passwords", remedy=f"wait {seconds} s", headers={"Retry-After": seconds})
     try:
         book.choose(identity.name, body.current, body.new, keep=identity.key)
-    except Exception:
+    except WrongPassword:
         failures.failed(identity.name, address)
         raise
