@@ -218,6 +218,30 @@ class Client:
         """Take an alarm back into sight."""
         return self._act(id_, "unshelve", {"comment": comment}, key)
 
+    def assign_alarm(self, id_: str, to: str | None, comment: str = "", *, key: str | None = None) -> models.ActResult:
+        """Say who has an alarm: an account, "role:" and a role, or None."""
+        return self._act(id_, "assign", {"to": to, "comment": comment}, key)
+
+    def act_on_many(
+        self,
+        action: models.Action,
+        ids: Sequence[str],
+        comment: str = "",
+        *,
+        until: str | None = None,
+        to: str | None = None,
+        key: str | None = None,
+    ) -> models.ActManyResult:
+        """One act on up to 10,000 alarms: acknowledge, shelve (with `until`), unshelve, assign (with `to`)."""
+        body = models.ActManyRequest(action=action, alarms=list(ids), comment=comment, until=until, to=to)
+        headers = {"Idempotency-Key": key} if key else {}
+        response = self._change("POST", "/alarms/acts", json=body.model_dump(), headers=headers)
+        return self._read(response, models.ActManyResult)
+
+    def alarms_csv(self, **filters: Any) -> str:
+        """All alarms that fit, as CSV; filters as for `alarms`."""
+        return self._send("GET", "/alarms", headers={"Accept": "text/csv"}, params=_plain(filters)).text
+
     def incidents(self, **filters: Any) -> Iterator[models.Incident]:
         """Incidents; filters: state, severity, source_kind, asset, handling, owner, superseded, q, sort."""
         return self._pages("/incidents", models.Incidents, lambda page: page.items, filters)

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from infrastress.events import Event
 
-__all__ = ["ROLES", "Identity", "Permission", "Role", "may", "needed_for"]
+__all__ = ["ROLES", "Identity", "Permission", "Role", "may", "needed_for", "roles_that_may"]
 
 Role = Literal["admin", "operator", "security", "reporter-liaison"]
 """Who runs the platform; who runs the plant; who guards it; who answers the people that report."""
@@ -17,8 +17,8 @@ Permission = Literal[
 """What can be asked for.
 
 `see.process`: signals and their history. `see.evidence`: raw events of sources. `see.reports`: what people reported,
-who they are and where. `see.check`: the site's folder as it is on disk, checked. `act.alarms`: acknowledge and shelve.
-`act.incidents`: take, note, close.
+who they are and where. `see.check`: the site's folder as it is on disk, checked. `act.alarms`: acknowledge, shelve,
+assign. `act.incidents`: take, note, close.
 """
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -57,6 +57,11 @@ class Identity:
 def may(identity: Identity, permission: Permission) -> bool:
     """Whether somebody may do something."""
     return not identity.limited and permission in _TABLE.get(identity.role, frozenset())
+
+
+def roles_that_may(permission: Permission) -> tuple[Role, ...]:
+    """Roles of accounts that may do something."""
+    return tuple(role for role in ROLES if permission in _TABLE[role])
 
 
 def needed_for(event: Event) -> Permission:

@@ -21,6 +21,7 @@ from infrastress.app.api.metrics import CONTENT_TYPE, Metrics
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
 from infrastress.app.api.routes import (
+    acts,
     alarms,
     evidence,
     handling,
@@ -125,6 +126,7 @@ def create_app(
         site,
         signals,
         past,
+        acts,
         alarms,
         incidents,
         handling,

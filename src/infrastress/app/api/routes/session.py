@@ -29,8 +29,8 @@ def _told(request: Request, response: Response, identity: Identity, csrf: str | 
         permissions=[p for p in get_args(Permission) if may(identity, p)],
         csrf=csrf,
         must_change_password=identity.limited,
-        demonstration=_demonstration(plant.clock, plant.settings.story),
         ends=to_iso(round(ends * SECOND)) if ends else None,
+        demonstration=_demonstration(plant.clock, plant.settings.story),
     )
 
 
