@@ -33,6 +33,7 @@ from infrastress.app.api.routes import (
 )
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
+from infrastress.app.console import Pages, add_console
 from infrastress.client.models import Problem, Update
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import StoreError
@@ -135,6 +136,7 @@ def create_app(
         """The OpenAPI document; needs no sign-in, for it says nothing of the site."""
         return openapi_of(app)
 
+    add_console(app, Pages())
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Guard, settings=settings, book=book, observe=metrics.observe)
     return app

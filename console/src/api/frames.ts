@@ -1,0 +1,106 @@
+/** The stream as one connection for all tabs of a browser.
+ *
+ * A browser opens six connections to a server and no more; a control room opens more tabs than that, and the seventh
+ * would hang. So one tab listens and tells the others. Which one, the browser's lock manager decides: when that tab goes,
+ * the next takes the lock and goes on from the last frame it heard of, so nothing is missed. Where there are no locks (a
+ * page over plain HTTP from another machine), or the listening tab falls silent, each tab listens for itself.
+ */
+
+export type FrameKind = "start" | "update" | "reset";
+
+export interface Listener {
+  /** The server is heard. */
+  opened: () => void;
+  frame: (kind: FrameKind, data: string, id: string) => void;
+  /** Not heard any more; it is tried again. */
+  cut: () => void;
+  /** The server has answered with a refusal: whoever listens must find out why, and begin anew. */
+  refused: () => void;
+}
+
+type Told = { kind: FrameKind; data: string; id: string } | { kind: "opened" | "cut" | "refused" | "anyone" };
+
+const SILENCE_MS = 25_000; // the server says something at least every ten seconds
+const KINDS: readonly FrameKind[] = ["start", "update", "reset"];
+
+/** Listen to the stream.
+ *
+ * @param query what to follow, without position: tabs that ask alike share a connection.
+ * @param position where this tab stands, asked for whenever a connection is opened; empty begins now. A tab that joins
+ * others hears what comes from then on: it must read what stands after `opened`, not before.
+ * @returns ends it.
+ */
+export function listen(query: string, position: () => string, listener: Listener): () => void {
+  const name = `infrastress-stream?${query}`;
+  const end = new AbortController();
+  let source: EventSource | null = null;
+  let channel: BroadcastChannel | null = null;
+  let watch: ReturnType<typeof setTimeout> | undefined;
+  let isOpen = false;
+
+  const take = (told: Told): void => {
+    if (end.signal.aborted) return;
+    if ("data" in told) listener.frame(told.kind, told.data, told.id);
+    else if (told.kind !== "anyone") listener[told.kind]();
+  };
+  const tell = (told: Told): void => {
+    channel?.postMessage(told);
+    take(told);
+  };
+
+  const open = (): void => {
+    clearTimeout(watch);
+    const from = position();
+    const opened = new EventSource(`/api/v1/stream?${query}${from && `&after=${encodeURIComponent(from)}`}`);
+    source = opened;
+    opened.onopen = () => {
+      isOpen = true;
+      tell({ kind: "opened" });
+    };
+    for (const kind of KINDS) {
+      opened.addEventListener(kind, (event) => tell({ kind, data: event.data, id: event.lastEventId }));
+    }
+    opened.onerror = () => {
+      isOpen = false;
+      // The browser tries again by itself, with the last frame's id, unless it was refused.
+      tell({ kind: opened.readyState === EventSource.CLOSED ? "refused" : "cut" });
+    };
+  };
+
+  if (!globalThis.navigator?.locks || !globalThis.BroadcastChannel) {
+    open();
+  } else {
+    const shared = new BroadcastChannel(name);
+    channel = shared;
+    const watchAgain = (): void => {
+      clearTimeout(watch);
+      watch = setTimeout(() => {
+        shared.onmessage = null; // on our own from here: what the silent tab says later would come twice
+        open();
+      }, SILENCE_MS);
+    };
+    shared.onmessage = ({ data }: MessageEvent<Told>) => {
+      if (data.kind === "anyone") {
+        if (source) shared.postMessage({ kind: isOpen ? "opened" : "cut" } satisfies Told);
+      } else if (!source) {
+        watchAgain();
+        take(data);
+      }
+    };
+    watchAgain();
+    shared.postMessage({ kind: "anyone" } satisfies Told);
+    navigator.locks
+      .request(name, { signal: end.signal }, () => {
+        if (!source) open();
+        return new Promise<void>((done) => end.signal.addEventListener("abort", () => done()));
+      })
+      .catch(() => undefined); // ended before it was our turn
+  }
+
+  return () => {
+    end.abort();
+    clearTimeout(watch);
+    source?.close();
+    channel?.close();
+  };
+}

@@ -1,0 +1,33 @@
+/** Names of the API's models; the shapes are generated from its OpenAPI document. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Alarm = Schemas["Alarm"];
+export type AlarmDetail = Schemas["AlarmDetail"];
+export type Asset = Schemas["Asset"];
+export type AssetDetail = Schemas["AssetDetail"];
+export type Card = Schemas["Card"];
+export type Decision = Schemas["Decision"];
+export type Evidence = Schemas["Evidence"];
+export type Health = Schemas["Health"];
+export type HealthChange = Schemas["HealthChange"];
+export type History = Schemas["History"];
+export type Incident = Schemas["Incident"];
+export type IncidentDetail = Schemas["IncidentDetail"];
+export type Notification = Schemas["Notification"];
+export type PulseState = Schemas["PulseState"];
+export type Quarantine = Schemas["Quarantine"];
+export type SessionInfo = Schemas["SessionInfo"];
+export type Signal = Schemas["Signal"];
+export type Site = Schemas["Site"];
+export type SourceDetail = Schemas["SourceDetail"];
+export type SourceHealth = Schemas["SourceHealth"];
+export type Update = Schemas["Update"];
+/** How a source (`member` empty) or one of its members stands. */
+export type Standing = Schemas["StandingOf"] & { source: string; member: string };
+
+export type Severity = Alarm["severity"];
+export type AlarmState = Alarm["state"];
+export type HealthState = Health["state"];
+export type SourceKind = Alarm["source_kind"];

@@ -1,0 +1,4 @@
+/** The alarm banner at the top of every screen. */
+export function Banner() {
+  return null;
+}

@@ -1,0 +1,4 @@
+/** The guided tour over the demonstration. */
+export function Tour() {
+  return null;
+}
