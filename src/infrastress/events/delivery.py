@@ -46,8 +46,9 @@ class Balance:
     """Read = accepted + quarantined + dropped, in rows (or lines); cells are counted beside, by reason.
 
     A row whose cell can't be read is accepted without that cell; the cell is counted in `cells_refused`. `late` of the
-    accepted rows came behind the watermark: history has them, detection has not. `reingested` of what was refused
-    (rows and cells, by reason) was taken in since: its messages were read again, and count as read again.
+    accepted rows came behind the watermark: history has them, detection has not. Of what was refused (rows and cells,
+    by reason) `kept` lay in messages that were kept as they came, and `reingested` was taken in since: those messages
+    were read again, and count as read again.
     """
 
     read: int = 0
@@ -58,6 +59,7 @@ class Balance:
     cells_empty: int = 0
     cells_refused: Counter[str] = field(default_factory=Counter)
     late: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
     reingested: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -75,6 +77,7 @@ class Balance:
         self.cells_empty += other.cells_empty
         self.cells_refused += other.cells_refused
         self.late += other.late
+        self.kept += other.kept
         self.reingested += other.reingested
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,6 +91,7 @@ class Balance:
             "cells_empty": self.cells_empty,
             "cells_refused": dict(sorted(self.cells_refused.items())),
             "late": self.late,
+            "kept": dict(sorted(self.kept.items())),
             "reingested": dict(sorted(self.reingested.items())),
             "balances": self.balances,
         }

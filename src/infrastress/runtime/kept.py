@@ -55,7 +55,7 @@ class Marks(msgspec.Struct):
     source: str
     offset: int
     done: list[int] = []
-    left: dict[int, Raw] = {}
+    left: dict[str, Raw] = {}
 
     def key(self, site: str) -> str:
         """Of the newest version."""
@@ -66,7 +66,7 @@ class Marks(msgspec.Struct):
         done = set(self.done)
         for place, raw in enumerate(kept.messages):
             if place not in done:
-                left = self.left.get(place)
+                left = self.left.get(str(place))
                 yield place, raw if left is None else msgspec.structs.replace(left, data=raw.data)
 
     def output(self, site: str) -> Output:
@@ -101,7 +101,7 @@ def decode_kept(data: bytes) -> Kept:
 class Budget(msgspec.Struct):
     """How much of a source is kept: (bytes, messages) by day and reason. What is too old or taken in makes room."""
 
-    days: dict[int, dict[str, tuple[int, int]]] = {}
+    days: dict[str, dict[str, tuple[int, int]]] = {}
 
     def admit(self, messages: Sequence[Raw], kept_days: float) -> list[Raw]:
         """Those for which there is room, counted as kept.
@@ -113,7 +113,7 @@ class Budget(msgspec.Struct):
         if not messages:
             return []
         newest = messages[-1].received
-        for day in [day for day in self.days if day * DAY < newest - kept_days * DAY - DAY]:
+        for day in [day for day in self.days if int(day) * DAY < newest - kept_days * DAY - DAY]:
             del self.days[day]
         total, by_reason = [0, 0], dict[str, list[int]]()
         for reasons in self.days.values():
@@ -141,7 +141,7 @@ class Budget(msgspec.Struct):
         self._add(raw, reason, -len(raw.data) - _OVERHEAD, -1)
 
     def _add(self, raw: Raw, reason: str, size: int, count: int) -> None:
-        day = self.days.setdefault(raw.received // DAY, {})
+        day = self.days.setdefault(str(raw.received // DAY), {})
         known = day.get(reason, (0, 0))
         day[reason] = (max(0, known[0] + size), max(0, known[1] + count))
 

@@ -49,6 +49,7 @@ class Ledger(msgspec.Struct):
             self.cells_empty,
             Counter(self.cells_refused),
             self.late,
+            Counter(self.kept),
             Counter(self.reingested),
         )
 

@@ -249,9 +249,9 @@ class Reingester:
         for place, one in zip(found.places, found.rereads, strict=True):
             if not one.delivery.raw:
                 marks.done.append(place)
-                marks.left.pop(place, None)
+                marks.left.pop(str(place), None)
             elif _better(one):
-                marks.left[place] = msgspec.structs.replace(one.delivery.raw[0], data=b"")
+                marks.left[str(place)] = msgspec.structs.replace(one.delivery.raw[0], data=b"")
         if better:
             outputs.append(marks.output(self._site))
         return [*outputs, order_output(self._site, order)]

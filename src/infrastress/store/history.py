@@ -18,6 +18,7 @@ __all__ = [
     "HISTORY",
     "INGEST",
     "LONG",
+    "TELEMETRY",
     "Hot",
     "Late",
     "MemoryHistory",
@@ -76,6 +77,10 @@ class Late(Samples):
     """Rows that came when detection had passed their time: one says nothing where a row of its tag and time stands."""
 
 
+TELEMETRY: Mapping[str, type[Samples]] = {"samples": Samples, "late": Late}
+"""Types of records that hold telemetry."""
+
+
 def late_form(batches: Sequence[Late]) -> pa.Table:
     """As `long_form`; of several rows of one tag and time the first."""
     rows = long_form(batches)
@@ -100,10 +105,9 @@ def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) 
     Raises:
         LogGap: records behind `after` were retired.
     """
-    kinds: dict[str, type[Samples]] = {"samples": Samples, "late": Late}
     while after < up_to and (records := log.read(partition, after, min(chunk, up_to - after))):
         for record in records:
-            kind = kinds.get(type_of(record.subject))
+            kind = TELEMETRY.get(type_of(record.subject))
             yield record.offset, kind.decode(record.data) if kind else None
         after = records[-1].offset
 

@@ -13,11 +13,12 @@ Role = Literal["admin", "operator", "security", "reporter-liaison"]
 Permission = Literal[
     "see.site", "see.process", "see.alarms", "see.health", "see.evidence", "see.reports", "see.quarantine",
     "see.decisions", "see.metrics", "act.alarms",
+    "act.quarantine",
 ]  # fmt: skip
 """What can be asked for.
 
 `see.process`: signals and their history. `see.evidence`: raw events of sources. `see.reports`: what people reported,
-who they are and where. `act.alarms`: acknowledge and shelve.
+who they are and where. `act.alarms`: acknowledge and shelve. `act.quarantine`: have what was refused read again.
 """
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -27,7 +28,7 @@ _TABLE: dict[str, frozenset[Permission]] = {
     # Who runs the platform sees that it works, not who reported what, and answers for no alarm.
     "admin": _ALL - {"see.reports", "act.alarms"},
     "operator": _ALL - {"see.metrics"},
-    "security": _ALL - {"see.metrics"},
+    "security": _ALL - {"see.metrics", "act.quarantine"},
     "reporter-liaison": frozenset({"see.site", "see.alarms", "see.health", "see.reports"}),
     # Whoever sits at a machine on which no account was made: the plant's folder is open to them anyway.
     "local": _ALL,

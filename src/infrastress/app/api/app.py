@@ -26,9 +26,11 @@ from infrastress.app.api.routes import (
     health,
     incidents,
     notifications,
+    quarantine,
     session,
     signals,
     site,
+    storage,
     stream,
 )
 from infrastress.app.api.settings import ApiSettings, InForce
@@ -115,7 +117,19 @@ def create_app(
         del request
         return Response(status_code=304, headers={"ETag": same.tag})
 
-    for module in (session, site, signals, alarms, incidents, notifications, evidence, health, stream):
+    for module in (
+        session,
+        site,
+        signals,
+        alarms,
+        incidents,
+        notifications,
+        evidence,
+        health,
+        quarantine,
+        storage,
+        stream,
+    ):
         app.include_router(module.router, prefix="/api/v1")
 
     @app.get("/metrics", tags=["metrics"], response_class=Response, responses={200: {"content": {"text/plain": {}}}})

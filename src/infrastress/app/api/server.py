@@ -147,7 +147,7 @@ class _Served:
 
     def _load(self) -> InForce:
         setup = self._read()
-        return InForce(setup.site, dict(setup.cards), tuple(self._faults()), self._status)
+        return InForce(setup.site, dict(setup.cards), tuple(self._faults()), self._status, self._config.live)
 
     def _faults(self) -> Iterator[dict[str, Any]]:
         from infrastress.site.check import check_site

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from infrastress.detectors.base import RuleCard
@@ -69,12 +70,14 @@ class InForce:
         cards: rule cards by rule.
         faults: of the site file, as plain mappings.
         status: what the supervisor says of the service; None where there is none.
+        live: the running service's folder; None where there is none.
     """
 
     site: Site
     cards: Mapping[str, RuleCard]
     faults: tuple[Mapping[str, Any], ...] = ()
     status: Callable[[], Mapping[str, Any] | None] = field(default=lambda: None)
+    live: Path | None = None
 
 
 def is_loopback(host: str) -> bool:
