@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from infrastress.app.api.document import openapi_document
-from infrastress.app.plots import blank_figure
+from infrastress.app.plots import open_figure
 from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
@@ -44,7 +44,7 @@ def water_views() -> None:
     views, height = facts["views"], 9.784
     began = datetime.fromisoformat(facts["began_at"])
     hours = [(datetime.fromisoformat(time) - began).total_seconds() / 3600 for time in views["times"]]
-    with blank_figure(9, 4) as (figure, place):
+    with open_figure(9, 4) as (figure, place):
         axes = figure.add_subplot(place)
         for view, (colour, style) in {
             "true": ("#1f5a99", "-"), "controller": ("#b3261e", "--"), "operator": ("#2b2b2b", ":"),

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infrastress.core.errors import DecodeError
-from infrastress.detectors.base import Detector
+from infrastress.detectors.base import Basis, Detector
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.events.kinds import Detection
 
@@ -31,6 +31,19 @@ def part(frames: Frames, start: int, stop: int) -> Frames:
         frames.mean[start:stop],
         frames.last[start:stop],
         frames.count[start:stop],
+    )
+
+
+def only(frames: Frames, basis: Basis | None) -> Frames:
+    """The columns that `expected` asks for."""
+    keep = [i for i, tag in enumerate(frames.tags) if basis is not None and tag in basis.signals]
+    return Frames(
+        frames.width,
+        frames.ends,
+        tuple(frames.tags[i] for i in keep),
+        frames.mean[:, keep],
+        frames.last[:, keep],
+        frames.count[:, keep],
     )
 
 
@@ -66,6 +79,8 @@ class DetectorContract(ABC):
     """Deterministic, split-invariant, resumable, unshaken by bad input, with a card for all it says."""
 
     says_nothing = False
+    expects = False
+    """Whether it says what it expects of some signal that its stream makes it speak of."""
 
     @abstractmethod
     def make(self) -> Detector:
@@ -125,6 +140,47 @@ class DetectorContract(ABC):
         assert scores.shape == (len(block.frames),)
         assert not np.isinf(scores).any()
         np.testing.assert_array_equal(np.concatenate(parts), scores)
+
+    def test_what_it_expected_is_what_its_detections_name(self, whole):
+        block, found = whole
+        detector, frames = self.make(), block.frames
+        before = detector.dump()
+        told = {tag: detector.expected(tag, only(frames, detector.basis(tag))) for tag in frames.tags}
+        assert detector.dump() == before, "to ask what was expected changes no state"
+        compared = 0
+        for occurred, rule, *_, body in found:
+            at = int(np.searchsorted(frames.ends, occurred))
+            for number, part in enumerate(body.contributions):
+                for known in told.get(part.signal, ()):
+                    if known.rule == rule and np.isfinite(known.expected[at]):
+                        assert known.expected[at] == part.expected
+                        assert known.baseline == body.baseline
+                        assert number or known.score[at] == body.score
+                        compared += 1
+        assert bool(compared) == self.expects
+
+    def test_what_is_out_of_the_band_scores_and_context_is_all_it_needs(self, whole):
+        frames, detector = whole[0].frames, self.make()
+        for number, tag in enumerate(frames.tags):
+            basis = detector.basis(tag)
+            given = only(frames, basis)
+            every = detector.expected(tag, given)
+            assert bool(basis) == bool(every)
+            for known in every:
+                assert known.rule in detector.cards
+                assert basis.signals[0] == tag
+                assert {*known.rests_on} <= {*basis.signals[1:]}
+                columns = known.expected, known.low, known.high, known.score
+                assert all(column.shape == (len(frames),) for column in columns)
+                seen, slack = frames.mean[:, number], 1e-9 * np.maximum(1.0, np.abs(frames.mean[:, number]))
+                out = (seen < known.low - slack) | (seen > known.high + slack)
+                assert (known.score[out] >= 1.0 - 1e-9).all()
+            for start in (40, 111):
+                later = detector.expected(tag, part(given, start, len(frames)))
+                for known, same in zip(every, later, strict=True):
+                    for name in ("expected", "low", "high", "score"):
+                        whole_, cut_ = getattr(known, name)[start:], getattr(same, name)
+                        np.testing.assert_array_equal(cut_[basis.frames :], whole_[basis.frames :])
 
     def test_state_does_not_depend_on_the_split(self, whole):
         block, _ = whole

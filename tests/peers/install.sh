@@ -1,19 +1,29 @@
 #!/bin/sh
-# Debian's mosquitto, which the MQTT tests need: installed where we may (root, apt-get), otherwise named. Never fails:
-# without it those tests are skipped with the reason.
-if command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ]; then
-    exit 0
-fi
+# Debian's mosquitto, which the MQTT tests need, and Chromium, which those of the console need: installed where we may
+# (root, apt-get), otherwise named. Never fails: without one, its tests are skipped with the reason.
+present() {
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
+}
+missing=
+present mosquitto || missing="mosquitto"
+present chromium || present chromium-browser || [ -n "${INFRASTRESS_CHROMIUM:-}" ] || missing="$missing chromium fonts-liberation"
+[ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    policy=/usr/sbin/policy-rc.d # keeps the package from starting a broker of its own
+    policy=/usr/sbin/policy-rc.d # keeps a package from starting a broker of its own
     if [ ! -e "$policy" ]; then
         printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && trap 'rm -f "$policy"' EXIT INT TERM
     fi
     export DEBIAN_FRONTEND=noninteractive
-    install="timeout 120 apt-get install -y -qq --no-install-recommends mosquitto"
-    if $install >/dev/null 2>&1 || { timeout 120 apt-get update -qq >/dev/null 2>&1 && $install >/dev/null 2>&1; }; then
-        exit 0
-    fi
+    listed=
+    for package in $missing; do
+        install="timeout 300 apt-get install -y -qq --no-install-recommends $package"
+        $install >/dev/null 2>&1 && continue
+        [ -n "$listed" ] || timeout 120 apt-get update -qq >/dev/null 2>&1
+        listed=yes
+        $install >/dev/null 2>&1 || true
+    done
 fi
-echo "mosquitto is not installed (Debian package mosquitto): the MQTT tests will be skipped" >&2
+present mosquitto || echo "mosquitto is not installed (Debian package mosquitto): the MQTT tests will be skipped" >&2
+present chromium || present chromium-browser || [ -n "${INFRASTRESS_CHROMIUM:-}" ] ||
+    echo "Chromium is not installed (Debian package chromium; or name one in INFRASTRESS_CHROMIUM): the console's tests will be skipped" >&2
 exit 0

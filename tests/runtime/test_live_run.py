@@ -43,7 +43,8 @@ def live(folder: Path, seconds: float, kill_after: float | None = None) -> None:
 def results(store, folder: Path) -> dict[str, bytes]:
     export_results(store, live_site(), folder)
     found = {name: (folder / name).read_bytes() for name in FILES}
-    return {**found, "status": b"\n".join(record.data for record in read_all(store.log, "status/toy"))}
+    told = {kind: b"\n".join(r.data for r in read_all(store.log, f"{kind}/toy")) for kind in ("status", "standing")}
+    return {**found, **told}
 
 
 def check(folder: Path) -> dict[str, int]:
@@ -70,6 +71,7 @@ def check(folder: Path) -> dict[str, int]:
         kinds = {type_of(record.subject) for record in records}
         assert kinds == {"samples", "event", "late", "tick", "decision", "link", "action"}
         assert "live" in states
+        assert store.log.end("standing/toy") >= 1
         assert len(states) > 1
     return {
         "records": len(records),

@@ -35,6 +35,7 @@ class Played:
         self.random, self.number = np.random.default_rng(1), 0
         self.found: list[str] = []
         self.healths = {}
+        self.stood = {}
         self.told = 0
 
     def say(self, source="s0", *, lag=0.1, kinds=("level", "flow", "state"), values=None, count=1, step=1.0):
@@ -51,6 +52,12 @@ class Played:
             self.found.append(f"{name} {finding.body.rule.removeprefix('health.')} {finding.body.phase}")
         self.told += len(healths)
         self.healths.update({health.key: health for health in healths})
+        for turn in self.watch.turns:
+            assert turn.was == self.stood.get((turn.source, turn.member), "live" if turn.member else "unknown")
+            self.stood[turn.source, turn.member] = turn.state
+        for health in healths:
+            if health.source and not health.member:
+                assert self.stood.get((health.source, ""), "unknown") == health.state
 
     def run(self, seconds, **more):
         """Every source speaks at its cadence."""
@@ -149,7 +156,9 @@ def test_a_signal_that_goes_missing_is_one_low_finding():
     played.run(400)
     played.run(10, kinds=("level", "state"))
     assert played.found == ["s0-flow stopped raised"]
+    assert played.stood == {("s0", ""): "live", ("s0", "s0-flow"): "stopped"}
     played.run(10)
+    assert played.stood == {("s0", ""): "live", ("s0", "s0-flow"): "live"}
     assert played.found[1:] == ["s0-flow stopped cleared"]
     assert {health.state for health in played.healths.values()} == {"live"}
 

@@ -155,6 +155,9 @@ class LogContract:
         store.log.retire(IN, 2)
         assert store.log.written_before(IN, before) == 2
         assert store.log.written_before("ingest/nothing", before) == 0
+        (last,) = store.log.written(IN, 0, 5)
+        assert before <= last <= time.time_ns()
+        assert store.log.written("ingest/nothing", 0, 5) == []
 
 
 class LeaseContract:

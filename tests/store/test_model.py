@@ -70,6 +70,10 @@ class SqliteAgainstMemory(RuleBasedStateMachine):
     def written_before(self, partition: str, moment: int) -> None:
         self.both(lambda store: store.log.written_before(partition, moment))
 
+    @rule(partition=PARTITIONS, after=st.integers(0, 30), limit=st.integers(0, 8))
+    def written(self, partition: str, after: int, limit: int) -> None:
+        self.both(lambda store: store.log.written(partition, after, limit))
+
     @rule(partition=PARTITIONS, owner=st.sampled_from("ab"))
     def acquire(self, partition: str, owner: str) -> None:
         pair = [

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from infrastress.core.errors import ConfigurationError
 from infrastress.events import Alarm, Event, Incident, TimelineEntry
+from infrastress.events.kinds import Sureness
 from infrastress.fusion import HYPOTHESES
 from infrastress.fusion.evidence import rank_of
 from infrastress.site import Site
@@ -107,8 +108,9 @@ def first_action(incident: Event, site: Site) -> str:
     return _first(body, incident, site)
 
 
-def sureness(confidence: float) -> str:
+def sureness(confidence: float) -> Sureness:
     """A confidence in a word."""
+    words: tuple[tuple[float, Sureness], ...]
     words = ((0.9, "almost certain"), (0.7, "likely"), (0.45, "as likely as not"), (0.2, "unlikely"))
     return next((word for least, word in words if confidence >= least), "a bare possibility")
 

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from infrastress.client import models
 from infrastress.client import quarantine as kept
+from infrastress.client import site as wire
+from infrastress.client.past import Past
 from infrastress.client.stream import Closed, Told, follow
 from infrastress.core.errors import InfrastressError
 
@@ -118,6 +120,42 @@ class Client:
         """An asset with all that belongs to it."""
         return self._get(f"/assets/{_part(id_)}", models.AssetDetail)
 
+    def relations(self, id_: str) -> wire.Relations:
+        """What an asset is joined to, needs, and takes with it; its hazards and barriers."""
+        return self._get(f"/assets/{_part(id_)}/relations", wire.Relations)
+
+    def graph(self, kind: wire.GraphKind, **near: Any) -> wire.Graph:
+        """The graph of the process, of dependencies or of networks; near a node: around, hops."""
+        return self._get("/site/graph", wire.Graph, {"kind": kind, **near})
+
+    def barriers(self) -> list[wire.BarrierState]:
+        """Barriers as they stand."""
+        return self._get("/barriers", wire.Barriers).items
+
+    def services(self) -> list[wire.ServiceState]:
+        """What the site delivers, and what that relies on."""
+        return self._get("/services", wire.Services).items
+
+    def security_zones(self) -> list[wire.SecurityZone]:
+        """Zones and conduits."""
+        return self._get("/security-zones", wire.SecurityZones).items
+
+    def check(self) -> wire.CheckReport:
+        """The site's folder as it is on the server's disk now, checked and put nowhere."""
+        return self._get("/site/check", wire.CheckReport)
+
+    def changes(self) -> wire.Changes:
+        """Which site models were put in force, by whom."""
+        return self._get("/site/changes", wire.Changes)
+
+    def service(self) -> wire.ServiceHealth:
+        """Processes and detectors."""
+        return self._get("/health/service", wire.ServiceHealth)
+
+    def accounts(self) -> list[wire.AccountInfo]:
+        """Who may sign in."""
+        return self._get("/accounts", wire.Accounts).items
+
     def signals(self, **filters: Any) -> Iterator[models.Signal]:
         """Signals; filters: asset, source, kind, q."""
         return self._pages("/signals", models.Signals, lambda page: page.items, filters)
@@ -144,6 +182,24 @@ class Client:
         with pa.ipc.open_stream(response.content) as reader:
             return reader.read_all()
 
+    def expected(
+        self, signal: str, begin: str, end: str, *, width: int | None = None, units: str = "plant"
+    ) -> models.Expected:
+        """What the detectors in force expect of a signal in [begin, end), ISO 8601."""
+        asked = _plain({"from": begin, "to": end, "width": width, "units": units})
+        return self._get(f"/signals/{_part(signal)}/expected", models.Expected, asked)
+
+    def spans(
+        self, signal: str, begin: str, end: str, *, limit: int | None = None, units: str = "plant"
+    ) -> models.Episodes:
+        """Anomalous spans of a signal that touch [begin, end), ISO 8601."""
+        asked = _plain({"from": begin, "to": end, "limit": limit, "units": units})
+        return self._get(f"/signals/{_part(signal)}/spans", models.Episodes, asked)
+
+    def past(self, begin: str, end: str) -> Past:
+        """How alarms, incidents and health stood at `begin` (ISO 8601), and each change until `end`, as known then."""
+        return self._get("/past", Past, {"from": begin, "to": end})
+
     def alarms(self, **filters: Any) -> Iterator[models.Alarm]:
         """Alarms, by state, severity, priority, source_kind, asset, zone, rule, incident, annunciated, q; and sort."""
         return self._pages("/alarms", models.Alarms, lambda page: page.items, filters)
@@ -164,13 +220,67 @@ class Client:
         """Take an alarm back into sight."""
         return self._act(id_, "unshelve", {"comment": comment}, key)
 
+    def assign_alarm(self, id_: str, to: str | None, comment: str = "", *, key: str | None = None) -> models.ActResult:
+        """Say who has an alarm: an account, "role:" and a role, or None."""
+        return self._act(id_, "assign", {"to": to, "comment": comment}, key)
+
+    def act_on_many(
+        self,
+        action: models.Action,
+        ids: Sequence[str],
+        comment: str = "",
+        *,
+        until: str | None = None,
+        to: str | None = None,
+        key: str | None = None,
+    ) -> models.ActManyResult:
+        """One act on up to 10,000 alarms: acknowledge, shelve (with `until`), unshelve, assign (with `to`)."""
+        body = models.ActManyRequest(action=action, alarms=list(ids), comment=comment, until=until, to=to)
+        headers = {"Idempotency-Key": key} if key else {}
+        response = self._change("POST", "/alarms/acts", json=body.model_dump(), headers=headers)
+        return self._read(response, models.ActManyResult)
+
+    def alarms_csv(self, **filters: Any) -> str:
+        """All alarms that fit, as CSV; filters as for `alarms`."""
+        return self._send("GET", "/alarms", headers={"Accept": "text/csv"}, params=_plain(filters)).text
+
     def incidents(self, **filters: Any) -> Iterator[models.Incident]:
-        """Incidents; filters: state, severity, source_kind, asset, superseded, q, sort."""
+        """Incidents; filters: state, severity, source_kind, asset, handling, owner, superseded, q, sort."""
         return self._pages("/incidents", models.Incidents, lambda page: page.items, filters)
 
     def incident(self, id_: str) -> models.IncidentDetail:
         """An incident with story and evidence."""
         return self._get(f"/incidents/{_part(id_)}", models.IncidentDetail)
+
+    def assign(self, id_: str, owner: str | None = None, *, key: str | None = None) -> models.IncidentActResult:
+        """Take an incident, or give it to an account, `role:` and a role, or (empty) to nobody."""
+        return self._handle(id_, "assign", {"owner": owner}, key)
+
+    def note(self, id_: str, text: str, *, key: str | None = None) -> models.IncidentActResult:
+        """Write a note on an incident."""
+        return self._handle(id_, "notes", {"text": text}, key)
+
+    def add_task(self, id_: str, text: str, *, key: str | None = None) -> models.IncidentActResult:
+        """Set a task; its id is that of the act."""
+        return self._handle(id_, "tasks", {"text": text}, key)
+
+    def settle_task(
+        self, id_: str, task: str, *, done: bool = True, key: str | None = None
+    ) -> models.IncidentActResult:
+        """Say that a task is done, or isn't."""
+        return self._handle(id_, f"tasks/{_part(task)}", {"done": done}, key)
+
+    def close_incident(self, id_: str, cause: str, comment: str, *, key: str | None = None) -> models.IncidentActResult:
+        """Close an incident with its cause."""
+        return self._handle(id_, "close", {"cause": cause, "comment": comment}, key)
+
+    def reopen_incident(self, id_: str, comment: str = "", *, key: str | None = None) -> models.IncidentActResult:
+        """Take an incident up again."""
+        return self._handle(id_, "reopen", {"comment": comment}, key)
+
+    def people(self) -> list[models.Person]:
+        """Who can be given something."""
+        return self._get("/people", models.People).items
 
     def evidence(self, id_: str) -> models.Evidence:
         """An event or detection as it lies in the log."""
@@ -272,6 +382,11 @@ class Client:
         return self._read(
             self._change("POST", f"/alarms/{_part(id_)}/{action}", json=body, headers=headers), models.ActResult
         )
+
+    def _handle(self, id_: str, what: str, body: dict[str, Any], key: str | None) -> models.IncidentActResult:
+        headers = {"Idempotency-Key": key} if key else {}
+        response = self._change("POST", f"/incidents/{_part(id_)}/{what}", json=body, headers=headers)
+        return self._read(response, models.IncidentActResult)
 
     def _get(self, path: str, model: type[M], params: Any = None) -> M:
         return self._read(self._send("GET", path, params=_plain(params or {})), model)

@@ -6,45 +6,93 @@ skip what they don't know.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from infrastress.client.base import Link, Moment, Page, Wire
+from infrastress.client.handling import (
+    AssignRequest,
+    Check,
+    CloseRequest,
+    Closing,
+    Finding,
+    Handling,
+    HandlingDetail,
+    IncidentAct,
+    Note,
+    Part,
+    People,
+    Person,
+    Raw,
+    Reopening,
+    ReopenRequest,
+    Span,
+    Task,
+    TaskRequest,
+    TextRequest,
+)
 from infrastress.events.health import HealthState
-from infrastress.events.kinds import AlarmState, Severity, SourceKind
+from infrastress.events.kinds import AlarmState, Severity, SourceKind, Sureness
 
 __all__ = [
     "Act",
+    "ActManyRequest",
+    "ActManyResult",
     "ActRequest",
     "ActResult",
+    "Acted",
     "Alarm",
     "AlarmDetail",
     "Alarms",
     "Asset",
     "AssetDetail",
     "Assets",
+    "AssignAlarmRequest",
+    "AssignRequest",
     "Balance",
     "Card",
     "Cards",
+    "Check",
+    "CloseRequest",
+    "Closing",
     "Connected",
     "Decision",
     "Decisions",
+    "Episode",
+    "Episodes",
     "Evidence",
+    "Expected",
+    "Fault",
+    "Finding",
     "Guard",
+    "Handling",
+    "HandlingDetail",
     "Health",
     "HealthChange",
     "History",
     "Incident",
+    "IncidentAct",
+    "IncidentActResult",
     "IncidentDetail",
     "Incidents",
     "Live",
+    "Note",
     "Notification",
     "Notifications",
+    "Page",
+    "Part",
     "PasswordRequest",
+    "People",
+    "Person",
+    "Prediction",
     "Problem",
     "PulseState",
     "Quarantine",
+    "Raw",
     "Ready",
     "RefusalExample",
     "RefusalReason",
+    "ReopenRequest",
+    "Reopening",
     "Series",
     "SessionInfo",
     "ShelveRequest",
@@ -56,18 +104,14 @@ __all__ = [
     "SourceHealth",
     "Span",
     "StandingOf",
+    "Task",
+    "TaskRequest",
+    "TextRequest",
     "TimelineLine",
+    "Unpredicted",
     "Update",
+    "Wire",
 ]
-
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="ISO 8601, UTC")]
-Link = Annotated[str, Field(description="Path on this server")]
-
-
-class Wire(BaseModel):
-    """Base of all that is sent; what a reader doesn't know, it skips."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Problem(Wire):
@@ -82,16 +126,8 @@ class Problem(Wire):
     errors: list[dict[str, Any]] = []
 
 
-class Page(Wire):
-    """One page of a list.
-
-    `next` is given back as `cursor` to go on; None at the end. `position` is where the stream stands: following it from
-    there misses nothing that happened since.
-    """
-
-    next: str | None = None
-    total: Annotated[int, Field(ge=0, description="How many fit the filters now")] = 0
-    position: str = ""
+Action = Literal["acknowledge", "shelve", "unshelve", "assign"]
+Assigned = Annotated[str | None, Field(description='A name, or "role:" and a role; None: nobody')]
 
 
 class Act(Wire):
@@ -99,12 +135,27 @@ class Act(Wire):
 
     id: str
     alarm: str
-    action: Literal["acknowledge", "shelve", "unshelve"]
+    action: Action
     by: str
     at: Moment
     until: Moment | None = None
     comment: str = ""
+    to: Assigned = None
+    together: Annotated[int, Field(ge=1, description="How many alarms the act was about")] = 1
     taken: Annotated[bool, Field(description="Whether fusion has taken it into the alarm's state")] = False
+
+
+class Acted(Wire):
+    """What a person did, about all alarms that it was about."""
+
+    id: str
+    action: Action
+    by: str
+    at: Moment
+    until: Moment | None = None
+    comment: str = ""
+    to: Assigned = None
+    alarms: list[str]
 
 
 class Alarm(Wire):
@@ -125,7 +176,11 @@ class Alarm(Wire):
     count: int
     chattering: bool
     annunciated: Annotated[bool, Field(description="Whether it calls the operator; the others are notices")]
+    group: Annotated[str, Field(description="Alarms of one cause have the same: their incident, else rule@zone")] = ""
+    assigned_to: Assigned = None
     raised: Moment
+    last_raised: Moment | None = None
+    realarmed: Annotated[bool, Field(description="Raised again after it had been acknowledged")] = False
     updated: Moment
     version: int
     evidence: Annotated[str, Field(description="Id of its worst detection")]
@@ -159,6 +214,32 @@ class ShelveRequest(ActRequest):
     until: Moment
 
 
+class AssignAlarmRequest(ActRequest):
+    """Who has an alarm from now on."""
+
+    to: Annotated[Assigned, Field(max_length=80)]
+
+
+class ActManyRequest(ActRequest):
+    """One act on many alarms. `until` goes with shelve, `to` with assign."""
+
+    action: Action
+    alarms: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=10_000)]
+    until: Moment | None = None
+    to: Annotated[Assigned, Field(max_length=80)] = None
+
+
+class ActManyResult(Wire):
+    """What came of an act on many, by alarm; the same again when it is repeated with the same key.
+
+    done: it lies in the log. stood: the alarm stood so already, and nothing was written. unknown: there is none.
+    """
+
+    act: Annotated[Acted | None, Field(description="What was written, about those that are done; None: nothing")]
+    repeated: bool
+    outcomes: dict[str, Literal["done", "stood", "unknown"]]
+
+
 class ActResult(Wire):
     """What came of an act. It shows in the alarm's state once fusion has taken it."""
 
@@ -176,6 +257,8 @@ class TimelineLine(Wire):
     assets: list[str]
     text: str
     evidence: str
+    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")] = []
+    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")] = []
     links: dict[str, Link]
 
 
@@ -189,6 +272,7 @@ class Incident(Wire):
     title: str
     severity: Severity
     confidence: float
+    sure: Annotated[Sureness, Field(description="The confidence in words")]
     began: Moment
     first_alarm: Moment
     announced: Moment
@@ -198,6 +282,7 @@ class Incident(Wire):
     techniques: list[str]
     detections_total: int
     superseded_by: str | None
+    handling: Handling
     links: dict[str, Link]
 
 
@@ -208,25 +293,29 @@ class Incidents(Page):
 
 
 class IncidentDetail(Incident):
-    """An incident with its story and evidence."""
+    """An incident with its story and evidence; of a flood the worst and the first, `..._total` say of how many."""
 
     why: str
+    first: Annotated[str, Field(description="What to do first, by its hypothesis")]
     aliases: list[str]
     timeline: list[TimelineLine]
     timeline_total: int
     detections: Annotated[list[str], Field(description="Ids of the first ones; see `links`")]
     detections_digest: str
     alarms: list[Alarm]
+    alarms_total: int
+    findings: list[Finding]
+    checks: list[Check]
+    handling: HandlingDetail
     evidence: dict[str, Link]
 
 
-class Span(Wire):
-    """A span of a signal's history to look at."""
+class IncidentActResult(Wire):
+    """What came of an act about an incident."""
 
-    signal: str
-    begin: Moment
-    end: Moment
-    history: Link
+    act: IncidentAct
+    changed: Annotated[bool, Field(description="False where it stood so already, or the act was repeated")]
+    incident: Incident
 
 
 class Evidence(Wire):
@@ -240,7 +329,9 @@ class Evidence(Wire):
     sha256: Annotated[str, Field(description="Of the record's bytes as they lie in the log")]
     event: Annotated[dict[str, Any], Field(description="The record, times in ISO 8601")]
     spans: list[Span]
+    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")] = []
     rests_on: dict[str, Link]
+    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")] = []
     blobs: dict[str, Link]
     card: "Card | None"
 
@@ -290,6 +381,9 @@ class Signal(Wire):
     resolution: float
     range: tuple[float, float] | None
     limits: dict[str, float | None]
+    value: Annotated[float | None, Field(description="What it told last, in its own unit; how old: `health`")] = None
+    standing: Annotated[int, Field(description="Anomalous spans that stand")] = 0
+    worst: Annotated[Severity | None, Field(description="Severity of the worst of them")] = None
     health: StandingOf
     links: dict[str, Link]
 
@@ -298,6 +392,83 @@ class Signals(Page):
     """Signals, a page."""
 
     items: list[Signal]
+
+
+class Prediction(Wire):
+    """What one rule expected of a signal, frame by frame (columns); None where nothing could be expected.
+
+    A value outside of the band reaches a score of 1, the limit; one inside may reach it too, where deviations add up
+    over several frames.
+    """
+
+    detector: str
+    detector_version: str
+    rule: str
+    title: str
+    baseline: Annotated[str, Field(description="What of the learned it rests on, as detections name it; else empty")]
+    rests_on: Annotated[list[str], Field(description="Signals it is expected from")]
+    times_ms: Annotated[list[float], Field(description="Ends of the frames judged, Unix milliseconds")]
+    seen: Annotated[list[float | None], Field(description="The frame's mean, which is what is judged")]
+    expected: list[float | None]
+    low: Annotated[list[float | None], Field(description="None where that side is open")]
+    high: list[float | None]
+    score: list[float | None]
+    frames: Annotated[int, Field(description="How many frames the span holds")]
+    links: dict[str, Link]
+
+
+class Unpredicted(Wire):
+    """Why a detector says nothing of what it expected."""
+
+    detector: str
+    why: str
+
+
+class Expected(Wire):
+    """What the detectors in force expect of a signal by the baselines in force, judged again over a span's history."""
+
+    signal: str
+    unit: str
+    units: Literal["plant", "si"]
+    begin: Moment
+    end: Moment
+    frame_s: float
+    predictions: list[Prediction]
+    without: list[Unpredicted]
+
+
+class Episode(Wire):
+    """An anomalous span of a signal: a detection that it takes part in, from onset to clearing."""
+
+    id: Annotated[str, Field(description="Id of the detection that raised it")]
+    detector: str
+    rule: str
+    title: str
+    severity: Severity
+    source_kind: SourceKind
+    sentence: str
+    suspicion: str
+    assets: list[str]
+    began: Annotated[Moment, Field(description="Estimated onset")]
+    raised: Moment
+    cleared: Annotated[Moment | None, Field(description="None while it stands")]
+    share: Annotated[float, Field(description="The signal's part in the detection, 0 to 1")]
+    expected: Annotated[float | None, Field(description="What was expected of it when raised, in the units asked for")]
+    seen: float | None
+    alarm: str | None
+    links: dict[str, Link]
+
+
+class Episodes(Wire):
+    """Anomalous spans of a signal within a span, in order of onset; of more than `limit` the newest."""
+
+    signal: str
+    unit: str
+    begin: Moment
+    end: Moment
+    items: list[Episode]
+    total: int
+    since: Annotated[Moment | None, Field(description="Before this, spans may be missing: they aren't held any more")]
 
 
 class Asset(Wire):
@@ -312,6 +483,7 @@ class Asset(Wire):
     position: tuple[float, float] | None
     open_alarms: int
     worst: Severity | None
+    health: Annotated[HealthState | None, Field(description="Worst of what tells of it; None: nothing does")] = None
     links: dict[str, Link]
 
 
@@ -352,6 +524,19 @@ class AssetDetail(Asset):
     barriers: list[Guard]
 
 
+class Fault(Wire):
+    """One fault of a site file: where, what stands there, what should, and what was probably meant."""
+
+    file: str
+    line: int
+    field: str
+    found: str
+    expected: str
+    suggestion: str = ""
+    item: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+
 class Site(Wire):
     """The site: what it is, whether its file is in order, its plan as GeoJSON, and the whole model."""
 
@@ -361,7 +546,7 @@ class Site(Wire):
     time_zone: str
     version: str
     counts: dict[str, int]
-    faults: Annotated[list[dict[str, Any]], Field(description="Of the site file, as `infrastress check` tells them")]
+    faults: Annotated[list[Fault], Field(description="Of the site file, as `infrastress check` tells them")]
     plan: Annotated[dict[str, Any], Field(description="A GeoJSON FeatureCollection; see `crs` in it")]
     model: dict[str, Any]
     links: dict[str, Link]
@@ -420,9 +605,15 @@ class SourceHealth(StandingOf):
     kind: Annotated[
         SourceKind | None, Field(description="None for what isn't a source of the site, like notifications")
     ]
+    connector: Annotated[
+        str | None, Field(description="How it is reached; None: it has no live connection and stays silent")
+    ] = None
+    every_s: Annotated[float, Field(description="How often it comes, a mean; 0 while that isn't known")] = 0.0
     balance: Balance | None
     newest: Moment | None
     missing: int
+    overdue: Annotated[int, Field(description="Rows that its cadence promised and that didn't come")] = 0
+    clock_ahead_s: Annotated[float, Field(description="How far its clock is ahead, at least")] = 0.0
     counts: dict[str, int]
     links: dict[str, Link]
 
@@ -543,6 +734,9 @@ class SessionInfo(Wire):
     permissions: list[str]
     csrf: str | None
     must_change_password: bool
+    ends: Annotated[
+        Moment | None, Field(description="When a session ends at the latest, by the wall's clock; sooner without use")
+    ] = None
 
 
 class SignInRequest(Wire):
@@ -579,6 +773,7 @@ class Update(Wire):
 
     position: str = ""
     alarms: list[Alarm] = []
+    acts: list[Acted] = []
     incidents: list[Incident] = []
     health: list[HealthChange] = []
     pulse: PulseState | None = None

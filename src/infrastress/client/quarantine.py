@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infrastress.client.models import Link, Moment, Page, Wire
+from infrastress.client.base import Link, Moment, Page, Wire
 
 __all__ = [
-    "Fault",
     "KeptMessage",
     "KeptMessages",
     "LastBackup",
+    "MessageFault",
     "Reingest",
     "ReingestRequest",
     "Reingests",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-class Fault(Wire):
+class MessageFault(Wire):
     """Something of a message that can't be read: why, where it stands, and what it is."""
 
     reason: str
@@ -36,7 +36,7 @@ class KeptMessage(Wire):
     received: Moment
     about: Annotated[dict[str, str], Field(description="Such as topic, sender, file, and where in it it stood")]
     refused: Annotated[dict[str, int], Field(description="How much of it is refused, rows and cells by reason")]
-    faults: Annotated[list[Fault], Field(description="The first few")]
+    faults: Annotated[list[MessageFault], Field(description="The first few")]
     taken: Annotated[int, Field(description="Values and events that were taken of it all the same")]
     size: int
     text: Annotated[str | None, Field(description="Its beginning; None where it is no text, or not for this role")]
@@ -82,7 +82,7 @@ class Reingest(Wire):
     late: Annotated[int, Field(description="Of the rows: behind the watermark, so for history alone")]
     values: int
     events: int
-    examples: Annotated[list[Fault], Field(description="Of what is refused still")]
+    examples: Annotated[list[MessageFault], Field(description="Of what is refused still")]
     links: dict[str, Link]
 
 

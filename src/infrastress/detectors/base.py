@@ -11,10 +11,10 @@ from pydantic import BaseModel
 
 from infrastress.core.errors import BaselineError
 from infrastress.core.ids import canonical_json, content_hash
-from infrastress.events.frames import Block, Finding
+from infrastress.events.frames import Block, Finding, Frames
 from infrastress.site import Site
 
-__all__ = ["Detector", "Lesson", "RuleCard", "baseline_id"]
+__all__ = ["Basis", "Detector", "Expectation", "Lesson", "RuleCard", "baseline_id"]
 
 _OWN_PARTS = frozenset({"name", "description", "detectors"})
 """Of the site model, what concerns no detector's state; a detector's own options are compared apart."""
@@ -40,6 +40,37 @@ class Lesson:
     baseline: dict[str, Any]
     words: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What `Detector.expected` has to be given of a signal: columns, and frames before the first that is asked for."""
+
+    signals: tuple[str, ...]
+    frames: int
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What one rule expected of a signal over k frames, as it judges them; SI.
+
+    Attributes:
+        rule: its id.
+        baseline: what of the learned it rests on, as in detections; empty where nothing learned.
+        rests_on: the other signals it is expected from.
+        expected: float64[k]; NaN where none can be formed, or where the rule has no more than a band.
+        low, high: float64[k], the band tolerated in one frame; infinite where that side is open, NaN without a verdict.
+        score: float64[k], as the detector scores the frame: 1 is the limit. A value outside of the band has at least
+            that; one inside may have it too, where deviations add up over several frames.
+    """
+
+    rule: str
+    baseline: str
+    rests_on: tuple[str, ...]
+    expected: npt.NDArray[np.float64] = field(repr=False)
+    low: npt.NDArray[np.float64] = field(repr=False)
+    high: npt.NDArray[np.float64] = field(repr=False)
+    score: npt.NDArray[np.float64] = field(repr=False)
 
 
 def baseline_id(baseline: Mapping[str, Any], format_: int, detector: str) -> str:
@@ -91,6 +122,20 @@ class Detector(ABC):
         `update`, and only when scores are wanted: it is no part of the state.
         """
         return None
+
+    def basis(self, signal: str) -> Basis | None:
+        """What `expected` needs of a signal; None where the detector expects nothing in particular of it."""
+        del signal
+        return None
+
+    def expected(self, signal: str, frames: Frames) -> tuple[Expectation, ...]:
+        """What was to be expected of a signal: a pure function of the frames, beside any state; one entry a rule.
+
+        Numbers are those that `update` would have judged by, and named in its detections, where `frames` are
+        consecutive and hold the signals of `basis`; of the first `basis(signal).frames` too little is known.
+        """
+        del signal, frames
+        return ()
 
     @abstractmethod
     def dump(self) -> bytes:

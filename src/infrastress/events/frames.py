@@ -38,6 +38,11 @@ class Frames:
     def __len__(self) -> int:
         return len(self.ends)
 
+    def part(self, start: int, stop: int) -> "Frames":
+        """Frames start..stop, as a slice gives them."""
+        cut = slice(start, stop)
+        return Frames(self.width, self.ends[cut], self.tags, self.mean[cut], self.last[cut], self.count[cut])
+
 
 class Block(NamedTuple):
     """What a detector sees at once: closed frames, and the observations that fell into them or came late.

@@ -7,7 +7,7 @@ import msgspec
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 
-__all__ = ["Health", "HealthState", "Pulse", "decode_health", "encode_health"]
+__all__ = ["Health", "HealthState", "Pulse", "Turn", "decode_health", "decode_turn", "encode_health"]
 
 HealthState = Literal["unknown", "live", "delayed", "frozen", "stopped", "down"]
 """How it stands.
@@ -30,6 +30,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         value: last good value in SI, of a signal.
         cadence_s: how often it should speak; 0 where that isn't known.
         lag_s: how old its newest value was when it came.
+        every_s: how often it comes, a mean; of a source, 0 while that isn't known.
         detail: for people.
     """
 
@@ -43,6 +44,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: float | None = None
     cadence_s: float = 0.0
     lag_s: float = 0.0
+    every_s: float = 0.0
     detail: str = ""
 
     @property
@@ -67,7 +69,27 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: dict[str, str] = {}
 
 
-def encode_health(health: Health | Pulse) -> bytes:
+class Turn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a source, or a signal by itself, began to stand differently; kept so that the past can be shown.
+
+    Attributes:
+        site, source: whose.
+        member: a signal that stands worse than its source, or again as that does (`live`); empty for the source.
+        state, was: how it stands from then on, and how it stood.
+        at: event clock, ns.
+        detail: for people.
+    """
+
+    site: str
+    source: str
+    member: str = ""
+    state: HealthState
+    was: HealthState
+    at: int
+    detail: str = ""
+
+
+def encode_health(health: Health | Pulse | Turn) -> bytes:
     """Canonical bytes."""
     return canonical_json(health)
 
@@ -78,3 +100,11 @@ def decode_health(data: bytes) -> Health:
         return msgspec.json.decode(data, type=Health)
     except msgspec.MsgspecError as error:
         raise DecodeError(f"no health: {error}") from None
+
+
+def decode_turn(data: bytes) -> Turn:
+    """Inverse of `encode_health` for a Turn; raises DecodeError."""
+    try:
+        return msgspec.json.decode(data, type=Turn)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"no turn: {error}") from None

@@ -17,14 +17,19 @@ __all__ = [
     "AlarmState",
     "Body",
     "Category",
+    "Cause",
     "Contribution",
     "Detection",
     "GasReading",
+    "HandlingState",
     "Incident",
+    "IncidentAction",
+    "IncidentActionName",
     "LoginAttempt",
     "Report",
     "Severity",
     "SourceKind",
+    "Sureness",
     "Suspicion",
     "SwitchState",
     "Tick",
@@ -39,6 +44,16 @@ Suspicion = Literal["sensor_fault", "sensor_falsified", "actuator_manipulated", 
 Category = Literal["smell", "smoke", "fire", "leak", "noise", "person", "vehicle", "drone", "cyber", "other"]
 """What a report by a person is about."""
 AlarmState = Literal["unacknowledged", "acknowledged", "returned", "shelved", "closed"]
+HandlingState = Literal["new", "in_hand", "closed"]
+"""How people handle an incident: nobody has it; somebody has; they are done with it."""
+Sureness = Literal["almost certain", "likely", "as likely as not", "unlikely", "a bare possibility"]
+"""A confidence in words: from 0.9, 0.7, 0.45 and 0.2 on."""
+IncidentActionName = Literal["assign", "note", "task", "task_done", "task_reopen", "close", "reopen"]
+Cause = Literal[
+    "attack", "equipment_fault", "sensor_fault", "process_upset", "maintenance", "drill", "false_alarm", "weather",
+    "other",
+]  # fmt: skip
+"""What an incident came from, as those say who closed it. `maintenance` is work or a test that nobody had announced."""
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -135,7 +150,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     """What an operator sees of a detection (life cycle of IEC 62682). One alarm has one `alarm` key.
 
     Repeats of one rule on the same assets on one day (UTC) are one alarm; `count` says how many episodes it holds,
-    `chattering` that they are too many to be annunciated one by one.
+    `chattering` that they are too many to be annunciated one by one. `last_raise` is when it was last raised, 0 where
+    that was the only time; `realarmed` that this was after somebody had acknowledged it, and nobody has since.
     """
 
     alarm: str
@@ -151,6 +167,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     cleared: bool = False
     count: int = 1
     chattering: bool = False
+    last_raise: int = 0
+    realarmed: bool = False
 
     @property
     def annunciated(self) -> bool:
@@ -162,13 +180,24 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 class AlarmAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="alarm_action"):
-    """What a person did about an alarm. A shelved alarm comes back at `until` or when it is unshelved."""
+    """What a person did about an alarm, or about many at once: then `alarm` is empty and `alarms` names them.
+
+    A shelved alarm comes back at `until` or when it is unshelved. `to` is who has an assigned one from now on: an
+    account, "role:" and a role, or nobody. Who has it is between people: fusion passes over it.
+    """
 
     alarm: str
-    action: Literal["acknowledge", "shelve", "unshelve"]
+    action: Literal["acknowledge", "shelve", "unshelve", "assign"]
     by: str
     until: int = 0
     comment: str = ""
+    to: str = ""
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The alarms it is about."""
+        return self.alarms or (self.alarm,)
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -212,6 +241,27 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     superseded_by: str = ""
 
 
+class IncidentAction(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="incident_action"
+):
+    """What a person did about an incident. It changes how the incident is handled, never what fusion makes of it.
+
+    `assign` gives it to `owner`, to nobody where that is empty. `note` and `task` add a `text`; `task_done` and
+    `task_reopen` name the `task`: the id of the act that added it. `close` tells the `cause` and in `text` what was
+    found; `episodes` and `severity` say how much was known then, so that what comes later can be told from it.
+    """
+
+    incident: str
+    action: IncidentActionName
+    by: str
+    owner: str = ""
+    text: str = ""
+    task: str = ""
+    cause: Cause | None = None
+    episodes: int = 0
+    severity: Severity = "info"
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="tick"):
     """The watermark: no Samples before `watermark` will be accepted any more from any source of this partition.
 
@@ -241,6 +291,7 @@ Body = (
     | Alarm
     | AlarmAction
     | Incident
+    | IncidentAction
     | Tick
     | Unknown
 )
@@ -257,6 +308,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
         Alarm,
         AlarmAction,
         Incident,
+        IncidentAction,
         Tick,
     )
 }

@@ -8,17 +8,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from infrastress.core.ids import content_hash, event_id
+from infrastress.core.ids import content_hash
 from infrastress.core.time import DAY, SECOND
 from infrastress.events import Event, Incident, TimelineEntry
 from infrastress.events.kinds import Severity
-from infrastress.fusion.alarms import AlarmRecord
+from infrastress.fusion.alarms import AlarmRecord, version_id
 from infrastress.fusion.evidence import Evidence, Hypothesis, Scorer, rank_of, severity_of
 from infrastress.site import Site
 
 __all__ = [
     "KEPT_DETECTIONS",
     "KEPT_ENTRIES",
+    "WITHDRAWN",
     "IncidentRecord",
     "Witness",
     "incident_event",
@@ -29,6 +30,8 @@ __all__ = [
 
 KEPT_DETECTIONS = 500
 KEPT_ENTRIES = 200
+WITHDRAWN = "withdrawn"
+"""In place of the incident that superseded one: late evidence parted it, and what is left is no incident."""
 _MODULUS = 1 << 64
 
 
@@ -135,7 +138,7 @@ def incident_event(
     incident.shown_kinds = list(body.source_kinds)
     incident.shown_severity = max(record.severity for record in ordered)
     return Event(
-        id=event_id("fusion", incident.revision, incident.key.encode()),
+        id=version_id(incident.key, incident.revision),
         site=site.id,
         source="fusion",
         sequence=incident.revision,

@@ -15,15 +15,32 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from infrastress.core.errors import DecodeError
-from infrastress.core.ids import event_id
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
-from infrastress.events import Alarm, AlarmAction, Detection, Event, Tick, decode_event, encode_event
-from infrastress.fusion.alarms import CHATTER, FOREVER, OFF_DELAY, AlarmRecord, alarm_key, priority, stands
+from infrastress.events import Alarm, AlarmAction, Detection, Event, IncidentAction, Tick, decode_event, encode_event
+from infrastress.fusion.alarms import (
+    CHATTER,
+    FOREVER,
+    LIFE_CYCLE,
+    OFF_DELAY,
+    AlarmRecord,
+    alarm_key,
+    priority,
+    stands,
+    version_id,
+)
 from infrastress.fusion.evidence import Scorer, severity_of
 from infrastress.fusion.grouping import Groups
 from infrastress.fusion.hypotheses import TableScorer
-from infrastress.fusion.incidents import IncidentRecord, Witness, incident_event, incident_key, is_incident, witness_of
+from infrastress.fusion.incidents import (
+    WITHDRAWN,
+    IncidentRecord,
+    Witness,
+    incident_event,
+    incident_key,
+    is_incident,
+    witness_of,
+)
 from infrastress.fusion.places import Places, taking_part
 from infrastress.runtime.unit import Unit, refusal
 from infrastress.site import Site
@@ -33,8 +50,6 @@ __all__ = ["FusionUnit"]
 
 REMEMBERED = 2 * DAY
 """How late evidence may be and still join what it belongs to; groups are kept a day longer, as an alarm spans a day."""
-WITHDRAWN = "withdrawn"
-"""In place of the incident that superseded one: late evidence parted it, and what is left is no incident."""
 REST, LONGEST_REST = MINUTE, 60 * MINUTE
 """How long an incident waits for its next revision, an alarm it has, when repeats and clearings are all that is new."""
 GROWTH = 0.5
@@ -92,17 +107,23 @@ class FusionUnit(Unit):
         self._restore(_State())
 
     def update(self, record: Record) -> list[Output]:
-        """Take a detection, an operator's action or a tick; anything else is quarantined."""
+        """Take a detection, an operator's action or a tick; anything else is quarantined.
+
+        Acts that are none of an alarm's life cycle are passed over.
+        """
         try:
             event = decode_event(record.data)
         except DecodeError as error:
             return [refusal(self._site.id, record, error)]
         if isinstance(event.body, Tick):
             return self._tick(event.body)
+        if isinstance(event.body, IncidentAction):  # how people handle an incident is no evidence for what it is
+            return []
         if not isinstance(event.body, Detection | AlarmAction):
             other = DecodeError(f"fusion can't take a {event.kind} event", where=record.subject)
             return [refusal(self._site.id, record, other)]
-        self._state.pending.append(event)
+        if not isinstance(event.body, AlarmAction) or event.body.action in LIFE_CYCLE:
+            self._state.pending.append(event)
         return []
 
     def dump(self) -> bytes:
@@ -216,13 +237,11 @@ class FusionUnit(Unit):
     def _take(self, event: Event) -> None:
         body = event.body
         if isinstance(body, AlarmAction):
-            record = self._state.alarms.get(body.alarm)
-            if record is None:
-                return
-            record.acted(event, body)
-            if body.action != "acknowledge":
-                self._recheck(record.key, record.shelved[2])
-            self._step.alarms.add(record.key)
+            for record in filter(None, map(self._state.alarms.get, body.subjects)):
+                record.acted(event, body)
+                if body.action != "acknowledge":
+                    self._recheck(record.key, record.shelved[2])
+                self._step.alarms.add(record.key)
         elif isinstance(body, Detection):
             episode = f"{body.detector}\0{body.episode}"
             if body.phase == "raised":
@@ -432,7 +451,7 @@ class FusionUnit(Unit):
         if rank not in self._priorities:
             self._priorities[rank] = priority(severity, record.assets, self._site)
         event = Event(
-            id=event_id("fusion", record.emitted, record.key.encode()),
+            id=version_id(record.key, record.emitted),
             site=self._site.id,
             source="fusion",
             sequence=record.emitted,
@@ -454,6 +473,8 @@ class FusionUnit(Unit):
                 cleared=cleared,
                 count=record.raises,
                 chattering=record.chattering,
+                last_raise=record.last_raise if record.last_raise > record.first else 0,
+                realarmed=record.realarmed,
             ),
         )
         return Output(event.id, self._subject, encode_event(event), self._key(record.key), record.first)

@@ -29,7 +29,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.time import SECOND
 from infrastress.events import Event, Samples
 from infrastress.events.frames import Finding
-from infrastress.events.health import Health, HealthState
+from infrastress.events.health import Health, HealthState, Turn
 from infrastress.runtime.liveliness import Liveliness, LivelinessState
 from infrastress.runtime.watchwords import Standing, finding, span
 from infrastress.site import Site
@@ -91,6 +91,9 @@ class Watch:
 
     Args:
         site: the site model.
+
+    Attributes:
+        turns: what began to stand differently at the newest tick.
     """
 
     def __init__(self, site: Site) -> None:
@@ -121,6 +124,7 @@ class Watch:
         self._episodes: dict[str, tuple[str, str]] = {}
         self._refreshed = self._next = 0
         self._seen_frozen: tuple[Flags, Flags] | None = None
+        self.turns: list[Turn] = []
 
     @property
     def clock(self) -> int:
@@ -212,6 +216,7 @@ class Watch:
         for name, (oldest, newest, ahead) in self._pending.items():
             self._hear(name, oldest, newest, ahead=ahead)
         self._pending.clear()
+        self.turns = []
         self._hear_signals()
         frozen, still = self._frozen()
         findings: list[Finding] = []
@@ -290,6 +295,7 @@ class Watch:
     def _turn(self, name: str, state: int, why: str, occurred: int) -> list[Finding]:
         """A source changes its state: what ended is cleared, what began is raised."""
         source, found = self._sources[name], []
+        self._turned(name, "", state, source.state, why)
         if source.episode:
             standing = Standing(name, "", STATES[source.state], "", source.began, self._clock, source.episode)
             found.append(finding(self._site, standing, "cleared", occurred))
@@ -348,11 +354,12 @@ class Watch:
         state = np.where(heard & (base != UNKNOWN), np.maximum(base, alone), UNKNOWN)
         changed = state != self._state
         self._since[changed], self._dirty[changed] = self._clock, 1
-        turned = np.flatnonzero(alone != self._alone)
+        turned, was = np.flatnonzero(alone != self._alone), self._alone.tolist()
         self._state, self._alone = state, alone
         found = []
         for i in turned.tolist():
             source, name = self._owner_of(i), self._signals[i].id
+            self._turned(source, name, int(alone[i]) or LIVE, was[i] or LIVE, self._why(i) if alone[i] else "")
             standing = Standing(source, name, "", self._why(i), int(self._heard[i]), self._clock, "")
             if name in self._episodes:
                 rule, episode = self._episodes.pop(name)
@@ -364,6 +371,13 @@ class Watch:
                 self._episodes[name] = (standing.state, standing.episode)
                 found.append(finding(self._site, standing, "raised", occurred))
         return found
+
+    def _turned(self, source: str, member: str, state: int, was: int, why: str) -> None:
+        told = Turn(
+            site=self._site.id, source=source, member=member, state=STATES[state], was=STATES[was], at=self._clock,
+            detail=why,
+        )  # fmt: skip
+        self.turns.append(told)
 
     def _owner_of(self, i: int) -> str:
         return self._names[self._owner[i]] if self._owner[i] >= 0 else ""
@@ -409,6 +423,7 @@ class Watch:
             last_good=source.newest,
             cadence_s=self._site.source_by_id[name].cadence_s or 0.0,
             lag_s=source.fresh / SECOND if source.heard else 0.0,
+            every_s=source.gap / SECOND,
             detail=source.why,
         )
 

@@ -9,7 +9,7 @@ import networkx as nx
 from infrastress.site.control import comparisons
 from infrastress.site.model import Site
 
-__all__ = ["dependency_graph", "neighbours", "process_graph"]
+__all__ = ["dependency_graph", "flow_graph", "neighbours", "network_graph", "process_graph"]
 
 
 def process_graph(site: Site) -> Any:
@@ -22,6 +22,60 @@ def process_graph(site: Site) -> Any:
     graph = nx.MultiDiGraph()
     for line in site.connections:
         graph.add_edge(line.from_, line.to, key=line.id, through=line.through, flow=line.flow, two_way=line.two_way)
+    return graph
+
+
+def flow_graph(site: Site) -> Any:
+    """What flows where, step by step: a `networkx.DiGraph` of assets, pumps and valves on the way among them.
+
+    An edge joins two assets that follow each other along connections; attributes `connections` (their ids), `flows`
+    (signals that measure them) and `two_way` (whether one of them runs both ways).
+    """
+    graph = nx.DiGraph()
+    for line in site.connections:
+        for one, other in pairwise((line.from_, *line.through, line.to)):
+            known = graph.edges[one, other] if graph.has_edge(one, other) else {}
+            graph.add_edge(
+                one,
+                other,
+                connections=(*known.get("connections", ()), line.id),
+                flows=tuple(dict.fromkeys((*known.get("flows", ()), *((line.flow,) if line.flow else ())))),
+                two_way=known.get("two_way", False) or line.two_way,
+            )
+    return graph
+
+
+def network_graph(site: Site) -> Any:
+    """What reaches what: a `networkx.MultiDiGraph` of security zones, networks, and what has an interface or a zone.
+
+    Nodes are `zone:<id>`, `network:<id>` and asset ids, with attributes `kind` ("security_zone", "network", "asset")
+    and `zone` (the security zone it lies in, None where none is said). Edges have a `relation`: `conduit` between
+    zones, keyed by its id, with `protocols`; `interface` from an asset to a network, with `address`, `protocol` and
+    `port`.
+    """
+    graph = nx.MultiDiGraph()
+    for zone in site.security_zones:
+        graph.add_node(f"zone:{zone.id}", kind="security_zone", zone=zone.id)
+    within = {network.id: network.security_zone for network in site.networks}
+    for name, lies_in in within.items():
+        graph.add_node(f"network:{name}", kind="network", zone=lies_in)
+    for link in site.conduits:
+        ends = f"zone:{link.from_}", f"zone:{link.to}"
+        graph.add_edge(*ends, key=link.id, relation="conduit", protocols=link.protocols)
+    for asset in site.assets:
+        lies_in = asset.security_zone or next((within.get(i.network) for i in asset.interfaces), None)
+        if not asset.interfaces and lies_in is None:
+            continue
+        graph.add_node(asset.id, kind="asset", zone=lies_in)
+        for interface in asset.interfaces:
+            graph.add_edge(
+                asset.id,
+                f"network:{interface.network}",
+                relation="interface",
+                address=interface.address,
+                protocol=interface.protocol,
+                port=interface.port,
+            )
     return graph
 
 

@@ -119,6 +119,12 @@ class MemoryLog(Log):
             kept = self._partitions.get(partition, _Partition())
             return kept.retired + bisect_left(kept.written, moment)
 
+    def written(self, partition: str, after: int, limit: int) -> list[int]:
+        with self._changed:
+            kept = self._partitions.get(partition, _Partition())
+            first = max(0, after - kept.retired)
+            return kept.written[first : first + limit]
+
     def partitions(self) -> list[str]:
         with self._changed:
             return sorted(self._partitions)

@@ -11,6 +11,7 @@ their own; offsets count from 1 without gaps until retention removes a prefix.
     result/<site>          event                     alarms and incidents
     quarantine/<site>      refusal                   what was refused, with reason
     status/<site>          health, pulse             how each source and signal stands (keyed records), how far work is
+    standing/<site>        turn                      when a source or signal began to stand differently
     notify/<site>          notification              messages to people, each version (keyed records)
     replay/<site>          order                     what was asked to be replayed, where a database is shared
 
@@ -144,6 +145,10 @@ class Log(ABC):
     @abstractmethod
     def written_before(self, partition: str, moment: int) -> int:
         """Highest offset stored before a moment of the wall clock (ns UTC); `start` when none."""
+
+    @abstractmethod
+    def written(self, partition: str, after: int, limit: int) -> list[int]:
+        """When each of up to `limit` records with offset > `after` was stored: wall clock, ns UTC, never falling."""
 
     @abstractmethod
     def partitions(self) -> list[str]:

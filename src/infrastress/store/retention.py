@@ -1,8 +1,8 @@
 """Retention: how long what is kept, by kind.
 
-A kind is the first word of a partition (ingest, fusion, result, quarantine, status), or "history" for compacted
-telemetry. A kind without a number of days is kept for ever; so are leases, blobs and the newest versions of alarms and
-incidents.
+A kind is the first word of a partition (ingest, fusion, result, quarantine, status, standing), or "history" for
+compacted telemetry. A kind without a number of days is kept for ever; so are leases, blobs and the newest versions of
+alarms and incidents.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from infrastress.store.ports import Store
 
 __all__ = ["KINDS", "Retired", "apply_retention"]
 
-KINDS = ("ingest", "fusion", "result", "quarantine", "status", "history")
+KINDS = ("ingest", "fusion", "result", "quarantine", "status", "standing", "history")
 
 
 @dataclass(frozen=True)

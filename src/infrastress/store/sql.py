@@ -46,6 +46,7 @@ _READ = (
     .limit(bindparam("limit"))
 )
 _READ_TYPES = _READ.where(log_record.c.type.in_(bindparam("types", expanding=True)))
+_WRITTEN = _READ.with_only_columns(log_record.c.written)
 _FIND = select(log_record.c.place, log_record.c.id, log_record.c.type, log_record.c.data).where(
     log_record.c.partition == bindparam("number"), log_record.c.id == bindparam("id")
 )
@@ -199,6 +200,12 @@ class SqlLog(Log):
                 moment,
                 key=lambda place: connection.execute(when, {"number": bounds.number, "place": place}).scalar_one(),
             )
+
+    def written(self, partition: str, after: int, limit: int) -> list[int]:
+        """By the primary key; the data isn't read."""
+        with self._database.reading() as connection:
+            number = self._bounds(connection, partition).number
+            return list(connection.execute(_WRITTEN, {"number": number, "after": after, "limit": limit}).scalars())
 
     def partitions(self) -> list[str]:
         """All names, sorted."""

@@ -10,9 +10,11 @@ from typing import Any
 
 from infrastress.app.accounts import Book
 from infrastress.app.api.app import create_app
+from infrastress.app.api.checking import check_folder
 from infrastress.app.api.server import serve
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.detecting import cards_of, choose_detectors
+from infrastress.app.service.models import prepare
 from infrastress.client import Client
 from infrastress.core.clock import EventClock
 from infrastress.core.ids import content_hash
@@ -43,12 +45,23 @@ class Api:
         status: Any = None,
         port: int = 0,
         deployment: Any = None,
+        clock: EventClock | None = None,
     ) -> None:
         self.site = load_site(site)
         self.store = store
         self.book = Book(state)
-        self.clock = EventClock()
-        self.setup = InForce(self.site, cards_of(choose_detectors(self.site)), (), lambda: status)
+        self.clock = clock or EventClock()
+        chosen = choose_detectors(self.site)
+        detectors = [plugin(self.site, options) for plugin, options in chosen.values()]
+        self.setup = InForce(
+            self.site,
+            cards_of(chosen),
+            (),
+            lambda: status,
+            lambda: detectors,
+            lambda: check_folder(site, state, None, self.site, lambda: prepare(site, state).data),
+            versions={name: plugin.version for name, (plugin, _) in chosen.items()},
+        )
         self.app = create_app(store, lambda: self.setup, book=self.book, settings=settings, clock=self.clock)
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port = self._socket.getsockname()[1]

@@ -21,18 +21,37 @@ WHO_MAY = {
     "GET /api/v1/site": ALL,
     "GET /api/v1/assets": ALL,
     "GET /api/v1/assets/{asset}": ALL,
+    "GET /api/v1/assets/{asset}/relations": ALL,
+    "GET /api/v1/site/graph": ALL,
+    "GET /api/v1/barriers": ALL,
+    "GET /api/v1/services": ALL,
+    "GET /api/v1/security-zones": ALL,
+    "GET /api/v1/site/check": PLANT,
+    "GET /api/v1/site/changes": PLANT,
+    "GET /api/v1/accounts": {"admin"},
+    "GET /api/v1/health/service": ALL,
     "GET /api/v1/rules": ALL,
     "GET /api/v1/rules/{rule}": ALL,
     "GET /api/v1/signals": PLANT,
     "GET /api/v1/signals/{signal}": PLANT,
+    "GET /api/v1/signals/{signal}/expected": PLANT,
+    "GET /api/v1/signals/{signal}/spans": PLANT,
     "GET /api/v1/history": PLANT,
+    "GET /api/v1/past": ALL,
     "GET /api/v1/alarms": ALL,
     "GET /api/v1/alarms/{alarm}": ALL,
     "POST /api/v1/alarms/{alarm}/acknowledge": {"operator", "security"},
     "POST /api/v1/alarms/{alarm}/shelve": {"operator", "security"},
     "POST /api/v1/alarms/{alarm}/unshelve": {"operator", "security"},
+    "POST /api/v1/alarms/{alarm}/assign": {"operator", "security"},
+    "POST /api/v1/alarms/acts": {"operator", "security"},
     "GET /api/v1/incidents": ALL,
     "GET /api/v1/incidents/{incident}": ALL,
+    **{
+        f"POST /api/v1/incidents/{{incident}}/{what}": {"operator", "security"}
+        for what in ("assign", "notes", "tasks", "tasks/{task}", "close", "reopen")
+    },
+    "GET /api/v1/people": ALL,
     "GET /api/v1/notifications": ALL,
     "GET /api/v1/evidence/{id}": ALL,
     "GET /api/v1/blobs/{digest}": PLANT,
@@ -72,19 +91,25 @@ def names(guarded):
             order = operator.reingest("scada", dry_run=True)
         return {
             "alarm": alarm.id, "incident": next(client.incidents()).id, "id": alarm.evidence, "asset": "T-103",
-            "signal": "LT-103", "source": "scada", "rule": alarm.rule, "digest": digest,
+            "signal": "LT-103", "source": "scada", "rule": alarm.rule, "digest": digest, "task": "none",
             "order": order.id,
         }  # fmt: skip
 
 
 def ask(api, route: str, names: dict, headers: dict, http: httpx.Client) -> int:
     method, path = route.split(" ")
-    params = (
-        {"signal": "LT-103", "from": "2026-03-13T00:00:00Z", "to": "2026-03-13T00:10:00Z"} if "history" in path else {}
-    )
-    body = {"json": {"until": "2026-03-13T00:00:00Z"}} if path.endswith("/shelve") else {}
-    if route == "POST /api/v1/quarantine/reingest":
-        body = {"json": {"source": "scada", "dry_run": True}}
+    spanned = path.endswith(("/history", "/expected", "/spans", "/past"))
+    span = {"signal": "LT-103", "from": "2026-03-13T00:00:00Z", "to": "2026-03-13T00:10:00Z"}
+    params = span if spanned else {}
+    bodies = {
+        "shelve": {"until": "2026-03-13T00:00:00Z"}, "notes": {"text": "x"}, "tasks": {"text": "x"},
+        "{task}": {"done": True}, "close": {"cause": "drill", "comment": "x"},
+        "reingest": {"source": "scada", "dry_run": True},
+    }  # fmt: skip
+    asked = bodies.get(path.rpartition("/")[2])
+    body = {"json": asked} if asked else {}
+    if path.endswith("/graph"):
+        params = {"kind": "process"}
     with http.stream(method, api.address + path.format(**names), params=params, headers=headers, **body) as response:
         return response.status_code
 
@@ -103,8 +128,13 @@ def test_every_route_by_every_role(guarded, names):
             for role in ROLES:
                 status = ask(guarded, route, names, {"Authorization": f"Bearer {guarded.tokens[role]}"}, http)
                 if role in roles:
-                    expected = (422,) if route.endswith("/shelve") else (200, 202)  # `until` lies in the past
-                    assert status in expected, (route, role, status)
+                    needing = {"shelve": 422, "{task}": 404}  # `until` is past
+                    expected = needing.get(route.rpartition("/")[2], 200)
+                    if route == "POST /api/v1/quarantine/reingest":
+                        expected = 202
+                    if route.endswith(("alarm}/assign", "/acts")):
+                        expected = 422
+                    assert status == expected, (route, role, status)
                 else:
                     assert status == 403, (route, role, status)
         for route in OPEN - {"POST /api/v1/session"}:

@@ -21,6 +21,8 @@ def eventful() -> Block:
 
 
 class TestUntrained(DetectorContract):
+    expects = True
+
     def make(self):
         return InvariantDetector(tank_site(), InvariantDetector.Options())
 
@@ -29,6 +31,7 @@ class TestUntrained(DetectorContract):
 
 
 class TestTrained(DetectorContract):
+    expects = True
     lesson = None
 
     def make(self):

@@ -23,13 +23,17 @@ from infrastress.app.accounts.permissions import ROLES, Identity, Role
 from infrastress.app.files import make_folder, write_atomically
 from infrastress.core.errors import ConfigurationError, InputError
 
-__all__ = ["FILE", "Account", "Book", "Session", "SessionPolicy", "Token", "digest"]
+__all__ = ["FILE", "Account", "Book", "Session", "SessionPolicy", "Token", "WrongPassword", "digest"]
 
 FILE = "accounts.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _SESSIONS = 20
 """Sessions of one account; another one ends the oldest."""
 T = TypeVar("T")
+
+
+class WrongPassword(InputError):  # noqa: N818 - what happened, and counted
+    """The current password is wrong."""
 
 
 class SessionPolicy(msgspec.Struct, frozen=True):
@@ -162,14 +166,15 @@ class Book:
         """An account chooses another password; its other sessions end.
 
         Raises:
-            InputError: the current one is wrong, or the new one can't be.
+            WrongPassword: the current one is wrong.
+            InputError: the new one can't be.
         """
         known = self._read().accounts.get(name)
+        check_password(password, name=name)  # before the current one is tried: bad form is no wrong guess
         if not verify(known.password if known else None, current):
-            raise InputError("the current password is wrong")
+            raise WrongPassword("the current password is wrong")
         if current == password:
             raise InputError("the new password is the old one")
-        check_password(password, name=name)
         hashed = hash_password(password)
 
         def change(content: _Content) -> None:
@@ -222,6 +227,11 @@ class Book:
             return None
         self._touch(key, session, now)
         return Identity(account.name, account.role, "session", key, session.limited)
+
+    def ends(self, key: str) -> float | None:
+        """When a session ends at the latest, Unix seconds; None where there is none of that id."""
+        session = self._read().sessions.get(key)
+        return session.created + self.policy.absolute_s if session else None
 
     def sign_out(self, key: str) -> None:
         """End a session, by the hash of its secret or the beginning of that."""

@@ -21,17 +21,23 @@ from infrastress.app.api.metrics import CONTENT_TYPE, Metrics
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
 from infrastress.app.api.routes import (
+    acts,
     alarms,
     evidence,
+    handling,
     health,
     incidents,
     notifications,
+    past,
+    people,
     quarantine,
+    service,
     session,
     signals,
     site,
     storage,
     stream,
+    structure,
 )
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
@@ -43,7 +49,7 @@ from infrastress.store.ports import Store
 
 __all__ = ["create_app", "openapi_of"]
 
-_ABOUT = """What infrastress knows of a site, and what people do about its alarms.
+_ABOUT = """What infrastress knows of a site, and what people do about its alarms and incidents.
 
 Times are ISO 8601, UTC. Lists are read page by page: give `next` back as `cursor`. Errors are problem
 details (RFC 9457).
@@ -121,8 +127,14 @@ def create_app(
         session,
         site,
         signals,
+        past,
+        acts,
         alarms,
         incidents,
+        handling,
+        people,
+        structure,
+        service,
         notifications,
         evidence,
         health,

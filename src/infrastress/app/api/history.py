@@ -18,7 +18,7 @@ from infrastress.core.time import SECOND, from_iso, to_iso
 from infrastress.core.units import scale_of
 from infrastress.site.process import Signal
 
-__all__ = ["Asked", "Read", "as_arrow", "as_csv", "as_history", "moment", "read_history"]
+__all__ = ["Asked", "Read", "Units", "as_arrow", "as_csv", "as_history", "moment", "read_history", "scale_for"]
 
 Units = Literal["plant", "si"]
 _LATEST = 9_223_372_036 * SECOND
@@ -87,7 +87,7 @@ def read_history(plant: Plant, asked: Asked) -> list[Read]:
             mine = _of(rows, signal.id)
             times = mine["time"].cast(pa.int64()).to_numpy()
             values = mine["value"].to_numpy()
-        factor, offset, unit = _scale(signal, asked.units)
+        factor, offset, unit = scale_for(signal, asked.units)
         count = int(part["count"].to_numpy().sum())
         gaps = _gaps(plant, signal, asked, part, times if rows is not None else None)
         found.append(Read(signal, unit, times, (values - offset) / factor, gaps, count))
@@ -113,7 +113,8 @@ def _corners(part: pa.Table) -> tuple[Any, Any]:
     return times[fresh], values[fresh]
 
 
-def _scale(signal: Signal, units: Units) -> tuple[float, float, str]:
+def scale_for(signal: Signal, units: Units) -> tuple[float, float, str]:
+    """Factor and offset that make SI of what is in the units asked for, and the name of these."""
     if units == "si":
         return 1.0, 0.0, unit_si(signal.unit)
     try:

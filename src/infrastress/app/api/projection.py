@@ -16,17 +16,22 @@ import structlog
 
 from infrastress.app.api.position import Position, partitions_of
 from infrastress.core.errors import DecodeError, StoreError
-from infrastress.events import Alarm, AlarmAction, Event, Incident, decode_event
+from infrastress.events import Alarm, AlarmAction, Event, Incident, IncidentAction, decode_event, event_to_json
 from infrastress.events.envelope import body_as
 from infrastress.events.health import Health, Pulse, decode_health
+from infrastress.fusion.alarms import LIFE_CYCLE
+from infrastress.fusion.handling import Handling, Handlings, Known
+from infrastress.fusion.incidents import WITHDRAWN
 from infrastress.store.ports import Record, Row, Store, type_of
 
-__all__ = ["Changes", "Decided", "Entry", "Projection"]
+__all__ = ["Changes", "Decided", "Entry", "Projection", "in_life_cycle"]
 
 _PAGE = 1000
 _LOG = structlog.get_logger()
 DECISIONS = 10_000
 """Newest decisions, acts and link states held."""
+_NAMED = 20
+"""Alarms that a decision names of an act on many; it counts all, and the act itself lies in the log."""
 _BACK = 20_000
 """Records of the log looked through for them at the start."""
 TOLD = ("action", "decision", "link")
@@ -52,6 +57,11 @@ class Entry:
         return body_as(self.event, Incident)
 
 
+def in_life_cycle(event: Event) -> bool:
+    """Whether an act changes how alarms stand, which it does when fusion has taken it."""
+    return isinstance(event.body, AlarmAction) and event.body.action in LIFE_CYCLE
+
+
 @dataclass(frozen=True)
 class Decided:
     """A line of what was decided, done or told: where it lies in the log, and its content."""
@@ -71,6 +81,7 @@ class Changes:
     health: dict[str, Health] = field(default_factory=dict)
     pulse: Pulse | None = None
     decisions: list[Decided] = field(default_factory=list)
+    acts: list[Event] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.alarms or self.incidents or self.health or self.pulse or self.decisions)
@@ -82,6 +93,7 @@ class Changes:
         self.health.update(other.health)
         self.pulse = other.pulse or self.pulse
         self.decisions += other.decisions
+        self.acts += other.acts
 
 
 class Projection:
@@ -101,6 +113,10 @@ class Projection:
         self.health: dict[str, Health] = {}
         self.pulse: Pulse | None = None
         self.acts: dict[str, list[Event]] = {}
+        self.handlings = Handlings()
+        self.episodes: Counter[str] = Counter()
+        self.acted: dict[str, int] = {}
+        self.assigned: dict[str, tuple[int, str, str]] = {}
         self.decisions: deque[Decided] = deque(maxlen=DECISIONS)
         self.refused: dict[tuple[str, str], deque[tuple[int, dict[str, Any]]]] = {}
         self.position = Position()
@@ -134,7 +150,18 @@ class Projection:
             fresh.apply(records)
             after = records[-1].offset
         with self.lock:
-            for name in ("alarms", "incidents", "health", "pulse", "acts", "decisions"):
+            for name in (
+                "alarms",
+                "incidents",
+                "health",
+                "pulse",
+                "acts",
+                "acted",
+                "assigned",
+                "decisions",
+                "handlings",
+                "episodes",
+            ):
                 setattr(self, name, getattr(fresh, name))
             self.position = position
             self.changed += 1
@@ -157,7 +184,7 @@ class Projection:
         """What records say, taken nowhere: for a follower that catches up."""
         changes = Changes()
         blank = Projection(self._store, self.site)
-        blank.alarms, blank.incidents = self.alarms, self.incidents
+        blank.alarms, blank.incidents, blank.handlings = self.alarms, self.incidents, self.handlings
         for record in records:
             blank._record(record, changes, keep=False)
         return changes
@@ -212,6 +239,8 @@ class Projection:
                 entry = self._take(event, None, keep=keep)
                 if isinstance(event.body, Alarm):
                     changes.alarms[event.body.alarm] = entry
+                    if self.handlings.of(event.body.incident).closing is not None:  # it may hold no more
+                        self._handled(event.body.incident, changes)
                 elif isinstance(event.body, Incident):
                     changes.incidents[event.body.incident] = entry
             elif kind == "health":
@@ -224,29 +253,57 @@ class Projection:
                 if keep:
                     self.pulse = changes.pulse
             elif kind in TOLD:
-                decided = self._decided(record, kind, keep=keep)
+                decided = self._decided(record, kind, changes, keep=keep)
                 changes.decisions.append(decided)
+                if kind == "action":
+                    changes.acts.append(decode_event(record.data))
                 if keep and (not self.decisions or self.decisions[-1].offset < record.offset):
                     self.decisions.append(decided)
         except (DecodeError, msgspec.MsgspecError):
             return  # the runtime quarantines what can't be read; here it is only not shown
 
-    def _decided(self, record: Record, kind: str, *, keep: bool) -> Decided:
+    def _decided(self, record: Record, kind: str, changes: Changes, *, keep: bool) -> Decided:
         if kind != "action":
             return Decided(record.id, record.offset, kind, msgspec.json.decode(record.data, type=dict[str, Any]))
         event = decode_event(record.data)
         if keep:
             self.take_act(event)
-        from infrastress.events import event_to_json
-
-        return Decided(record.id, record.offset, kind, msgspec.json.decode(event_to_json(event), type=dict[str, Any]))
+        if isinstance(event.body, IncidentAction):
+            self._handled(event.body.incident, changes)
+        content = msgspec.json.decode(event_to_json(event), type=dict[str, Any])
+        if isinstance(event.body, AlarmAction) and len(event.body.alarms) > _NAMED:
+            content["body"] |= {"alarms": event.body.alarms[:_NAMED], "alarms_total": len(event.body.alarms)}
+        return Decided(record.id, record.offset, kind, content)
 
     def take_act(self, event: Event) -> None:
-        """Keep what a person did, once."""
-        if isinstance(event.body, AlarmAction):
-            held = self.acts.setdefault(event.body.alarm, [])
+        """Keep what a person did, once, and who has the alarms since."""
+        body = event.body
+        if not isinstance(body, AlarmAction):
+            self.handlings.take(event)
+            return
+        for alarm in body.subjects:
+            held = self.acts.setdefault(alarm, [])
             if all(known.id != event.id for known in held):
                 held.append(event)
+            if body.action == "assign":
+                last = (event.occurred, event.id, body.to)
+                self.assigned[alarm] = max(self.assigned.get(alarm, last), last)
+            elif in_life_cycle(event):
+                self.acted[alarm] = max(self.acted.get(alarm, 0), event.occurred)
+
+    def handling(self, incident: str) -> tuple[Handling, Known]:
+        """What people did about an incident, or the one it is part of now, and how much is known of that."""
+        with self.lock:
+            name = self.handlings.standing(incident)
+            entry = self.incidents.get(name)
+            severity = entry.incident.severity if entry else "info"
+            return self.handlings.of(name), Known(self.episodes[name], severity)
+
+    def _handled(self, incident: str, changes: Changes) -> None:
+        """An incident is handled otherwise now: who follows it is told."""
+        name = self.handlings.standing(incident)
+        if name in self.incidents:
+            changes.incidents[name] = self.incidents[name]
 
     def _take(self, event: Event, first: int | None, *, keep: bool = True) -> Entry:
         """The newest of an alarm or incident; when it was first raised stands in the records alone."""
@@ -267,4 +324,15 @@ class Projection:
         entry = Entry(event, first, text)
         if keep and (known is None or event.sequence >= known.event.sequence):
             table[name] = entry
+            self._count(known, entry)
         return entry
+
+    def _count(self, before: Entry | None, now: Entry) -> None:
+        """Keep count of the episodes of each incident, and of which incident stands for which."""
+        body = now.event.body
+        if isinstance(body, Alarm):
+            if before is not None:
+                self.episodes[before.alarm.incident] -= before.alarm.count
+            self.episodes[body.incident] += body.count
+        elif isinstance(body, Incident):
+            self.handlings.superseded(body.incident, "" if body.superseded_by == WITHDRAWN else body.superseded_by)

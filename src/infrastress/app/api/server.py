@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -116,7 +117,7 @@ def run(config: Any, link: Any) -> None:
     may_listen(config)
     deployment = deployment_of(config.site)
     with open_store(config.store) as store:
-        served = _Served(config, lambda: site_in_force(store, config.site_id))
+        served = _Served(config, store, lambda: site_in_force(store, config.site_id))
         link.on_site(lambda _: served.renew())
         settings = ApiSettings(host=config.host, hosts=deployment.hosts, tls=deployment.tls in ("here", "proxy"))
         app = create_app(
@@ -134,8 +135,8 @@ def run(config: Any, link: Any) -> None:
 class _Served:
     """The model in force, kept until another one is."""
 
-    def __init__(self, config: Any, read: Callable[[], Any]) -> None:
-        self._config, self._read = config, read
+    def __init__(self, config: Any, store: Any, read: Callable[[], Any]) -> None:
+        self._config, self._store, self._read = config, store, read
         self.now = self._load()
 
     def renew(self) -> None:
@@ -146,8 +147,24 @@ class _Served:
             structlog.get_logger().error("the site model in force can't be read", error=str(error))
 
     def _load(self) -> InForce:
-        setup = self._read()
-        return InForce(setup.site, dict(setup.cards), tuple(self._faults()), self._status, self._config.live)
+        from infrastress.app.api.checking import check_folder
+        from infrastress.app.service.models import detectors_of
+
+        setup, config, blobs = self._read(), self._config, self._store.blobs
+        return InForce(
+            setup.site,
+            dict(setup.cards),
+            tuple(self._faults()),
+            self._status,
+            cache(lambda: detectors_of(setup)),
+            lambda: check_folder(
+                config.site, config.state, config.connections, setup.site, lambda: blobs.get(setup.digest)
+            ),
+            {source: one.connector for source, one in setup.connections.items()},
+            dict(setup.detectors),
+            dict(setup.contents),
+            config.live,
+        )
 
     def _faults(self) -> Iterator[dict[str, Any]]:
         from infrastress.site.check import check_site

@@ -1,12 +1,13 @@
 """Settings of the API, and what it is given by whoever starts it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from infrastress.detectors.base import RuleCard
+from infrastress.client.site import CheckReport
+from infrastress.detectors.base import Detector, RuleCard
 from infrastress.site import Site
 
 __all__ = ["LOOPBACK_NAMES", "ApiSettings", "InForce", "is_loopback"]
@@ -32,6 +33,7 @@ class ApiSettings:
         catch_up: records of the log that a follower who comes back is told of; if there are more it starts anew.
         pulse_s: a pulse older than this, in seconds of wall time, is stale: nothing is known any more.
         history_rows: values of one answer without `width`.
+        expected_rows: values that may be read to say what was expected in one span.
         history_at_once: history queries at once; further ones wait, beyond `history_waiting` they are sent away.
         shelve_s: longest time for which an alarm may be shelved.
     """
@@ -51,6 +53,7 @@ class ApiSettings:
     catch_up: int = 100_000
     pulse_s: float = 5.0
     history_rows: int = 200_000
+    expected_rows: int = 2_000_000
     history_at_once: int = 2
     history_waiting: int = 32
     shelve_s: float = 7 * 86_400.0
@@ -70,6 +73,11 @@ class InForce:
         cards: rule cards by rule.
         faults: of the site file, as plain mappings.
         status: what the supervisor says of the service; None where there is none.
+        detectors: those in force, made when first asked for; they are asked what they expect and never to judge.
+        check: checks the site's folder as it is on disk now; None where no folder is known.
+        connectors: how each source is reached, by source.
+        versions: of the detectors that judge, by name.
+        baselines: content hashes of what they learned and goes by, by name.
         live: the running service's folder; None where there is none.
     """
 
@@ -77,6 +85,11 @@ class InForce:
     cards: Mapping[str, RuleCard]
     faults: tuple[Mapping[str, Any], ...] = ()
     status: Callable[[], Mapping[str, Any] | None] = field(default=lambda: None)
+    detectors: Callable[[], Sequence[Detector]] = field(default=tuple)
+    check: Callable[[], CheckReport] | None = None
+    connectors: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    baselines: Mapping[str, str] = field(default_factory=dict)
     live: Path | None = None
 
 

@@ -19,14 +19,15 @@ import structlog
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.position import Position
 from infrastress.app.api.projection import TOLD, Changes
-from infrastress.app.api.wire import alarm_of, decision_of, incident_of
+from infrastress.app.api.wire import acted_of, decision_of
 from infrastress.client import models
 from infrastress.core.errors import LogGap, StoreError
+from infrastress.events import AlarmAction
 from infrastress.store.ports import type_of
 
 __all__ = ["TOPICS", "Dropped", "Frame", "Stream", "Topic", "frame_bytes"]
 
-Topic = Literal["alarms", "incidents", "health", "pulse", "decisions"]
+Topic = Literal["alarms", "acts", "incidents", "health", "pulse", "decisions"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 _CHUNK = 500
 _KEPT = 20
@@ -186,7 +187,7 @@ class Stream:
         wanted = (
             "alarms" in topics or "incidents" in topics,
             "health" in topics or "pulse" in topics,
-            "decisions" in topics,
+            bool({"decisions", "incidents", "acts"} & topics),
         )
         if any(a > u for a, u in zip(after, upto, strict=True)):
             raise LogGap(f"{after} lies ahead of {upto}")
@@ -294,9 +295,11 @@ class Stream:
         """Each topic, encoded."""
         plant, parts = self._plant, dict[str, bytes]()
         if changes.alarms:
-            parts["alarms"] = _list(alarm_of(entry) for entry in changes.alarms.values())
+            parts["alarms"] = b"[%s]" % b",".join(map(plant.alarm_json, changes.alarms.values()))
+        if acts := [event for event in changes.acts if isinstance(event.body, AlarmAction)]:
+            parts["acts"] = _list(acted_of(event) for event in acts)
         if changes.incidents:
-            parts["incidents"] = _list(incident_of(entry) for entry in changes.incidents.values())
+            parts["incidents"] = _list(plant.incident(entry) for entry in changes.incidents.values())
         if changes.health:
             parts["health"] = _list(plant.change(health, fresh=fresh) for health in changes.health.values())
         if changes.pulse:

@@ -4,22 +4,29 @@ from typing import Any
 from urllib.parse import quote
 
 from infrastress.app.api.projection import Decided, Entry
+from infrastress.app.story import sureness
 from infrastress.client import models
 from infrastress.core.errors import UnitError
 from infrastress.core.time import to_iso
 from infrastress.core.units import scale_of
 from infrastress.detectors.base import RuleCard
-from infrastress.events import AlarmAction, Event
+from infrastress.events import AlarmAction, Event, IncidentAction
 from infrastress.events.envelope import body_as
 from infrastress.events.health import Health
+from infrastress.fusion.handling import Handling, Known
+from infrastress.fusion.incidents import WITHDRAWN
 
 __all__ = [
     "API",
     "act_of",
+    "acted_of",
     "alarm_of",
     "card_of",
     "decision_of",
     "evidence_link",
+    "handling_detail_of",
+    "handling_of",
+    "incident_act_of",
     "incident_of",
     "iso",
     "link",
@@ -45,8 +52,8 @@ def iso(ns: int) -> str | None:
     return to_iso(ns) if ns else None
 
 
-def alarm_of(entry: Entry, pending: list[models.Act] | None = None) -> models.Alarm:
-    """An alarm as it stands."""
+def alarm_of(entry: Entry, *, pending: list[models.Act], assigned_to: str) -> models.Alarm:
+    """An alarm as it stands, what is still to be taken of what was done about it, and who has it."""
     event, body = entry.event, entry.alarm
     links = {
         "self": link("alarms", body.alarm),
@@ -71,20 +78,24 @@ def alarm_of(entry: Entry, pending: list[models.Act] | None = None) -> models.Al
         count=body.count,
         chattering=body.chattering,
         annunciated=body.annunciated,
+        group=body.incident or f"{body.rule}@{event.zone}",
+        assigned_to=assigned_to or None,
         raised=to_iso(entry.first),
+        last_raised=to_iso(body.last_raise or entry.first),
+        realarmed=body.realarmed,
         updated=to_iso(event.observed),
         version=event.sequence,
         evidence=body.detection,
-        pending=pending or [],
+        pending=pending,
         links=links,
     )
 
 
-def incident_of(entry: Entry) -> models.Incident:
+def incident_of(entry: Entry, handling: models.Handling) -> models.Incident:
     """An incident without its story."""
     event, body = entry.event, entry.incident
     links = {"self": link("incidents", body.incident), "alarms": f"{link('alarms')}?incident={quote(body.incident)}"}
-    if body.superseded_by and body.superseded_by != "withdrawn":
+    if body.superseded_by and body.superseded_by != WITHDRAWN:
         links["superseded_by"] = link("incidents", body.superseded_by)
     return models.Incident(
         id=body.incident,
@@ -94,6 +105,7 @@ def incident_of(entry: Entry) -> models.Incident:
         title=body.title,
         severity=body.severity,
         confidence=body.confidence,
+        sure=sureness(body.confidence),
         began=to_iso(body.began),
         first_alarm=to_iso(body.first_alarm),
         announced=to_iso(entry.first),
@@ -103,22 +115,100 @@ def incident_of(entry: Entry) -> models.Incident:
         techniques=list(body.techniques),
         detections_total=body.detections_total,
         superseded_by=body.superseded_by or None,
+        handling=handling,
         links=links,
     )
 
 
-def act_of(event: Event, *, taken: bool) -> models.Act:
-    """What a person did."""
+def handling_of(handling: Handling, known: Known) -> models.Handling:
+    """How people handle an incident, in short."""
+    closing = handling.closing
+    return models.Handling(
+        state=handling.state(known),
+        owner=handling.owner or None,
+        owner_since=iso(handling.owner_since),
+        closing=closing
+        and models.Closing(by=closing.by, at=to_iso(closing.at), cause=closing.cause, comment=closing.comment),
+        new_evidence=handling.overtaken(known),
+        notes_total=len(handling.notes),
+        tasks_total=len(handling.tasks),
+        tasks_open=sum(not task.done for task in handling.tasks),
+        changed=to_iso(handling.acts[-1].occurred) if handling.acts else None,
+    )
+
+
+def handling_detail_of(handling: Handling, known: Known, most: int) -> models.HandlingDetail:
+    """How people handle an incident, with the newest notes, tasks and acts, in order of time."""
+    again = handling.reopening
+    return models.HandlingDetail(
+        **dict(handling_of(handling, known)),
+        reopening=again and models.Reopening(by=again.by, at=to_iso(again.at), comment=again.comment),
+        notes=[
+            models.Note(id=note.id, by=note.by, at=to_iso(note.at), text=note.text) for note in handling.notes[-most:]
+        ],
+        tasks=[
+            models.Task(
+                id=task.id,
+                by=task.by,
+                at=to_iso(task.at),
+                text=task.text,
+                done=task.done,
+                settled_by=task.settled_by or None,
+                settled_at=iso(task.settled_at),
+            )
+            for task in handling.tasks[-most:]
+        ],
+        acts=[incident_act_of(event) for event in handling.acts[-most:]],
+        acts_total=len(handling.acts),
+    )
+
+
+def incident_act_of(event: Event) -> models.IncidentAct:
+    """What a person did about an incident."""
+    body = body_as(event, IncidentAction)
+    return models.IncidentAct(
+        id=event.id,
+        incident=body.incident,
+        action=body.action,
+        by=body.by,
+        at=to_iso(event.occurred),
+        owner=body.owner or None,
+        text=body.text,
+        task=body.task or None,
+        cause=body.cause,
+        links={"evidence": evidence_link(event.id), "incident": link("incidents", body.incident)},
+    )
+
+
+def act_of(event: Event, alarm: str, *, taken: bool) -> models.Act:
+    """What a person did about an alarm, maybe together with others."""
     body = body_as(event, AlarmAction)
     return models.Act(
         id=event.id,
-        alarm=body.alarm,
+        alarm=alarm,
         action=body.action,
         by=body.by,
         at=to_iso(event.occurred),
         until=iso(body.until),
         comment=body.comment,
+        to=body.to or None,
+        together=len(body.subjects),
         taken=taken,
+    )
+
+
+def acted_of(event: Event) -> models.Acted:
+    """What a person did, about all alarms it was about."""
+    body = body_as(event, AlarmAction)
+    return models.Acted(
+        id=event.id,
+        action=body.action,
+        by=body.by,
+        at=to_iso(event.occurred),
+        until=iso(body.until),
+        comment=body.comment,
+        to=body.to or None,
+        alarms=list(body.subjects),
     )
 
 

@@ -15,6 +15,7 @@ from infrastress.app.baselines import in_force, read_version
 from infrastress.app.detecting import cards_of, choose_detectors
 from infrastress.core.errors import ConfigurationError, StoreError
 from infrastress.core.ids import canonical_json, content_hash
+from infrastress.detectors.base import Detector
 from infrastress.fusion import FusionUnit
 from infrastress.runtime import DetectionUnit
 from infrastress.runtime.reloading import SiteUnit
@@ -23,7 +24,17 @@ from infrastress.site.check import check_site
 from infrastress.site.connections import Connection, connections_of
 from infrastress.store.ports import Blobs, Store
 
-__all__ = ["Prepared", "Setup", "changed_parts", "detection_of", "fusion_of", "prepare", "read_setup", "site_in_force"]
+__all__ = [
+    "Prepared",
+    "Setup",
+    "changed_parts",
+    "detection_of",
+    "detectors_of",
+    "fusion_of",
+    "prepare",
+    "read_setup",
+    "site_in_force",
+]
 
 _FORMAT = 1
 _TRAIN = "infrastress train SITE --approve --by NAME"
@@ -161,16 +172,18 @@ def site_in_force(store: Store, site_id: str) -> Setup:
     return read_setup(store.blobs, msgspec.json.decode(row.data)["setup"])
 
 
+def detectors_of(setup: Setup) -> list[Detector]:
+    """The detectors of a setup, each with its baseline where there is one."""
+    chosen = choose_detectors(setup.site)
+    return [plugin(setup.site, options, setup.baselines.get(name)) for name, (plugin, options) in chosen.items()]
+
+
 def detection_of(blobs: Blobs, site_id: str) -> SiteUnit[DetectionUnit]:
     """The unit of detection of a site, over all its setups."""
 
     def build(digest: str) -> DetectionUnit:
         setup = read_setup(blobs, digest)
-        chosen = choose_detectors(setup.site)
-        detectors = [
-            plugin(setup.site, options, setup.baselines.get(name)) for name, (plugin, options) in chosen.items()
-        ]
-        return DetectionUnit(setup.site, detectors)
+        return DetectionUnit(setup.site, detectors_of(setup))
 
     return SiteUnit(site_id, build, forward=f"fusion/{site_id}")
 

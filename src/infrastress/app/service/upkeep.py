@@ -22,8 +22,9 @@ PERIOD_VARIABLE = "INFRASTRESS_UPKEEP_S"
 """Environment variable: seconds between two rounds, and before the first."""
 _FIRST_S, _PERIOD_S = 60.0, 600.0
 _AROUND = HOUR
-_STATUS_DAYS = 1 / 24
-"""How each signal stood matters to those who follow now; the newest stays as a keyed record."""
+_STATUS_DAYS, _STANDING_DAYS = 1 / 24, 90.0
+"""How each signal stood matters to those who follow now; the newest stays as a keyed record.
+When it began to stand otherwise matters to whoever looks back."""
 """Telemetry before and behind an incident that stays with it."""
 _NICE = 10
 
@@ -82,9 +83,13 @@ def keep_in_order(store: "Store", site_id: str) -> "Retired":
         f"notify/{site_id}",
     )
     told = [notify] if store.checkpoints.observe(notify).epoch else []
-    consumers = {ingest: [ingest], fusion: [fusion], result: told, f"quarantine/{site_id}": [], f"status/{site_id}": []}
-    days: dict[str, float] = dict(site.runtime.retention_days.items())
-    days["status"] = _STATUS_DAYS
+    consumers = {ingest: [ingest], fusion: [fusion], result: told}
+    consumers |= {f"{kind}/{site_id}": [] for kind in ("quarantine", "status", "standing")}
+    days: dict[str, float] = {
+        "standing": _STANDING_DAYS,
+        **dict(site.runtime.retention_days.items()),
+        "status": _STATUS_DAYS,
+    }
     return apply_retention(store, days, now=time.time_ns(), consumers=consumers, pinned=evidence_of(store, site_id))
 
 

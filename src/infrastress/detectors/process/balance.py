@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from infrastress.detectors.base import RuleCard
-from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
+from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
 from infrastress.detectors.process.tanks import ControlVolume, TankFarm
 from infrastress.detectors.process.tightness import DailyMaxima, band_margin
@@ -123,6 +123,59 @@ class MassBalance(Invariant):
         for other in scores[1:]:
             best = np.fmax(best, other)
         return best
+
+    def rests_on(self, signal: str) -> tuple[str, ...]:
+        """The level, the meters and gates of all its tank's connections and of those that share a meter, temperatures.
+
+        Of tanks that somebody may draw from unmetered the levels are expected within a band alone.
+        """
+        at = self._volume_of(signal)
+        if at is None or (self._open[at] and not np.isfinite(self._band[at]).any()):
+            return ()
+        area = self.farm.volumes[at]
+        own = [self.net.branches[b] for b in area.inward + area.outward]
+        meters = {branch.meter for branch in own} - {None}
+        branches = own + [branch for branch in self.net.branches if branch.meter in meters]
+        others = [gauge.level for gauge in area.gauges] + [branch.meter for branch in own]
+        others += [state for branch in branches for state in branch.gates]
+        others += [gauge.temperature for gauge in area.gauges if gauge.tank.expansion_per_k]
+        return (signal, *(one for one in dict.fromkeys(others) if one is not None and one != signal))
+
+    def band(self, view: View, signal: str) -> Band:
+        """The level by the window that shows it best: that at its begin plus what was brought, within the tolerance."""
+        at, c = self._volume_of(signal) or 0, view.context
+        area, balance, scores = self.farm.volumes[at], self.farm.over(view), self._scores(view)
+        residuals, tolerances = self._residuals(view)
+        low, high = window_sums(balance.low[at : at + 1], SCALES), window_sums(balance.high[at : at + 1], SCALES)
+        level = view.mean[self.table.row[signal]]
+        hours = local_hours(view.ends, self._zone)
+        ratios = np.array([score[at] for score in scores])
+        best = np.argmax(np.where(np.isnan(ratios), -1.0, ratios), axis=0)
+        parts = []
+        for s, scale in enumerate(SCALES):
+            change = (balance.volume[at] - earlier(balance.volume[at], scale))[c:]
+            least, most = low[scale][0, c:], high[scale][0, c:]
+            if self._open[at]:
+                span = scale * view.seconds
+                down, up = self._band[at, s, hours, 0], self._band[at, s, hours, 1]
+                half = np.maximum((up - down) / 2.0, area.floor / span) * span
+                middle = (up + down) / 2.0 * span
+                # A residual is what lies beyond the interval: a band that leaves 0 out begins at its far end.
+                under, over = middle - half, middle + half
+                least, most = np.where(under <= 0.0, least, most) + under, np.where(over >= 0.0, most, least) + over
+                due = np.full(len(change), np.nan)
+            else:
+                within = np.maximum(tolerances[s][at] * self._factor[at, s], area.floor)
+                least, most, due = least - within, most + within, change - residuals[s][at]
+            began = earlier(level, scale)[c:]
+            parts.append([began + moved / area.area for moved in (due, least, most)])
+        columns = np.arange(len(best))
+        expected, under, over = np.array(parts)[best, :, columns].T
+        return Band(expected, under, over, ratios[best, columns])
+
+    def _volume_of(self, signal: str) -> int | None:
+        volumes = enumerate(self.farm.volumes)
+        return next((i for i, area in volumes if any(gauge.level == signal for gauge in area.gauges)), None)
 
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """The scale that shows it best, with its numbers."""

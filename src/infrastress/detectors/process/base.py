@@ -10,7 +10,7 @@ from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.events.kinds import Contribution, Severity, Suspicion
 from infrastress.site import Site
 
-__all__ = ["APART", "Account", "Invariant", "Learned", "Subject"]
+__all__ = ["APART", "Account", "Band", "Invariant", "Learned", "Subject"]
 
 APART = frozenset(
     {"people", "shifts", "receptors", "services", "roads", "hazards", "barriers", "location", "security_zones"}
@@ -50,6 +50,16 @@ class Learned:
     warnings: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Band:
+    """What a rule expects of a signal over the k frames to judge, float64[k] each, SI; see `Expectation`."""
+
+    expected: Floats
+    low: Floats
+    high: Floats
+    score: Floats
+
+
 class Invariant(ABC):
     """A rule generated from the site model.
 
@@ -82,6 +92,15 @@ class Invariant(ABC):
     @abstractmethod
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """Account of a score >= 1 of this view; called right behind `judge` of the same view."""
+
+    def rests_on(self, signal: str) -> tuple[str, ...]:
+        """Signals that `band` needs, the signal itself first; empty where the rule expects nothing of it."""
+        del signal
+        return ()
+
+    def band(self, view: View, signal: str) -> Band:
+        """What is expected of a signal that `rests_on` knows; a pure function of the view."""
+        raise NotImplementedError(signal)
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take what `learned` returned. Rules that learn nothing take nothing."""

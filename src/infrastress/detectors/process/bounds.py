@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infrastress.detectors.base import RuleCard
-from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
+from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
 from infrastress.detectors.process.tightness import DailyMaxima, band_margin
 from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.events.kinds import Severity, Suspicion
@@ -161,6 +161,7 @@ class LearnedRange(_Bounds):
 
     def __init__(self, site: Site, table: SignalTable) -> None:
         super().__init__(site, table)
+        self._at = {subject.key: i for i, subject in enumerate(self.subjects)}
         self._above = DailyMaxima(len(self.subjects))
         self._below = DailyMaxima(len(self.subjects))
 
@@ -194,6 +195,18 @@ class LearnedRange(_Bounds):
                 f"{self.table.say(subject.key, high)}"
             )
         return Learned(baseline, tuple(words)) if baseline else None
+
+    def rests_on(self, signal: str) -> tuple[str, ...]:
+        """The signal, where a range was learned."""
+        at = self._at.get(signal)
+        return () if at is None or not np.isfinite(self._low[at, 0]) else (signal,)
+
+    def band(self, view: View, signal: str) -> Band:
+        """The range."""
+        at = self._at[signal]
+        score = self.judge(view)[at]
+        low, high = np.full(len(score), self._low[at, 0]), np.full(len(score), self._high[at, 0])
+        return Band(np.full(len(score), np.nan), low, high, score)
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take ranges of signals that the site still has."""

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
-from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
+from infrastress.detectors.base import Basis, Detector, Expectation, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.balance import MassBalance
-from infrastress.detectors.process.base import APART, Account, Invariant
+from infrastress.detectors.process.base import APART, Account, Band, Invariant
 from infrastress.detectors.process.bounds import AlarmLimit, InstrumentRange, LearnedRange, TripLimit
 from infrastress.detectors.process.control import ControlRuleBroken, SwitchedWithoutCause
 from infrastress.detectors.process.drift import BalanceDrift
@@ -25,13 +25,15 @@ from infrastress.detectors.process.silence import Silence
 from infrastress.detectors.process.stream import FrameStream, scores_at
 from infrastress.detectors.process.tanks import TankFarm
 from infrastress.detectors.process.view import Floats, SignalTable, Times, View
-from infrastress.events.frames import Block, Finding
+from infrastress.events.frames import Block, Finding, Frames
 from infrastress.events.kinds import Detection
 from infrastress.site import Site
 
 __all__ = ["InvariantDetector", "InvariantOptions"]
 
 _FORMAT = 1
+_CELLS = 2_000_000
+"""Most cells that are looked at at once for what was expected: a large site's days come out in pieces."""
 _FAR = 1e6
 """An infinite or huge ratio says no more than "far beyond"."""
 _RULES: tuple[type[Invariant], ...] = (
@@ -127,6 +129,38 @@ class InvariantDetector(Detector):
     def scores(self) -> Floats | None:
         """The largest score of any subject of any rule; what no rule could judge is NaN."""
         return scores_at(self._asked, self._worst, _FAR)
+
+    def basis(self, signal: str) -> Basis | None:
+        """Signals and frames that the rules which expect something of it need."""
+        needed = dict.fromkeys(one for invariant in self.invariants for one in invariant.rests_on(signal))
+        return Basis(tuple(needed), self._context) if needed else None
+
+    def expected(self, signal: str, frames: Frames) -> tuple[Expectation, ...]:
+        """What each rule that expects something of the signal does so of each frame."""
+        rules = [(invariant, basis) for invariant in self.invariants if (basis := invariant.rests_on(signal))]
+        if not rules or not len(frames):
+            return ()
+        piece = max(self._context, _CELLS // max(1, len(self.table)))
+        parts: list[list[Band]] = [[] for _ in rules]
+        before = np.full((len(self.table), self._context), np.nan)
+        mean, last = before, before
+        for start in range(0, len(frames), piece):
+            view = View.of(frames.part(start, start + piece), self.table, mean, last)
+            mean, last = view.mean[:, -self._context :], view.last[:, -self._context :]
+            for found, (invariant, _) in zip(parts, rules, strict=True):
+                found.append(invariant.band(view, signal))
+        return tuple(
+            Expectation(
+                rule=invariant.rule,
+                baseline=self._baseline_id,
+                rests_on=basis[1:],
+                expected=np.concatenate([part.expected for part in found]),
+                low=np.concatenate([part.low for part in found]),
+                high=np.concatenate([part.high for part in found]),
+                score=np.minimum(np.concatenate([part.score for part in found]), _FAR),
+            )
+            for found, (invariant, basis) in zip(parts, rules, strict=True)
+        )
 
     def _finding(self, invariant: Invariant, view: View, change: Change, score: float) -> Finding:
         frame, subject, raised = change

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from infrastress.detectors.base import RuleCard
-from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
+from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet, gate
 from infrastress.detectors.process.tightness import DailyMaxima
 from infrastress.detectors.process.view import Floats, SignalTable, View
@@ -67,9 +68,14 @@ class FlowWithoutPath(Invariant):
 
     def _shut_flow(self, view: View) -> Floats:
         """|flow| where everything is shut, 0 where something may be open, NaN where unknown."""
-        flows = self.net.over(view)
         c = view.context
         rates = np.abs(view.mean[self._rows, c:])
+        rates[self._maybe(view)[:, c:] & ~np.isnan(rates)] = 0.0
+        return rates
+
+    def _maybe(self, view: View) -> npt.NDArray[np.bool_]:
+        """Where something that a meter serves may be open, over all columns of the view."""
+        flows = self.net.over(view)
         own = [i for i, subject in enumerate(self.subjects) if subject.key in self._own]
         states = [self.table.row[self._own[self.subjects[i].key]] for i in own]
         maybe = np.zeros(view.mean[self._rows].shape, dtype=np.bool_)
@@ -77,8 +83,7 @@ class FlowWithoutPath(Invariant):
         for i, subject in enumerate(self.subjects):
             for b in self._ways.get(subject.key, ()):
                 maybe[i] |= flows.maybe[b]
-        rates[maybe[:, c:] & ~np.isnan(rates)] = 0.0
-        return rates
+        return maybe
 
     def judge(self, view: View) -> Floats:
         """Flow over its limit."""
@@ -103,6 +108,20 @@ class FlowWithoutPath(Invariant):
             confidence=0.5,
             techniques=self.card.techniques,
         )
+
+    def rests_on(self, signal: str) -> tuple[str, ...]:
+        """The meter, and the states of all ways it serves."""
+        if signal in self._own:
+            return signal, self._own[signal]
+        gates = (state for b in self._ways.get(signal, ()) for state in self.net.branches[b].gates)
+        return (signal, *dict.fromkeys(gates)) if signal in self._ways else ()
+
+    def band(self, view: View, signal: str) -> Band:
+        """No flow within the limit where everything is shut, anything elsewhere."""
+        at = next(i for i, subject in enumerate(self.subjects) if subject.key == signal)
+        shut, limit = ~self._maybe(view)[at, view.context :], float(self._limit[at, 0])
+        low, high = np.where(shut, -limit, -np.inf), np.where(shut, limit, np.inf)
+        return Band(np.where(shut, 0.0, np.nan), low, high, self.judge(view)[at])
 
     def observe(self, view: View) -> None:
         """Keep daily maxima of flow with everything shut."""
@@ -206,6 +225,24 @@ class PumpFlow(Invariant):
             confidence=0.5,
             techniques=self.card.techniques,
         )
+
+    def rests_on(self, signal: str) -> tuple[str, ...]:
+        """The meter and the pump's state, where a band was learned."""
+        at = self._pump_of(signal)
+        return () if at is None else (signal, self._pairs[at][1])
+
+    def band(self, view: View, signal: str) -> Band:
+        """The learned band while the pump runs steadily, anything else while it doesn't."""
+        at = self._pump_of(signal) or 0
+        runs = ~np.isnan(self._running_flow(view)[at])
+        low, high = float(self._low[at, 0]), float(self._high[at, 0])
+        score = self.judge(view)[at]
+        return Band(np.full(len(score), np.nan), np.where(runs, low, -np.inf), np.where(runs, high, np.inf), score)
+
+    def _pump_of(self, meter: str) -> int | None:
+        """The first pump of a meter with a learned band."""
+        learned = (i for i, pair in enumerate(self._pairs) if pair[2] == meter and np.isfinite(self._low[i, 0]))
+        return next(learned, None)
 
     def observe(self, view: View) -> None:
         """Keep daily extremes of flow while running."""

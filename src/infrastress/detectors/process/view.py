@@ -1,5 +1,6 @@
 """What the invariants look at: trailing context plus the block's frames, one row a signal of the site model."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +24,12 @@ _SI = {"level": "m", "flow": "m3/s", "pressure": "Pa", "temperature": "K", "powe
 
 
 class SignalTable:
-    """The site's signals in a fixed order, with what a rule needs of each in SI units."""
+    """The site's signals (or some that are chosen) in a fixed order, with what a rule needs of each in SI units."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, chosen: Iterable[str] | None = None) -> None:
         self.site = site
-        self.signals: tuple[Signal, ...] = site.signals
+        some = None if chosen is None else (site.signal_by_id[signal] for signal in chosen)
+        self.signals: tuple[Signal, ...] = site.signals if some is None else tuple(some)
         self.row = {signal.id: i for i, signal in enumerate(self.signals)}
         self.scale = [scale_of(signal.unit) for signal in self.signals]
 

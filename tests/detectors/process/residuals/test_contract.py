@@ -63,6 +63,8 @@ def attacked() -> Block:
 
 
 class TestLearned(DetectorContract):
+    expects = True
+
     def make(self):
         return learned()
 

@@ -11,20 +11,21 @@ from infrastress.app.accounts.permissions import needed_for
 from infrastress.app.api.asking import PlantOf, needs, not_modified, who
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import ApiError
+from infrastress.app.api.resting import Reader, parts_of, record_of, spans_of
 from infrastress.app.api.wire import card_of, evidence_link, link
 from infrastress.client import models
 from infrastress.core.errors import DecodeError, StoreError
 from infrastress.core.ids import content_hash
-from infrastress.core.time import MINUTE, to_iso
 from infrastress.events import Alarm, Detection, Event, Incident, decode_event, event_to_json
-from infrastress.store.ports import Record, partition_of, type_of
+from infrastress.store.ports import Record, partition_of
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["evidence"])
 _ID = re.compile(r"[0-9a-f]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_MARGIN = 30 * MINUTE
+_RAW = 100
+"""Of what a record rests on, how many are looked up."""
 
 _KINDS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -49,9 +50,11 @@ def get_evidence(plant: PlantOf, id: str, identity: Annotated[Identity, Depends(
     fields: dict[str, Any] = msgspec.json.decode(event_to_json(event))
     body = event.body
     rests_on: dict[str, str] = {}
+    parts: list[models.Part] = []
     card = None
     if isinstance(body, Detection):
         rests_on = {name: evidence_link(name) for name in body.evidence}
+        parts = parts_of(body, plant.setup.site)
         card = card_of(plant.setup.cards.get(body.rule))
     elif isinstance(body, Alarm):
         rests_on = {body.detection: evidence_link(body.detection)}
@@ -66,8 +69,10 @@ def get_evidence(plant: PlantOf, id: str, identity: Annotated[Identity, Depends(
         bytes=len(record.data),
         sha256=content_hash(record.data),
         event=fields,
-        spans=_spans(event),
+        spans=spans_of(event),
+        parts=parts,
         rests_on=rests_on,
+        raw=Reader(plant, _RAW).raw(list(rests_on), _RAW),
         blobs={digest: link("blobs", digest) for digest in event.blobs},
         card=card,
     )
@@ -101,33 +106,13 @@ def get_blob(request: Request, response: Response, plant: PlantOf, digest: str) 
 
 
 def _find(plant: Plant, id_: str) -> Record:
-    if _ID.fullmatch(id_):
-        for partition in (f"fusion/{plant.id}", plant.partitions[2], plant.partitions[0]):
-            record = plant.store.log.find(partition, id_)
-            if record is not None and type_of(record.subject) in ("event", "action", "tick"):
-                return record
-    raise ApiError(404, f"the log holds no event {id_!r}", remedy="it may be older than what is kept")
+    record = record_of(plant, id_) if _ID.fullmatch(id_) else None
+    if record is None:
+        raise ApiError(404, f"the log holds no event {id_!r}", remedy="it may be older than what is kept")
+    return record
 
 
 def _check(identity: Identity, event: Event) -> None:
     permission = needed_for(event)
     if not may(identity, permission):
         raise ApiError(403, f"the role {identity.role} has no permission {permission}")
-
-
-def _spans(event: Event) -> list[models.Span]:
-    """What to look at of the signals of a detection: its window, and half an hour around it."""
-    body = event.body
-    if not isinstance(body, Detection):
-        return []
-    begin, end = min(body.began, event.occurred), max(body.until, event.occurred)
-    asked = f"from={to_iso(begin - _MARGIN)}&to={to_iso(end + _MARGIN)}&width=1000"
-    return [
-        models.Span(
-            signal=part.signal,
-            begin=to_iso(begin),
-            end=to_iso(end),
-            history=f"{link('history')}?signal={part.signal}&{asked}",
-        )
-        for part in body.contributions
-    ]

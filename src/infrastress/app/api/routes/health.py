@@ -10,16 +10,15 @@ from infrastress.app.api.books import read_books, readiness
 from infrastress.app.api.pages import page_of, question
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.projection import Decided
+from infrastress.app.api.standing import WORST
 from infrastress.app.api.wire import decision_of, iso, link, standing_of
 from infrastress.client import models
 from infrastress.events.delivery import Balance
-from infrastress.events.health import HealthState
 from infrastress.runtime.admission import SourceNotes
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
-_WORST: tuple[HealthState, ...] = ("down", "stopped", "frozen", "delayed", "unknown", "live")
 
 
 @router.get("/health", dependencies=[needs("see.health")])
@@ -28,7 +27,7 @@ def get_health(plant: PlantOf, stream: StreamOf) -> models.Health:
     pulse, books = plant.pulse(), read_books(plant)
     found = [_source(plant, name, books.get(name), fresh=pulse.fresh) for name in _sources(plant)]
     counts = Counter(one.state for one in found)
-    state: Any = next((name for name in _WORST if counts[name]), "unknown") if pulse.fresh else "unknown"
+    state: Any = next((name for name in WORST if counts[name]), "unknown") if pulse.fresh else "unknown"
     return models.Health(state=state, counts=dict(counts), pulse=pulse, sources=found, position=str(stream.position))
 
 
@@ -106,9 +105,13 @@ def _source(plant: Plant, source: str, book: tuple[Balance, SourceNotes] | None,
             **fields,
             "source": source,
             "kind": own.kind if own else None,
+            "connector": plant.setup.connectors.get(source),
+            "every_s": told.every_s if told else 0.0,
             "balance": balance.as_dict() if balance else None,
             "newest": iso(notes.newest or 0) if notes else None,
             "missing": notes.missing if notes else 0,
+            "overdue": notes.overdue if notes else 0,
+            "clock_ahead_s": notes.clock_ahead_s if notes else 0.0,
             "counts": dict(counts),
             "links": {
                 "self": link("health", "sources", source),

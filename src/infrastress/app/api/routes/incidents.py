@@ -6,19 +6,18 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from infrastress.app.api.asking import PlantOf, StreamOf, known, needs, not_modified
+from infrastress.app.api.casefile import incident_detail
 from infrastress.app.api.pages import page_of, question
 from infrastress.app.api.projection import Entry
-from infrastress.app.api.wire import alarm_of, evidence_link, incident_of
 from infrastress.client import models
-from infrastress.core.time import to_iso
-from infrastress.events.kinds import Severity, SourceKind
+from infrastress.events.kinds import HandlingState, Severity, SourceKind
 from infrastress.fusion.evidence import rank_of
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["incidents"])
 SEE = needs("see.alarms")
-_ALARMS = 200
+Sort = Literal["newest", "oldest", "updated", "severity", "attention"]
 
 _ORDERS: dict[str, Callable[[Entry], tuple[int | str, ...]]] = {
     "newest": lambda e: (-e.first, e.incident.incident),
@@ -26,6 +25,12 @@ _ORDERS: dict[str, Callable[[Entry], tuple[int | str, ...]]] = {
     "updated": lambda e: (-e.incident.updated, e.incident.incident),
     "severity": lambda e: (-rank_of(e.incident.severity), -e.first, e.incident.incident),
 }
+
+
+def _attention(entry: Entry, handling: models.Handling) -> tuple[int | str, ...]:
+    body = entry.incident
+    done = handling.state == "closed", body.state == "closed"
+    return (*map(int, done), -rank_of(body.severity), -entry.first, body.incident)
 
 
 @router.get("/incidents", dependencies=[SEE])
@@ -39,9 +44,11 @@ def list_incidents(
     severity: Annotated[list[Severity] | None, Query()] = None,
     source_kind: Annotated[list[SourceKind] | None, Query()] = None,
     asset: Annotated[str | None, Query(max_length=80)] = None,
+    handling: Annotated[list[HandlingState] | None, Query(description="How people handle it")] = None,
+    owner: Annotated[str | None, Query(max_length=80, description="Who has it; empty: nobody")] = None,
     superseded: Annotated[bool, Query(description="With those that became part of another, or of none")] = False,
     q: Annotated[str | None, Query(max_length=100, description="Part of title, why, hypothesis or asset")] = None,
-    sort: Annotated[Literal["newest", "oldest", "updated", "severity"], Query()] = "newest",
+    sort: Annotated[Sort, Query(description="`attention`: what is not closed first, then the most severe")] = "newest",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> models.Incidents:
@@ -60,40 +67,23 @@ def list_incidents(
         and (superseded or not e.incident.superseded_by)
         and (not text or text in e.text)
     ]
-    asked = question("incidents", state, severity, source_kind, asset, superseded, q, sort)
-    page, after = page_of(fitting, _ORDERS[sort], limit=limit, cursor=cursor, asked=asked)
-    items = [incident_of(entry) for entry in page]
+    if handling is not None or owner is not None or sort == "attention":
+        stands = {e.incident.incident: plant.handling(e.incident.incident) for e in fitting}
+        fitting = [
+            e
+            for e in fitting
+            if (handling is None or stands[e.incident.incident].state in handling)
+            and (owner is None or (stands[e.incident.incident].owner or "") == owner)
+        ]
+    asked = question("incidents", state, severity, source_kind, asset, handling, owner, superseded, q, sort)
+    order = _ORDERS.get(sort, lambda e: _attention(e, stands[e.incident.incident]))
+    page, after = page_of(fitting, order, limit=limit, cursor=cursor, asked=asked)
+    items = [plant.incident(entry) for entry in page]
     return models.Incidents(items=items, next=after, total=len(fitting), position=str(stream.position))
 
 
 @router.get("/incidents/{incident}", dependencies=[SEE])
 def get_incident(plant: PlantOf, incident: str) -> models.IncidentDetail:
-    """One incident: hypothesis and why, timeline, alarms, and the raw record behind each line."""
+    """One incident: hypothesis and why, what to do first, timeline, findings, alarms, and how people handle it."""
     entry: Entry = known(plant.projection.incidents.get(incident), "incident", incident)
-    body = entry.incident
-    with plant.projection.lock:
-        mine = [e for e in plant.projection.alarms.values() if e.alarm.incident == incident]
-    mine.sort(key=lambda e: (e.first, e.alarm.alarm))
-    timeline = [
-        models.TimelineLine(
-            occurred=to_iso(line.occurred),
-            source_kind=line.source_kind,
-            severity=line.severity,
-            assets=list(line.assets),
-            text=line.text,
-            evidence=line.event,
-            links={"evidence": evidence_link(line.event)},
-        )
-        for line in body.timeline
-    ]
-    return models.IncidentDetail(
-        **dict(incident_of(entry)),
-        why=body.why,
-        aliases=list(body.aliases),
-        timeline=timeline,
-        timeline_total=body.timeline_total,
-        detections=list(body.detections),
-        detections_digest=body.detections_digest,
-        alarms=[alarm_of(e) for e in mine[:_ALARMS]],
-        evidence={id_: evidence_link(id_) for id_ in body.detections},
-    )
+    return incident_detail(plant, entry)

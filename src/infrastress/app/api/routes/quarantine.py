@@ -164,7 +164,7 @@ def _order(order: Order) -> quarantine.Reingest:
         late=order.late,
         values=order.values,
         events=order.events,
-        examples=[quarantine.Fault(reason=one.reason, where=one.where, what=one.what) for one in order.examples],
+        examples=[quarantine.MessageFault(reason=one.reason, where=one.where, what=one.what) for one in order.examples],
         links={"self": link("quarantine", "reingest", order.id)},
     )
 
@@ -173,7 +173,7 @@ def _message(plant: Plant, identity: Identity, at: Place, source: str, raw: Raw)
     own = plant.setup.site.source_by_id.get(source)
     withheld = (own is None or own.kind == "reports") and not may(identity, "see.reports")
     text, code = _shown(raw.data)
-    faults = [quarantine.Fault(**fault._asdict()) for fault in raw.faults]
+    faults = [quarantine.MessageFault(**fault._asdict()) for fault in raw.faults]
     return quarantine.KeptMessage(
         id=f"{at.offset}.{at.place}",
         source=source,

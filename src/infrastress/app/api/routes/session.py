@@ -4,11 +4,12 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from infrastress.app.accounts import Identity, Permission, may
+from infrastress.app.accounts import Book, Identity, Permission, WrongPassword, may
 from infrastress.app.api.asking import BookOf, who
 from infrastress.app.api.guard import cookie_name
 from infrastress.app.api.problems import ApiError
 from infrastress.client.models import PasswordRequest, SessionInfo, SignInRequest
+from infrastress.core.time import SECOND, to_iso
 
 __all__ = ["router"]
 
@@ -16,7 +17,8 @@ router = APIRouter(tags=["session"])
 
 
 def _told(request: Request, response: Response, identity: Identity, csrf: str | None) -> SessionInfo:
-    del request
+    book: Book = request.app.state.book
+    ends = book.ends(identity.key) if identity.kind == "session" else None
     response.headers["Cache-Control"] = "no-store"
     return SessionInfo(
         name=identity.name,
@@ -25,6 +27,7 @@ def _told(request: Request, response: Response, identity: Identity, csrf: str | 
         permissions=[p for p in get_args(Permission) if may(identity, p)],
         csrf=csrf,
         must_change_password=identity.limited,
+        ends=to_iso(round(ends * SECOND)) if ends else None,
     )
 
 
@@ -79,6 +82,6 @@ def choose_password(
         raise ApiError(429, "too many wrong passwords", remedy=f"wait {seconds} s", headers={"Retry-After": seconds})
     try:
         book.choose(identity.name, body.current, body.new, keep=identity.key)
-    except Exception:
+    except WrongPassword:
         failures.failed(identity.name, address)
         raise

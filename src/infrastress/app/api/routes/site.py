@@ -9,7 +9,8 @@ from infrastress.app.api.pages import page_of, question
 from infrastress.app.api.plan import plan_of
 from infrastress.app.api.projection import Entry
 from infrastress.app.api.routes.signals import signal_of
-from infrastress.app.api.wire import alarm_of, card_of, link
+from infrastress.app.api.standing import Standing
+from infrastress.app.api.wire import card_of, link
 from infrastress.client import models
 from infrastress.fusion.evidence import rank_of
 
@@ -33,7 +34,7 @@ def get_site(request: Request, response: Response, plant: PlantOf) -> models.Sit
         time_zone=site.time_zone,
         version=site.version,
         counts={name: len(getattr(site, name)) for name in counted},
-        faults=[dict(fault) for fault in setup.faults],
+        faults=[models.Fault.model_validate(fault) for fault in setup.faults],
         plan=plan_of(site),
         model=_plain(site, people=False),
         links={"assets": link("assets"), "signals": link("signals"), "health": link("health")},
@@ -53,7 +54,8 @@ def list_assets(
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> models.Assets:
     """Assets in order of their ids."""
-    open_ones, text = plant.projection.open_by_asset(), (q or "").casefold()
+    standing, text = Standing(plant), (q or "").casefold()
+    open_ones = standing.open
     fitting = [
         asset
         for asset in plant.setup.site.assets
@@ -64,7 +66,7 @@ def list_assets(
     ]
     asked = question("assets", type, zone, q, alarmed)
     page, after = page_of(fitting, lambda asset: (asset.id,), limit=limit, cursor=cursor, asked=asked)
-    items = [models.Asset(**_asset(one, open_ones.get(one.id, []))) for one in page]
+    items = [models.Asset(**_asset(one, open_ones.get(one.id, []), standing)) for one in page]
     return models.Assets(items=items, next=after, total=len(fitting), position=str(stream.position))
 
 
@@ -73,13 +75,13 @@ def get_asset(plant: PlantOf, asset: str) -> models.AssetDetail:
     """An asset with its signals, open alarms, connections and barriers."""
     site = plant.setup.site
     one = known(site.asset_by_id.get(asset), "asset", asset)
-    entries = plant.projection.open_alarms(asset)
-    fresh = plant.pulse().fresh
+    entries, standing = plant.projection.open_alarms(asset), Standing(plant)
+    fresh = standing.fresh
     return models.AssetDetail(
-        **_asset(one, entries),
+        **_asset(one, entries, standing),
         model=one.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         signals=[signal_of(plant, signal, fresh=fresh) for signal in site.signals_of.get(asset, ())],
-        alarms=[alarm_of(entry) for entry in sorted(entries, key=lambda e: -e.first)],
+        alarms=[plant.alarm_of(entry) for entry in sorted(entries, key=lambda e: -e.first)],
         connections=[
             models.Connected(
                 id=line.id,
@@ -120,7 +122,7 @@ def get_rule(plant: PlantOf, rule: str) -> models.Card:
     return card
 
 
-def _asset(asset: Any, entries: list[Entry]) -> dict[str, Any]:
+def _asset(asset: Any, entries: list[Entry], standing: Standing) -> dict[str, Any]:
     worst: Any = max((entry.alarm.severity for entry in entries), key=rank_of, default=None)
     return {
         "id": asset.id,
@@ -132,6 +134,7 @@ def _asset(asset: Any, entries: list[Entry]) -> dict[str, Any]:
         "position": asset.position,
         "open_alarms": len(entries),
         "worst": worst,
+        "health": standing.health(asset.id),
         "links": {"self": link("assets", asset.id), "alarms": f"{link('alarms')}?asset={asset.id}"},
     }
 

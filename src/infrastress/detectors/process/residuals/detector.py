@@ -13,17 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import DAY
-from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
+from infrastress.detectors.base import Basis, Detector, Expectation, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.base import APART
 from infrastress.detectors.process.episodes import Change, Episodes, episode_id
 from infrastress.detectors.process.residuals.learning import POSITION, learn_relations
-from infrastress.detectors.process.residuals.limits import SCALES, sums_of
-from infrastress.detectors.process.residuals.relations import Relation, Relations, on_grid
+from infrastress.detectors.process.residuals.limits import CLIP, SCALES, sums_of
+from infrastress.detectors.process.residuals.relations import HOURS, Relation, Relations, on_grid
 from infrastress.detectors.process.residuals.words import deviation, explained_by, relation_in_words
 from infrastress.detectors.process.stream import FrameStream, scores_at
 from infrastress.detectors.process.view import Floats, SignalTable, Times, View
 from infrastress.detectors.process.words import clock_span
-from infrastress.events.frames import Block, Finding
+from infrastress.events.frames import Block, Finding, Frames
 from infrastress.events.kinds import Contribution, Detection
 from infrastress.site import Site
 
@@ -115,18 +115,6 @@ class ResidualDetector(Detector):
 
     # Judging
 
-    def _judge(self, view: View) -> "_Verdict":
-        values = on_grid(view.mean, self._steps)
-        before = view.ends[0] - view.width * np.arange(view.context, 0, -1, dtype=np.int64)
-        expected = self.relations.expect(values, np.concatenate([before, view.ends]))
-        seen = values[self.relations.rows]
-        residuals = seen - expected
-        sums = sums_of(residuals, self.relations.scale)
-        parts = {scale: total / self._limits[scale] for scale, total in sums.items()}
-        scores = np.max([np.abs(part) for part in parts.values()], axis=0)
-        scores = np.where(np.isnan(residuals), np.nan, scores)[:, view.context :]
-        return _Verdict(view, scores, expected, seen, parts)
-
     def update(self, block: Block) -> list[Finding]:
         """Judge the block's frames; observations don't concern this detector."""
         findings: list[Finding] = []
@@ -134,7 +122,7 @@ class ResidualDetector(Detector):
         for view in self._stream.views(block.frames):
             if not self.relations.relations:
                 continue
-            verdict = self._judge(view)
+            verdict = _judge(view, self.relations, self._steps, self._limits)
             self._judged.append((view.ends, np.fmax.reduce(verdict.scores, axis=0)))
             findings += [self._finding(verdict, change) for change in self._episodes.step(verdict.scores)]
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
@@ -143,6 +131,41 @@ class ResidualDetector(Detector):
     def scores(self) -> Floats | None:
         """The largest score of any signal; NaN where none could be judged."""
         return scores_at(self._asked, self._judged, _FAR)
+
+    def basis(self, signal: str) -> Basis | None:
+        """The signal and the inputs of its relation."""
+        relation = next((one for one in self.relations.relations if one.signal == signal), None)
+        if relation is None:
+            return None
+        inputs = (one.name for one in relation.inputs if one.name not in HOURS)
+        return Basis(tuple(dict.fromkeys((signal, *inputs))), self._context)
+
+    def expected(self, signal: str, frames: Frames) -> tuple[Expectation, ...]:
+        """What its relation expects of the signal; the band is what one frame alone may be off by."""
+        basis = self.basis(signal)
+        if basis is None or not len(frames):
+            return ()
+        at = next(i for i, one in enumerate(self.relations.relations) if one.signal == signal)
+        table = SignalTable(self.site, basis.signals)
+        alone = Relations(table, self.relations.lags, (self.relations.relations[at],), ZoneInfo(self.site.time_zone))
+        nothing = np.full((len(table), self._context), np.nan)
+        view = View.of(frames, table, nothing, nothing)
+        limits = {scale: limit[at : at + 1] for scale, limit in self._limits.items()}
+        verdict = _judge(view, alone, self._steps[[self.table.row[one] for one in basis.signals]], limits)
+        expected = verdict.expected[0, view.context :]
+        most = float(limits[1][0, 0])
+        off = most * float(alone.scale[0, 0]) if most <= CLIP else np.inf
+        return (
+            Expectation(
+                rule=_RULE,
+                baseline=self._baseline_id,
+                rests_on=basis.signals[1:],
+                expected=expected,
+                low=expected - off,
+                high=expected + off,
+                score=np.minimum(verdict.scores[0], _FAR),
+            ),
+        )
 
     def _finding(self, verdict: "_Verdict", change: Change) -> Finding:
         frame, subject, raised = change
@@ -341,3 +364,24 @@ class _State(msgspec.Struct):
     last: bytes
     episodes: list[list[int]]
     open: list[tuple[int, dict[str, Any]]]
+
+
+def _judge(view: View, relations: Relations, steps: Floats, limits: Mapping[int, Floats]) -> _Verdict:
+    """Relations over a view.
+
+    Args:
+        view: m signals.
+        relations: n of them.
+        steps: float64[m, 1], the last digits of the signals, SI.
+        limits: float64[n, 1] for each window.
+    """
+    values = on_grid(view.mean, steps)
+    before = view.ends[0] - view.width * np.arange(view.context, 0, -1, dtype=np.int64)
+    expected = relations.expect(values, np.concatenate([before, view.ends]))
+    seen = values[relations.rows]
+    residuals = seen - expected
+    sums = sums_of(residuals, relations.scale)
+    parts = {scale: total / limits[scale] for scale, total in sums.items()}
+    scores = np.max([np.abs(part) for part in parts.values()], axis=0)
+    scores = np.where(np.isnan(residuals), np.nan, scores)[:, view.context :]
+    return _Verdict(view, scores, expected, seen, parts)
