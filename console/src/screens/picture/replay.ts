@@ -38,7 +38,7 @@ export function useReplay(now: number | null): Replay {
     gcTime: 5 * 60_000,
     queryFn: () => {
       const asked = { from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() };
-      return ask<Past>(api.GET("/api/v1/past", { params: { query: asked } }));
+      return ask(api.GET("/api/v1/past", { params: { query: asked } })) as Promise<Past>; // pairs, which its types widen
     },
   });
   const past = back ? (query.data ?? null) : null;
