@@ -4,7 +4,7 @@ import pytest
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import MINUTE
-from infrastress.events import encode_event
+from infrastress.events import AlarmAction, encode_event, make_event
 from infrastress.events.kinds import Contribution
 from infrastress.fusion import FusionUnit
 from infrastress.store.ports import Record
@@ -195,6 +195,57 @@ def test_acknowledged_alarms_alarm_again_when_raised_again():
     assert state() == "shelved"
     feed.tick(31)
     assert state() == "unacknowledged"
+
+
+def test_an_alarm_says_when_it_was_raised_again_and_whether_somebody_had_acknowledged_it():
+    feed = Feed()
+
+    def body():
+        (event,) = feed.newest("alarm").values()
+        return event.body
+
+    feed.event(detection(10))
+    feed.tick(11)
+    assert (body().last_raise, body().realarmed) == (0, False)
+    feed.event(detection(12))
+    feed.tick(13)
+    assert (body().last_raise, body().realarmed) == (T0 + 12 * MINUTE, False)
+    feed.event(action(14, body().alarm, "acknowledge"))
+    feed.tick(15)
+    assert (body().state, body().realarmed) == ("acknowledged", False)
+    feed.event(detection(16))
+    feed.tick(17)
+    assert (body().last_raise, body().realarmed) == (T0 + 16 * MINUTE, True)
+    feed.event(action(18, body().alarm, "acknowledge"))
+    feed.tick(19)
+    assert (body().last_raise, body().realarmed) == (T0 + 16 * MINUTE, False)
+
+
+def test_an_act_on_many_is_taken_for_each_of_them():
+    feed = Feed()
+    feed.event(detection(10), detection(10, assets=("T-9",)), detection(10, assets=("T-2",)))
+    feed.tick(11)
+    keys = sorted(feed.newest("alarm"))
+    act = AlarmAction(alarm="", action="acknowledge", by="ann", alarms=(*keys[:2], "alm-of-nobody"))
+    feed.event(make_event(site="plant", source="console", sequence=1, occurred=T0 + 12 * MINUTE, body=act))
+    feed.tick(13)
+    states = [feed.newest("alarm")[key].body.state for key in keys]
+    assert states == ["acknowledged", "acknowledged", "unacknowledged"]
+
+
+def test_acts_that_are_none_of_the_life_cycle_change_nothing():
+    feeds = Feed(), Feed()
+    for feed in feeds:
+        feed.event(detection(10))
+        feed.tick(11)
+    (key,) = feeds[0].newest("alarm")
+    act = AlarmAction(alarm=key, action="assign", by="ann", to="role:security")
+    feeds[1].event(make_event(site="plant", source="console", sequence=1, occurred=T0 + 12 * MINUTE, body=act))
+    for feed in feeds:
+        feed.event(cleared(detection(10), 13))
+        feed.tick(20)
+    assert feeds[0].outputs == feeds[1].outputs
+    assert feeds[0].unit.dump() == feeds[1].unit.dump()
 
 
 def test_final_tick_judges_what_is_still_waiting():

@@ -222,6 +222,29 @@ def test_what_people_did_about_alarms_is_handed_on_at_once():
     assert refused.subject == "quarantine/toy:refusal"
 
 
+@pytest.mark.parametrize("spoken", [False, True])
+def test_fusion_hears_soon_that_the_time_of_an_act_has_passed(spoken):
+    feeder = Feeder(Witness())
+    if spoken:
+        feeder.samples(rows([START + SECOND], [[1, 1, 0]]))
+        feeder.tick(START + MINUTE + 1)
+    for second in (90, 91, 400):
+        body = AlarmAction(alarm="a1", action="acknowledge", by="operator")
+        moment = START + second * SECOND
+        action = make_event(site="toy", source="people", sequence=second, occurred=moment, body=body)
+        feeder.put("action", encode_event(action))
+
+    def told(watermark):
+        feeder.unit.load(feeder.unit.dump())  # also over a restart
+        ticks = [o for o in feeder.tick(watermark) if type_of(o.subject) == "tick"]
+        return [decode_event(output.data).body.watermark for output in ticks]
+
+    assert told(START + 100 * SECOND) == []
+    assert told(START + 2 * MINUTE + 1) == [START + 2 * MINUTE]
+    assert told(START + 4 * MINUTE + 1) == []
+    assert told(START + 7 * MINUTE + 1) == [START + 7 * MINUTE]
+
+
 class Quiet(Witness):
     """Finds silence in every frame, as the invariant would, and something else."""
 

@@ -10,7 +10,6 @@ from pydantic import ConfigDict, Field
 
 from infrastress.client.base import Link, Moment, Page, Wire
 from infrastress.client.handling import (
-    AssignRequest,
     Check,
     CloseRequest,
     Closing,
@@ -19,6 +18,7 @@ from infrastress.client.handling import (
     HandlingDetail,
     IncidentAct,
     Note,
+    OwnerRequest,
     Part,
     People,
     Person,
@@ -35,15 +35,18 @@ from infrastress.events.kinds import AlarmState, Severity, SourceKind, Sureness
 
 __all__ = [
     "Act",
+    "ActManyRequest",
+    "ActManyResult",
     "ActRequest",
     "ActResult",
+    "Acted",
     "Alarm",
     "AlarmDetail",
     "Alarms",
     "Asset",
     "AssetDetail",
     "Assets",
-    "AssignRequest",
+    "AssignAlarmRequest",
     "Balance",
     "Card",
     "Cards",
@@ -74,6 +77,7 @@ __all__ = [
     "Note",
     "Notification",
     "Notifications",
+    "OwnerRequest",
     "Page",
     "Part",
     "PasswordRequest",
@@ -122,17 +126,36 @@ class Problem(Wire):
     errors: list[dict[str, Any]] = []
 
 
+Action = Literal["acknowledge", "shelve", "unshelve", "assign"]
+Assigned = Annotated[str | None, Field(description='A name, or "role:" and a role; None: nobody')]
+
+
 class Act(Wire):
     """What a person did about an alarm."""
 
     id: str
     alarm: str
-    action: Literal["acknowledge", "shelve", "unshelve"]
+    action: Action
     by: str
     at: Moment
     until: Moment | None = None
     comment: str = ""
+    to: Assigned = None
+    together: Annotated[int, Field(ge=1, description="How many alarms the act was about")] = 1
     taken: Annotated[bool, Field(description="Whether fusion has taken it into the alarm's state")] = False
+
+
+class Acted(Wire):
+    """What a person did, about all alarms that it was about."""
+
+    id: str
+    action: Action
+    by: str
+    at: Moment
+    until: Moment | None = None
+    comment: str = ""
+    to: Assigned = None
+    alarms: list[str]
 
 
 class Alarm(Wire):
@@ -153,7 +176,11 @@ class Alarm(Wire):
     count: int
     chattering: bool
     annunciated: Annotated[bool, Field(description="Whether it calls the operator; the others are notices")]
+    group: Annotated[str, Field(description="Alarms of one cause have the same: their incident, else rule@zone")] = ""
+    assigned_to: Assigned = None
     raised: Moment
+    last_raised: Moment | None = None
+    realarmed: Annotated[bool, Field(description="Raised again after it had been acknowledged")] = False
     updated: Moment
     version: int
     evidence: Annotated[str, Field(description="Id of its worst detection")]
@@ -187,6 +214,32 @@ class ShelveRequest(ActRequest):
     until: Moment
 
 
+class AssignAlarmRequest(ActRequest):
+    """Who has an alarm from now on."""
+
+    to: Annotated[Assigned, Field(max_length=80)]
+
+
+class ActManyRequest(ActRequest):
+    """One act on many alarms. `until` goes with shelve, `to` with assign."""
+
+    action: Action
+    alarms: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=10_000)]
+    until: Moment | None = None
+    to: Annotated[Assigned, Field(max_length=80)] = None
+
+
+class ActManyResult(Wire):
+    """What came of an act on many, by alarm; the same again when it is repeated with the same key.
+
+    done: it lies in the log. stood: the alarm stood so already, and nothing was written. unknown: there is none.
+    """
+
+    act: Annotated[Acted | None, Field(description="What was written, about those that are done; None: nothing")]
+    repeated: bool
+    outcomes: dict[str, Literal["done", "stood", "unknown"]]
+
+
 class ActResult(Wire):
     """What came of an act. It shows in the alarm's state once fusion has taken it."""
 
@@ -204,8 +257,8 @@ class TimelineLine(Wire):
     assets: list[str]
     text: str
     evidence: str
-    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")] = []
-    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")] = []
+    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")]
+    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")]
     links: dict[str, Link]
 
 
@@ -276,9 +329,9 @@ class Evidence(Wire):
     sha256: Annotated[str, Field(description="Of the record's bytes as they lie in the log")]
     event: Annotated[dict[str, Any], Field(description="The record, times in ISO 8601")]
     spans: list[Span]
-    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")] = []
+    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")]
     rests_on: dict[str, Link]
-    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")] = []
+    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")]
     blobs: dict[str, Link]
     card: "Card | None"
 
@@ -535,6 +588,13 @@ class Balance(Wire):
     cells_accepted: int
     cells_empty: int
     cells_refused: dict[str, int]
+    late: Annotated[int, Field(description="Of those accepted: behind the watermark, so in history alone")] = 0
+    kept: Annotated[
+        dict[str, int], Field(description="Of what was refused, rows and cells by reason: kept as it came")
+    ] = Field(default_factory=dict)
+    reingested: Annotated[
+        dict[str, int], Field(description="Of what was refused, rows and cells by reason: taken in since")
+    ] = Field(default_factory=dict)
     balances: bool
 
 
@@ -609,6 +669,12 @@ class RefusalReason(Wire):
     rows: int
     cells: int
     examples: list[RefusalExample]
+    kept: Annotated[int, Field(description="Of rows and cells: whose message was kept as it came")] = 0
+    reingested: Annotated[int, Field(description="Of rows and cells: taken in since")] = 0
+    messages: Annotated[int, Field(description="Kept messages that can be read again now")] = 0
+    by_hour: Annotated[
+        list[tuple[Moment, int]], Field(description="Messages that can be read again, by the hour in which they came")
+    ] = Field(default_factory=list)
 
 
 class Quarantine(Wire):
@@ -659,8 +725,22 @@ class Notifications(Page):
     undelivered: int
 
 
+class Demonstration(Wire):
+    """The plant is simulated: event seconds a second of wall time, and which story a demo plays, where it is one.
+
+    `run` tells one run from the next.
+    """
+
+    speed: float
+    story: str | None
+    run: str
+
+
 class SessionInfo(Wire):
-    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something."""
+    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something.
+
+    `demonstration` is null where the plant is real.
+    """
 
     name: str
     role: str
@@ -671,6 +751,7 @@ class SessionInfo(Wire):
     ends: Annotated[
         Moment | None, Field(description="When a session ends at the latest, by the wall's clock; sooner without use")
     ] = None
+    demonstration: Demonstration | None = None
 
 
 class SignInRequest(Wire):
@@ -707,6 +788,7 @@ class Update(Wire):
 
     position: str = ""
     alarms: list[Alarm] = []
+    acts: list[Acted] = []
     incidents: list[Incident] = []
     health: list[HealthChange] = []
     pulse: PulseState | None = None

@@ -150,7 +150,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     """What an operator sees of a detection (life cycle of IEC 62682). One alarm has one `alarm` key.
 
     Repeats of one rule on the same assets on one day (UTC) are one alarm; `count` says how many episodes it holds,
-    `chattering` that they are too many to be annunciated one by one.
+    `chattering` that they are too many to be annunciated one by one. `last_raise` is when it was last raised, 0 where
+    that was the only time; `realarmed` that this was after somebody had acknowledged it, and nobody has since.
     """
 
     alarm: str
@@ -166,6 +167,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     cleared: bool = False
     count: int = 1
     chattering: bool = False
+    last_raise: int = 0
+    realarmed: bool = False
 
     @property
     def annunciated(self) -> bool:
@@ -177,13 +180,24 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 class AlarmAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="alarm_action"):
-    """What a person did about an alarm. A shelved alarm comes back at `until` or when it is unshelved."""
+    """What a person did about an alarm, or about many at once: then `alarm` is empty and `alarms` names them.
+
+    A shelved alarm comes back at `until` or when it is unshelved. `to` is who has an assigned one from now on: an
+    account, "role:" and a role, or nobody. Who has it is between people: fusion passes over it.
+    """
 
     alarm: str
-    action: Literal["acknowledge", "shelve", "unshelve"]
+    action: Literal["acknowledge", "shelve", "unshelve", "assign"]
     by: str
     until: int = 0
     comment: str = ""
+    to: str = ""
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The alarms it is about."""
+        return self.alarms or (self.alarm,)
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

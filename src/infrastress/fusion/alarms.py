@@ -34,6 +34,7 @@ __all__ = [
     "HOLD",
     "HOLD_ACT",
     "KEPT_IDS",
+    "LIFE_CYCLE",
     "OFF_DELAY",
     "AlarmRecord",
     "alarm_key",
@@ -47,6 +48,8 @@ OFF_DELAY = 15 * MINUTE
 HOLD = 2 * HOUR
 HOLD_ACT = 8 * HOUR
 FOREVER = 1 << 62
+LIFE_CYCLE = ("acknowledge", "shelve", "unshelve")
+"""Acts that change how an alarm stands; the others are between people."""
 KEPT_IDS = 8
 """How many detections of one alarm are named, the earliest; all are counted, and summed up in the digest."""
 _MODULUS = 1 << 64
@@ -186,10 +189,10 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
         return start, end
 
     def acted(self, event: Event, body: AlarmAction) -> None:
-        """Take what a person did."""
+        """Take what a person did; what is none of the life cycle's acts changes nothing."""
         if body.action == "acknowledge":
             self.acknowledged = max(self.acknowledged, event.occurred)
-        else:
+        elif body.action in ("shelve", "unshelve"):
             until = body.until if body.action == "shelve" else event.occurred
             self.shelved = max(self.shelved, (event.occurred, event.id, until))
 
@@ -206,12 +209,19 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
         """State of the life cycle at event time `now`."""
         if self.shelved[0] <= now < self.shelved[2]:
             return "shelved"
-        due = self.last_raise
-        if self.chattering:
-            due = max(self.first_raises[-1], self.worst[0])
-        if self.acknowledged >= due:
+        if self.acknowledged >= self.due:
             return "acknowledged" if self.active(now) else "closed"
         return "unacknowledged" if self.active(now) or not self.condition else "returned"
+
+    @property
+    def due(self) -> int:
+        """The raise that is to be acknowledged."""
+        return max(self.first_raises[-1], self.worst[0]) if self.chattering else self.last_raise
+
+    @property
+    def realarmed(self) -> bool:
+        """Whether it was raised again after it had been acknowledged, and has not been acknowledged since."""
+        return -FOREVER < self.acknowledged < self.due
 
     @property
     def end(self) -> int:

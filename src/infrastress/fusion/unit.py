@@ -18,7 +18,17 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
 from infrastress.events import Alarm, AlarmAction, Detection, Event, IncidentAction, Tick, decode_event, encode_event
-from infrastress.fusion.alarms import CHATTER, FOREVER, OFF_DELAY, AlarmRecord, alarm_key, priority, stands, version_id
+from infrastress.fusion.alarms import (
+    CHATTER,
+    FOREVER,
+    LIFE_CYCLE,
+    OFF_DELAY,
+    AlarmRecord,
+    alarm_key,
+    priority,
+    stands,
+    version_id,
+)
 from infrastress.fusion.evidence import Scorer, severity_of
 from infrastress.fusion.grouping import Groups
 from infrastress.fusion.hypotheses import TableScorer
@@ -97,7 +107,10 @@ class FusionUnit(Unit):
         self._restore(_State())
 
     def update(self, record: Record) -> list[Output]:
-        """Take a detection, an operator's action or a tick; anything else is quarantined."""
+        """Take a detection, an operator's action or a tick; anything else is quarantined.
+
+        Acts that are none of an alarm's life cycle are passed over.
+        """
         try:
             event = decode_event(record.data)
         except DecodeError as error:
@@ -109,7 +122,8 @@ class FusionUnit(Unit):
         if not isinstance(event.body, Detection | AlarmAction):
             other = DecodeError(f"fusion can't take a {event.kind} event", where=record.subject)
             return [refusal(self._site.id, record, other)]
-        self._state.pending.append(event)
+        if not isinstance(event.body, AlarmAction) or event.body.action in LIFE_CYCLE:
+            self._state.pending.append(event)
         return []
 
     def dump(self) -> bytes:
@@ -223,13 +237,11 @@ class FusionUnit(Unit):
     def _take(self, event: Event) -> None:
         body = event.body
         if isinstance(body, AlarmAction):
-            record = self._state.alarms.get(body.alarm)
-            if record is None:
-                return
-            record.acted(event, body)
-            if body.action != "acknowledge":
-                self._recheck(record.key, record.shelved[2])
-            self._step.alarms.add(record.key)
+            for record in filter(None, map(self._state.alarms.get, body.subjects)):
+                record.acted(event, body)
+                if body.action != "acknowledge":
+                    self._recheck(record.key, record.shelved[2])
+                self._step.alarms.add(record.key)
         elif isinstance(body, Detection):
             episode = f"{body.detector}\0{body.episode}"
             if body.phase == "raised":
@@ -461,6 +473,8 @@ class FusionUnit(Unit):
                 cleared=cleared,
                 count=record.raises,
                 chattering=record.chattering,
+                last_raise=record.last_raise if record.last_raise > record.first else 0,
+                realarmed=record.realarmed,
             ),
         )
         return Output(event.id, self._subject, encode_event(event), self._key(record.key), record.first)

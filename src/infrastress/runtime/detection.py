@@ -89,6 +89,7 @@ class _State(msgspec.Struct, frozen=True):
     parts: tuple[_Part, ...]
     watch: bytes = b""
     pulsed: int = 0
+    acted: tuple[int, ...] = ()
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
@@ -124,6 +125,7 @@ class DetectionUnit(Unit):
         self._fresh = [detector.dump() for detector in detectors]
         self._parts = [_Part(d.name, d.version, state=state) for d, state in zip(detectors, self._fresh, strict=True)]
         self._pending: list[tuple[int, int, str, Event, bytes]] = []
+        self._acted: list[int] = []  # ends of frames in which people did something, still to be forwarded
         self._ticks = 0
         self._health = 0
         self._watch = Watch(site)
@@ -148,7 +150,8 @@ class DetectionUnit(Unit):
             elif kind in ("link", "decision"):
                 self._watch.note(kind, _fields(record.data))
             elif kind == "action":
-                decode_event(record.data)
+                frame = frame_of(decode_event(record.data).occurred, self._width)
+                self._acted = sorted({*self._acted, frame * self._width})
                 return [Output(record.id, f"fusion/{self._site.id}:event", record.data)]
             elif kind == "tick":
                 body = decode_event(record.data).body
@@ -165,7 +168,9 @@ class DetectionUnit(Unit):
         pending = tuple(data for *_, data in self._pending)
         framer, parts = self._framer.dump(), tuple(self._parts)
         watch = self._watch.dump() if self._watch.clock else b""
-        return _ENCODER.encode(_State(framer, pending, self._ticks, self._health, parts, watch, self._pulsed))
+        return _ENCODER.encode(
+            _State(framer, pending, self._ticks, self._health, parts, watch, self._pulsed, tuple(self._acted))
+        )
 
     def load(self, data: bytes) -> None:
         """Replace the state by a dumped one; detectors unknown to it, or of another version, start afresh.
@@ -184,6 +189,7 @@ class DetectionUnit(Unit):
         for event in state.pending:
             self._hold(event)
         self._ticks, self._health, self._pulsed = state.ticks, state.health, state.pulsed
+        self._acted = list(state.acted)
         self._watch.load(state.watch or self._unwatched)
         for i, detector in enumerate(self._detectors):
             part = known.get((detector.name, detector.version))
@@ -204,7 +210,7 @@ class DetectionUnit(Unit):
         self._pending = []
         for *_, data in old._pending:
             self._hold(data)
-        self._ticks, self._health, self._pulsed = old._ticks, old._health, old._pulsed
+        self._ticks, self._health, self._pulsed, self._acted = old._ticks, old._health, old._pulsed, old._acted
         ended = self._watch.adopt(old._watch)
         parts = {part.name: part for part in old._parts}
         before = {detector.name: detector for detector in old._detectors}
@@ -235,6 +241,10 @@ class DetectionUnit(Unit):
                 outputs += self._judge(block)
         if tick.clock:
             outputs += self._look(tick)
+        upto = self._reached(tick)
+        if self._acted and self._acted[0] <= upto:  # what people did is not to wait for the next finding
+            self._acted = [end for end in self._acted if end > upto]
+            outputs.append(self._forward(upto))
         if tick.final:
             end = self._framer.closed_until
             outputs.append(self._forward(tick.watermark if end is None else end, final=True))
@@ -242,8 +252,7 @@ class DetectionUnit(Unit):
 
     def _look(self, tick: Tick) -> list[Output]:
         """What the watch sees by the clock. Its findings get the end of the last frame judged, so they lie in order."""
-        upto = self._framer.closed_until
-        upto = tick.watermark // self._width * self._width if upto is None else upto
+        upto = self._reached(tick)
         findings, healths = self._watch.tick(tick.clock, upto)
         outputs = []
         for found in findings:
@@ -260,6 +269,11 @@ class DetectionUnit(Unit):
             pulse = Pulse(site=self._site.id, clock=tick.clock, watermark=tick.watermark, failed=self.failed)
             outputs.append(self._status("pulse", pulse, self._site.id, tick.clock))
         return outputs
+
+    def _reached(self, tick: Tick) -> int:
+        """End of the last frame judged; where no row ever came, of the last that the watermark has passed."""
+        upto = self._framer.closed_until
+        return tick.watermark // self._width * self._width if upto is None else upto
 
     def _status(self, kind: str, body: Health | Pulse, key: str, sort: int) -> Output:
         data = encode_health(body)

@@ -3,4 +3,15 @@
 from infrastress.app.accounts.book import Account, Book, Session, Token, WrongPassword
 from infrastress.app.accounts.permissions import ROLES, Identity, Permission, Role, may
 
-__all__ = ["ROLES", "Account", "Book", "Identity", "Permission", "Role", "Session", "Token", "WrongPassword", "may"]
+__all__ = [
+    "ROLES",
+    "Account",
+    "Book",
+    "Identity",
+    "Permission",
+    "Role",
+    "Session",
+    "Token",
+    "WrongPassword",
+    "may",
+]

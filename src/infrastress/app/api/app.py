@@ -21,6 +21,7 @@ from infrastress.app.api.metrics import CONTENT_TYPE, Metrics
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
 from infrastress.app.api.routes import (
+    acts,
     alarms,
     evidence,
     handling,
@@ -29,10 +30,12 @@ from infrastress.app.api.routes import (
     notifications,
     past,
     people,
+    quarantine,
     service,
     session,
     signals,
     site,
+    storage,
     stream,
     structure,
 )
@@ -125,6 +128,7 @@ def create_app(
         site,
         signals,
         past,
+        acts,
         alarms,
         incidents,
         handling,
@@ -134,6 +138,8 @@ def create_app(
         notifications,
         evidence,
         health,
+        quarantine,
+        storage,
         stream,
     ):
         app.include_router(module.router, prefix="/api/v1")

@@ -1,7 +1,7 @@
 """What routes share: who asks and what they may, the plant, answers that haven't changed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
@@ -11,7 +11,7 @@ from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import ApiError
 from infrastress.app.api.stream import Stream
 
-__all__ = ["BookOf", "NotModified", "PlantOf", "StreamOf", "in_turn", "known", "needs", "not_modified", "who"]
+__all__ = ["BookOf", "NotModified", "PlantOf", "StreamOf", "in_turn", "known", "needs", "not_modified", "wanted", "who"]
 
 T = TypeVar("T")
 
@@ -75,6 +75,30 @@ def known(thing: Any, what: str, name: str) -> Any:
     if thing is None:
         raise ApiError(404, f"there is no {what} {name!r}")
     return thing
+
+
+def wanted(accept: str, offered: Sequence[str]) -> str:
+    """Which of the forms that are offered a caller wants most, the first where all are the same to them.
+
+    Raises:
+        ApiError: none of them (406).
+    """
+    best: tuple[float, str] = (0.0, "")
+    for part in accept.split(",")[:20]:
+        name, *parameters = (word.strip().lower() for word in part.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            if parameter.startswith("q="):
+                try:
+                    weight = min(1.0, max(0.0, float(parameter[2:])))
+                except ValueError:
+                    weight = 0.0
+        kind = {"*/*": offered[0], "application/*": offered[0], "text/*": "text/csv"}.get(name, name)
+        if kind in offered and weight > best[0]:
+            best = (weight, kind)
+    if not best[1]:
+        raise ApiError(406, f"this comes as {', '.join(offered[:-1])} or {offered[-1]}")
+    return best[1]
 
 
 def not_modified(request: Request, response: Response, *parts: object) -> None:

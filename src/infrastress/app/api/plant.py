@@ -6,8 +6,9 @@ from contextlib import suppress
 from threading import Lock
 
 from infrastress.app.api.episodes import Episodes
+from infrastress.app.api.kept import KeptIndex
 from infrastress.app.api.position import partitions_of
-from infrastress.app.api.projection import Entry, Projection
+from infrastress.app.api.projection import Entry, Projection, in_life_cycle
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.wire import act_of, alarm_of, handling_of, incident_of, iso, standing_of
 from infrastress.app.notify.outbox import Message
@@ -22,6 +23,8 @@ from infrastress.runtime.admission import SourceNotes
 from infrastress.store.ports import Lease, Output, Store
 
 __all__ = ["Plant"]
+
+_FUSION_S = 2.0
 
 
 class Plant:
@@ -46,8 +49,10 @@ class Plant:
         self.episodes = Episodes(store.log, self.id)
         self.partitions = partitions_of(self.id)
         self.failing = "the store is being read"
+        self.kept = KeptIndex()
         self.books: tuple[int, dict[str, tuple[Balance, SourceNotes]]] | None = None
         self.messages: tuple[int, list[Message]] | None = None
+        self._told: dict[str, tuple[Entry, str, bytes]] = {}
         self._lease: Lease | None = None
         self._acting = Lock()
 
@@ -97,18 +102,50 @@ class Plant:
     def alarm(self, key: str) -> models.Alarm | None:
         """An alarm as it stands, with what fusion has still to take."""
         entry = self.projection.alarms.get(key)
-        if entry is None:
-            return None
-        return alarm_of(entry, [act for act in self.acts(key) if not act.taken])
+        return None if entry is None else self.alarm_of(entry)
+
+    def alarm_of(self, entry: Entry) -> models.Alarm:
+        """A version of an alarm, with what fusion has still to take and who has it."""
+        return alarm_of(entry, pending=self.pending(entry), assigned_to=self.assigned_to(entry.alarm.alarm))
+
+    def alarm_json(self, entry: Entry) -> bytes:
+        """The same as JSON, made once for as long as nothing about it changes: lists hold thousands."""
+        key = entry.alarm.alarm
+        assigned = self.assigned_to(key)
+        if self.pending(entry):
+            return self.alarm_of(entry).model_dump_json().encode()
+        known = self._told.get(key)
+        if known is None or known[0] is not entry or known[1] != assigned:
+            data = alarm_of(entry, pending=[], assigned_to=assigned).model_dump_json().encode()
+            known = self._told[key] = entry, assigned, data
+        return known[2]
+
+    def pending(self, entry: Entry) -> list[models.Act]:
+        """Acts on an alarm that fusion has still to take."""
+        key = entry.alarm.alarm
+        if self.projection.acted.get(key, 0) <= self._reached(entry):
+            return []
+        return [act for act in self.acts(key) if not act.taken]
+
+    def assigned_to(self, key: str) -> str:
+        """Who has an alarm: an account, "role:" and a role, or nobody."""
+        return self.projection.assigned.get(key, (0, "", ""))[2]
 
     def acts(self, key: str) -> list[models.Act]:
         """What was done about an alarm, in order."""
-        pulse = self.projection.pulse
-        entry = self.projection.alarms.get(key)
-        reached = max(pulse.watermark if pulse else 0, entry.event.observed if entry else 0)
+        reached = self._reached(self.projection.alarms.get(key))
         with self.projection.lock:
             held = sorted(self.projection.acts.get(key, ()), key=lambda event: (event.occurred, event.id))
-        return [act_of(event, taken=event.occurred <= reached) for event in held]
+        return [act_of(event, key, taken=event.occurred <= reached or not in_life_cycle(event)) for event in held]
+
+    def _reached(self, entry: Entry | None) -> int:
+        """Up to when fusion has taken what was done about an alarm.
+
+        It takes a frame of the site's grid when the watermark has passed its end, and needs some time for it.
+        """
+        pulse, width = self.projection.pulse, round(self.setup.site.runtime.frame_s * SECOND)
+        passed = pulse.watermark - width - round(_FUSION_S * self.clock.speed * SECOND) if pulse else 0
+        return max(passed, entry.event.observed if entry else 0)
 
     def incident(self, entry: Entry) -> models.Incident:
         """An incident as it stands and is handled."""
@@ -130,20 +167,32 @@ class Plant:
             output = Output(
                 event.id, f"{self.partitions[2]}:action", encode_event(event), f"{self.id}/{event.id}", event.occurred
             )
-            for attempt in range(3):
-                try:
-                    lease = self._lease or self._take_lease()
-                    lease.commit(lease.offset, None, [output])
-                    break
-                except (Fenced, OutcomeUnknown):  # another API, or a commit that nobody knows of: the id is kept once
-                    self._lease = None
-                    if attempt == 2:
-                        raise
-                    time.sleep(0.01)
+            self._commit(output)
         with self.projection.lock:
             self.projection.take_act(event)
             self.projection.changed += 1
         return True
+
+    def put(self, output: Output) -> None:
+        """Have an order taken, durably.
+
+        Raises:
+            StoreError: it can't be written.
+        """
+        with self._acting:
+            self._commit(output)
+
+    def _commit(self, output: Output) -> None:
+        for attempt in range(3):
+            try:
+                lease = self._lease or self._take_lease()
+                lease.commit(lease.offset, None, [output])
+                break
+            except (Fenced, OutcomeUnknown):  # another API, or a commit that nobody knows of: the id is kept once
+                self._lease = None
+                if attempt == 2:
+                    raise
+                time.sleep(0.01)
 
     def close(self) -> None:
         """Give the lease up."""

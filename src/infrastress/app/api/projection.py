@@ -16,19 +16,22 @@ import structlog
 
 from infrastress.app.api.position import Position, partitions_of
 from infrastress.core.errors import DecodeError, StoreError
-from infrastress.events import Alarm, AlarmAction, Event, Incident, IncidentAction, decode_event
+from infrastress.events import Alarm, AlarmAction, Event, Incident, IncidentAction, decode_event, event_to_json
 from infrastress.events.envelope import body_as
 from infrastress.events.health import Health, Pulse, decode_health
+from infrastress.fusion.alarms import LIFE_CYCLE
 from infrastress.fusion.handling import Handling, Handlings, Known
 from infrastress.fusion.incidents import WITHDRAWN
 from infrastress.store.ports import Record, Row, Store, type_of
 
-__all__ = ["Changes", "Decided", "Entry", "Projection"]
+__all__ = ["Changes", "Decided", "Entry", "Projection", "in_life_cycle"]
 
 _PAGE = 1000
 _LOG = structlog.get_logger()
 DECISIONS = 10_000
 """Newest decisions, acts and link states held."""
+_NAMED = 20
+"""Alarms that a decision names of an act on many; it counts all, and the act itself lies in the log."""
 _BACK = 20_000
 """Records of the log looked through for them at the start."""
 TOLD = ("action", "decision", "link")
@@ -54,6 +57,11 @@ class Entry:
         return body_as(self.event, Incident)
 
 
+def in_life_cycle(event: Event) -> bool:
+    """Whether an act changes how alarms stand, which it does when fusion has taken it."""
+    return isinstance(event.body, AlarmAction) and event.body.action in LIFE_CYCLE
+
+
 @dataclass(frozen=True)
 class Decided:
     """A line of what was decided, done or told: where it lies in the log, and its content."""
@@ -73,6 +81,7 @@ class Changes:
     health: dict[str, Health] = field(default_factory=dict)
     pulse: Pulse | None = None
     decisions: list[Decided] = field(default_factory=list)
+    acts: list[Event] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.alarms or self.incidents or self.health or self.pulse or self.decisions)
@@ -84,6 +93,7 @@ class Changes:
         self.health.update(other.health)
         self.pulse = other.pulse or self.pulse
         self.decisions += other.decisions
+        self.acts += other.acts
 
 
 class Projection:
@@ -105,6 +115,8 @@ class Projection:
         self.acts: dict[str, list[Event]] = {}
         self.handlings = Handlings()
         self.episodes: Counter[str] = Counter()
+        self.acted: dict[str, int] = {}
+        self.assigned: dict[str, tuple[int, str, str]] = {}
         self.decisions: deque[Decided] = deque(maxlen=DECISIONS)
         self.refused: dict[tuple[str, str], deque[tuple[int, dict[str, Any]]]] = {}
         self.position = Position()
@@ -138,7 +150,18 @@ class Projection:
             fresh.apply(records)
             after = records[-1].offset
         with self.lock:
-            for name in ("alarms", "incidents", "health", "pulse", "acts", "decisions", "handlings", "episodes"):
+            for name in (
+                "alarms",
+                "incidents",
+                "health",
+                "pulse",
+                "acts",
+                "acted",
+                "assigned",
+                "decisions",
+                "handlings",
+                "episodes",
+            ):
                 setattr(self, name, getattr(fresh, name))
             self.position = position
             self.changed += 1
@@ -232,6 +255,8 @@ class Projection:
             elif kind in TOLD:
                 decided = self._decided(record, kind, changes, keep=keep)
                 changes.decisions.append(decided)
+                if kind == "action":
+                    changes.acts.append(decode_event(record.data))
                 if keep and (not self.decisions or self.decisions[-1].offset < record.offset):
                     self.decisions.append(decided)
         except (DecodeError, msgspec.MsgspecError):
@@ -245,18 +270,26 @@ class Projection:
             self.take_act(event)
         if isinstance(event.body, IncidentAction):
             self._handled(event.body.incident, changes)
-        from infrastress.events import event_to_json
-
-        return Decided(record.id, record.offset, kind, msgspec.json.decode(event_to_json(event), type=dict[str, Any]))
+        content = msgspec.json.decode(event_to_json(event), type=dict[str, Any])
+        if isinstance(event.body, AlarmAction) and len(event.body.alarms) > _NAMED:
+            content["body"] |= {"alarms": event.body.alarms[:_NAMED], "alarms_total": len(event.body.alarms)}
+        return Decided(record.id, record.offset, kind, content)
 
     def take_act(self, event: Event) -> None:
-        """Keep what a person did, once."""
-        if isinstance(event.body, AlarmAction):
-            held = self.acts.setdefault(event.body.alarm, [])
+        """Keep what a person did, once, and who has the alarms since."""
+        body = event.body
+        if not isinstance(body, AlarmAction):
+            self.handlings.take(event)
+            return
+        for alarm in body.subjects:
+            held = self.acts.setdefault(alarm, [])
             if all(known.id != event.id for known in held):
                 held.append(event)
-        else:
-            self.handlings.take(event)
+            if body.action == "assign":
+                last = (event.occurred, event.id, body.to)
+                self.assigned[alarm] = max(self.assigned.get(alarm, last), last)
+            elif in_life_cycle(event):
+                self.acted[alarm] = max(self.acted.get(alarm, 0), event.occurred)
 
     def handling(self, incident: str) -> tuple[Handling, Known]:
         """What people did about an incident, or the one it is part of now, and how much is known of that."""

@@ -19,6 +19,7 @@ from infrastress.fusion.incidents import WITHDRAWN
 __all__ = [
     "API",
     "act_of",
+    "acted_of",
     "alarm_of",
     "card_of",
     "decision_of",
@@ -51,8 +52,8 @@ def iso(ns: int) -> str | None:
     return to_iso(ns) if ns else None
 
 
-def alarm_of(entry: Entry, pending: list[models.Act] | None = None) -> models.Alarm:
-    """An alarm as it stands."""
+def alarm_of(entry: Entry, *, pending: list[models.Act], assigned_to: str) -> models.Alarm:
+    """An alarm as it stands, what is still to be taken of what was done about it, and who has it."""
     event, body = entry.event, entry.alarm
     links = {
         "self": link("alarms", body.alarm),
@@ -77,11 +78,15 @@ def alarm_of(entry: Entry, pending: list[models.Act] | None = None) -> models.Al
         count=body.count,
         chattering=body.chattering,
         annunciated=body.annunciated,
+        group=body.incident or f"{body.rule}@{event.zone}",
+        assigned_to=assigned_to or None,
         raised=to_iso(entry.first),
+        last_raised=to_iso(body.last_raise or entry.first),
+        realarmed=body.realarmed,
         updated=to_iso(event.observed),
         version=event.sequence,
         evidence=body.detection,
-        pending=pending or [],
+        pending=pending,
         links=links,
     )
 
@@ -175,18 +180,35 @@ def incident_act_of(event: Event) -> models.IncidentAct:
     )
 
 
-def act_of(event: Event, *, taken: bool) -> models.Act:
-    """What a person did."""
+def act_of(event: Event, alarm: str, *, taken: bool) -> models.Act:
+    """What a person did about an alarm, maybe together with others."""
     body = body_as(event, AlarmAction)
     return models.Act(
         id=event.id,
-        alarm=body.alarm,
+        alarm=alarm,
         action=body.action,
         by=body.by,
         at=to_iso(event.occurred),
         until=iso(body.until),
         comment=body.comment,
+        to=body.to or None,
+        together=len(body.subjects),
         taken=taken,
+    )
+
+
+def acted_of(event: Event) -> models.Acted:
+    """What a person did, about all alarms it was about."""
+    body = body_as(event, AlarmAction)
+    return models.Acted(
+        id=event.id,
+        action=body.action,
+        by=body.by,
+        at=to_iso(event.occurred),
+        until=iso(body.until),
+        comment=body.comment,
+        to=body.to or None,
+        alarms=list(body.subjects),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from infrastress.app.api.asking import PlantOf, StreamOf, in_turn, known, needs
+from infrastress.app.api.asking import PlantOf, StreamOf, in_turn, known, needs, wanted
 from infrastress.app.api.episodes import Episode
 from infrastress.app.api.expected import read_expected
 from infrastress.app.api.history import Asked, Units, as_arrow, as_csv, as_history, moment, read_history, scale_for
@@ -144,7 +144,7 @@ async def get_history(
 
     With a width each of so many steps keeps its first, lowest, highest and last value: a spike of one sample stays one.
     """
-    kind = _wanted(request.headers.get("accept", "*/*"))
+    kind = wanted(request.headers.get("accept", "*/*"), ("application/json", "text/csv", ARROW))
     site = plant.setup.site
     signals = [known(site.signal_by_id.get(name), "signal", name) for name in dict.fromkeys(signal)]
     asked = _asked(signals, begin, end, width, units)
@@ -218,23 +218,3 @@ def signal_of(plant: Plant, signal: Signal, *, fresh: bool, standing: Sequence[E
         health=health,
         links={"self": link("signals", signal.id), "asset": link("assets", signal.asset)},
     )
-
-
-def _wanted(accept: str) -> str:
-    """Which of our forms a caller wants most; raises ApiError (406)."""
-    best: tuple[float, str] = (0.0, "")
-    for part in accept.split(",")[:20]:
-        name, *parameters = (word.strip().lower() for word in part.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    weight = min(1.0, max(0.0, float(parameter[2:])))
-                except ValueError:
-                    weight = 0.0
-        kind = {"*/*": "application/json", "application/*": "application/json", "text/*": "text/csv"}.get(name, name)
-        if kind in ("application/json", "text/csv", ARROW) and weight > best[0]:
-            best = (weight, kind)
-    if not best[1]:
-        raise ApiError(406, f"history comes as application/json, text/csv or {ARROW}")
-    return best[1]

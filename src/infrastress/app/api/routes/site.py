@@ -10,7 +10,7 @@ from infrastress.app.api.plan import plan_of
 from infrastress.app.api.projection import Entry
 from infrastress.app.api.routes.signals import signal_of
 from infrastress.app.api.standing import Standing
-from infrastress.app.api.wire import alarm_of, card_of, link
+from infrastress.app.api.wire import card_of, link
 from infrastress.client import models
 from infrastress.fusion.evidence import rank_of
 
@@ -81,7 +81,7 @@ def get_asset(plant: PlantOf, asset: str) -> models.AssetDetail:
         **_asset(one, entries, standing),
         model=one.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         signals=[signal_of(plant, signal, fresh=fresh) for signal in site.signals_of.get(asset, ())],
-        alarms=[alarm_of(entry) for entry in sorted(entries, key=lambda e: -e.first)],
+        alarms=[plant.alarm_of(entry) for entry in sorted(entries, key=lambda e: -e.first)],
         connections=[
             models.Connected(
                 id=line.id,

@@ -19,6 +19,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["stream"])
 _NEEDED: dict[Topic, Permission] = {
     "alarms": "see.alarms",
+    "acts": "see.alarms",
     "incidents": "see.alarms",
     "health": "see.health",
     "pulse": "see.health",
