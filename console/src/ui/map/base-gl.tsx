@@ -67,8 +67,11 @@ export default function BaseGl({ plane, view, size, onFailed }: Props) {
     };
   }, [plane]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read anew when the theme has changed
-  useEffect(() => map.current?.setStyle(styleOf(plane), { diff: true }) && undefined, [theme, plane]);
+  const drawn = useRef(theme);
+  useEffect(() => {
+    if (drawn.current !== theme) map.current?.setStyle(styleOf(plane), { diff: false });
+    drawn.current = theme;
+  }, [theme, plane]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn anew when the place has another size
   useLayoutEffect(() => {

@@ -28,7 +28,9 @@ function hasWebGl(): boolean {
   if (webgl === null) {
     try {
       const context = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
-      webgl = context !== null;
+      const told = context?.getExtension("WEBGL_debug_renderer_info");
+      const renderer = context && told ? String(context.getParameter(told.UNMASKED_RENDERER_WEBGL)) : "";
+      webgl = context !== null && !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(renderer);
       context?.getExtension("WEBGL_lose_context")?.loseContext();
     } catch {
       webgl = false;
