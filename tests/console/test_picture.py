@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from infrastress.core.time import MINUTE, to_iso
 from tests.console.browsing import listening
 
+PATIENCE_MS = 20_000
 GL = "localStorage.setItem('infrastress.map', 'gl')"
 SVG = "localStorage.setItem('infrastress.map', 'svg')"
 
@@ -84,7 +85,7 @@ def test_when_detection_hangs_nothing_is_known(make_console, open_page):
     page = listening(open_page(console))
     expect(page.get_by_role("region", name="Sources")).to_contain_text("scada Live")
     console.playing.silent.set()
-    expect(page.get_by_role("alert")).to_contain_text("nobody watches", timeout=20_000)
+    expect(page.get_by_role("alert")).to_contain_text("nobody watches", timeout=PATIENCE_MS)
     expect(page.get_by_role("region", name="Sources")).to_contain_text("scada Unknown")
     expect(page.get_by_text(re.compile(r"\d+ not known"))).to_be_visible()
 
@@ -107,7 +108,7 @@ def test_both_grounds_draw_the_plan_and_take_the_same_moves(attacked, open_page,
     page.evaluate(GL if engine == "gl" else SVG)
     page.goto(f"{attacked.address}/")
     listening(page)
-    expect(page.locator(f"[data-engine='{engine}']")).to_be_attached()
+    expect(page.locator(f"[data-engine='{engine}']")).to_be_attached(timeout=PATIENCE_MS)
     if engine == "gl":
         expect(page.locator("canvas.maplibregl-canvas")).to_be_visible()
     else:
@@ -148,6 +149,6 @@ def test_the_wall_says_all_without_a_hand_and_goes_on_by_itself(make_console, op
     console.stop_api()
     expect(page.get_by_role("alert")).to_contain_text("Connection lost")
     console.start_api()
-    expect(page.get_by_role("alert")).to_have_count(0, timeout=40_000)
+    expect(page.get_by_role("alert")).to_have_count(0, timeout=2 * PATIENCE_MS)
     console.raise_alarms(1)
     expect(page.get_by_test_id("verdict")).to_contain_text("26 open alarms")
