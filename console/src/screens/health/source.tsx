@@ -62,12 +62,16 @@ function AboutSource({ source }: { source: SourceDetail }) {
           <HealthMark state={shownState(told, isWatched)} /> <span className={styles["soft"]}>{source.detail}</span>
         </Fact>
         {source.kind && <Fact term={t("source.kind")}>{words(`kind.${source.kind}`)}</Fact>}
-        {source.kind && <Fact term={t("source.connector")}>{source.connector ?? t("sources.unconnected")}</Fact>}
+        {source.kind && (
+          <Fact term={t("source.connector")}>
+            {source.connector ?? (told === "unknown" ? t("sources.unconnected") : t("sources.replayed"))}
+          </Fact>
+        )}
         <Fact term={t("sources.seen")}>
           <Age at={source.last_seen} />
         </Fact>
         <Fact term={t("sources.every")}>
-          {every > 0 ? duration(every * 1000) : "–"}{" "}
+          {every > 0 && source.cadence_s ? duration(every * 1000) : "–"}{" "}
           <span className={styles["soft"]}>
             {source.cadence_s
               ? t("sources.expected", { every: duration(source.cadence_s * 1000) })

@@ -65,7 +65,7 @@ function Row({ source }: { source: SourceHealth }) {
         <Age at={source.last_seen} />
       </td>
       <td data-label={t("every")}>
-        {every > 0 ? duration(every * 1000) : "–"}
+        {every > 0 && source.cadence_s ? duration(every * 1000) : "–"}
         <div className={styles["soft"]}>
           {source.cadence_s
             ? t("expected", { every: duration(source.cadence_s * 1000) })
