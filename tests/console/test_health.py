@@ -1,4 +1,4 @@
-"""Health: silence shows without a reload, nothing is known when detection is dead, what was done is told as it happens."""
+"""Health: silence shows without a reload, nothing is known when detection is dead, what was done is told at once."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The site's screens: assets by keyboard, what hangs together, graphs walked along their edges, checks of the folder."""
+"""The site's screens: assets by keyboard, what hangs together, graphs walked along edges, checks of the folder."""
 
 import re
 
@@ -36,6 +36,8 @@ def test_an_asset_tells_all_that_belongs_to_it(attacked, open_page):
     expect(page.get_by_role("region", name="Barriers")).to_contain_text("Independent high-high trip of T-103")
     expect(page.get_by_role("region", name="Neighbours")).to_contain_text("level switch and tank")
     expect(page.get_by_role("region", name="Dependencies")).to_contain_text("any of T-101")
+    expect(page.get_by_role("region", name="Interlocks")).to_contain_text("It takes part in no interlock.")
+    page.get_by_role("region", name="Neighbours").get_by_role("link", name="LSHH-103").click()
     expect(page.get_by_role("region", name="Interlocks")).to_contain_text("must be closed within")
     page.goto("/site/assets/NO-SUCH")
     page.troubles.expect(r"404 GET .*/assets/NO-SUCH", r"status of 404")
