@@ -43,9 +43,7 @@ class Standing:
         return max((e.alarm.severity for e in self.open.get(asset, ())), key=rank_of, default=None)
 
     def health(self, asset: str) -> HealthState | None:
-        """The worst of what tells of an asset: its signals, a device of a source by its id, or, of a controller, what is
-        read from it; None: nothing does.
-        """
+        """The worst of what tells of an asset: its signals, a device by its id, what is read from it; None: nothing."""
         found = self._states(asset)
         return next((state for state in WORST if state in found.values()), None)
 
