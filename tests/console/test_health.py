@@ -72,7 +72,7 @@ def test_processes_detectors_and_members_on_a_phone_in_german(attacked, open_pag
     page.get_by_role("link", name="scada").click()
     members = page.get_by_role("region", name="Mitglieder")
     expect(members.get_by_role("row", name=re.compile("LT-103"))).to_contain_text("In Ordnung")
-    expect(page.get_by_role("region", name="Bilanz")).to_contain_text("Angenommen")
+    expect(page.get_by_role("region", name="Bilanz")).to_contain_text("angenommen")
     members.get_by_label("Nur auffällige").check()
     expect(members).to_contain_text("0 von 84")
 
