@@ -15,7 +15,7 @@ import { watched } from "./shown";
 export function SourceTable({ sources, caption }: { sources: readonly SourceHealth[]; caption?: string }) {
   const t = useTranslations("health.sources");
   return (
-    <table className={`${table["table"]} ${styles["sources"]}`}>
+    <table className={`${table["table"]} ${table["cards"]} ${styles["sources"]}`}>
       {caption && <caption>{caption}</caption>}
       <thead>
         <tr>
