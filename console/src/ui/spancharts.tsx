@@ -9,6 +9,7 @@ import { signalPath } from "./link";
 import styles from "./parts.module.css";
 
 type Span = components["schemas"]["Span"];
+type Part = components["schemas"]["Part"];
 
 const MOST = 6;
 const AROUND_MS = 30 * 60_000;
@@ -16,11 +17,12 @@ const HEIGHT = 130;
 
 interface Props {
   spans: readonly Span[];
+  parts: readonly Part[];
   /** Charts of one key share their cursor. */
   sync: string;
 }
 
-export function SpanCharts({ spans, sync }: Props) {
+export function SpanCharts({ spans, parts, sync }: Props) {
   const t = useTranslations("ui.parts");
   const { view, signals } = useMemo(() => {
     const begins = spans.map((one) => Date.parse(one.begin));
@@ -30,6 +32,7 @@ export function SpanCharts({ spans, sync }: Props) {
       signals: [...new Set(spans.map((one) => one.signal))],
     };
   }, [spans]);
+  const quantities = new Set(parts.filter((one) => one.unit && one.expected !== null).map((one) => one.signal));
   if (signals.length === 0 || !may("see.process")) return null;
   const asked = { begin: new Date(view.from).toISOString(), end: new Date(view.to).toISOString() };
   return (
@@ -39,7 +42,14 @@ export function SpanCharts({ spans, sync }: Props) {
           <figcaption>
             <Link href={signalPath({ signal, ...asked })}>{t("open", { signal })}</Link>
           </figcaption>
-          <SignalChart signal={signal} view={view} height={HEIGHT} compact expected sync={sync} />
+          <SignalChart
+            signal={signal}
+            view={view}
+            height={HEIGHT}
+            compact
+            expected={quantities.has(signal)}
+            sync={sync}
+          />
         </figure>
       ))}
       {signals.length > MOST && (

@@ -110,7 +110,7 @@ function Signals({ evidence }: { evidence: Evidence }) {
   const t = useTranslations("evidence");
   return (
     <Panel title={t("spans")}>
-      <SpanCharts spans={evidence.spans} sync={evidence.id} />
+      <SpanCharts spans={evidence.spans} parts={evidence.parts} sync={evidence.id} />
       <Parts finding={{ parts: evidence.parts ?? [], spans: evidence.spans }} />
     </Panel>
   );

@@ -1,5 +1,5 @@
 /** Closing an incident with its cause, and taking it up again. */
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Cause, IncidentDetail } from "../../api/types";
 import { Button } from "../../ui/button";
@@ -33,6 +33,8 @@ export function CloseDialog({ incident, onSend, onClose }: Props & { incident: I
   const [comment, setComment] = useState(before?.comment ?? "");
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
+  const first = useRef<HTMLSelectElement>(null);
+  useEffect(() => first.current?.focus(), []); // not on the cross in the corner
   const open = incident.handling.tasks_open ?? 0;
   const send = async (event: FormEvent) => {
     event.preventDefault();
@@ -48,7 +50,7 @@ export function CloseDialog({ incident, onSend, onClose }: Props & { incident: I
       <form className={styles["form"]} noValidate onSubmit={(event) => void send(event)}>
         {open > 0 && <p className={styles["notice"]}>{t("work.stillOpenTasks", { n: open })}</p>}
         <Field label={t("work.cause")} fault={tried && !cause && t("work.needCause")}>
-          <select value={cause} required onChange={(event) => setCause(event.target.value as Cause | "")}>
+          <select ref={first} value={cause} required onChange={(event) => setCause(event.target.value as Cause | "")}>
             <option value="">{t("work.chooseCause")}</option>
             {CAUSES.map((one) => (
               <option key={one} value={one}>

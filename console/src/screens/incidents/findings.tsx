@@ -15,10 +15,11 @@ export function Findings({ incident }: { incident: IncidentDetail }) {
   const t = useTranslations("incidents.findings");
   const found = useMemo(() => incident.findings.filter((one) => one.parts.length > 0), [incident.findings]);
   const spans = useMemo(() => found.flatMap((one) => one.spans), [found]);
+  const parts = useMemo(() => found.flatMap((one) => one.parts), [found]);
   return (
     <Panel title={t("title")}>
       {found.length === 0 && <Empty>{t("none")}</Empty>}
-      <SpanCharts spans={spans} sync={incident.id} />
+      <SpanCharts spans={spans} parts={parts} sync={incident.id} />
       <ul className={styles["findings"]}>
         {found.map((finding) => (
           <One key={finding.id} finding={finding} />

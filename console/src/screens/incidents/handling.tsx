@@ -21,6 +21,7 @@ export function HandlingPanel({ incident }: { incident: IncidentDetail }) {
   const task = useRef<HTMLTextAreaElement>(null);
   const [dialog, setDialog] = useState<"close" | "reopen" | null>(null);
   const { handling } = incident;
+  const asked = act.isPending && act.variables.what === "settle" ? act.variables : null; // shown at once
   const closed = handling.state === "closed";
   useShortcuts(
     allowed
@@ -55,7 +56,7 @@ export function HandlingPanel({ incident }: { incident: IncidentDetail }) {
             <label>
               <input
                 type="checkbox"
-                checked={one.done}
+                checked={asked?.task === one.id ? asked.done : one.done}
                 disabled={!allowed || act.isPending}
                 onChange={(event) => void send({ what: "settle", task: one.id, done: event.target.checked })}
               />
