@@ -4,7 +4,6 @@ Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothi
 give one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark", language="de", role="operator")`.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,9 +42,7 @@ _FAILED = pytest.StashKey[bool]()
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this test run, the same for all its processes; INFRASTRESS_SCENES names one that outlives it."""
-    if kept := os.environ.get("INFRASTRESS_SCENES"):
-        return Path(kept)
+    """A folder of this test run, the same for all its processes."""
     base = tmp_path_factory.getbasetemp()
     return (base.parent if base.name.startswith("popen-") else base) / "scenes"
 
