@@ -114,7 +114,8 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
     """Opens pages; at the end nothing may have gone wrong in any of them (`page.troubles.expect(pattern)`).
 
     `open_page(console, path="/", width=1440, height=900, theme="light", language="en", role=None, motion="reduce",
-    signed_in=True)`. With accounts, `role` ("operator" by default) has signed in; `signed_in=False` shows the form.
+    signed_in=True, before="")`. With accounts, `role` ("operator" by default) has signed in; `signed_in=False` shows
+    the form. `before` is a script that runs before the page's own.
     """
     pages: list[Any] = []
 
@@ -129,6 +130,7 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
         role: str | None = None,
         signed_in: bool = True,
         motion: str = "reduce",
+        before: str = "",
     ) -> Any:
         context = browser.new_context(
             base_url=console.address,
@@ -143,6 +145,8 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
         page = context.new_page()
         page.troubles = Troubles(page)
         pages.append(page)
+        if before:
+            page.add_init_script(before)
         if console.accounts and signed_in:
             sign_in(context, role or "operator")
         page.goto(path)
