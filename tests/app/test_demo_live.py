@@ -38,7 +38,7 @@ def check_story(demo, site):
         assert who["demonstration"]["story"] in ("attack-overfill", "overflow")
         signal_id = api.get("/api/v1/signals", params={"limit": 1}).json()["items"][0]["id"]
         span = {"signal": signal_id, "from": _before(told["began"], 5), "to": told["began"], "width": 200}
-        assert len(api.get("/api/v1/history", params=span).json()["series"][0]["times"]) > 20
+        assert len(api.get("/api/v1/history", params=span).json()["series"][0]["times_ms"]) > 20
         first = incidents(api)[0]
         assert from_iso(first["began"]) > from_iso(told["began"])
         again = api.post("/api/v1/session", json={"name": told["account"], "password": told["password"]})
