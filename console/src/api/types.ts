@@ -3,6 +3,8 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Act = Schemas["Act"];
+export type Acted = Schemas["Acted"];
 export type Alarm = Schemas["Alarm"];
 export type AlarmDetail = Schemas["AlarmDetail"];
 export type Asset = Schemas["Asset"];
@@ -16,6 +18,7 @@ export type History = Schemas["History"];
 export type Incident = Schemas["Incident"];
 export type IncidentDetail = Schemas["IncidentDetail"];
 export type Notification = Schemas["Notification"];
+export type Person = Schemas["Person"];
 export type PulseState = Schemas["PulseState"];
 export type Quarantine = Schemas["Quarantine"];
 export type SessionInfo = Schemas["SessionInfo"];
