@@ -1,6 +1,6 @@
 /** Finds a screen, command, asset, signal, alarm or incident by some of its letters, and goes there. */
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useDeferredValue, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLocation } from "wouter";
 import { byUrgency } from "../../api/alarms";
@@ -44,6 +44,8 @@ export default function Finder({ close }: { close: () => void }) {
   const [, go] = useLocation();
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => queueMicrotask(() => input.current?.focus()), []); // the dialog opens after this effect
   const known = { commands: useCell(commands), alarms: useCell(alarms), incidents: useCell(incidents) };
   const assets = useNames("/api/v1/assets", may("see.site"), sought);
   const signals = useNames("/api/v1/signals", may("see.process"), sought);
@@ -115,7 +117,7 @@ export default function Finder({ close }: { close: () => void }) {
         placeholder={t("hint")}
         autoComplete="off"
         spellCheck={false}
-        ref={(input) => queueMicrotask(() => input?.focus())}
+        ref={input}
         value={typed}
         onChange={(event) => {
           setTyped(event.target.value);

@@ -1,5 +1,5 @@
 /** The command palette (Ctrl or Cmd K) and the list of keys (`?`), read when first opened. */
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLocation } from "wouter";
 import { may } from "../../api/session";
@@ -9,8 +9,10 @@ import { ROUTES } from "../routes";
 import { useShortcuts } from "../shortcuts";
 import { useCommands } from "./commands";
 
-const Finder = lazy(() => import("./finder"));
+const finder = () => import("./finder");
+const Finder = lazy(finder);
 const Keys = lazy(() => import("./keys"));
+const AHEAD_MS = 3_000;
 const THEMES: readonly Theme[] = ["light", "dark", "system"];
 
 export function Palette() {
@@ -40,6 +42,10 @@ export function Palette() {
     { keys: "mod+k", label: t("palette.open"), run: () => setOpen("finder"), typing: true },
     { keys: "?", label: t("palette.keys"), run: () => setOpen("keys") },
   ]);
+  useEffect(() => {
+    const timer = setTimeout(() => void finder(), AHEAD_MS); // so that no letter is lost while it is read
+    return () => clearTimeout(timer);
+  }, []);
   const close = () => setOpen(null);
   return (
     <Suspense fallback={null}>

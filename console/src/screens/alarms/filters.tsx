@@ -1,10 +1,11 @@
 /** The filters above the list. */
-import { type RefObject, useMemo } from "react";
+import { type RefObject, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { Alarm } from "../../api/types";
 import { Button } from "../../ui/button";
 import styles from "./alarms.module.css";
 import { type Filter, filterOf, isNarrow, KINDS, SEVERITIES, STATES } from "./filter";
+import { useNarrow } from "./narrow";
 
 interface Props {
   filter: Filter;
@@ -20,6 +21,8 @@ export function Filters({ filter, set, alarms, search, leave }: Props) {
   const t = useTranslations("alarms.filter");
   const clear = useTranslations("alarms")("clear");
   const ui = useTranslations("ui");
+  const narrow = useNarrow();
+  const [more, setMore] = useState(false);
   const zones = useMemo(() => [...new Set(alarms.map((one) => one.zone).filter(Boolean))].sort(), [alarms]);
   const assets = useMemo(() => [...new Set(alarms.flatMap((one) => one.assets))].sort(), [alarms]);
   return (
@@ -37,29 +40,38 @@ export function Filters({ filter, set, alarms, search, leave }: Props) {
           leave();
         }}
       />
-      <Chips
-        label={t("state")}
-        all={STATES}
-        on={filter.states}
-        text={(one) => ui(`alarmState.${one}`)}
-        set={(states) => set({ ...filter, states })}
-      />
-      <Chips
-        label={t("severity")}
-        all={SEVERITIES}
-        on={filter.severities}
-        text={(one) => ui(`severity.${one}`)}
-        set={(severities) => set({ ...filter, severities })}
-      />
-      <Chips
-        label={t("kind")}
-        all={KINDS}
-        on={filter.kinds}
-        text={(one) => ui(`kind.${one}`)}
-        set={(kinds) => set({ ...filter, kinds })}
-      />
-      <Select label={t("zone")} all={zones} value={filter.zone} set={(zone) => set({ ...filter, zone })} />
-      <Select label={t("asset")} all={assets} value={filter.asset} set={(asset) => set({ ...filter, asset })} />
+      {narrow && (
+        <Button aria-expanded={more} onClick={() => setMore(!more)}>
+          {t("more")}
+        </Button>
+      )}
+      {(more || !narrow) && (
+        <>
+          <Chips
+            label={t("state")}
+            all={STATES}
+            on={filter.states}
+            text={(one) => ui(`alarmState.${one}`)}
+            set={(states) => set({ ...filter, states })}
+          />
+          <Chips
+            label={t("severity")}
+            all={SEVERITIES}
+            on={filter.severities}
+            text={(one) => ui(`severity.${one}`)}
+            set={(severities) => set({ ...filter, severities })}
+          />
+          <Chips
+            label={t("kind")}
+            all={KINDS}
+            on={filter.kinds}
+            text={(one) => ui(`kind.${one}`)}
+            set={(kinds) => set({ ...filter, kinds })}
+          />
+          <Select label={t("zone")} all={zones} value={filter.zone} set={(zone) => set({ ...filter, zone })} />
+          <Select label={t("asset")} all={assets} value={filter.asset} set={(asset) => set({ ...filter, asset })} />
+        </>
+      )}
       {isNarrow(filter) && <Button onClick={() => set(filterOf(new URLSearchParams()))}>{clear}</Button>}
     </search>
   );

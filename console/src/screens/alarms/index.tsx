@@ -1,5 +1,5 @@
 /** Alarms: a list that stays fluid in a flood, filters kept in the address, groups by cause, and all of it by keyboard. */
-import { useCallback, useMemo, useRef, useState } from "react";
+import { type CSSProperties, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLocation, useRoute, useSearch } from "wouter";
 import { type Action, byUrgency, open } from "../../api/alarms";
@@ -21,6 +21,7 @@ import { Detail } from "./detail";
 import { exportTable } from "./export";
 import { type Filter, filtered, filterOf, isNarrow, queryOf } from "./filter";
 import { Filters } from "./filters";
+import { useHeadHeight } from "./narrow";
 import { alarmsOf, groupedRows, plainRows } from "./rows";
 import { Table } from "./table";
 
@@ -38,6 +39,7 @@ export default function Alarms() {
   const [grouped, setGrouped] = useState(() => kept("alarms.grouped") === "yes");
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const [choice, setChoice] = useState<Choice>(NOTHING);
+  const head = useHeadHeight();
   const search = useRef<HTMLInputElement>(null);
   const grid = useRef<HTMLDivElement>(null);
 
@@ -111,7 +113,7 @@ export default function Alarms() {
 
   const alarm = route?.id ?? null;
   return (
-    <div className={styles["screen"]}>
+    <div className={styles["screen"]} style={{ "--head": `${head}px` } as CSSProperties}>
       <ScreenHead title={t("title")}>
         <span aria-live="polite">{t("shown", { n: shown.length, total: all.size })}</span>
         <Button aria-pressed={grouped} onClick={group}>

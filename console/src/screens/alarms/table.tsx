@@ -1,6 +1,6 @@
 /** The list itself: only the rows in sight are drawn, so that ten thousand scroll as well as ten. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, memo, type RefObject, useEffect, useState } from "react";
+import { type KeyboardEvent, memo, type RefObject, useEffect } from "react";
 import { useTranslations } from "use-intl";
 import { calls, waits } from "../../api/alarms";
 import { useCell } from "../../api/cell";
@@ -9,6 +9,7 @@ import type { Alarm } from "../../api/types";
 import { AlarmStateMark, SeverityMark } from "../../ui/marks";
 import { Time } from "../../ui/time";
 import styles from "./alarms.module.css";
+import { useNarrow } from "./narrow";
 import { alarmsOf, type GroupRow, type Row } from "./rows";
 import { useWho } from "./who";
 
@@ -53,19 +54,6 @@ const STEPS: Readonly<Record<string, (at: number, page: number, count: number) =
 const ROW_PX = 36;
 const CARD_PX = 96;
 const OVERSCAN = 12;
-const NARROW = "(max-width: 720px)";
-
-function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
-  useEffect(() => {
-    const media = matchMedia(NARROW);
-    const told = () => setNarrow(media.matches);
-    media.addEventListener("change", told);
-    return () => media.removeEventListener("change", told);
-  }, []);
-  return narrow;
-}
-
 export function Table({ rows, index, chosen, current, stale, grid, move, toggle, press, enter }: Props) {
   const t = useTranslations("alarms");
   const height = useNarrow() ? CARD_PX : ROW_PX;
