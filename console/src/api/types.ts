@@ -3,6 +3,8 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Act = Schemas["Act"];
+export type Acted = Schemas["Acted"];
 export type Alarm = Schemas["Alarm"];
 export type AlarmDetail = Schemas["AlarmDetail"];
 export type Asset = Schemas["Asset"];
@@ -29,6 +31,7 @@ export type KeptMessage = Schemas["KeptMessage"];
 export type Notification = Schemas["Notification"];
 export type Prediction = Schemas["Prediction"];
 export type Past = Schemas["Past"];
+export type Person = Schemas["Person"];
 export type PulseState = Schemas["PulseState"];
 export type Quarantine = Schemas["Quarantine"];
 export type RefusalReason = Schemas["RefusalReason"];
