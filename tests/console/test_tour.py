@@ -49,7 +49,7 @@ def test_ten_steps_by_keyboard(inside):
             continue  # it goes on when the incident comes
         if number == 6:
             expect(page).to_have_url(re.compile("/incidents/inc-"))
-        page.keyboard.press(".")
+        page.keyboard.press("Shift+N")
     expect(tour).to_be_hidden()
     assert len(set(titles)) == 10
     assert {"/health", "/alarms", "/site"} <= set(places)
@@ -62,10 +62,10 @@ def test_left_and_taken_up_again(inside):
     page = inside("/signals", language="de")
     tour = page.get_by_role("complementary", name="Rundgang")
     for _ in range(2):
-        page.keyboard.press(".")
+        page.keyboard.press("Shift+N")
     expect(tour.get_by_text("3 von 10")).to_be_visible()
-    page.keyboard.press(",")
-    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+B")
+    page.keyboard.press("Shift+T")
     expect(tour).to_be_hidden()
     page.reload()
     listening(page)
