@@ -113,7 +113,7 @@ def test_every_text_comes_from_the_catalogue(paths, attacked, open_page):
         )
         said = texts(page)
         wide += sum(bool(re.search("[ａ-ｚ]", one)) for one in said)
-        data = {one.casefold() for url in asked if "/api/" in url for one in _told(page, url)}
+        data = {one.casefold() for url in sorted(asked) if "/api/" in url for one in _told(page, url)}
         if found := untranslated(said, data):
             left[screen] = found
     assert wide > 50

@@ -588,6 +588,13 @@ class Balance(Wire):
     cells_accepted: int
     cells_empty: int
     cells_refused: dict[str, int]
+    late: Annotated[int, Field(description="Of those accepted: behind the watermark, so in history alone")] = 0
+    kept: Annotated[
+        dict[str, int], Field(description="Of what was refused, rows and cells by reason: kept as it came")
+    ] = Field(default_factory=dict)
+    reingested: Annotated[
+        dict[str, int], Field(description="Of what was refused, rows and cells by reason: taken in since")
+    ] = Field(default_factory=dict)
     balances: bool
 
 
@@ -662,6 +669,12 @@ class RefusalReason(Wire):
     rows: int
     cells: int
     examples: list[RefusalExample]
+    kept: Annotated[int, Field(description="Of rows and cells: whose message was kept as it came")] = 0
+    reingested: Annotated[int, Field(description="Of rows and cells: taken in since")] = 0
+    messages: Annotated[int, Field(description="Kept messages that can be read again now")] = 0
+    by_hour: Annotated[
+        list[tuple[Moment, int]], Field(description="Messages that can be read again, by the hour in which they came")
+    ] = Field(default_factory=list)
 
 
 class Quarantine(Wire):

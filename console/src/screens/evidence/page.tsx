@@ -12,6 +12,7 @@ import { SeverityMark } from "../../ui/marks";
 import { Fact, Facts, Panel, ScreenHead } from "../../ui/panel";
 import { Parts } from "../../ui/parts";
 import { useKeptScroll } from "../../ui/scroll";
+import { SpanCharts } from "../../ui/spancharts";
 import { Empty, Failed, Loading } from "../../ui/states";
 import { Time } from "../../ui/time";
 import styles from "./evidence.module.css";
@@ -109,6 +110,7 @@ function Signals({ evidence }: { evidence: Evidence }) {
   const t = useTranslations("evidence");
   return (
     <Panel title={t("spans")}>
+      <SpanCharts spans={evidence.spans} sync={evidence.id} />
       <Parts finding={{ parts: evidence.parts ?? [], spans: evidence.spans }} />
     </Panel>
   );

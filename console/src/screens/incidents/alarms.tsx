@@ -1,10 +1,11 @@
 /** The alarms of an incident, as they stand; all that wait are acknowledged at once. */
+import { useMutation } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Link } from "wouter";
 import { useCell } from "../../api/cell";
 import { api, ask } from "../../api/client";
-import { alarms, take } from "../../api/live";
+import { alarms } from "../../api/live";
 import { may } from "../../api/session";
 import type { Alarm, IncidentDetail } from "../../api/types";
 import { useShortcuts } from "../../app/shortcuts";
@@ -16,9 +17,10 @@ import { Empty } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { say, sayFailed } from "../../ui/toast";
 import styles from "./incidents.module.css";
+import { newKey } from "./use";
 
 const SHOWN = 50;
-const AT_ONCE = 4;
+const MOST = 10_000;
 const RANK = { critical: 0, high: 1, medium: 2, low: 3, info: 4 } as const;
 
 const waits = (alarm: Alarm) =>
@@ -72,44 +74,31 @@ export function IncidentAlarms({ incident }: { incident: IncidentDetail }) {
   );
 }
 
+/** One act on all that wait. Their state follows when fusion has taken it; until then they count as asked for. */
 function AcknowledgeAll({ alarms: mine }: { alarms: readonly Alarm[] }) {
   const t = useTranslations("incidents.alarms");
   const keys = useTranslations("incidents.key");
-  const [done, setDone] = useState<number | null>(null);
-  const waiting = mine.filter(waits);
-  const run = async () => {
-    const queue = [...waiting];
-    const whole = queue.length;
-    if (whole === 0 || done !== null) return;
-    let finished = 0;
-    let failed: unknown = null;
-    setDone(0);
-    const work = async () => {
-      for (let alarm = queue.shift(); alarm && !failed; alarm = queue.shift()) {
-        try {
-          const path = { alarm: alarm.id };
-          const result = await ask(
-            api.POST("/api/v1/alarms/{alarm}/acknowledge", { params: { path }, body: { comment: "" } }),
-          );
-          take({ alarms: [result.alarm] });
-          setDone(++finished);
-        } catch (error) {
-          failed ??= error;
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    setDone(null);
-    if (finished > 0) say(t("acked", { n: finished }));
-    if (failed) sayFailed(t("ackFailed"), failed);
-  };
+  const [asked, setAsked] = useState<ReadonlyMap<string, number>>(new Map());
+  const waiting = mine.filter((one) => waits(one) && asked.get(one.id) !== one.version);
+  const act = useMutation({
+    mutationFn: (ids: string[]) => {
+      const body = { action: "acknowledge" as const, alarms: ids, comment: "", to: null, until: null };
+      return ask(api.POST("/api/v1/alarms/acts", { params: { header: { "idempotency-key": newKey() } }, body }));
+    },
+    onMutate: () => new Map(waiting.map((one) => [one.id, one.version])),
+    onSuccess: (result, _ids, versions) => {
+      setAsked(versions);
+      say(t("acked", { n: Object.values(result.outcomes).filter((one) => one === "done").length }));
+    },
+    onError: (error) => sayFailed(t("ackFailed"), error),
+  });
+  const run = () => waiting.length > 0 && !act.isPending && act.mutate(waiting.slice(0, MOST).map((one) => one.id));
   const allowed = may("act.alarms");
-  useShortcuts(allowed ? [{ keys: "shift+a", label: keys("ack"), run: () => void run() }] : []);
+  useShortcuts(allowed ? [{ keys: "shift+a", label: keys("ack"), run }] : []);
   if (!allowed) return null;
-  if (done !== null) return <span role="status">{t("acking", { done, n: done + waiting.length })}</span>;
   if (waiting.length === 0) return mine.length > 0 ? <span className={styles["soft"]}>{t("allAcked")}</span> : null;
   return (
-    <Button className={styles["screenOnly"]} onClick={() => void run()}>
+    <Button className={styles["screenOnly"]} disabled={act.isPending} onClick={run}>
       {t("ackAll", { n: waiting.length })}
     </Button>
   );

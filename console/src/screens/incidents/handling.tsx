@@ -153,6 +153,7 @@ function Owner({ incident, allowed, busy, onGive }: OwnerProps) {
   return (
     <div className={styles["owner"]}>
       <label htmlFor={id}>{t("work.owner")}</label>
+      <span className={styles["ownerPrinted"]}>{named(owner)}</span>
       <select id={id} value={owner ?? ""} disabled={busy} onChange={(event) => onGive(event.target.value)}>
         <option value="">{t("nobody")}</option>
         {owner && !known && <option value={owner}>{named(owner)}</option>}

@@ -61,22 +61,24 @@ function Whole({ incident }: { incident: IncidentDetail }) {
       </ScreenHead>
       <Superseded incident={incident} />
       <div className={styles["columns"]}>
-        <div className={styles["left"]}>
+        <div className={styles["top"]}>
           <Panel title={t("page.first")} className={styles["first"]}>
             <p className={styles["lead"]}>{incident.first}</p>
           </Panel>
           <Panel title={t("page.why")}>
             <p className={styles["text"]}>{incident.why}</p>
           </Panel>
-          <Timeline incident={incident} />
-          <Findings incident={incident} />
-          <IncidentAlarms incident={incident} />
-          <Checks incident={incident} />
         </div>
         <div className={styles["right"]}>
           <Glance incident={incident} />
           <HandlingPanel incident={incident} />
           <Affected incident={incident} />
+        </div>
+        <div className={styles["rest"]}>
+          <Timeline incident={incident} />
+          <Findings incident={incident} />
+          <Checks incident={incident} />
+          <IncidentAlarms incident={incident} />
         </div>
       </div>
     </article>

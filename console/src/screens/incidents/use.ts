@@ -37,7 +37,7 @@ export type Act =
   | { what: "reopen"; comment: string };
 
 /** A key that makes an act that is sent twice one act; also where the page isn't served over TLS. */
-function newKey(): string {
+export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 }
 

@@ -1,6 +1,6 @@
 /** One signal: its chart, what was expected of it, where it was anomalous, how it stands. */
 import { useRef } from "react";
-import { useTranslations } from "use-intl";
+import { useFormatter, useTranslations } from "use-intl";
 import { Link } from "wouter";
 import { useEventNow } from "../../api/clock";
 import { asProblem } from "../../api/problem";
@@ -135,7 +135,10 @@ function Rules({ id, view, rule, choose }: RulesProps) {
 function About({ signal }: { signal: Signal }) {
   const t = useTranslations("signals");
   const duration = useDuration();
+  const format = useFormatter();
   const digits = digitsOf(signal);
+  const exact = (value: number) =>
+    format.number(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const { health } = signal;
   return (
     <Facts>
@@ -161,11 +164,13 @@ function About({ signal }: { signal: Signal }) {
       </Fact>
       <Fact term={t("limits")}>
         {limitsOf(signal)
-          .map((limit) => `${limit.name} ${limit.value.toFixed(digits)} ${signal.unit}`)
+          .map((limit) => `${limit.name} ${exact(limit.value)} ${signal.unit}`)
           .join(" · ") || t("noLimits")}
       </Fact>
-      <Fact term={t("rangeOf")}>{signal.range ? `${signal.range[0]} – ${signal.range[1]} ${signal.unit}` : "–"}</Fact>
-      <Fact term={t("resolution")}>{signal.resolution ? `${signal.resolution} ${signal.unit}` : "–"}</Fact>
+      <Fact term={t("rangeOf")}>
+        {signal.range ? `${exact(signal.range[0])} – ${exact(signal.range[1])} ${signal.unit}` : "–"}
+      </Fact>
+      <Fact term={t("resolution")}>{signal.resolution ? `${exact(signal.resolution)} ${signal.unit}` : "–"}</Fact>
     </Facts>
   );
 }

@@ -4,10 +4,10 @@ import { useTranslations } from "use-intl";
 import { useEventNow } from "../../api/clock";
 import { useSite } from "../../api/site";
 import { Button } from "../../ui/button";
-import { follows, HOUR, PRESETS, spanOf, type View } from "../../ui/charts";
+import { follows, HOUR, MINUTE, PRESETS, spanOf, type View } from "../../ui/charts";
 import { Dialog } from "../../ui/dialog";
 import { Field } from "../../ui/field";
-import { Time, useDuration, zoneName } from "../../ui/time";
+import { Time, zoneName } from "../../ui/time";
 import styles from "./signals.module.css";
 import { inZone, zoned } from "./zoned";
 
@@ -18,7 +18,6 @@ interface Props {
 
 export function Range({ view, onView }: Props) {
   const t = useTranslations("signals");
-  const duration = useDuration();
   const now = useEventNow(1000);
   const [asking, setAsking] = useState(false);
   const live = follows(view);
@@ -30,7 +29,7 @@ export function Range({ view, onView }: Props) {
       <legend className="sr-only">{t("range")}</legend>
       {PRESETS.map((preset) => (
         <Button key={preset} aria-pressed={last === preset} onClick={() => onView({ last: preset })}>
-          {preset === 24 * HOUR ? t("hours24") : duration(preset)}
+          {t(`presets.${preset / MINUTE}` as "presets.60")}
         </Button>
       ))}
       <Button aria-pressed={!live} onClick={() => setAsking(true)}>

@@ -27,5 +27,6 @@ export function inZone(text: string, timeZone: string): number {
   const offset = (at: number) => Date.parse(`${zoned(at, timeZone)}Z`) - at;
   const before = offset(asUtc - 12 * 3_600_000);
   const at = asUtc - before;
-  return offset(at) === before ? at : asUtc - offset(at);
+  const later = asUtc - offset(at);
+  return offset(later) === offset(at) ? later : at;
 }

@@ -80,9 +80,11 @@ function FolderPanel() {
               <Time at={data.at} form="time" zone />
             </span>
             {data.changed.length > 0 && <span>{t("changes", { list: data.changed.join(", ") })}</span>}
-            <span className={styles["soft"]}>
-              {t("remedy")}: {data.remedy}
-            </span>
+            {(!data.ok || data.changed.length > 0) && (
+              <span className={styles["soft"]}>
+                {t("remedy")}: {data.remedy}
+              </span>
+            )}
           </div>
           <Faults faults={data.faults} none="" />
           {data.notes.length > 0 && (

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { SeverityMark } from "../../ui/marks";
 import { Panel } from "../../ui/panel";
 import { useDuration } from "../../ui/time";
+import { written } from "../../ui/unit";
 import { useWord } from "../../ui/word";
 import { BarrierLine } from "./barrier";
 import { Lines, ThingLink, ThingLinks } from "./links";
@@ -150,7 +151,7 @@ function Interlocks({ relations }: { relations: Relations }) {
                 signal: () => signal(one.signal),
                 actuator: () => signal(one.actuator),
                 comparison: t(`comparison.${one.comparison}`),
-                value: `${format.number(one.value)} ${one.unit}`.trim(),
+                value: `${format.number(one.value)} ${written(one.unit)}`.trim(),
                 state: t(`mustBe.${one.must_be}`),
                 time: duration(one.within_s * 1000),
               })}

@@ -1,57 +1,21 @@
 /** The signals of an asset, with the newest value of each in the plant's unit. */
-import { useQuery } from "@tanstack/react-query";
 import { useFormatter, useTranslations } from "use-intl";
 import { Link } from "wouter";
-import { api, ask } from "../../api/client";
-import { eventNow } from "../../api/clock";
 import { may } from "../../api/session";
-import type { AssetDetail, History, Signal } from "../../api/types";
+import type { AssetDetail, Signal } from "../../api/types";
 import { HealthMark } from "../../ui/marks";
 import { Panel } from "../../ui/panel";
 import table from "../../ui/table.module.css";
 import { Age } from "../../ui/time";
+import { written } from "../../ui/unit";
 import { useWord } from "../../ui/word";
 import styles from "./site.module.css";
-
-const LOOK_BACK_MS = 3_600_000;
-const REFRESH_MS = 5_000;
-
-interface Newest {
-  value: number;
-  at: number;
-}
-
-/** The newest value of each signal in the last hour of the event clock. */
-function useNewest(ids: readonly string[]): Map<string, Newest> {
-  const { data } = useQuery({
-    queryKey: ["newest", ...ids],
-    enabled: ids.length > 0 && may("see.process"),
-    refetchInterval: REFRESH_MS,
-    queryFn: async () => {
-      const now = eventNow();
-      if (now === null) return [];
-      const from = new Date(now - LOOK_BACK_MS).toISOString();
-      const to = new Date(now + 1000).toISOString();
-      const query = { signal: [...ids], from, to, width: 1 };
-      return ((await ask(api.GET("/api/v1/history", { params: { query } }))) as History).series;
-    },
-  });
-  const found = new Map<string, Newest>();
-  for (const series of data ?? []) {
-    const last = series.values.findLastIndex((value) => value !== null);
-    const value = series.values[last];
-    const at = series.times_ms[last];
-    if (typeof value === "number" && at !== undefined) found.set(series.signal, { value, at });
-  }
-  return found;
-}
 
 export function SignalPanel({ asset }: { asset: AssetDetail }) {
   const t = useTranslations("site.asset");
   const signals = asset.signals as Signal[];
-  const newest = useNewest(signals.map((one) => one.id));
   return (
-    <Panel title={t("signals")} flush>
+    <Panel title={t("signals")} className={styles["double"] ?? ""} flush>
       {signals.length === 0 ? (
         <p className={styles["empty"]}>{t("noSignals")}</p>
       ) : (
@@ -70,7 +34,7 @@ export function SignalPanel({ asset }: { asset: AssetDetail }) {
             </thead>
             <tbody>
               {signals.map((one) => (
-                <Row key={one.id} signal={one} newest={newest.get(one.id)} />
+                <Row key={one.id} signal={one} />
               ))}
             </tbody>
           </table>
@@ -80,7 +44,7 @@ export function SignalPanel({ asset }: { asset: AssetDetail }) {
   );
 }
 
-function Row({ signal, newest }: { signal: Signal; newest: Newest | undefined }) {
+function Row({ signal }: { signal: Signal }) {
   const format = useFormatter();
   const word = useWord();
   const number = (value: number) => format.number(value, { maximumFractionDigits: digits(signal.resolution) });
@@ -89,20 +53,27 @@ function Row({ signal, newest }: { signal: Signal; newest: Newest | undefined })
     .filter((one): one is { name: "low"; value: number } => typeof one.value === "number");
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" className={styles["tag"]}>
         {may("see.process") ? <Link href={`/signals/${encodeURIComponent(signal.id)}`}>{signal.id}</Link> : signal.id}
         {signal.name && <div className={styles["soft"]}>{signal.name}</div>}
       </th>
       <td>{word(`site.signalKind.${signal.kind}`, signal.kind)}</td>
       <td className={table["number"]}>
-        {newest ? `${number(newest.value)} ${signal.unit}` : "–"}
-        {newest && (
+        {typeof signal.value === "number" ? `${number(signal.value)} ${written(signal.unit)}` : "–"}
+        {signal.health.last_seen && (
           <div className={styles["soft"]}>
-            <Age at={newest.at} />
+            <Age at={signal.health.last_seen} />
           </div>
         )}
       </td>
-      <td>{limits.map((one) => `${SHORT[one.name]} ${number(one.value)}`).join(" · ") || "–"}</td>
+      <td className={styles["limits"]}>
+        {limits.length === 0 && "–"}
+        {limits.map((one) => (
+          <span key={one.name}>
+            {SHORT[one.name]} {number(one.value)}
+          </span>
+        ))}
+      </td>
       <td>
         <HealthMark state={signal.health.state} />
       </td>

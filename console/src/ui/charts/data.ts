@@ -12,6 +12,9 @@ const RESTED_MS = 150;
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
+/** Before the first pulse nobody knows what the last hour is. */
+const timeIsKnown = (view: View): boolean => !follows(view) || eventNow() !== null;
+
 export function useSignal(id: string) {
   return useQuery({
     queryKey: ["signal", id],
@@ -121,7 +124,7 @@ export function useSpans(id: string, view: View, enabled = true) {
     },
     placeholderData: keepPreviousData,
     refetchInterval: live ? 3_000 : 30_000,
-    enabled,
+    enabled: enabled && timeIsKnown(view),
   });
 }
 
@@ -137,7 +140,7 @@ export function useExpected(id: string, view: View, width: number, enabled: bool
     },
     placeholderData: keepPreviousData,
     refetchInterval: live ? 15_000 : false,
-    enabled: enabled && width > 0,
+    enabled: enabled && width > 0 && timeIsKnown(view),
     retry: false,
   });
 }

@@ -10,7 +10,7 @@ import { Button } from "../button";
 import { Failed } from "../states";
 import { msOf, Time } from "../time";
 import styles from "./chart.module.css";
-import { type Columns, nearest } from "./columns";
+import { type Columns, lowerBound, nearest } from "./columns";
 import { digitsOf, useExpected, useHistory, useSignal, useSpans } from "./data";
 import type { Limit, Moment, Shade } from "./paint";
 import { follows, panned, type Span, spanOf, type View, zoomed } from "./span";
@@ -237,11 +237,11 @@ function Readout({ cursor, columns, unit, digits, prediction }: ReadoutProps) {
   );
 }
 
-/** The frame that a moment lies in: the first that ends at or behind it. */
+/** The frame that a moment lies in: the first that ends at or behind it; -1 where none was judged yet. */
 function frameAt(prediction: Prediction, at: number): number {
   const { times_ms: ends } = prediction;
-  const index = ends.findIndex((end) => end >= at);
-  return index < 0 ? ends.length - 1 : index;
+  const index = lowerBound(ends, at);
+  return index < ends.length ? index : -1;
 }
 
 /** What is drawn how, as far as it is drawn. */

@@ -32,6 +32,7 @@ export function colours(of: Element): (name: string) => string {
   return (name) => style.getPropertyValue(name).trim() || "#888";
 }
 
+const RANKS: readonly Severity[] = ["info", "low", "medium", "high", "critical"];
 const HATCH = 6;
 const hatches = new Map<string, CanvasPattern>();
 
@@ -64,15 +65,17 @@ export function paintShades(u: uPlot, shades: readonly Shade[], colour: (name: s
   ctx.beginPath();
   ctx.rect(left, top, width, height);
   ctx.clip();
-  for (const shade of shades) {
+  // The worst on top: what is less must not hide it.
+  const ordered = shades.toSorted((a, b) => RANKS.indexOf(a.severity) - RANKS.indexOf(b.severity));
+  for (const shade of ordered) {
     const from = u.valToPos(shade.span.from, "x", true);
     const to = Math.max(u.valToPos(shade.span.to, "x", true), from + 2);
     if (to < left || from > left + width) continue;
     const ink = colour(`--${shade.severity}`);
-    ctx.globalAlpha = 0.9;
+    ctx.globalAlpha = 0.7;
     ctx.fillStyle = colour(`--${shade.severity === "info" ? "sunken" : `${shade.severity}-soft`}`);
     ctx.fillRect(from, top, to - from, height);
-    ctx.globalAlpha = 0.35;
+    ctx.globalAlpha = 0.25;
     ctx.fillStyle = hatch(ctx, ink, devicePixelRatio);
     ctx.fillRect(from, top, to - from, height);
     ctx.globalAlpha = 1;
@@ -116,7 +119,8 @@ export function paintLimits(
     ctx.moveTo(left, y);
     ctx.lineTo(left + width, y);
     ctx.stroke();
-    ink(ctx, label, left + width - 4 * scale, y - 3 * scale, colour("--raised"));
+    // Alarm limits are written further in, so that those of trips close by stay readable.
+    ink(ctx, label, left + width - (limit.trip ? 4 : 120) * scale, y - 3 * scale, colour("--raised"));
   }
   ctx.restore();
 }

@@ -49,16 +49,16 @@ export interface PlotProps {
 
 const GUTTER = 60;
 
-/** Columns as uPlot takes them: the line, and beside it band and expectation on times of their own. */
+/** Columns as uPlot takes them, painted in this order: band, expectation on times of their own, and the line on top. */
 function aligned(columns: Columns, prediction: Prediction | null): uPlot.AlignedData {
-  const line = [columns.times, columns.values] as unknown as uPlot.AlignedData;
-  if (!prediction)
-    return [...line, [], [], []].map((c, i) => (i > 1 ? nulls(columns.times.length) : c)) as uPlot.AlignedData;
+  const line = [columns.times, columns.values];
+  if (!prediction) {
+    const none = new Array<null>(columns.times.length).fill(null);
+    return [columns.times, none, none, none, columns.values] as unknown as uPlot.AlignedData;
+  }
   const told = [prediction.times_ms, prediction.high, prediction.low, prediction.expected];
-  return uPlot.join([line, told as unknown as uPlot.AlignedData]);
+  return uPlot.join([told, line] as unknown as uPlot.AlignedData[]);
 }
-
-const nulls = (n: number) => new Array<null>(n).fill(null);
 
 export default function Plot(props: PlotProps) {
   const { columns, span, prediction, height, shades, limits, moments, unit, digits, timeZone, sync, compact } = props;
@@ -117,12 +117,12 @@ export default function Plot(props: PlotProps) {
         ],
         series: [
           {},
-          { stroke: colour("--ink"), width: 1.5, points: { show: sparse }, spanGaps: false },
           { stroke: colour("--accent"), width: 0.5, points: none, spanGaps: false },
           { stroke: colour("--accent"), width: 0.5, points: none, spanGaps: false },
           { stroke: colour("--accent"), width: 1.5, dash: [6, 4], points: none, spanGaps: false },
+          { stroke: colour("--ink"), width: 1.5, points: { show: sparse }, spanGaps: false },
         ],
-        bands: [{ series: [2, 3], fill: colour("--accent-ground") }],
+        bands: [{ series: [1, 2], fill: colour("--accent-ground") }],
         hooks: {
           drawClear: [(u) => paintShades(u, newest.current.shades, colour)],
           draw: [

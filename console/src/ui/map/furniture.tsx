@@ -4,7 +4,7 @@ import styles from "./map.module.css";
 import type { Wind } from "./types";
 import { roundLength } from "./view";
 
-export function Scale({ scale, most = 120 }: { scale: number; most?: number }) {
+export function Scale({ scale, most = 120, unknown }: { scale: number; most?: number; unknown: number }) {
   const t = useTranslations("map");
   const format = useFormatter();
   const length = roundLength(scale, most);
@@ -23,6 +23,14 @@ export function Scale({ scale, most = 120 }: { scale: number; most?: number }) {
           </text>
         </svg>
       </span>
+      {unknown > 0 && (
+        <span className={styles["legend"]}>
+          <svg className={styles["dot"]} viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
+            <circle className={styles["unknown"]} cx="7" cy="7" r="6" />
+          </svg>
+          {t("unknown", { n: unknown })}
+        </span>
+      )}
     </div>
   );
 }

@@ -12,6 +12,7 @@ interface Props {
   arranged: Arranged;
   size: Size;
   factor: number;
+  unknown: ReadonlySet<string>;
   selected: string | null;
   choose: ((asset: string) => void) | null;
   text: (place: Place, under: boolean) => string;
@@ -22,7 +23,7 @@ interface Props {
 
 const name = (one: string | undefined) => one ?? "";
 
-export function Overlay({ arranged, size, factor, selected, choose, text, line, sector }: Props) {
+export function Overlay({ arranged, size, factor, unknown, selected, choose, text, line, sector }: Props) {
   const t = useTranslations("map");
   const { clusters, labels, dots, receptors, zones } = arranged;
   return (
@@ -49,7 +50,10 @@ export function Overlay({ arranged, size, factor, selected, choose, text, line, 
         >
           <title>{one.name ? `${one.id} · ${one.name}` : one.id}</title>
           <circle className={styles["hit"]} r="10" />
-          <circle r={3 * factor} />
+          <circle
+            className={unknown.has(one.id) ? styles["unknown"] : undefined}
+            r={(unknown.has(one.id) ? 6 : 3) * factor}
+          />
           {one.id === selected && <circle className={styles["chosen"]} r={9 * factor} />}
         </g>
       ))}

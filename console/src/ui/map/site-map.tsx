@@ -17,6 +17,7 @@ export type { MapProps, Mark, Wind } from "./types";
 
 const BaseGl = lazy(() => import("./base-gl"));
 const NOTHING: readonly Mark[] = [];
+const NONE: ReadonlySet<string> = new Set();
 const NO_DIAMETERS: ReadonlyMap<string, number> = new Map();
 const CLICK_PX = 4;
 
@@ -48,6 +49,7 @@ export function SiteMap({
   label,
   diameters = NO_DIAMETERS,
   marks = NOTHING,
+  unknown = NONE,
   selected = null,
   onSelect,
   wind = null,
@@ -161,9 +163,9 @@ export function SiteMap({
         ) : (
           <BaseSvg plane={plane} view={view} size={size} />
         ))}
-      {drawn && <Overlay {...{ arranged, size, factor, selected, choose, text, line, sector }} />}
+      {drawn && <Overlay {...{ arranged, size, factor, unknown, selected, choose, text, line, sector }} />}
       {arranged.homeless.length > 0 && <Homeless {...{ marks: arranged.homeless, line, choose }} />}
-      <Scale scale={view.scale} most={120 * factor} />
+      <Scale scale={view.scale} most={120 * factor} unknown={unknown.size} />
       {wind && <WindRose wind={wind} />}
       {!fixed && <Zoom zoom={(by) => zoomBy(by)} whole={() => setMoved(null)} />}
       <span className="sr-only">{t("summary", { n: format.number(marks.length) })}</span>

@@ -31,6 +31,8 @@ export interface MapProps {
   /** Diameters of round assets, metres by id (tanks of the site model). */
   diameters?: ReadonlyMap<string, number>;
   marks?: readonly Mark[];
+  /** Assets of which nothing is known: hatched. */
+  unknown?: ReadonlySet<string>;
   /** Id of the asset that is chosen. */
   selected?: string | null;
   onSelect?: (asset: string | null) => void;

@@ -228,6 +228,7 @@ class _Served:
             {source: one.connector for source, one in setup.connections.items()},
             dict(setup.detectors),
             dict(setup.contents),
+            config.live,
         )
 
     def _faults(self) -> Iterator[dict[str, Any]]:

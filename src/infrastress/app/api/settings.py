@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from infrastress.client.site import CheckReport
@@ -81,6 +82,7 @@ class InForce:
         connectors: how each source is reached, by source.
         versions: of the detectors that judge, by name.
         baselines: content hashes of what they learned and goes by, by name.
+        live: the running service's folder; None where there is none.
     """
 
     site: Site
@@ -92,6 +94,7 @@ class InForce:
     connectors: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     baselines: Mapping[str, str] = field(default_factory=dict)
+    live: Path | None = None
 
 
 def is_loopback(host: str) -> bool:

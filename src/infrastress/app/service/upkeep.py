@@ -48,6 +48,7 @@ def run(config: ServiceConfig, link: Link) -> None:
 
 
 def _round(config: ServiceConfig, link: Link) -> None:
+    from infrastress.app.service.storage import measure
     from infrastress.store import open_store
 
     log = structlog.get_logger()
@@ -55,6 +56,8 @@ def _round(config: ServiceConfig, link: Link) -> None:
     try:
         with open_store(config.store, upgrade=False) as store:
             done = keep_in_order(store, config.site_id)
+            seconds, removed = time.monotonic() - began, sum(done.records.values()) + done.rows
+            measure(store, config.site_id, now=time.time_ns(), seconds=seconds, removed=removed)
     except InfrastressError as error:
         log.warning("upkeep failed", why=str(error))
         link.beat(last_error=str(error))

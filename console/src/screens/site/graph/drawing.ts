@@ -1,7 +1,7 @@
 /** Where nodes, zones and edges of a drawn graph lie, and where a key leads from a node. */
 import type { GraphEdge, GraphNode } from "../types";
 
-export const NODE = { width: 132, height: 44 } as const;
+export const NODE = { width: 148, height: 48 } as const;
 
 export interface Spot {
   node: GraphNode;

@@ -49,7 +49,7 @@ export default function Graphs() {
     retry: (count, why) => count < 2 && asProblem(why).status !== 404,
   });
   const tabs = (
-    <nav aria-label={t("which")} className={styles["head"]}>
+    <nav aria-label={t("which")} className={styles["kinds"]}>
       {KINDS.map((one) => (
         <Link key={one} href={`/site/graph/${one}`} aria-current={one === kind ? "page" : undefined}>
           {t(`kinds.${one}`)}

@@ -15,6 +15,7 @@ const MARGIN = 16;
 const STEP = 1.25;
 const SMALLEST = 0.2;
 const LARGEST = 3;
+const SMALLEST_READ = 0.8;
 
 interface Props {
   drawing: Drawing;
@@ -38,19 +39,30 @@ export function GraphView({ drawing, label, open, name, hrefOf }: Props) {
     const down = frame.current?.clientHeight ?? height;
     return Math.min(1, Math.max(SMALLEST, Math.min(across / width, down / height)));
   };
+  const worst = worstOf(drawing, open);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fitted when another graph is drawn, not at each drawing
   useEffect(() => {
-    setScale(Math.max(fitted(), frame.current && frame.current.clientWidth < 600 ? 0.7 : 0.55));
-    setAt((before) =>
-      drawing.spots.some((one) => one.node.key === before) ? before : (drawing.spots[0]?.node.key ?? ""),
-    );
+    setScale(Math.max(fitted(), SMALLEST_READ));
+    const first = worst ?? drawing.spots[0]?.node.key ?? "";
+    setAt(first);
+    requestAnimationFrame(() => centre(first));
   }, [drawing]);
+  const found = (key: string) => svg.current?.querySelector<SVGAElement>(`[data-key="${CSS.escape(key)}"]`);
+  /** Scrolled within the frame alone: the page stays where it is. */
+  const centre = (key: string) => {
+    const box = frame.current?.getBoundingClientRect();
+    const place = found(key)?.getBoundingClientRect();
+    if (!box || !place) return;
+    frame.current?.scrollBy({
+      left: place.left + place.width / 2 - box.left - box.width / 2,
+      top: place.top + place.height / 2 - box.top - box.height / 2,
+    });
+  };
   const zoom = (by: number) => setScale((before) => Math.min(LARGEST, Math.max(SMALLEST, before * by)));
   const focus = (key: string) => {
     setAt(key);
-    const found = svg.current?.querySelector<SVGAElement>(`[data-key="${CSS.escape(key)}"]`);
-    found?.focus();
-    found?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    found(key)?.focus({ preventScroll: true });
+    centre(key);
   };
   const pressed = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -125,6 +137,18 @@ export function GraphView({ drawing, label, open, name, hrefOf }: Props) {
       </section>
     </div>
   );
+}
+
+const RANK: Record<Severity, number> = { info: 0, low: 1, medium: 2, high: 3, critical: 4 };
+
+/** The asset with the worst alarm in a drawing. */
+function worstOf(drawing: Drawing, open: Map<string, Open>): string | null {
+  let worst: { key: string; rank: number } | null = null;
+  for (const { node } of drawing.spots) {
+    const now = node.kind === "asset" ? open.get(node.id) : undefined;
+    if (now && RANK[now.worst] > (worst?.rank ?? -1)) worst = { key: node.key, rank: RANK[now.worst] };
+  }
+  return worst?.key ?? null;
 }
 
 function textOf(protocols: readonly string[], buffer: number | null): string {
@@ -205,11 +229,11 @@ function Node({ spot, href, here, open, onFocus, onOpen }: NodeProps) {
       >
         <title>{[node.name, type].filter(Boolean).join(" · ")}</title>
         <rect width={NODE.width} height={NODE.height} rx={node.kind === "service" ? 20 : 3} />
-        <text x={open ? 28 : 10} y={18} className={styles["name"]}>
-          {short(node.id, open ? 13 : 16)}
+        <text x={open ? 28 : 10} y={20} className={styles["name"]}>
+          {short(node.id, open ? 12 : 15)}
         </text>
-        <text x={open ? 28 : 10} y={35} className={styles["type"]}>
-          {short(node.kind === "network" || node.kind === "service" ? node.name : type, open ? 16 : 19)}
+        <text x={open ? 28 : 10} y={38} className={styles["type"]}>
+          {short(node.kind === "network" || node.kind === "service" ? node.name : type, open ? 15 : 18)}
         </text>
         {open && (
           <g transform="translate(8 6)">
