@@ -37,6 +37,7 @@ def inside(demo, open_page):
 
 def test_ten_steps_by_keyboard(inside):
     page = inside()
+    page.troubles.expect("Unable to perform style diff")  # the map is left before its style has come
     tour = page.get_by_role("complementary", name="Guided tour")
     expect(page.get_by_text("Demonstration: simulated plant.")).to_be_visible()
     expect(tour.get_by_role("heading", level=3)).to_have_text("A plant that isn’t real")
@@ -52,7 +53,7 @@ def test_ten_steps_by_keyboard(inside):
         page.keyboard.press("Shift+N")
     expect(tour).to_be_hidden()
     assert len(set(titles)) == 10
-    assert {"/health", "/alarms", "/site"} <= set(places)
+    assert {"/health", "/alarms", "/site"} <= {"/" + place.split("/")[1] for place in places}
     page.reload()
     listening(page)
     expect(page.get_by_role("button", name="Tour from the beginning")).to_be_visible()
