@@ -40,7 +40,7 @@ __all__ = ["ACCOUNT", "Ready", "live_demo"]
 ACCOUNT = "demo"
 _LEARN_SEED = 11
 _READ_EVERY_S = 50.0
-"""Event time: at 60 times the clock's speed nearly a second, so that a busy machine's hiccup isn't a source's silence."""
+"""Event time: at 60 times the clock's speed nearly a second, so that a machine's hiccup isn't a source's silence."""
 _LEAST_READ_S, _LATE_S = 0.1, 1.5
 """Wall time: between two readings at least, and from a reading to its being stored at most."""
 _LEAD_S = 3.0
