@@ -1,6 +1,5 @@
 """The quarantine, driven as a person does: refused over a real connection, mended, tried, taken in, seen in history."""
 
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from tests.console.browsing import drawn, listening
 from tests.peers.processes import free_port
 
 COUNT = 30
+expect.set_options(timeout=20_000)
 
 
 @dataclass
@@ -99,20 +99,19 @@ def test_refused_mended_tried_taken_in_and_seen(toy: Toy, open_page) -> None:
     expect(page.get_by_role("link", name=re.compile("Text in place of a number.*gateway"))).to_be_visible()
     page.goto("/quarantine?source=gateway&reason=text-in-number")
     expect(page.locator("pre mark").first).to_have_text('"ajar"')
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("0 would now be read wholly, 0 in part, 1 not at all.")).to_be_visible()
 
     with Client(toy.address) as api:
         history = api.history(["level"], to_iso((began - 1) * 10**6), to_iso(toy.clock.now()))
         values = [value for value in history.series[0].values if value is not None]
         assert values == [*(i / 10 for i in range(COUNT)), 9.5]
-        again = api.reingested(api.reingest("gateway").id)
-        assert (again.state, again.rows, again.refused) == ("done", 0, {"text-in-number": 1})
         balance = next(one.balance for one in api.health().sources if one.source == "gateway")
         assert balance is not None
         assert balance.balances
         assert (balance.late, balance.reingested) == (COUNT + 1, {"time-unreadable": COUNT + 1})
         told = [d.content for d in api.decisions(kind="decision") if d.content["decision"] == "reingest"]
         assert told[-1]["comment"] == "time is in milliseconds"
-        assert json.dumps(told)
 
 
 def test_storage_says_what_is_kept_and_when_the_disk_is_full(toy: Toy, open_page) -> None:
