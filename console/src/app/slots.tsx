@@ -2,3 +2,4 @@
 export { Banner } from "./banner";
 export { Palette } from "./palette";
 export { Tour } from "./tour";
+export { Mark } from "./tour/mark";

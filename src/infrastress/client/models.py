@@ -10,7 +10,6 @@ from pydantic import ConfigDict, Field
 
 from infrastress.client.base import Link, Moment, Page, Wire
 from infrastress.client.handling import (
-    AssignRequest,
     Check,
     CloseRequest,
     Closing,
@@ -19,6 +18,7 @@ from infrastress.client.handling import (
     HandlingDetail,
     IncidentAct,
     Note,
+    OwnerRequest,
     Part,
     People,
     Person,
@@ -47,7 +47,6 @@ __all__ = [
     "AssetDetail",
     "Assets",
     "AssignAlarmRequest",
-    "AssignRequest",
     "Balance",
     "Card",
     "Cards",
@@ -78,6 +77,7 @@ __all__ = [
     "Note",
     "Notification",
     "Notifications",
+    "OwnerRequest",
     "Page",
     "Part",
     "PasswordRequest",
@@ -257,8 +257,8 @@ class TimelineLine(Wire):
     assets: list[str]
     text: str
     evidence: str
-    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")] = []
-    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")] = []
+    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")]
+    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")]
     links: dict[str, Link]
 
 
@@ -329,9 +329,9 @@ class Evidence(Wire):
     sha256: Annotated[str, Field(description="Of the record's bytes as they lie in the log")]
     event: Annotated[dict[str, Any], Field(description="The record, times in ISO 8601")]
     spans: list[Span]
-    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")] = []
+    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")]
     rests_on: dict[str, Link]
-    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")] = []
+    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")]
     blobs: dict[str, Link]
     card: "Card | None"
 
@@ -732,8 +732,22 @@ class Notifications(Page):
     undelivered: int
 
 
+class Demonstration(Wire):
+    """The plant is simulated: event seconds a second of wall time, and which story a demo plays, where it is one.
+
+    `run` tells one run from the next.
+    """
+
+    speed: float
+    story: str | None
+    run: str
+
+
 class SessionInfo(Wire):
-    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something."""
+    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something.
+
+    `demonstration` is null where the plant is real.
+    """
 
     name: str
     role: str
@@ -744,6 +758,7 @@ class SessionInfo(Wire):
     ends: Annotated[
         Moment | None, Field(description="When a session ends at the latest, by the wall's clock; sooner without use")
     ] = None
+    demonstration: Demonstration | None = None
 
 
 class SignInRequest(Wire):

@@ -1,7 +1,7 @@
 """Who may do what: local accounts, sessions, tokens of machines, roles."""
 
 from infrastress.app.accounts.book import Account, Book, Session, Token, WrongPassword
-from infrastress.app.accounts.permissions import ROLES, Identity, Permission, Role, may, roles_that_may
+from infrastress.app.accounts.permissions import ROLES, Identity, Permission, Role, may
 
 __all__ = [
     "ROLES",
@@ -14,5 +14,4 @@ __all__ = [
     "Token",
     "WrongPassword",
     "may",
-    "roles_that_may",
 ]

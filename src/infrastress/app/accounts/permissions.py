@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from infrastress.events import Event
 
-__all__ = ["ROLES", "Identity", "Permission", "Role", "may", "needed_for", "roles_that_may"]
+__all__ = ["ROLES", "Identity", "Permission", "Role", "may", "needed_for"]
 
 Role = Literal["admin", "operator", "security", "reporter-liaison"]
 """Who runs the platform; who runs the plant; who guards it; who answers the people that report."""
@@ -58,11 +58,6 @@ class Identity:
 def may(identity: Identity, permission: Permission) -> bool:
     """Whether somebody may do something."""
     return not identity.limited and permission in _TABLE.get(identity.role, frozenset())
-
-
-def roles_that_may(permission: Permission) -> tuple[Role, ...]:
-    """Roles of accounts that may do something."""
-    return tuple(role for role in ROLES if permission in _TABLE[role])
 
 
 def needed_for(event: Event) -> Permission:

@@ -9,6 +9,7 @@ import structlog
 
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.link import Link
+from infrastress.core.clock import EventClock
 from infrastress.core.errors import DecodeError, InfrastressError
 from infrastress.core.time import HOUR
 
@@ -90,7 +91,14 @@ def keep_in_order(store: "Store", site_id: str) -> "Retired":
         **dict(site.runtime.retention_days.items()),
         "status": _STATUS_DAYS,
     }
-    return apply_retention(store, days, now=time.time_ns(), consumers=consumers, pinned=evidence_of(store, site_id))
+    return apply_retention(
+        store,
+        days,
+        now=time.time_ns(),
+        event_now=EventClock.of_environment().now(),
+        consumers=consumers,
+        pinned=evidence_of(store, site_id),
+    )
 
 
 def evidence_of(store: "Store", site_id: str) -> list[tuple[int, int]]:

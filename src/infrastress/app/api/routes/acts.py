@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 
-from infrastress.app.accounts import Identity, roles_that_may
+from infrastress.app.accounts import Identity
 from infrastress.app.api.acting import Wish, act_on_many, act_on_one
 from infrastress.app.api.asking import BookOf, PlantOf, needs
 from infrastress.app.api.history import moment
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import ApiError
+from infrastress.app.api.routes.people import assignee
 from infrastress.client import models
 from infrastress.core.time import SECOND, to_iso
 
@@ -95,13 +96,7 @@ def assign(
 
 
 def _assignee(book: BookOf, identity: Identity, to: str | None) -> str:
-    if not to:
-        return ""
-    roles = roles_that_may("act.alarms")
-    people = {account.name for account in book.accounts if account.role in roles and not account.disabled}
-    if to not in people | {f"role:{role}" for role in roles} | {identity.name}:
-        raise ApiError(422, f"nobody who may act is called {to!r}", remedy="GET /api/v1/people tells who")
-    return to
+    return assignee(book, identity, to) if to else ""
 
 
 def _until(plant: Plant, text: str) -> int:
