@@ -1,8 +1,8 @@
 """An hour of events: the page's memory stays flat."""
 
 import pytest
-
 from benchmarks.console import soak
+
 from tests.proofs import Proof
 
 MINUTES = 60.0

@@ -31,7 +31,6 @@ export type KeptMessage = Schemas["KeptMessage"];
 export type Notification = Schemas["Notification"];
 export type Prediction = Schemas["Prediction"];
 export type Past = Schemas["Past"];
-export type Person = Schemas["Person"];
 export type PulseState = Schemas["PulseState"];
 export type Quarantine = Schemas["Quarantine"];
 export type RefusalReason = Schemas["RefusalReason"];
