@@ -257,8 +257,14 @@ export function Value({ signal }: { signal: Signal }) {
 
 /** The last hour of the rows in sight, asked for by fixed batches, so that scrolling back asks for nothing anew. */
 function useSparks(signals: readonly Signal[], first: number, last: number) {
-  const now = useEventNow(SPARK_MS) ?? 0;
-  const to = Math.ceil(now / SPARK_MS) * SPARK_MS;
+  const now = useEventNow(1000);
+  // At once when the time is known, then anew at the pace of whoever looks: event time may run a hundred times as fast.
+  const held = useRef({ to: 0, steady: 0 });
+  const steady = performance.now();
+  if (now !== null && (held.current.to === 0 || steady - held.current.steady > SPARK_MS)) {
+    held.current = { to: Math.round(now), steady };
+  }
+  const { to } = held.current;
   const span: Span = { from: to - HOUR, to };
   const begin = Math.max(0, Math.floor(first / BATCH) * BATCH);
   const ids = signals
@@ -268,7 +274,7 @@ function useSparks(signals: readonly Signal[], first: number, last: number) {
   const told = useQuery({
     queryKey: ["sparks", asked, to],
     queryFn: ({ signal }) => readHistory(asked, span, SPARK_PX, signal),
-    enabled: asked.length > 0 && now > 0,
+    enabled: asked.length > 0 && to > 0,
     placeholderData: (before) => before,
     gcTime: 60_000,
   });
