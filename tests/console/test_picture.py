@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 from infrastress.core.time import MINUTE, to_iso
 from tests.console.browsing import listening
 
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
+"""For what a processor draws in place of a graphics card, on a busy machine."""
 GL = "localStorage.setItem('infrastress.map', 'gl')"
 SVG = "localStorage.setItem('infrastress.map', 'svg')"
 
@@ -104,17 +105,17 @@ def test_an_asset_is_chosen_by_keyboard(attacked, open_page):
 
 @pytest.mark.parametrize("engine", ["gl", "svg"])
 def test_both_grounds_draw_the_plan_and_take_the_same_moves(attacked, open_page, engine):
-    page = listening(open_page(attacked, "/account"))
+    page = listening(open_page(attacked, "/account", width=390))
     page.evaluate(GL if engine == "gl" else SVG)
     page.goto(f"{attacked.address}/")
     listening(page)
     expect(page.locator(f"[data-engine='{engine}']")).to_be_attached(timeout=PATIENCE_MS)
     if engine == "gl":
-        expect(page.locator("canvas.maplibregl-canvas")).to_be_visible()
+        expect(page.locator("canvas.maplibregl-canvas")).to_be_visible(timeout=PATIENCE_MS)
     else:
         expect(page.locator("[data-engine='svg'] path[data-kind='zone']")).to_have_count(11)
     plan = page.get_by_role("region", name="Plan of the site")
-    expect(page.get_by_test_id("wind")).to_contain_text("Wind from")
+    expect(page.get_by_test_id("wind")).to_contain_text("Wind from", timeout=PATIENCE_MS)
     expect(page.get_by_test_id("downwind")).to_be_attached()
     place = mark(page, "GD-08").bounding_box()
     plan.focus()
@@ -149,6 +150,6 @@ def test_the_wall_says_all_without_a_hand_and_goes_on_by_itself(make_console, op
     console.stop_api()
     expect(page.get_by_role("alert")).to_contain_text("Connection lost")
     console.start_api()
-    expect(page.get_by_role("alert")).to_have_count(0, timeout=2 * PATIENCE_MS)
+    expect(page.get_by_role("alert")).to_have_count(0, timeout=PATIENCE_MS)
     console.raise_alarms(1)
     expect(page.get_by_test_id("verdict")).to_contain_text("26 open alarms")

@@ -3,7 +3,7 @@
  * Nothing rotates away: what doesn't fit is counted. It goes on by itself after any cut, holds nothing but what stands
  * now, and is loaded anew once a day of the plant, so that a new version of the console comes to it too.
  */
-import { useEffect, useLayoutEffect, useState } from "react";
+import { type CSSProperties, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useCell } from "../../api/cell";
 import { useEventNow } from "../../api/clock";
@@ -41,7 +41,7 @@ function Screen({ model }: { model: Model }) {
   const still = useStillCursor();
   const seen = [...abnormal(scene)].sort((a, b) => rankOf(b[1].severity) - rankOf(a[1].severity));
   return (
-    <main className={styles["wall"]} data-still={still || undefined} aria-label={t("title")}>
+    <main className={styles["wall"]} style={sizes(factor)} data-still={still || undefined} aria-label={t("title")}>
       <Head />
       <div className={styles["verdict"]}>
         <Verdict scene={scene} />
@@ -122,12 +122,14 @@ function useFactor(): number {
     addEventListener("resize", measure);
     return () => removeEventListener("resize", measure);
   }, []);
-  useLayoutEffect(() => {
-    const root = document.documentElement;
-    root.style.fontSize = `${Math.max(16, 19 * factor)}px`;
-    return () => void root.style.removeProperty("font-size");
-  }, [factor]);
   return Math.max(factor, 0.75);
+}
+
+/** The sizes of the texts, as tokens, for everything on the wall. */
+function sizes(factor: number): CSSProperties {
+  const px = (size: number) => `${Math.round(size * factor)}px`;
+  const tokens = { "--small": px(17), "--size": px(19), "--large": px(23), "--huge": px(30) };
+  return { ...tokens, fontSize: px(19) } as CSSProperties;
 }
 
 /** The cursor goes when nothing has moved it. */
