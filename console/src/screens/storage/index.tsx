@@ -137,6 +137,7 @@ function Backup({ told }: { told: Told }) {
 function Parts({ told }: { told: Told }) {
   const t = useTranslations("storage");
   const format = useFormatter();
+  const duration = useDuration();
   const most = Math.max(1, ...told.parts.map((part) => part.bytes));
   const key = (kind: string) => `part.${kind}` as "part.ingest";
   return (
@@ -196,7 +197,7 @@ function Parts({ told }: { told: Told }) {
                   <td>
                     <Time at={part.oldest} form="date" />
                   </td>
-                  <td>{part.kept_days === null ? t("forEver") : t("days", { n: part.kept_days })}</td>
+                  <td>{part.kept_days === null ? t("forEver") : duration(part.kept_days * 86_400_000)}</td>
                 </tr>
               ))}
             </tbody>

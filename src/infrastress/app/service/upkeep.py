@@ -14,10 +14,11 @@ from infrastress.core.errors import DecodeError, InfrastressError
 from infrastress.core.time import HOUR
 
 if TYPE_CHECKING:  # imported when there is something to do: the others start the sooner
+    from infrastress.site import Site
     from infrastress.store.ports import Store
     from infrastress.store.retention import Retired
 
-__all__ = ["PERIOD_VARIABLE", "evidence_of", "keep_in_order", "run"]
+__all__ = ["PERIOD_VARIABLE", "days_kept", "evidence_of", "keep_in_order", "run"]
 
 PERIOD_VARIABLE = "INFRASTRESS_UPKEEP_S"
 """Environment variable: seconds between two rounds, and before the first."""
@@ -86,11 +87,7 @@ def keep_in_order(store: "Store", site_id: str) -> "Retired":
     told = [notify] if store.checkpoints.observe(notify).epoch else []
     consumers = {ingest: [ingest], fusion: [fusion], result: told}
     consumers |= {f"{kind}/{site_id}": [] for kind in ("quarantine", "status", "standing")}
-    days: dict[str, float] = {
-        "standing": _STANDING_DAYS,
-        **dict(site.runtime.retention_days.items()),
-        "status": _STATUS_DAYS,
-    }
+    days = days_kept(site)
     return apply_retention(
         store,
         days,
@@ -99,6 +96,12 @@ def keep_in_order(store: "Store", site_id: str) -> "Retired":
         consumers=consumers,
         pinned=evidence_of(store, site_id),
     )
+
+
+def days_kept(site: "Site") -> dict[str, float]:
+    """Days for which each kind is kept; what isn't named is kept for ever."""
+    own: dict[str, float] = dict(site.runtime.retention_days.items())
+    return {"standing": _STANDING_DAYS, **own, "status": _STATUS_DAYS}
 
 
 def evidence_of(store: "Store", site_id: str) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from infrastress.app.api.asking import PlantOf, needs
 from infrastress.app.api.wire import iso
 from infrastress.app.service.storage import Measure, growth_per_day, read_backup, read_measure
+from infrastress.app.service.upkeep import days_kept
 from infrastress.client import quarantine
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import to_iso
@@ -48,7 +49,7 @@ def get_storage(plant: PlantOf) -> quarantine.Storage:
 
 
 def _parts(plant: PlantOf, measure: Measure | None) -> list[quarantine.StoragePart]:
-    days: dict[str, float] = dict(plant.setup.site.runtime.retention_days.items())
+    days = days_kept(plant.setup.site)
     return [
         quarantine.StoragePart(
             kind=part.kind,
