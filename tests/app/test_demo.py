@@ -69,7 +69,7 @@ def test_the_closing_says_the_same(demo, capsys):
     from rich.console import Console
 
     from infrastress.app.closing import tell_closing
-    from infrastress.app.demo import KINDS, Demo, Outcome
+    from infrastress.app.demo.headless import KINDS, Demo, Outcome
     from infrastress.app.training import Trained
     from infrastress.events import event_from_json
     from infrastress.site.load import load_site

@@ -1,11 +1,13 @@
 """Every `$ infrastress ...` line in the README and the command-line pages does what it says."""
 
 import json
+import random
 import re
 import shlex
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,14 @@ from infrastress.app.cli import main
 from .running import run
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/command-line.md", "docs/training.md", "docs/water.md", "docs/keeping.md", "README.md")
+PAGES = (
+    "docs/command-line.md",
+    "docs/training.md",
+    "docs/water.md",
+    "docs/keeping.md",
+    "docs/first-site.md",
+    "README.md",
+)
 
 
 def documented(page: str) -> list[list[str]]:
@@ -53,9 +62,37 @@ def prepare(page: str, recorded: Path, folder: Path) -> None:
     elif page == "docs/keeping.md":
         assert run("init", "plant", cwd=folder).returncode == 0
         (folder / "disk").mkdir()
+    elif page == "docs/first-site.md":
+        own_tank(folder)
     elif page == "docs/training.md":
         assert run("init", "my-site", cwd=folder).returncode == 0
         (folder / "normal").symlink_to(recorded / "normal")
+
+
+def own_tank(folder: Path, days: int = 3) -> None:
+    """The recording of first-site.md: a tank that is filled by night and emptied by day."""
+    lines, level, area = ["time,LT-1,FT-1,FT-2"], 6.0, 113.1
+    noise = random.Random(7)
+    for minute in range(days * 1440):
+        hour = minute // 60 % 24
+        flow_in, flow_out = 60.0 * (hour in (1, 2, 3, 4)), 30.0 * (8 <= hour < 16)
+        level += (flow_in - flow_out) / 60 / area
+        moment = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=minute)
+        told = (
+            level + noise.gauss(0, 0.001),
+            flow_in and flow_in + noise.gauss(0, 0.3),
+            flow_out and flow_out + noise.gauss(0, 0.2),
+        )
+        lines.append(f"{moment:%Y-%m-%dT%H:%M:%SZ}," + ",".join(f"{value:.3f}" for value in told))
+    (folder / "recording.csv").write_text("\n".join(lines) + "\n")
+
+
+def files_of(page: str) -> dict[str, str]:
+    """Files that a page has its reader write: the block behind the line that names one."""
+    found = re.findall(
+        r"^`([\w./-]+\.yaml)`[^\n]*\n(?:[^\n]+\n)*\n```yaml\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S
+    )
+    return dict(found)
 
 
 def run_a_while(args: list[str], folder: Path) -> None:
@@ -76,7 +113,11 @@ def test_commands_of(page, recorded, tmp_path, monkeypatch, capfd):
     commands = documented(page)
     assert commands, f"{page} documents no command"
     prepare(page, recorded, tmp_path)
+    files = files_of(page)
     for args in commands:
+        for name, text in files.items():  # written as soon as their folder is there
+            if (tmp_path / name).parent.is_dir():
+                (tmp_path / name).write_text(text)
         if args[0] == "demo":
             continue  # run by test_demo.py and, from the wheel, by tests/test_wheel.py
         if args[0] in ("serve", "testbed"):

@@ -302,8 +302,23 @@ class LiveContract:
                 assert all(refusal.reason for refusal in refusals)
                 if rig.proxy and not self.listens:
                     assert rig.proxy.connections == before, "nonsense cost the connection"
+                self._read_again(rig, rig._make())
 
         run(main())
+
+    def _read_again(self, rig: Rig, connector: LiveConnector) -> None:
+        """Messages that were kept say the same when they are read again by the same options: nothing new."""
+        read = connector.rereader()
+        kept = [raw for delivery in rig.sink.durable for raw in delivery.raw]
+        assert read is not None or not kept, "messages are kept that nothing reads again"
+        for number, raw in enumerate(kept):
+            assert read is not None
+            again = read(raw, number)
+            assert again.balance.balances
+            assert not again.samples
+            assert not again.events, "what was refused is taken"
+            assert [one.refused for one in again.raw] == [raw.refused], "it is refused for something else"
+            assert again.raw[0].data == raw.data
 
     def test_goes_on_behind_what_is_durable(self) -> None:
         async def main() -> None:

@@ -143,6 +143,38 @@ def failure_folder() -> Path:
     return folder
 
 
+@contextmanager
+def opened(
+    browser: Any,
+    console: Any,
+    path: str = "/",
+    *,
+    size: tuple[int, int] = DESKTOP,
+    theme: str = "light",
+    before: str = "",
+    scale: float = 1.0,
+) -> Iterator[Any]:
+    """A page outside of tests, for pictures and measurements; `before` is run before the page's own scripts."""
+    context = browser.new_context(
+        base_url=console.address,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=theme,
+        locale="en-GB",
+        timezone_id="UTC",
+        reduced_motion="reduce",
+        device_scale_factor=scale,
+    )
+    try:
+        page = context.new_page()
+        page.troubles = Troubles(page)
+        if before:
+            page.add_init_script(before)
+        page.goto(path)
+        yield page
+    finally:
+        context.close()
+
+
 def sign_in(context: Any, role: str, password: str = PASSWORD) -> None:
     """Give a browser context a session; accounts are named after their role."""
     answer = context.request.post("/api/v1/session", data={"name": role, "password": password})

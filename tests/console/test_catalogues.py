@@ -7,32 +7,11 @@ import pytest
 from tests.console.catalogues import arguments, flat, messages_of, pseudo, walk
 
 SAME = frozenset(
-    [
-        "infrastress",
-        "UTC",
-        "SHA",
-        "CSV",
-        "JSON",
-        "CPU",
-        "RAM",
-        "Name",
-        "Status",
-        "Signal",
-        "Administrator",
-        "Export",
-        "Version",
-        "System",
-        "Live",
-        "live",
-        "Zone",
-        "Alarm",
-        "Text",
-        "Code",
-        "min",
-        "Min",
-        "Max",
-        "Wind",
-    ]
+    re.findall(
+        r"\w+",
+        "infrastress UTC SHA CSV JSON CPU RAM Name Status Signal Administrator Export Version System Live live Zone"
+        " Alarm Text Code min Min Max Wind",
+    )
 )
 """Words that are the same in both languages."""
 

@@ -50,7 +50,7 @@ class Plant:
         return (self.now - self.watermark) / S
 
     def late(self, source):
-        return self.admission.balances[source].quarantined.get("late", 0)
+        return self.admission.balances[source].late
 
 
 def test_a_frame_waits_for_no_next_row():

@@ -69,7 +69,7 @@ def check(folder: Path) -> dict[str, int]:
             decode_health(r.data).state for r in read_all(store.log, "status/toy") if type_of(r.subject) == "health"
         }
         kinds = {type_of(record.subject) for record in records}
-        assert kinds == {"samples", "event", "tick", "decision", "link", "action"}
+        assert kinds == {"samples", "event", "late", "tick", "decision", "link", "action"}
         assert "live" in states
         assert store.log.end("standing/toy") >= 1
         assert len(states) > 1

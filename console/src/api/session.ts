@@ -6,8 +6,8 @@ import type { SessionInfo } from "./types";
 export type Permission = string;
 
 export interface Session {
-  /** `asking` until the server has answered; `ended` where it stopped in the middle of work. */
-  state: "asking" | "in" | "out" | "ended" | "unreachable";
+  /** `starting` while the server says that it isn't up yet; `asking` until the server has answered; `ended` where it stopped in the middle of work. */
+  state: "asking" | "starting" | "in" | "out" | "ended" | "unreachable";
   info: SessionInfo | null;
 }
 
@@ -22,8 +22,9 @@ export async function askSession(): Promise<void> {
     else if (response.status === 401) session.set({ state: "out", info: null });
     else throw problemOf(response, body);
   } catch (error) {
-    if (session.value.state === "asking" || session.value.state === "unreachable")
-      session.set({ state: asProblem(error).status === 401 ? "out" : "unreachable", info: null });
+    const { status } = asProblem(error);
+    if (session.value.state !== "in" && session.value.state !== "ended")
+      session.set({ state: status === 503 ? "starting" : "unreachable", info: null });
   }
 }
 

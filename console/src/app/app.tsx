@@ -69,12 +69,13 @@ function Door() {
     };
   }, [who]);
   useEffect(() => {
-    if (state !== "asking" && state !== "unreachable") return undefined;
+    if (state !== "asking" && state !== "starting" && state !== "unreachable") return undefined;
     void askSession();
     const timer = setInterval(() => void askSession(), ASK_AGAIN_MS);
     return () => clearInterval(timer);
   }, [state]);
   if (state === "asking") return <Loading />;
+  if (state === "starting") return <p role="status">{t("starting")}</p>;
   if (state === "unreachable") return <p role="alert">{t("unreachable")}</p>;
   return <Suspense fallback={<Loading />}>{inside ? <Shell /> : <SignIn />}</Suspense>;
 }

@@ -14,7 +14,7 @@ import { Time } from "../ui/time";
 import { Toasts } from "../ui/toast";
 import { ROUTES, type Route as Screen } from "./routes";
 import styles from "./shell.module.css";
-import { Banner, Palette, Tour } from "./slots";
+import { Banner, Mark, Palette, Tour } from "./slots";
 
 /** A screen, or why it isn't for who sits here. */
 function Guarded({ screen: { permission, screen: Inner } }: { screen: Screen }) {
@@ -29,6 +29,7 @@ export function Shell() {
   if (bare) {
     return (
       <Suspense fallback={<Loading />}>
+        <Mark />
         <Guarded screen={bare} />
       </Suspense>
     );
@@ -104,6 +105,7 @@ function Head() {
           </Link>
         </div>
       </div>
+      <Mark />
       <LinkState />
       <Banner />
     </header>

@@ -2,3 +2,4 @@
 export { Banner } from "./banner/banner";
 export { Palette } from "./palette";
 export { Tour } from "./tour";
+export { Mark } from "./tour/mark";

@@ -3,7 +3,7 @@ import { useTranslations } from "use-intl";
 import type { AlarmState, HealthState, Severity } from "../api/types";
 import styles from "./marks.module.css";
 
-const SHAPES: Record<Severity, string> = {
+export const SHAPES: Record<Severity, string> = {
   critical: "M8 1 15 15H1Z", // triangle
   high: "M8 .5 15.500 8 8 15.500.500 8Z", // diamond
   medium: "M1.500 1.500h13v13h-13Z", // square

@@ -9,7 +9,7 @@ interface Props {
   children: ReactNode;
   /** Without padding: for tables and maps. */
   flush?: boolean;
-  className?: string;
+  className?: string | undefined;
 }
 
 export function Panel({ title, aside, children, flush = false, className }: Props) {

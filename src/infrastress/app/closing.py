@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from infrastress.app.demo import Demo, Outcome, false_alarms_by_rule
+from infrastress.app.demo.headless import Demo, Outcome, false_alarms_by_rule
 from infrastress.app.live import Lived
 from infrastress.app.story import incident_text, local_zone, sureness
 from infrastress.app.telling import local_time

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from infrastress.app.demo import Demo
+from infrastress.app.demo.headless import Demo
 from infrastress.app.files import make_folder
 from infrastress.app.plots import plot_incident, plot_signal
 from infrastress.app.reading import open_recordings

@@ -8,7 +8,6 @@ from infrastress.client.base import Link, Moment, Wire
 from infrastress.events.kinds import Cause, HandlingState, IncidentActionName, Severity, SourceKind, Suspicion
 
 __all__ = [
-    "AssignRequest",
     "Check",
     "CloseRequest",
     "Closing",
@@ -17,6 +16,7 @@ __all__ = [
     "HandlingDetail",
     "IncidentAct",
     "Note",
+    "OwnerRequest",
     "Part",
     "People",
     "Person",
@@ -53,14 +53,14 @@ class Handling(Wire):
     """How people handle an incident, whatever fusion makes of it."""
 
     state: Annotated[HandlingState, Field(description="Nobody has it, somebody has, it is done with")]
-    owner: Annotated[str | None, Field(description="Who has it: an account, or `role:` and a role")] = None
-    owner_since: Moment | None = None
-    closing: Closing | None = None
-    new_evidence: Annotated[bool, Field(description="More is known than at the closing, so it is not closed")] = False
-    notes_total: int = 0
-    tasks_total: int = 0
-    tasks_open: int = 0
-    changed: Annotated[Moment | None, Field(description="When somebody did something about it last")] = None
+    owner: Annotated[str | None, Field(description="Who has it: an account, or `role:` and a role")]
+    owner_since: Moment | None
+    closing: Closing | None
+    new_evidence: Annotated[bool, Field(description="More is known than at the closing, so it is not closed")]
+    notes_total: int
+    tasks_total: int
+    tasks_open: int
+    changed: Annotated[Moment | None, Field(description="When somebody did something about it last")]
 
 
 class Note(Wire):
@@ -92,10 +92,10 @@ class IncidentAct(Wire):
     action: IncidentActionName
     by: str
     at: Moment
-    owner: str | None = None
-    text: str = ""
-    task: str | None = None
-    cause: Cause | None = None
+    owner: str | None
+    text: str
+    task: str | None
+    cause: Cause | None
     links: dict[str, Link]
 
 
@@ -109,7 +109,7 @@ class HandlingDetail(Handling):
     acts_total: int
 
 
-class AssignRequest(Wire):
+class OwnerRequest(Wire):
     """Who has it from now on: an account, `role:` and a role, nobody (empty), or whoever asks (absent)."""
 
     model_config = ConfigDict(extra="forbid")
@@ -185,7 +185,7 @@ class Raw(Wire):
     kind: Annotated[str, Field(description="Such as access, login, gas, switch, report")]
     occurred: Moment | None
     source: str
-    blobs: dict[str, Link] = {}
+    blobs: dict[str, Link]
     links: dict[str, Link]
 
 

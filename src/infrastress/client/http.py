@@ -1,5 +1,6 @@
 """The client: one method a resource, over one connection pool."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -10,6 +11,7 @@ import httpx
 from pydantic import ValidationError
 
 from infrastress.client import models
+from infrastress.client import quarantine as kept
 from infrastress.client import site as wire
 from infrastress.client.past import Past
 from infrastress.client.stream import Closed, Told, follow
@@ -307,6 +309,31 @@ class Client:
     def quarantine(self, **filters: Any) -> models.Quarantine:
         """What was refused; filters: source, reason, examples."""
         return self._get("/quarantine", models.Quarantine, filters)
+
+    def kept_messages(self, **filters: Any) -> Iterator[kept.KeptMessage]:
+        """Kept messages that can be read again, the newest first; filters: source, reason."""
+        return self._pages("/quarantine/messages", kept.KeptMessages, lambda page: page.items, filters)
+
+    def reingest(
+        self, source: str, reason: str = "", *, dry_run: bool = False, comment: str = "", key: str | None = None
+    ) -> kept.Reingest:
+        """Order that kept messages of a source are read again; with `dry_run` it is only told what would come of it."""
+        body = {"source": source, "reason": reason, "dry_run": dry_run, "comment": comment}
+        headers = {"Idempotency-Key": key} if key else {}
+        return self._read(self._send("POST", "/quarantine/reingest", json=body, headers=headers), kept.Reingest)
+
+    def reingested(self, id_: str, *, wait_s: float = 60.0) -> kept.Reingest:
+        """An order, as soon as it is finished; as it stands when that takes longer than `wait_s`."""
+        deadline = time.monotonic() + wait_s
+        while True:
+            order = self._get(f"/quarantine/reingest/{_part(id_)}", kept.Reingest)
+            if order.state in ("done", "failed") or time.monotonic() > deadline:
+                return order
+            time.sleep(0.2)
+
+    def storage(self) -> kept.Storage:
+        """What is kept, how much room it takes, and how long that lasts."""
+        return self._get("/storage", kept.Storage)
 
     def decisions(self, **filters: Any) -> Iterator[models.Decision]:
         """Decisions, acts and link states, the newest first; filter: kind."""

@@ -10,7 +10,6 @@ from pydantic import ConfigDict, Field
 
 from infrastress.client.base import Link, Moment, Page, Wire
 from infrastress.client.handling import (
-    AssignRequest,
     Check,
     CloseRequest,
     Closing,
@@ -19,6 +18,7 @@ from infrastress.client.handling import (
     HandlingDetail,
     IncidentAct,
     Note,
+    OwnerRequest,
     Part,
     People,
     Person,
@@ -47,7 +47,6 @@ __all__ = [
     "AssetDetail",
     "Assets",
     "AssignAlarmRequest",
-    "AssignRequest",
     "Balance",
     "Card",
     "Cards",
@@ -78,6 +77,7 @@ __all__ = [
     "Note",
     "Notification",
     "Notifications",
+    "OwnerRequest",
     "Page",
     "Part",
     "PasswordRequest",
@@ -257,8 +257,8 @@ class TimelineLine(Wire):
     assets: list[str]
     text: str
     evidence: str
-    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")] = []
-    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")] = []
+    signals: Annotated[list[str], Field(description="Whose history shows it; see `links` of the finding")]
+    raw: Annotated[list[Raw], Field(description="The first raw records it rests on")]
     links: dict[str, Link]
 
 
@@ -329,9 +329,9 @@ class Evidence(Wire):
     sha256: Annotated[str, Field(description="Of the record's bytes as they lie in the log")]
     event: Annotated[dict[str, Any], Field(description="The record, times in ISO 8601")]
     spans: list[Span]
-    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")] = []
+    parts: Annotated[list[Part], Field(description="Of a detection: each signal's part")]
     rests_on: dict[str, Link]
-    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")] = []
+    raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")]
     blobs: dict[str, Link]
     card: "Card | None"
 
@@ -588,6 +588,13 @@ class Balance(Wire):
     cells_accepted: int
     cells_empty: int
     cells_refused: dict[str, int]
+    late: Annotated[int, Field(description="Of those accepted: behind the watermark, so in history alone")] = 0
+    kept: Annotated[
+        dict[str, int], Field(description="Of what was refused, rows and cells by reason: kept as it came")
+    ] = Field(default_factory=dict)
+    reingested: Annotated[
+        dict[str, int], Field(description="Of what was refused, rows and cells by reason: taken in since")
+    ] = Field(default_factory=dict)
     balances: bool
 
 
@@ -662,6 +669,12 @@ class RefusalReason(Wire):
     rows: int
     cells: int
     examples: list[RefusalExample]
+    kept: Annotated[int, Field(description="Of rows and cells: whose message was kept as it came")] = 0
+    reingested: Annotated[int, Field(description="Of rows and cells: taken in since")] = 0
+    messages: Annotated[int, Field(description="Kept messages that can be read again now")] = 0
+    by_hour: Annotated[
+        list[tuple[Moment, int]], Field(description="Messages that can be read again, by the hour in which they came")
+    ] = Field(default_factory=list)
 
 
 class Quarantine(Wire):
@@ -712,8 +725,22 @@ class Notifications(Page):
     undelivered: int
 
 
+class Demonstration(Wire):
+    """The plant is simulated: event seconds a second of wall time, and which story a demo plays, where it is one.
+
+    `run` tells one run from the next.
+    """
+
+    speed: float
+    story: str | None
+    run: str
+
+
 class SessionInfo(Wire):
-    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something."""
+    """Who asks. `csrf` goes into the header X-CSRF-Token of whatever changes something.
+
+    `demonstration` is null where the plant is real.
+    """
 
     name: str
     role: str
@@ -724,6 +751,7 @@ class SessionInfo(Wire):
     ends: Annotated[
         Moment | None, Field(description="When a session ends at the latest, by the wall's clock; sooner without use")
     ] = None
+    demonstration: Demonstration | None = None
 
 
 class SignInRequest(Wire):

@@ -15,7 +15,7 @@ from infrastress.events.kinds import AlarmState, Severity, SourceKind
 __all__ = ["Past", "PastAlarm", "PastAlarmVersion", "PastHealth", "PastHealthVersion", "PastIncident"]
 __all__ += ["PastIncidentVersion"]
 
-AtMs = Annotated[float, Field(description="Unix milliseconds of the event clock: when it was known")]
+AtMs = Annotated[float, Field(description="Unix milliseconds of event time, from when on it was known")]
 
 
 class PastAlarmVersion(Wire):

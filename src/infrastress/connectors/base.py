@@ -5,7 +5,7 @@ A `Connector` reads what is recorded and ends; a `LiveConnector` listens until i
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -15,11 +15,14 @@ from pydantic import BaseModel
 
 from infrastress.core.clock import EventClock
 from infrastress.core.secrets import Secrets
-from infrastress.events.delivery import Delivery
+from infrastress.events.delivery import Delivery, Raw
 from infrastress.site import Site
 from infrastress.site.sources import Source
 
-__all__ = ["Connector", "Link", "LiveConnector", "LiveContext", "Sink"]
+__all__ = ["Connector", "Link", "LiveConnector", "LiveContext", "Rereader", "Sink"]
+
+Rereader = Callable[[Raw, int], Delivery]
+"""Reads a kept message again: the message, and its number within the source."""
 
 
 class Connector(ABC):
@@ -131,3 +134,12 @@ class LiveConnector(ABC):
         Raises:
             ConfigurationError: nothing that waiting could mend.
         """
+
+    def rereader(self) -> Rereader | None:
+        """What reads messages again that were kept when something of them was refused; None where none is kept.
+
+        It goes by the options in force and shares nothing with `run`: it is called in another thread. What was taken of
+        a message before isn't delivered twice (`Inbox.again`); what is still refused of it comes back as the delivery's
+        one `raw`. It reports nothing and never speaks to the peer.
+        """
+        return None

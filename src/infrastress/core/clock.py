@@ -31,17 +31,8 @@ class EventClock:
 
     def now(self) -> int:
         """Event time, ns UTC."""
-        return self.at(time.time_ns())
-
-    def at(self, wall: int) -> int:
-        """Event time, ns UTC, when the wall clock shows `wall`."""
-        passed = wall - self.wall
+        passed = time.time_ns() - self.wall
         return self.origin + (passed if self.speed == 1.0 else round(passed * self.speed))
-
-    def wall_at(self, event: int) -> int:
-        """Inverse of `at`."""
-        passed = event - self.origin
-        return self.wall + (passed if self.speed == 1.0 else round(passed / self.speed))
 
     def wall_s(self, event_s: float) -> float:
         """Seconds of wall time that some seconds of event time take."""

@@ -4,10 +4,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
+
 from infrastress.events.envelope import Event
 from infrastress.events.samples import Samples
 
-__all__ = ["Balance", "Delivery", "Refusal"]
+__all__ = ["Balance", "Delivery", "Raw", "Refusal"]
 
 
 class Refusal(NamedTuple):
@@ -18,11 +20,35 @@ class Refusal(NamedTuple):
     what: str
 
 
+class Raw(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message of which something was refused, as it came, so that its connector can read it again.
+
+    Attributes:
+        data: its bytes.
+        received: when it came, event time in ns.
+        about: what else its connector needs to read it, such as its topic; `where` says where it stood.
+        refused: how much of it was refused, in rows and cells, by reason.
+        faults: the first few of these.
+        taken: (signal, time) of the readings and ("", mark) of the events that were taken of it all the same. A reading
+            that got its time by coming has time 0 here.
+    """
+
+    data: bytes
+    received: int
+    about: dict[str, str] = {}
+    refused: dict[str, int] = {}
+    faults: tuple[Refusal, ...] = ()
+    taken: tuple[tuple[str, int], ...] = ()
+
+
 @dataclass
 class Balance:
     """Read = accepted + quarantined + dropped, in rows (or lines); cells are counted beside, by reason.
 
-    A row whose cell can't be read is accepted without that cell; the cell is counted in `cells_refused`.
+    A row whose cell can't be read is accepted without that cell; the cell is counted in `cells_refused`. `late` of the
+    accepted rows came behind the watermark: history has them, detection has not. Of what was refused (rows and cells,
+    by reason) `kept` lay in messages that were kept as they came, and `reingested` was taken in since: those messages
+    were read again, and count as read again.
     """
 
     read: int = 0
@@ -32,6 +58,9 @@ class Balance:
     cells_accepted: int = 0
     cells_empty: int = 0
     cells_refused: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    reingested: Counter[str] = field(default_factory=Counter)
 
     @property
     def balances(self) -> bool:
@@ -47,6 +76,9 @@ class Balance:
         self.cells_accepted += other.cells_accepted
         self.cells_empty += other.cells_empty
         self.cells_refused += other.cells_refused
+        self.late += other.late
+        self.kept += other.kept
+        self.reingested += other.reingested
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: counters as sorted plain mappings, plus `balances`."""
@@ -58,6 +90,9 @@ class Balance:
             "cells_accepted": self.cells_accepted,
             "cells_empty": self.cells_empty,
             "cells_refused": dict(sorted(self.cells_refused.items())),
+            "late": self.late,
+            "kept": dict(sorted(self.kept.items())),
+            "reingested": dict(sorted(self.reingested.items())),
             "balances": self.balances,
         }
 
@@ -72,6 +107,7 @@ class Delivery:
         samples, events: what was read, in the source's order, times not yet checked.
         refusals: examples of what was quarantined (all are counted in `balance`, at most some are kept).
         balance: of this delivery alone.
+        raw: messages of which something was refused, to be kept as far as there is room for them.
         progress: highest event time so far, ns; None while nothing with a time was read.
     """
 
@@ -82,3 +118,4 @@ class Delivery:
     refusals: tuple[Refusal, ...] = ()
     balance: Balance = field(default_factory=Balance)
     progress: int | None = None
+    raw: tuple[Raw, ...] = ()

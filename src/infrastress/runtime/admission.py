@@ -4,7 +4,7 @@ The log written here is the recording: everything behind it is a function of it.
 quarantined or dropped, in the balance of its source.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,8 +17,9 @@ from infrastress.core.errors import ConfigurationError, DecodeError
 from infrastress.core.ids import canonical_json, event_id
 from infrastress.core.time import SECOND, to_iso
 from infrastress.events import Event, Samples, Tick, encode_event, make_event
-from infrastress.events.delivery import Balance, Delivery, Refusal
+from infrastress.events.delivery import Balance, Delivery, Raw, Refusal
 from infrastress.runtime.gate import LARGEST_JUMP, Gate, Window
+from infrastress.runtime.kept import KEPT_DAYS, Budget, kept_output
 from infrastress.runtime.ledger import Ledger
 from infrastress.runtime.pressure import kept_rows
 from infrastress.site import Site
@@ -51,6 +52,8 @@ class _Source(msgspec.Struct):
     refusals: int = 0
     examples: dict[str, int] = {}
     recent: list[str] = []
+    raw: int = 0
+    budget: Budget = msgspec.field(default_factory=Budget)
 
 
 class _State(msgspec.Struct):
@@ -180,6 +183,7 @@ class Admission:
         outputs: list[Output] = []
         for refusal in delivery.refusals:
             self._keep(source.id, refusal, outputs)
+        self._keep_raw(source.id, delivery.raw, outputs)
         self._thinning(source.id, keep_every, outputs)
         skipped = delivery.balance.read - sum(map(len, delivery.samples)) - len(delivery.events)
         for samples in delivery.samples:
@@ -248,7 +252,12 @@ class Admission:
         before = state.gate.newest
         lateness = round(source.lateness_s * SECOND)
 
+        behind = np.zeros(len(samples), dtype=np.bool_)
+
         def refuse(reason: str, row: int) -> None:
+            if reason == "late" and self._window is not None:
+                behind[row] = True  # detection has passed it; history hasn't
+                return
             cells = int(np.isfinite(samples.values[row]).sum())
             state.ledger.refuse(reason, 1, cells)
             where = f"row {samples.sequence + row}"
@@ -260,21 +269,31 @@ class Admission:
         if keep_every > 1:
             first, last = self._news(source.id, samples)
             stays = kept_rows(samples, state.passed, keep_every, self._width, self._switches, first=first, last=last)
-            thinned = keep & ~stays
+            thinned = (keep | behind) & ~stays
             if thinned.any():
                 cells = int(np.isfinite(samples.values[thinned]).sum())
                 state.ledger.refuse("thinned", int(thinned.sum()), cells)
             keep &= stays
+            behind &= stays
         state.passed += len(samples)
-        if not keep.all():
-            samples = replace(samples, times=samples.times[keep], values=samples.values[keep])
+        outputs += self._records(state, samples, keep, "samples")
+        if behind.any():
+            state.ledger.late += int(behind.sum())
+            outputs += self._records(state, samples, behind, "late")
+        return outputs
+
+    def _records(self, state: _Source, samples: Samples, rows: npt.NDArray[np.bool_], kind: str) -> list[Output]:
+        """Some rows of a batch as records: what detection judges (`samples`), or what history alone takes (`late`)."""
+        if not rows.all():
+            samples = replace(samples, times=samples.times[rows], values=samples.values[rows])
         if len(samples):
             low = int(samples.times.min())
             state.oldest = low if state.oldest is None else min(low, state.oldest)
-        for start in range(0, len(samples), self._batch_rows):
-            part = samples.slice(start, min(start + self._batch_rows, len(samples)))
-            outputs.append(Output(part.id, f"{self.ingest}:samples", part.encode()))
-        return outputs
+        parts = (
+            samples.slice(start, min(start + self._batch_rows, len(samples)))
+            for start in range(0, len(samples), self._batch_rows)
+        )
+        return [Output(part.id, f"{self.ingest}:{kind}", part.encode()) for part in parts]
 
     def _news(self, source: str, samples: Samples) -> tuple[bool, bool]:
         """Whether a state may have changed before the first row, and whether the last tells what its frame hasn't yet.
@@ -389,6 +408,18 @@ class Admission:
         identity = event_id(source, state.refusals, data)
         state.refusals += 1
         outputs.append(Output(identity, f"quarantine/{self._site.id}:refusal", data))
+
+    def _keep_raw(self, source: str, messages: Sequence[Raw], outputs: list[Output]) -> None:
+        """Messages of which something was refused, as far as there is room for them."""
+        state = self._state.sources[source]
+        days = self._site.runtime.retention_days.get("quarantine", KEPT_DAYS)
+        kept = state.budget.admit(messages, days)
+        if not kept:
+            return
+        for raw in kept:
+            state.ledger.keep(raw.refused)
+        outputs.append(kept_output(self._site.id, source, state.raw, kept))
+        state.raw += len(kept)
 
     def _advance(self) -> list[Output]:
         """The tick that follows, if the watermark rose or everything has ended."""

@@ -80,7 +80,7 @@ class Gate(msgspec.Struct):
 
         With a window the watermark alone says what is late: sources of many devices tell them in any order.
 
-        Reasons: `late`, `duplicate`, `conflict`, `time-absurd`, `time-future`, `time-ahead`.
+        Reasons: `late`, `duplicate`, `conflict`, `time-absurd`, `time-future`, `time-ahead`, `time-behind`.
         """
         keep = self._rows(samples, lateness, refuse, window)
         if window is not None:
@@ -122,6 +122,8 @@ class Gate(msgspec.Struct):
                 pass
             elif time < self._horizon(lateness, window):
                 reason = "late"
+                if window is not None and time < window.floor - LARGEST_JUMP:
+                    reason = "time-behind"
             elif time in known or time in taken:
                 others = known.get(time, []) + [_remembered(samples, j) for j in taken.get(time, [])]
                 reason = _compared(samples, i, others)

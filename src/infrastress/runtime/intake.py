@@ -21,6 +21,7 @@ from infrastress.events.delivery import Balance, Delivery
 from infrastress.runtime.admission import SourceNotes
 from infrastress.runtime.live import LiveAdmission
 from infrastress.runtime.pressure import PressurePolicy
+from infrastress.runtime.reingest import Reingester
 from infrastress.runtime.sharing import new_owner
 from infrastress.site import Site
 from infrastress.site.sources import Source
@@ -158,6 +159,7 @@ class Intake:
         self._queue: deque[_Waiting] = deque()
         self._size = 0
         self._acts: list[Callable[[int], list[Output]]] = []
+        self._performing: list[asyncio.Future[None]] = []
         self._wake = asyncio.Event()
         self._entry = asyncio.Lock()
         self._room = asyncio.Event()
@@ -203,14 +205,17 @@ class Intake:
         Raises:
             Fenced: another process took this site's admission over: nothing more can be written.
         """
+        rereading: asyncio.Task[None] | None = None
         try:
             await self._acquire()
             for source in self._connectors:
                 self._begin(source)
+            rereading = asyncio.create_task(Reingester(self._store, self._site.id, self).run(), name="reingest")
             self.ready = True
             await self._work()
         finally:
             self.ready = False
+            await _ended([rereading] if rereading is not None else [])
             await self._end()
 
     def stop(self) -> None:
@@ -239,6 +244,26 @@ class Intake:
             return
         self.links[source, member] = (state, detail)
         self._act(lambda clock: self._admission.link(source, member, state, detail, clock))
+
+    @property
+    def admission(self) -> LiveAdmission:
+        """For what is given to `perform`."""
+        return self._admission
+
+    def connector(self, source: str) -> Feeder | None:
+        """The connector of a source; None while it has none."""
+        return self._connectors.get(source)
+
+    async def perform(self, act: Callable[[int], list[Output]]) -> None:
+        """Have something done with the admission, in its thread and in the next commit; returns when it is durable.
+
+        Args:
+            act: told the event clock; must not throw.
+        """
+        done = asyncio.get_running_loop().create_future()
+        self._performing.append(done)
+        self._act(act)
+        await done
 
     async def connect(self, connector: Feeder) -> None:
         """Run a source's connector, in the place of the one that it has."""
@@ -358,16 +383,18 @@ class Intake:
         if now - self._last > self._policy.outage_s + self._policy.beat_s:
             self._acts.insert(0, self._standstill)  # of the store, or of this whole process
         self._last = now
-        batch, acts = list(self._queue), self._acts
-        self._acts = []
+        batch, acts, performing = list(self._queue), self._acts, self._performing
+        self._acts, self._performing = [], []
         write = asyncio.ensure_future(self._aside(self._write, batch, acts, self._clock.now()))
         try:
             refused = await asyncio.shield(write)
         except asyncio.CancelledError:  # what is being written can't be taken back
             self._stopping = True
             self._taken(batch, await write)
+            _performed(performing)
             raise
         self._taken(batch, refused)
+        _performed(performing)
 
     def _taken(self, batch: list[_Waiting], refused: dict[str, Exception]) -> None:
         """A batch is durable: say so to whoever waits."""
@@ -537,11 +564,19 @@ class Intake:
             for waiting in self._queue:
                 waiting.taken.cancel()
             self._queue.clear()
+            for waits in self._performing:
+                waits.cancel()
             self._thread.shutdown(wait=False)
 
     async def _aside(self, work: Callable[..., T], *args: Any) -> T:
         """In the intake's own thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+
+def _performed(performing: list[asyncio.Future[None]]) -> None:
+    for done in performing:
+        if not done.done():
+            done.set_result(None)
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:

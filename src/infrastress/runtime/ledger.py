@@ -1,14 +1,27 @@
 """The ledger of a source: its balance as state that is kept, read = accepted + quarantined + dropped."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 
 from infrastress.events.delivery import Balance
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "mended"]
 
 _DROPPED = frozenset({"duplicate", "thinned"})
+
+
+def mended(refused: Mapping[str, int], left: Mapping[str, int]) -> dict[str, int]:
+    """How much of what was refused isn't any more, by the reason it was refused for; never less than nothing."""
+    better = sum(refused.values()) - sum(left.values())
+    found = {}
+    for reason, count in sorted(refused.items()):
+        taken = min(better, max(0, count - left.get(reason, 0)))
+        if taken > 0:
+            found[reason] = taken
+            better -= taken
+    return found
 
 
 class Ledger(msgspec.Struct):
@@ -21,6 +34,9 @@ class Ledger(msgspec.Struct):
     cells_accepted: int = 0
     cells_empty: int = 0
     cells_refused: dict[str, int] = {}
+    late: int = 0
+    kept: dict[str, int] = {}
+    reingested: dict[str, int] = {}
 
     def balance(self) -> Balance:
         """The balance sheet as it stands."""
@@ -32,6 +48,9 @@ class Ledger(msgspec.Struct):
             self.cells_accepted,
             self.cells_empty,
             Counter(self.cells_refused),
+            self.late,
+            Counter(self.kept),
+            Counter(self.reingested),
         )
 
     def book(self, balance: Balance) -> None:
@@ -40,6 +59,32 @@ class Ledger(msgspec.Struct):
         self.accepted += balance.accepted
         self.cells_accepted += balance.cells_accepted
         self.cells_empty += balance.cells_empty
+        self._count(balance)
+
+    def book_again(self, balance: Balance, refused: Mapping[str, int], left: Mapping[str, int]) -> None:
+        """Add what a kept message gave when it was read again.
+
+        What is still refused of it was counted when it came; what is taken of it counts as read again.
+
+        Args:
+            balance: of the message now.
+            refused: how much of it was refused before, by reason.
+            left: how much of it is refused now.
+        """
+        self.read += balance.accepted + balance.dropped.total()
+        self.accepted += balance.accepted
+        self.cells_accepted += balance.cells_accepted
+        for reason, count in balance.dropped.items():
+            self.dropped[reason] = self.dropped.get(reason, 0) + count
+        for reason, count in mended(refused, left).items():
+            self.reingested[reason] = self.reingested.get(reason, 0) + count
+
+    def keep(self, refused: Mapping[str, int]) -> None:
+        """A message is kept, so much of which was refused."""
+        for reason, count in refused.items():
+            self.kept[reason] = self.kept.get(reason, 0) + count
+
+    def _count(self, balance: Balance) -> None:
         for mine, theirs in (
             (self.quarantined, balance.quarantined),
             (self.dropped, balance.dropped),

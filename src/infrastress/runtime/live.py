@@ -1,27 +1,29 @@
 """Live admission: the watermark goes by the event clock, so silence holds nobody up and a frame waits for no next row.
 
 Each source is waited for by its stated `lateness_s` and by how late it usually is, which is learned; one that is silent
-or was never heard only for its patience. Rows behind the watermark are quarantined as `late`, rows ahead of the clock
-as `time-ahead`. Everything that a clock decided is in the log, so that a replay of the log needs none.
+or was never heard only for its patience. Rows behind the watermark become records of their own (`late`), which history
+has and detection passes over; rows ahead of the clock are quarantined as `time-ahead`. Everything that a clock decided
+is in the log, so that a replay of the log needs none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import SECOND
 from infrastress.events import Event
-from infrastress.events.delivery import Delivery
+from infrastress.events.delivery import Delivery, Raw
 from infrastress.runtime.admission import Admission
 from infrastress.runtime.gate import Window
+from infrastress.runtime.kept import chief_reason
 from infrastress.site import Site
 from infrastress.site.sources import Source
 from infrastress.store.ports import Output
 
-__all__ = ["LiveAdmission", "patience_s"]
+__all__ = ["LiveAdmission", "Reread", "patience_s"]
 
 AHEAD_S = 60.0
 """A row further ahead of the event clock than this is refused: its source's clock is wrong, or ours."""
@@ -41,6 +43,13 @@ _LARGEST = 3
 def patience_s(source: Source) -> float:
     """How long a silent source is waited for beyond its lateness, and how long one that begins settles, s."""
     return min(LONGEST_PATIENCE_S, max(LEAST_PATIENCE_S, 3 * (source.cadence_s or 0.0)))
+
+
+class Reread(NamedTuple):
+    """A kept message, and what it gave when it was read again; its delivery's `raw` is what is left of it."""
+
+    raw: Raw
+    delivery: Delivery
 
 
 class _Lags(msgspec.Struct):
@@ -153,6 +162,23 @@ class LiveAdmission(Admission):
                 self._refused[source.id] = (newest - offset, newest - offset > ceiling)
         events = tuple(_not_ahead(event, clock + offset) for event in delivery.events)
         return self.admit(replace(delivery, events=events), keep_every=keep_every)
+
+    def reingest(self, found: Sequence[Reread], clock: int) -> list[Output]:
+        """Take what kept messages gave when they were read again. It says nothing of the source's punctuality."""
+        self._window = Window(self._state.watermark or 0, clock + round(AHEAD_S * SECOND))
+        outputs: list[Output] = []
+        for raw, delivery in found:
+            source = self._source(delivery.source)
+            state = self._state.sources[source.id]
+            left = delivery.raw[0].refused if delivery.raw else {}
+            state.ledger.book_again(delivery.balance, raw.refused, left)
+            if not left:
+                state.budget.release(raw, chief_reason(raw.refused))
+            for samples in delivery.samples:
+                outputs += self._samples(source, samples, 1)
+            offset = round(source.clock_offset_s * SECOND)
+            outputs += self._events(source, [_not_ahead(event, clock + offset) for event in delivery.events])
+        return outputs
 
     def link(self, source: str, member: str, state: str, detail: str, clock: int) -> list[Output]:
         """How a connection stands, if that is news."""

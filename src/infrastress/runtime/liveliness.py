@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.core.time import DAY
-from infrastress.site.process import Signal
+from infrastress.site.process import WEATHER, Signal
 
 __all__ = ["Liveliness", "LivelinessState"]
 
@@ -29,7 +29,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_STILL = frozenset({"state", "switch", "setpoint", "position"})
+_STILL = frozenset({"state", "switch", "setpoint", "position"}) | WEATHER
 _LEAST, _SHARE, _LONGEST = 100, 0.25, 20
 _ALONE, _ALONE_SPAN = 1000, 2 * DAY
 _FORGET = 20_000

@@ -6,12 +6,15 @@ from pydantic import Field
 
 from infrastress.site.base import Id, Model, UnitName
 
-__all__ = ["Comparison", "Connection", "Interlock", "Limits", "Register", "Signal", "SignalKind"]
+__all__ = ["WEATHER", "Comparison", "Connection", "Interlock", "Limits", "Register", "Signal", "SignalKind"]
 
 SignalKind = Literal[
     "level", "flow", "pressure", "temperature", "state", "speed", "position", "switch", "setpoint", "gas", "quality",
-    "power", "other",
+    "power", "wind_direction", "wind_speed", "other",
 ]  # fmt: skip
+
+WEATHER: frozenset[str] = frozenset({"wind_direction", "wind_speed"})
+"""Kinds that are no part of the process: shown on the plan, judged by nothing that learns what is normal."""
 
 
 class Limits(Model):
@@ -52,7 +55,8 @@ class Signal(Model):
     """One telemetry tag.
 
     `unit`, `resolution`, `range`, `limits` and `max_rate_per_h` are in the signal's own unit; inside the platform
-    values are SI. A signal of kind `state` or `switch` is 0 or 1 (`state` may be a speed fraction).
+    values are SI. A signal of kind `state` or `switch` is 0 or 1 (`state` may be a speed fraction). `wind_direction` is
+    where the wind comes from, in degrees from north over east.
     """
 
     id: Id

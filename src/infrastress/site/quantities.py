@@ -17,6 +17,7 @@ __all__ = ["COMMON_UNITS", "check_quantities"]
 _NONE, _LENGTH, _TIME = "dimensionless", "[length]", "1 / [time]"
 _FLOW = "[length] ** 3 / [time]"
 _PRESSURE = "[mass] / [length] / [time] ** 2"
+_SPEED = "[length] / [time]"
 _POWER = "[mass] * [length] ** 2 / [time] ** 3"
 
 # Units that plants write daily, with the dimension that core.units gives them (a test holds the two together): a site
@@ -27,6 +28,7 @@ COMMON_UNITS = {
     "m3/h": _FLOW, "m3/s": _FLOW, "l/s": _FLOW, "l/min": _FLOW,
     "bar": _PRESSURE, "barg": _PRESSURE, "mbar": _PRESSURE, "kPa": _PRESSURE, "Pa": _PRESSURE, "mH2O": _PRESSURE,
     "degC": "[temperature]", "°C": "[temperature]", "K": "[temperature]",
+    "m/s": _SPEED, "km/h": _SPEED, "deg": _NONE,
     "rpm": _TIME, "Hz": _TIME, "kW": _POWER, "W": _POWER, "MW": _POWER,
 }  # fmt: skip
 
@@ -37,10 +39,12 @@ _ALLOWED: dict[str, tuple[tuple[str, ...], str]] = {
     "temperature": (("[temperature]",), "a temperature such as degC"),
     "state": ((_NONE,), "no unit (0 or 1)"),
     "switch": ((_NONE,), "no unit (0 or 1)"),
-    "speed": ((_TIME, _NONE, "[length] / [time]"), "a speed such as rpm, Hz or %"),
+    "speed": ((_TIME, _NONE, _SPEED), "a speed such as rpm, Hz or %"),
     "position": ((_NONE, _LENGTH), "a position such as %"),
     "gas": ((_NONE, "[mass] / [length] ** 3"), "a concentration such as %LEL, ppm or mg/m3"),
     "power": ((_POWER,), "a power such as kW"),
+    "wind_direction": ((_NONE,), "degrees from north (deg)"),
+    "wind_speed": ((_SPEED,), "a speed such as m/s"),
 }
 _LIMITS = ("low_low", "low", "high", "high_high")
 _OPEN_SHUT = ("open", "closed")

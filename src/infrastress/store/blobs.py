@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -97,6 +98,15 @@ class FolderBlobs(Blobs):
         """Digests of all that is kept, sorted."""
         for folder in sorted(self._folder.iterdir()) if self._folder.is_dir() else ():
             yield from sorted(folder.name + file.name for file in folder.iterdir() if file.suffix != ".part")
+
+    def extent(self) -> tuple[int, int]:
+        """How many there are, and their bytes."""
+        count = size = 0
+        for digest in self.all():
+            with suppress(FileNotFoundError):
+                size += self._path(digest).stat().st_size
+                count += 1
+        return count, size
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):  # a digest may come from an event; it must not lead out of the folder

@@ -1,6 +1,6 @@
 """Telemetry history in long form (tag, time, value), and the history of the store in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from threading import Lock
@@ -18,12 +18,17 @@ __all__ = [
     "HISTORY",
     "INGEST",
     "LONG",
+    "TELEMETRY",
     "Hot",
+    "Late",
     "MemoryHistory",
     "Span",
     "check_ingest",
     "engine",
+    "fresh_of",
+    "late_form",
     "long_form",
+    "parted",
     "steps",
     "tail",
     "tail_rows",
@@ -68,6 +73,32 @@ def _block(tags: tuple[str, ...], group: Sequence[Samples]) -> pa.Table:
     return pa.table([tag, times[order][row], values[column, row]], schema=LONG)
 
 
+class Late(Samples):
+    """Rows that came when detection had passed their time: one says nothing where a row of its tag and time stands."""
+
+
+TELEMETRY: Mapping[str, type[Samples]] = {"samples": Samples, "late": Late}
+"""Types of records that hold telemetry."""
+
+
+def late_form(batches: Sequence[Late]) -> pa.Table:
+    """As `long_form`; of several rows of one tag and time the first."""
+    rows = long_form(batches)
+    if rows.num_rows < 2:
+        return rows
+    times, tags = rows["time"].to_numpy(), rows["tag"].combine_chunks().dictionary_encode().indices.to_numpy()
+    again = (times[1:] == times[:-1]) & (tags[1:] == tags[:-1])
+    return rows.filter(pa.array(np.concatenate([[True], ~again])))
+
+
+def fresh_of(late: pa.Table, present: pa.Table) -> pa.Table:
+    """Late rows whose tag and time aren't there, both in schema LONG."""
+    if not late.num_rows:
+        return late
+    found = late.join(present.select(["tag", "time"]), ["tag", "time"], join_type="left anti", use_threads=False)
+    return found.select(LONG.names).cast(LONG).sort_by([("tag", "ascending"), ("time", "ascending")])
+
+
 def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) -> Iterator[tuple[int, Samples | None]]:
     """Records behind `after` up to `up_to`, as (offset, samples or None where the record is no telemetry).
 
@@ -76,9 +107,15 @@ def tail(log: Log, partition: str, after: int, up_to: int, *, chunk: int = 256) 
     """
     while after < up_to and (records := log.read(partition, after, min(chunk, up_to - after))):
         for record in records:
-            telemetry = type_of(record.subject) == "samples"
-            yield record.offset, Samples.decode(record.data) if telemetry else None
+            kind = TELEMETRY.get(type_of(record.subject))
+            yield record.offset, kind.decode(record.data) if kind else None
         after = records[-1].offset
+
+
+def parted(batches: Sequence[Samples]) -> tuple[pa.Table, pa.Table]:
+    """Batches in long form: those that came in time, and late ones."""
+    late = [samples for samples in batches if isinstance(samples, Late)]
+    return long_form([samples for samples in batches if not isinstance(samples, Late)]), late_form(late)
 
 
 class Hot:
@@ -100,8 +137,10 @@ class Hot:
         self._bytes = 0
         self._tags: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def rows(self, compacted: Mapping[str, int], tags: Sequence[str], start: int, stop: int) -> pa.Table:
-        """In schema LONG: rows of some tags with start <= time < stop, behind what `compacted` says.
+    def rows(
+        self, compacted: Mapping[str, int], tags: Sequence[str], start: int, stop: int
+    ) -> tuple[pa.Table, pa.Table]:
+        """In schema LONG: rows of some tags with start <= time < stop, behind what `compacted` says; and late ones.
 
         Raises:
             LogGap: what `compacted` says is not compacted was retired: it is out of date.
@@ -114,7 +153,7 @@ class Hot:
                 for samples in held:
                     if cut := _cut(samples, tags, start, stop):
                         found.append(cut)
-        return long_form(found)
+        return parted(found)
 
     def _held(self, partition: str, after: int) -> list[Samples]:
         """Samples of a partition behind an offset."""
@@ -145,17 +184,29 @@ class Hot:
         return replace(samples, tags=self._tags.setdefault(samples.tags, samples.tags))
 
 
-def tail_rows(log: Log, compacted: Mapping[str, int]) -> Iterator[pa.Table]:
+def tail_rows(
+    log: Log, compacted: Mapping[str, int], fresh: Callable[[pa.Table], pa.Table] = lambda late: late
+) -> Iterator[pa.Table]:
     """All rows of the log that aren't compacted, in pieces, in schema HISTORY.
+
+    Args:
+        log: where telemetry arrives.
+        compacted: offsets up to which partitions are compacted.
+        fresh: takes out of late rows those that are there already.
 
     Raises:
         LogGap: what `compacted` says is not compacted was retired.
     """
+    late: list[Late] = []
     for partition in log.partitions():
         if partition.startswith(INGEST):
             for _, samples in tail(log, partition, compacted.get(partition, 0), log.end(partition), chunk=16):
-                if samples:
+                if isinstance(samples, Late):
+                    late.append(samples)
+                elif samples:
                     yield long_form([samples]).cast(HISTORY)
+    if late:
+        yield fresh(late_form(late)).cast(HISTORY)
 
 
 def _size(samples: Samples | None) -> int:
@@ -174,7 +225,7 @@ def _cut(samples: Samples, tags: Sequence[str], start: int, stop: int) -> Sample
     if not len(rows):
         return None
     values = samples.values[rows][:, [columns[tag] for tag in wanted]]
-    return Samples(samples.site, samples.source, samples.sequence, samples.times[rows], tuple(wanted), values)
+    return replace(samples, times=samples.times[rows], tags=tuple(wanted), values=values)
 
 
 def steps(rows: str) -> str:
@@ -238,7 +289,8 @@ class MemoryHistory(History):
         check_ingest(partition)
         with self._lock:
             found = list(tail(self._log, partition, max(self.compacted(partition), self._log.start(partition)), up_to))
-            rows = long_form([samples for _, samples in found if samples])
+            rows, late = parted([samples for _, samples in found if samples])
+            rows = pa.concat_tables([rows, fresh_of(late, pa.concat_tables([self._table, rows]))])
             self._table = pa.concat_tables([self._table, rows])
             if found:
                 self._compacted[partition] = found[-1][0]
@@ -247,17 +299,19 @@ class MemoryHistory(History):
     def read(self, tags: Sequence[str], start: int, stop: int) -> pa.Table:
         """Table and tail as one."""
         with self._lock:
-            hot = self._hot.rows(self._compacted, tags, start, stop)
+            hot, late = self._hot.rows(self._compacted, tags, start, stop)
             cold = self._table.filter(
                 pc.and_(pc.is_in(self._table["tag"], pa.array(tags, pa.string())), between(self._table, start, stop))
             )
-        return pa.concat_tables([cold, hot]).sort_by([("tag", "ascending"), ("time", "ascending")]).cast(HISTORY)
+        rows = pa.concat_tables([cold, hot])
+        rows = pa.concat_tables([rows, fresh_of(late, rows)])
+        return rows.sort_by([("tag", "ascending"), ("time", "ascending")]).cast(HISTORY)
 
     def rows(self) -> Iterator[pa.Table]:
         """The table, then the tail piece by piece."""
         with self._lock:
             yield self._table.cast(HISTORY)
-            yield from tail_rows(self._log, self._compacted)
+            yield from tail_rows(self._log, self._compacted, lambda late: fresh_of(late, self._table))
 
     def summarise(self, tags: Sequence[str], start: int, stop: int, width: int) -> pa.Table:
         """Over the rows that `read` gives."""

@@ -23,7 +23,19 @@ from infrastress.core.time import DAY, to_iso
 from infrastress.events.samples import Samples
 from infrastress.store.blobs import make_folder, write_durably
 from infrastress.store.database import Database
-from infrastress.store.history import HISTORY, Hot, Span, check_ingest, engine, long_form, steps, tail, tail_rows
+from infrastress.store.history import (
+    HISTORY,
+    LONG,
+    Hot,
+    Span,
+    check_ingest,
+    engine,
+    fresh_of,
+    parted,
+    steps,
+    tail,
+    tail_rows,
+)
 from infrastress.store.ports import History, Log
 from infrastress.store.tables import history_file, history_partition
 
@@ -124,7 +136,7 @@ class ParquetHistory(History):
                 offset, batches = self._chunk(partition, after, up_to)
                 if offset == after:
                     break
-                files = self._write_days(partition, after, long_form(batches))
+                files = self._write_days(partition, after, self._rows(batches))
                 self._replace(files, [], partition=partition, after=after, offset=offset)
                 total += sum(file.rows for file in files)
             self._merge(partition)
@@ -147,8 +159,8 @@ class ParquetHistory(History):
             compacted, files = self._snapshot()
             names = [str(self.folder / file.name) for file in files if file.first < stop and file.last >= start]
             try:
-                hot = self._hot.rows(compacted, tags, start, stop)
-                return self._query(query, names, hot, tags, {**values, "start": start, "stop": stop})
+                hot, late = self._hot.rows(compacted, tags, start, stop)
+                return self._query(query, names, (hot, late), tags, {**values, "start": start, "stop": stop})
             except (LogGap, _Gone):
                 if attempt == _TRIES - 1:
                     raise
@@ -165,7 +177,25 @@ class ParquetHistory(History):
                 with pq.ParquetFile(self._checked(file)) as parquet:
                     for batch in parquet.iter_batches(_ROW_GROUP):
                         yield pa.Table.from_batches([batch]).cast(HISTORY)
-            yield from tail_rows(self._log, compacted)
+            yield from tail_rows(self._log, compacted, lambda late: fresh_of(late, self._present(late)))
+
+    def _rows(self, batches: Sequence[Samples]) -> pa.Table:
+        """Batches in long form, without late rows that are history already."""
+        rows, late = parted(batches)
+        if not late.num_rows:
+            return rows
+        late = fresh_of(late, pa.concat_tables([rows, self._present(late)]))
+        return pa.concat_tables([rows, late]).sort_by([("tag", "ascending"), ("time", "ascending")])
+
+    def _present(self, late: pa.Table) -> pa.Table:
+        """What files hold of the tags and the span of some rows."""
+        if not late.num_rows:
+            return late
+        times = late["time"].to_numpy()
+        start, stop = int(times.min()), int(times.max()) + 1
+        names = [str(self._checked(file)) for file in self._snapshot()[1] if file.first < stop and file.last >= start]
+        tags, none = late["tag"].unique().to_pylist(), LONG.empty_table()
+        return self._query(lambda rows: rows, names, (none, none), tags, {"start": start, "stop": stop})
 
     def retain(self, before: int, *, pinned: Sequence[Span] = ()) -> int:
         """Remove files that are wholly old, rewrite those that are in part."""
@@ -300,7 +330,12 @@ class ParquetHistory(History):
         return path
 
     def _query(
-        self, query: Query, names: list[str], hot: pa.Table, tags: Sequence[str], values: dict[str, int]
+        self,
+        query: Query,
+        names: list[str],
+        hot: tuple[pa.Table, pa.Table],
+        tags: Sequence[str],
+        values: dict[str, int],
     ) -> pa.Table:
         import duckdb
 
@@ -316,8 +351,11 @@ class ParquetHistory(History):
                 SELECT tag, epoch_ns(time) AS time, value FROM read_parquet($names) WHERE tag IN ({wanted})
                 AND time >= make_timestamp_ns($start) AND time < make_timestamp_ns($stop) UNION ALL {rows}
             """  # noqa: S608 - names of parameters
+        if hot[1].num_rows:
+            rows = f"{rows} UNION ALL SELECT tag, time, value FROM late ANTI JOIN ({rows}) USING (tag, time)"  # noqa: S608
         with engine() as database:
-            database.register("hot", hot)
+            database.register("hot", hot[0])
+            database.register("late", hot[1])
             try:
                 return database.sql(query(rows), params=asked or None).to_arrow_table()
             except duckdb.Error as error:

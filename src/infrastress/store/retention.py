@@ -31,6 +31,7 @@ def apply_retention(
     days: Mapping[str, float],
     *,
     now: int,
+    event_now: int | None = None,
     consumers: Mapping[str, Sequence[str]],
     pinned: Sequence[Span] = (),
 ) -> Retired:
@@ -43,6 +44,7 @@ def apply_retention(
         store: the store.
         days: days kept, by kind, such as `site.runtime.retention_days`.
         now: the wall clock, ns UTC.
+        event_now: the event clock, where a testbed has one of its own.
         consumers: leases that read a partition, by partition. One that isn't named is not touched; one that nobody
             needs to have read has an empty sequence.
         pinned: spans [start, stop) of history, ns, that are evidence and stay.
@@ -67,5 +69,8 @@ def apply_retention(
         if partition.startswith(INGEST):
             limits.append(store.history.compacted(partition))
         removed[partition] = store.log.retire(partition, min(limits))
-    rows = store.history.retain(now - round(days["history"] * DAY), pinned=pinned) if "history" in days else 0
+    rows = 0
+    if "history" in days:
+        oldest = (now if event_now is None else event_now) - round(days["history"] * DAY)
+        rows = store.history.retain(oldest, pinned=pinned)
     return Retired(removed, rows)

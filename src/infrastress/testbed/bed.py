@@ -27,7 +27,7 @@ from infrastress.testbed.registers import cells_of, with_registers
 from infrastress.testbed.syslog import RULES, SyslogSender
 from infrastress.testbed.telemetry import Telemetry
 
-__all__ = ["PROTOCOLS", "Protocol", "Testbed", "Wiring", "read_every_s"]
+__all__ = ["PROTOCOLS", "Protocol", "Testbed", "Wiring", "read_every_s", "write_model"]
 
 Protocol = Literal["modbus", "opcua"]
 PROTOCOLS: tuple[Protocol, ...] = ("modbus", "opcua")
@@ -224,12 +224,17 @@ class Testbed:
         for name in ("network", "mappings"):
             if (own / name).is_dir():
                 shutil.copytree(own / name, copy / name)
-        fields = with_registers(self.site).model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        (copy / "site.yaml").write_text(
-            f"# Site {self.site.id} with a register for every signal, for a testbed.\n"
-            + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
-        )
+        write_model(with_registers(self.site), copy / "site.yaml", "a testbed")
         return copy
+
+
+def write_model(site: Site, file: Path, what: str) -> None:
+    """Write a site that was made for `what` of another; nothing but the model is kept, no comment."""
+    fields = site.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    file.write_text(
+        f"# Site {site.id} with a register for every signal, for {what}.\n"
+        + yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
+    )
 
 
 def read_every_s(source: Source, speed: float) -> float:

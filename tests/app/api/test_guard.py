@@ -58,6 +58,11 @@ WHO_MAY = {
     "GET /api/v1/health": ALL,
     "GET /api/v1/health/sources/{source}": ALL,
     "GET /api/v1/quarantine": PLANT,
+    "GET /api/v1/quarantine/messages": PLANT,
+    "GET /api/v1/quarantine/reingest": PLANT,
+    "POST /api/v1/quarantine/reingest": {"admin", "operator"},
+    "GET /api/v1/quarantine/reingest/{order}": PLANT,
+    "GET /api/v1/storage": ALL,
     "GET /api/v1/decisions": PLANT,
     "GET /api/v1/stream": ALL,
     "GET /metrics": {"admin"},
@@ -82,9 +87,12 @@ def names(guarded):
     with guarded.client(guarded.tokens["security"]) as client:
         alarm = next(client.alarms())
         digest = guarded.store.blobs.put(b"x")
+        with guarded.client(guarded.tokens["operator"]) as operator:
+            order = operator.reingest("scada", dry_run=True)
         return {
             "alarm": alarm.id, "incident": next(client.incidents()).id, "id": alarm.evidence, "asset": "T-103",
             "signal": "LT-103", "source": "scada", "rule": alarm.rule, "digest": digest, "task": "none",
+            "order": order.id,
         }  # fmt: skip
 
 
@@ -96,6 +104,7 @@ def ask(api, route: str, names: dict, headers: dict, http: httpx.Client) -> int:
     bodies = {
         "shelve": {"until": "2026-03-13T00:00:00Z"}, "notes": {"text": "x"}, "tasks": {"text": "x"},
         "{task}": {"done": True}, "close": {"cause": "drill", "comment": "x"},
+        "reingest": {"source": "scada", "dry_run": True},
     }  # fmt: skip
     asked = bodies.get(path.rpartition("/")[2])
     body = {"json": asked} if asked else {}
@@ -121,6 +130,8 @@ def test_every_route_by_every_role(guarded, names):
                 if role in roles:
                     needing = {"shelve": 422, "{task}": 404}  # `until` is past
                     expected = needing.get(route.rpartition("/")[2], 200)
+                    if route == "POST /api/v1/quarantine/reingest":
+                        expected = 202
                     if route.endswith(("alarm}/assign", "/acts")):
                         expected = 422
                     assert status == expected, (route, role, status)

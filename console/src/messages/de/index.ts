@@ -11,6 +11,7 @@ import map from "./map.json";
 import palette from "./palette.json";
 import picture from "./picture.json";
 import quarantine from "./quarantine.json";
+import reasons from "./reasons.json";
 import shell from "./shell.json";
 import signals from "./signals.json";
 import signin from "./signin.json";
@@ -32,6 +33,7 @@ export const messages: Messages = {
   palette,
   picture,
   quarantine,
+  reasons,
   shell,
   signals,
   signin,

@@ -10,6 +10,7 @@ import map from "./map.json";
 import palette from "./palette.json";
 import picture from "./picture.json";
 import quarantine from "./quarantine.json";
+import reasons from "./reasons.json";
 import shell from "./shell.json";
 import signals from "./signals.json";
 import signin from "./signin.json";
@@ -31,6 +32,7 @@ export const messages = {
   palette,
   picture,
   quarantine,
+  reasons,
   shell,
   signals,
   signin,

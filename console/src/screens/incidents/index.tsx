@@ -1,8 +1,13 @@
-/** Incidents. */
-import { useTranslations } from "use-intl";
-import { ScreenHead } from "../../ui/panel";
+/** Incidents: the list, and the page of one. */
+import { Route, Switch } from "wouter";
+import { IncidentList } from "./list";
+import { IncidentPage } from "./page";
 
 export default function Incidents() {
-  const t = useTranslations("incidents");
-  return <ScreenHead title={t("title")} />;
+  return (
+    <Switch>
+      <Route path="/incidents" component={IncidentList} />
+      <Route path="/incidents/:id">{({ id }) => <IncidentPage key={id} id={decodeURIComponent(id)} />}</Route>
+    </Switch>
+  );
 }

@@ -1,8 +1,17 @@
-/** Signals. */
-import { useTranslations } from "use-intl";
-import { ScreenHead } from "../../ui/panel";
+/** Signals: the list, a signal's page, and several compared; each has an address of its own. */
+import { Route, Switch } from "wouter";
+import { Compare } from "./compare";
+import { SignalList } from "./list";
+import { SignalPage } from "./page";
 
 export default function Signals() {
-  const t = useTranslations("signals");
-  return <ScreenHead title={t("title")} />;
+  return (
+    <Switch>
+      <Route path="/signals/compare" component={Compare} />
+      <Route path="/signals/:signal">
+        {({ signal }) => <SignalPage key={signal} id={decodeURIComponent(signal)} />}
+      </Route>
+      <Route component={SignalList} />
+    </Switch>
+  );
 }

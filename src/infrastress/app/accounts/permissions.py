@@ -13,12 +13,13 @@ Role = Literal["admin", "operator", "security", "reporter-liaison"]
 Permission = Literal[
     "see.site", "see.process", "see.alarms", "see.health", "see.evidence", "see.reports", "see.quarantine",
     "see.decisions", "see.metrics", "see.check", "see.accounts", "act.alarms", "act.incidents",
+    "act.quarantine",
 ]  # fmt: skip
 """What can be asked for.
 
 `see.process`: signals and their history. `see.evidence`: raw events of sources. `see.reports`: what people reported,
 who they are and where. `see.check`: the site's folder as it is on disk, checked. `act.alarms`: acknowledge, shelve,
-assign. `act.incidents`: take, note, close.
+assign. `act.incidents`: take, note, close. `act.quarantine`: have what was refused read again.
 """
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -28,7 +29,7 @@ _TABLE: dict[str, frozenset[Permission]] = {
     # Who runs the platform sees that it works, not who reported what, and answers for no alarm.
     "admin": _ALL - {"see.reports", "act.alarms", "act.incidents"},
     "operator": _ALL - {"see.metrics", "see.accounts"},
-    "security": _ALL - {"see.metrics", "see.accounts"},
+    "security": _ALL - {"see.metrics", "see.accounts", "act.quarantine"},
     "reporter-liaison": frozenset({"see.site", "see.alarms", "see.health", "see.reports"}),
     # Whoever sits at a machine on which no account was made: the plant's folder is open to them anyway.
     "local": _ALL,

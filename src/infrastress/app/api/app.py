@@ -30,10 +30,12 @@ from infrastress.app.api.routes import (
     notifications,
     past,
     people,
+    quarantine,
     service,
     session,
     signals,
     site,
+    storage,
     stream,
     structure,
 )
@@ -136,6 +138,8 @@ def create_app(
         notifications,
         evidence,
         health,
+        quarantine,
+        storage,
         stream,
     ):
         app.include_router(module.router, prefix="/api/v1")

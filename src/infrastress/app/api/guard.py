@@ -23,11 +23,11 @@ from infrastress.app.api.problems import problem_response
 from infrastress.app.api.settings import LOOPBACK_NAMES, ApiSettings, is_loopback
 from infrastress.core.errors import ConfigurationError
 
-__all__ = ["CSRF_HEADER", "Guard", "cookie_name", "csrf_of"]
+__all__ = ["CSRF_HEADER", "HEADERS", "Guard", "cookie_name", "csrf_of"]
 
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS = {
+HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -166,7 +166,7 @@ class Guard:
         return ""
 
     def _dress(self, headers: MutableHeaders) -> None:
-        for name, value in _HEADERS.items():
+        for name, value in HEADERS.items():
             headers.setdefault(name, value)
         headers.setdefault("Cache-Control", "private, no-cache")
         if self._settings.tls:

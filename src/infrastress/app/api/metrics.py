@@ -79,6 +79,12 @@ class Metrics(Collector):
         refused = CounterMetricFamily(
             "infrastress_rows_refused", "Rows quarantined or dropped.", labels=("source", "outcome", "reason")
         )
+        late = CounterMetricFamily(
+            "infrastress_rows_late", "Rows accepted behind the watermark: in history alone.", labels=("source",)
+        )
+        again = CounterMetricFamily(
+            "infrastress_refusals_reingested", "Rows and cells refused and taken in since.", labels=("source", "reason")
+        )
         newest = GaugeMetricFamily(
             "infrastress_source_newest_timestamp_seconds", "Newest event time of a source.", labels=("source",)
         )
@@ -93,9 +99,12 @@ class Metrics(Collector):
             for outcome, reasons in (("quarantined", balance.quarantined), ("dropped", balance.dropped)):
                 for reason, count in sorted(reasons.items()):
                     refused.add_metric([source, outcome, reason], count)
+            late.add_metric([source], balance.late)
+            for reason, count in sorted(balance.reingested.items()):
+                again.add_metric([source, reason], count)
             if notes.newest is not None:
                 newest.add_metric([source], notes.newest / SECOND)
-        yield from (rows, refused, newest)
+        yield from (rows, refused, late, again, newest)
         backlog = GaugeMetricFamily(
             "infrastress_backlog_records", "Records of the log that a stage has still to take.", labels=("stage",)
         )

@@ -1,10 +1,12 @@
 """The past: how alarms, incidents and sources stood at a time and what changed until another, as it was known then.
 
-Known means stored: the order of the log, not the time an event is about, so that what was revised later is shown as it
-was. The log's own times of storing find the span; how something stood at its beginning is looked up by the id of the
-version before its first change, never by reading from the beginning.
+A version counts from the event time up to which detection had judged when it was said (`observed`), in the order of the
+log, not from the time that it is about: what was revised later is shown as it was. These times never fall within a
+partition, so the span is found by halving; how something stood at its beginning is looked up by the id of the version
+before its first change. Nothing is read from the beginning.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -26,7 +28,7 @@ from infrastress.core.errors import DecodeError, LogGap
 from infrastress.core.time import DAY, SECOND, to_iso
 from infrastress.events import Alarm, Event, Incident, decode_event
 from infrastress.events.envelope import body_as
-from infrastress.events.health import decode_turn
+from infrastress.events.health import Turn, decode_turn
 from infrastress.fusion.alarms import version_id
 from infrastress.store.ports import Record
 
@@ -134,7 +136,7 @@ class _Reader:
 
     def __init__(self, plant: Plant, begin: int, end: int, cap: int) -> None:
         self._plant, self._begin, self._end, self._cap = plant, begin, end, cap
-        self._log, self._clock = plant.store.log, plant.clock
+        self._log = plant.store.log
         self.whole_from = 0
 
     def results(self, alarms: Thinned, incidents: Thinned) -> dict[str, int]:
@@ -157,8 +159,8 @@ class _Reader:
                     422, f"more than {self._cap} changes, overtaken ones left out", remedy="ask for a shorter span"
                 )
 
-        for record, at in self._records(partition):
-            event = self._event(record)
+        for record, at in self._records(partition, _observed):
+            event = _event(record)
             if event is None:
                 continue
             key, _ = _key_and_state(event)
@@ -177,10 +179,9 @@ class _Reader:
     def turns(self) -> list[PastHealth]:
         """How sources, and signals by themselves, stood."""
         found: dict[tuple[str, str], list[PastHealthVersion]] = {}
-        for record, at in self._records(f"standing/{self._plant.id}"):
-            try:
-                turn = decode_turn(record.data)
-            except DecodeError:
+        for record, at in self._records(f"standing/{self._plant.id}", _turned):
+            turn = _turn(record)
+            if turn is None:
                 continue
             key = turn.source, turn.member
             versions = found.setdefault(key, [_health(self._begin, turn.was)])
@@ -195,60 +196,86 @@ class _Reader:
         return [PastHealth(source=key[0], member=key[1], versions=found[key]) for key in sorted(found)]
 
     def unwatched(self) -> list[tuple[int, int]]:
-        """Spans in which nothing was stored because nothing ran: each start, and what was stored last before it."""
-        partition, patience = self._plant.partitions[2], round(self._plant.settings.pulse_s * SECOND)
-        with self._plant.projection.lock:
+        """Spans in which nothing was stored because nothing ran: before each start, by the wall clock of storing."""
+        partition, plant = self._plant.partitions[2], self._plant
+        with plant.projection.lock:
             starts = [
-                one.offset
-                for one in self._plant.projection.decisions
+                (one.offset, int(one.content.get("clock", 0)))
+                for one in plant.projection.decisions
                 if one.kind == "decision" and one.content.get("decision") in ("start", "standstill")
             ]
         found = []
-        for offset in sorted(starts):
+        for offset, end in sorted(starts):
             written = self._log.written(partition, offset - 2, 2) if offset > 1 else []
-            if len(written) == 2 and written[1] - written[0] > patience:
-                begin, end = (self._clock.at(wall) for wall in written)
-                if begin < self._end and end > self._begin:
-                    found.append((max(begin, self._begin), min(end, self._end)))
+            pause = written[1] - written[0] if len(written) == 2 else 0
+            begin = end - round(pause * plant.clock.speed)
+            if pause > plant.settings.pulse_s * SECOND and begin < self._end and end > self._begin:
+                found.append((max(begin, self._begin), min(end, self._end)))
         return found
 
-    def _records(self, partition: str) -> Iterator[tuple[Record, int]]:
-        """Records stored behind the beginning, up to now, and the event time at which each was."""
+    def _records(self, partition: str, known: Callable[[Record], int | None]) -> Iterator[tuple[Record, int]]:
+        """Records known behind the beginning, up to now, and since when each was."""
         log = self._log
-        after = log.written_before(partition, self._clock.wall_at(self._begin) + 1)
-        if after and after == log.start(partition):
-            kept = log.written(partition, after, 1)
-            self.whole_from = max(self.whole_from, self._clock.at(kept[0]) if kept else self._end)
+        start = log.start(partition)
+        kept = range(start + 1, log.end(partition) + 1)
+        after = start + bisect_right(kept, self._begin, key=lambda offset: self._known_at(partition, offset, known))
+        if start and after == start:
+            self.whole_from = max(self.whole_from, self._known_at(partition, start + 1, known))
+        newest = self._begin
         while True:
             try:
                 records = log.read(partition, after, _CHUNK)
             except LogGap:  # retention came between
                 after = log.start(partition)
                 continue
-            times = log.written(partition, after, len(records))
-            if len(times) < len(records):
-                continue
-            yield from zip(records, map(self._clock.at, times), strict=False)
+            for record in records:
+                newest = max(newest, known(record) or newest)
+                yield record, newest
             if len(records) < _CHUNK:
                 return
             after = records[-1].offset
+
+    def _known_at(self, partition: str, offset: int, known: Callable[[Record], int | None]) -> int:
+        """Since when the record at an offset was known, or the first behind it that can be read."""
+        for record in self._log.read(partition, max(offset - 1, self._log.start(partition)), 20):
+            moment = known(record)
+            if moment is not None:
+                return moment
+        return self._end
 
     def _before(self, partition: str, key: str, number: int) -> Event | None:
         """The version before one, None where it was the first or what was before is not kept."""
         for earlier in range(number - 1, max(0, number - _BEFORE), -1):
             record = self._log.find(partition, version_id(key, earlier))
             if record is not None:
-                return self._event(record)
+                return _event(record)
         return None
 
-    @staticmethod
-    def _event(record: Record) -> Event | None:
-        try:
-            event = decode_event(record.data)
-        except DecodeError as error:
-            _LOG.warning("a record of the past can't be shown", record=record.id, error=str(error))
-            return None
-        return event if isinstance(event.body, Alarm | Incident) else None
+
+def _event(record: Record) -> Event | None:
+    try:
+        event = decode_event(record.data)
+    except DecodeError as error:
+        _LOG.warning("a record of the past can't be shown", record=record.id, error=str(error))
+        return None
+    return event if isinstance(event.body, Alarm | Incident) else None
+
+
+def _observed(record: Record) -> int | None:
+    event = _event(record)
+    return event.observed if event else None
+
+
+def _turn(record: Record) -> Turn | None:
+    try:
+        return decode_turn(record.data)
+    except DecodeError:
+        return None
+
+
+def _turned(record: Record) -> int | None:
+    turn = _turn(record)
+    return turn.at if turn else None
 
 
 def _key_and_state(event: Event) -> tuple[str, Hashable]:

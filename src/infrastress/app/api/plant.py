@@ -6,6 +6,7 @@ from contextlib import suppress
 from threading import Lock
 
 from infrastress.app.api.episodes import Episodes
+from infrastress.app.api.kept import KeptIndex
 from infrastress.app.api.position import partitions_of
 from infrastress.app.api.projection import Entry, Projection, in_life_cycle
 from infrastress.app.api.settings import ApiSettings, InForce
@@ -48,6 +49,7 @@ class Plant:
         self.episodes = Episodes(store.log, self.id)
         self.partitions = partitions_of(self.id)
         self.failing = "the store is being read"
+        self.kept = KeptIndex()
         self.books: tuple[int, dict[str, tuple[Balance, SourceNotes]]] | None = None
         self.messages: tuple[int, list[Message]] | None = None
         self._told: dict[str, tuple[Entry, str, bytes]] = {}
@@ -165,20 +167,32 @@ class Plant:
             output = Output(
                 event.id, f"{self.partitions[2]}:action", encode_event(event), f"{self.id}/{event.id}", event.occurred
             )
-            for attempt in range(3):
-                try:
-                    lease = self._lease or self._take_lease()
-                    lease.commit(lease.offset, None, [output])
-                    break
-                except (Fenced, OutcomeUnknown):  # another API, or a commit that nobody knows of: the id is kept once
-                    self._lease = None
-                    if attempt == 2:
-                        raise
-                    time.sleep(0.01)
+            self._commit(output)
         with self.projection.lock:
             self.projection.take_act(event)
             self.projection.changed += 1
         return True
+
+    def put(self, output: Output) -> None:
+        """Have an order taken, durably.
+
+        Raises:
+            StoreError: it can't be written.
+        """
+        with self._acting:
+            self._commit(output)
+
+    def _commit(self, output: Output) -> None:
+        for attempt in range(3):
+            try:
+                lease = self._lease or self._take_lease()
+                lease.commit(lease.offset, None, [output])
+                break
+            except (Fenced, OutcomeUnknown):  # another API, or a commit that nobody knows of: the id is kept once
+                self._lease = None
+                if attempt == 2:
+                    raise
+                time.sleep(0.01)
 
     def close(self) -> None:
         """Give the lease up."""

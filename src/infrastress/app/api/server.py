@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -17,10 +18,10 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infrastress.app.accounts import Book
-from infrastress.app.api.settings import ApiSettings, InForce, is_loopback
+from infrastress.app.api.settings import STORY_VARIABLE, ApiSettings, InForce, is_loopback
 from infrastress.core.errors import ConfigurationError, InfrastressError
 
-__all__ = ["FILE", "Deployment", "deployment_of", "may_listen", "run", "serve"]
+__all__ = ["FILE", "Deployment", "Opened", "deployment_of", "may_listen", "run", "serve"]
 
 FILE = "api.yaml"
 _STALLED_MS = 30_000
@@ -98,12 +99,69 @@ def may_listen(config: Any) -> None:
         )
 
 
-def run(config: Any, link: Any) -> None:
+class Opened:
+    """The API's door, open in a thread of its own.
+
+    Args:
+        config: a `ServiceConfig` with a bound socket; its site need not be known yet.
+
+    Raises:
+        ConfigurationError: api.yaml can't be used.
+    """
+
+    def __init__(self, config: Any) -> None:
+        from infrastress.app.api.door import Door
+
+        self.stop = threading.Event()
+        self.beat: Callable[[], None] = lambda: None
+        self._door = Door()
+        self._failed: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._up = threading.Event()
+        deployment = deployment_of(config.site)
+        sock = socket.socket(fileno=config.listen)
+        self.port: int = sock.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, args=(sock, deployment), name="door", daemon=True)
+        self._thread.start()
+
+    def admit(self, app: FastAPI) -> None:
+        """Have the application answer from now on; returns when it has started, or raises why it hasn't."""
+        self._up.wait()
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self._door.admit(app), self._loop).result()
+
+    def wait(self) -> None:
+        """Returns when it has ended, or raises why it couldn't go on."""
+        self._thread.join()
+        if self._failed is not None:
+            raise self._failed
+
+    def _beat(self) -> None:
+        self.beat()
+
+    def _serve(self, sock: socket.socket, deployment: Deployment) -> None:
+        def up() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._up.set()
+
+        try:
+            serve(
+                self._door, sock, self.stop,
+                deployment=deployment, on_ready=up, on_beat=self._beat, on_end=self._door.end,
+            )  # fmt: skip
+        except BaseException as error:
+            self._failed = error
+        finally:
+            self._up.set()
+
+
+def run(config: Any, link: Any, opened: Opened | None = None) -> None:
     """Serve until told to stop.
 
     Args:
         config: a `ServiceConfig`.
         link: a `Link` to the supervisor.
+        opened: the door, where it is open already.
 
     Raises:
         ConfigurationError: accounts or api.yaml can't be used.
@@ -116,20 +174,27 @@ def run(config: Any, link: Any) -> None:
 
     may_listen(config)
     deployment = deployment_of(config.site)
+    opened = opened or Opened(config)
     with open_store(config.store) as store:
         served = _Served(config, store, lambda: site_in_force(store, config.site_id))
         link.on_site(lambda _: served.renew())
-        settings = ApiSettings(host=config.host, hosts=deployment.hosts, tls=deployment.tls in ("here", "proxy"))
+        settings = ApiSettings(
+            host=config.host,
+            hosts=deployment.hosts,
+            tls=deployment.tls in ("here", "proxy"),
+            story=os.environ.get(STORY_VARIABLE, ""),
+        )
         app = create_app(
             store, lambda: served.now, book=Book(config.state), settings=settings, clock=EventClock.of_environment()
         )
-        sock = socket.socket(fileno=config.listen)
         scheme = "https" if deployment.tls == "here" else "http"
         host = f"[{config.host}]" if ":" in config.host else config.host
-        address = f"{scheme}://{host}:{sock.getsockname()[1]}"
-        stop = threading.Event()
-        link.on_stop(stop.set)
-        serve(app, sock, stop, deployment=deployment, on_ready=lambda: link.ready(address=address), on_beat=link.beat)
+        address = f"{scheme}://{host}:{opened.port}"
+        link.on_stop(opened.stop.set)
+        opened.beat = link.beat
+        opened.admit(app)
+        link.ready(address=address)
+        opened.wait()
 
 
 class _Served:
@@ -163,6 +228,7 @@ class _Served:
             {source: one.connector for source, one in setup.connections.items()},
             dict(setup.detectors),
             dict(setup.contents),
+            config.live,
         )
 
     def _faults(self) -> Iterator[dict[str, Any]]:
@@ -194,23 +260,25 @@ class _Served:
 
 
 def serve(
-    app: FastAPI,
+    app: Any,
     sock: socket.socket,
     stop: threading.Event,
     *,
     deployment: Deployment | None = None,
     on_ready: Callable[[], None] = lambda: None,
     on_beat: Callable[[], None] = lambda: None,
+    on_end: Callable[[], None] | None = None,
 ) -> None:
     """Serve on a bound socket until `stop` is set; open streams end at once, other requests get some seconds.
 
     Args:
-        app: the application.
+        app: the application, of ASGI.
         sock: bound; listening or not.
         stop: set in another thread.
         deployment: for TLS ended here.
         on_ready: called when requests are answered.
         on_beat: called about once a second from the event loop.
+        on_end: ends open streams; those of the application by default.
     """
     import uvicorn
     import uvloop
@@ -250,7 +318,7 @@ def serve(
                 on_ready()
             on_beat()
             await asyncio.sleep(0.1 if not ready else 0.25)
-        app.state.stream.end()
+        (on_end or app.state.stream.end)()
         server.should_exit = True
 
     async def main() -> None:

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from infrastress.client.site import CheckReport
 from infrastress.detectors.base import Detector, RuleCard
 from infrastress.site import Site
 
-__all__ = ["LOOPBACK_NAMES", "ApiSettings", "InForce", "is_loopback"]
+__all__ = ["LOOPBACK_NAMES", "STORY_VARIABLE", "ApiSettings", "InForce", "is_loopback"]
 
+STORY_VARIABLE = "INFRASTRESS_STORY"
+"""Environment variable by which a demo says which story its simulated plant plays."""
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -35,6 +38,7 @@ class ApiSettings:
         expected_rows: values that may be read to say what was expected in one span.
         history_at_once: history queries at once; further ones wait, beyond `history_waiting` they are sent away.
         shelve_s: longest time for which an alarm may be shelved.
+        story: which story a demo plays; empty where it is none.
     """
 
     host: str = "127.0.0.1"
@@ -56,6 +60,7 @@ class ApiSettings:
     history_at_once: int = 2
     history_waiting: int = 32
     shelve_s: float = 7 * 86_400.0
+    story: str = ""
 
     @property
     def local(self) -> bool:
@@ -77,6 +82,7 @@ class InForce:
         connectors: how each source is reached, by source.
         versions: of the detectors that judge, by name.
         baselines: content hashes of what they learned and goes by, by name.
+        live: the running service's folder; None where there is none.
     """
 
     site: Site
@@ -88,6 +94,7 @@ class InForce:
     connectors: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     baselines: Mapping[str, str] = field(default_factory=dict)
+    live: Path | None = None
 
 
 def is_loopback(host: str) -> bool:

@@ -33,13 +33,17 @@ class Standing:
         self._told: dict[str, list[Health]] = {}
         for health in told:
             self._told.setdefault(health.member, []).append(health)
+        self._read_from: dict[str, list[str]] = {}
+        for signal in self.site.signals:
+            if signal.register_ is not None:
+                self._read_from.setdefault(signal.register_.controller, []).append(signal.id)
 
     def worst(self, asset: str) -> Severity | None:
         """The worst severity of its open alarms."""
         return max((e.alarm.severity for e in self.open.get(asset, ())), key=rank_of, default=None)
 
     def health(self, asset: str) -> HealthState | None:
-        """The worst of what tells of an asset: its signals, and a device of a source by its id; None: nothing does."""
+        """The worst of what tells of an asset: its signals, a device by its id, what is read from it; None: nothing."""
         found = self._states(asset)
         return next((state for state in WORST if state in found.values()), None)
 
@@ -97,6 +101,10 @@ class Standing:
             found[signal.id] = _state(own, fresh=self.fresh)
         if asset in self._told and asset not in found:
             found[asset] = _state(self._told[asset], fresh=self.fresh)
+        if not found and (read := self._read_from.get(asset)):
+            # A controller of which no link tells answers as long as one signal that is read from it is live.
+            heard = {_state(self._told.get(signal, []), fresh=self.fresh) for signal in read}
+            found[asset] = next((state for state in reversed(WORST) if state in heard), "unknown")
         return found
 
 

@@ -23,12 +23,15 @@ from infrastress.app.api.wire import acted_of, decision_of
 from infrastress.client import models
 from infrastress.core.errors import LogGap, StoreError
 from infrastress.events import AlarmAction
+from infrastress.store.ports import type_of
 
 __all__ = ["TOPICS", "Dropped", "Frame", "Stream", "Topic", "frame_bytes"]
 
 Topic = Literal["alarms", "acts", "incidents", "health", "pulse", "decisions"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 _CHUNK = 500
+_KEPT = 20
+"""Records of the quarantine read at once: each may hold megabytes of messages."""
 _LOOK_BACK_S = 2 * 86_400
 _LOG = structlog.get_logger()
 
@@ -209,6 +212,7 @@ class Stream:
         since = time.time_ns() - _LOOK_BACK_S * 1_000_000_000
         self._plant.projection.load(look_back=since)
         self._plant.projection.refused.clear()
+        self._plant.kept.clear()
         self._refused_at = self._plant.store.log.start(f"quarantine/{self._plant.id}")
         self._plant.failing = ""
         with self._lock:
@@ -254,8 +258,9 @@ class Stream:
         grown = log.wait({**dict(zip(names, reached, strict=True)), quarantine: self._refused_at}, wait_s)
         changes, at = Changes(), list(reached)
         if quarantine in grown:
-            records = log.read(quarantine, self._refused_at, _CHUNK)
-            self._plant.projection.refusals(records)
+            records = log.read(quarantine, self._refused_at, _KEPT)
+            self._plant.projection.refusals(record for record in records if type_of(record.subject) == "refusal")
+            self._plant.kept.take(records)
             self._refused_at = records[-1].offset if records else self._refused_at
         for i, name in enumerate(names):
             if name not in grown:

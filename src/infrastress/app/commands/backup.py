@@ -1,5 +1,6 @@
 """`infrastress backup`: a site with its store in one verified folder, taken while it runs; or a look at one."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +41,9 @@ def command(
     The folder holds the site's files, what was learned, accounts, and the store as it was at one moment. It is read
     back and opened before it gets its name: one that isn't whole never looks like one. With --verify, SITE is a backup.
     """
-    from infrastress.app.keeping.backup import Place, backup_size, make_backup, verify_backup
+    from infrastress.app.keeping.backup import LIVE, Place, backup_size, make_backup, verify_backup
     from infrastress.app.keeping.manifest import read_manifest
+    from infrastress.app.service.storage import Backup, note_backup
 
     if verify:
         if to is not None:
@@ -61,8 +63,9 @@ def command(
     place = Place.of(site, state=state, database=database)
     with progress("backing up", backup_size(place)) as advance:
         manifest = make_backup(place, to, with_secrets=with_secrets, advance=advance)
+    size = sum(entry.size for entry in manifest.files)
+    note_backup(place.state / LIVE, Backup(time.time_ns(), str(to.absolute()), size, len(manifest.files)))
     if as_json:
-        size = sum(entry.size for entry in manifest.files)
         print_json({"to": str(to), "made": manifest.made, "site": manifest.site, "files": len(manifest.files),
                     "bytes": size, "left_out": manifest.left_out})  # fmt: skip
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infrastress.app.output import database_option, json_option, print_json
+from infrastress.app.service.birth import LOG_VARIABLE, bear_api
 
 if TYPE_CHECKING:
     from infrastress.app.service.status import Status
@@ -67,13 +68,11 @@ def command(
     """
     if reload_:
         return _reload(site, state, by, why, as_json=as_json)
-    from infrastress.app.service.logs import LOG_VARIABLE, configure
-    from infrastress.app.service.starting import serve
-
     if log is not None:
         os.environ[LOG_VARIABLE] = str(log.absolute())
-    configure("supervisor", log)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    # The API answers while the site is read here
+    api, listening = (None, None) if "api" in without else bear_api(site, host, port)
 
     def ready(status: "Status") -> None:
         told = {"ready": True, "site": status.site_id, "address": status.address, "pid": status.pid}
@@ -88,17 +87,29 @@ def command(
             click.echo(f"{status.site_id} is served{where} (process {status.pid}). Ctrl-C stops it.")
         sys.stdout.flush()
 
-    failed = serve(
-        site,
-        host=host,
-        port=port,
-        database=database,
-        state=state,
-        connections=connections,
-        secrets=secrets,
-        without=without,
-        on_ready=ready,
-    )
+    try:
+        from infrastress.app.service.logs import configure
+        from infrastress.app.service.starting import serve
+
+        configure("supervisor", log)
+        failed = serve(
+            site,
+            host=host,
+            port=port,
+            database=database,
+            state=state,
+            connections=connections,
+            secrets=secrets,
+            without=without,
+            on_ready=ready,
+            api=api,
+            listening=listening,
+        )
+    finally:
+        if api is not None:
+            api.end()
+        if listening is not None:
+            listening.close()
     if failed:
         click.echo(f"Error: {failed}", err=True)
     return 1 if failed else 0

@@ -12,7 +12,7 @@ EXPORT/site/, EXPORT/state/     the site model, what was learned
 
 import base64
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,9 +30,10 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.events import decode_event, event_to_json
 from infrastress.events.envelope import json_schema
+from infrastress.runtime.kept import decode_kept
 from infrastress.site.load import load_site
 from infrastress.store import open_store
-from infrastress.store.history import HISTORY
+from infrastress.store.history import HISTORY, TELEMETRY
 from infrastress.store.ports import Log, Record, Store, type_of
 from infrastress.store.tables import SCHEMA
 
@@ -124,7 +125,7 @@ def _records(log: Log, ends: dict[str, int], folder: Path, advance: Callable[[fl
         files: dict[str, IO[bytes]] = {}
         for partition, end in ends.items():
             for record in _until(log, partition, end):
-                if type_of(record.subject) == "samples":
+                if type_of(record.subject) in TELEMETRY:
                     continue
                 name, line = _line(record)
                 if name not in files:
@@ -157,6 +158,9 @@ def _line(record: Record) -> tuple[str, bytes]:
         if head == "result":
             name = f"{event.kind}s"
         return name, event_to_json(event)
+    if type_ == "raw":
+        with suppress(DecodeError):
+            return "quarantine-messages", canonical_json(msgspec.to_builtins(decode_kept(record.data)))
     return name, _json(record.data)
 
 

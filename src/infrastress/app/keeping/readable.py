@@ -7,6 +7,7 @@ import msgspec
 from infrastress.core.errors import InfrastressError
 from infrastress.events import Samples, decode_event
 from infrastress.events.health import decode_health
+from infrastress.runtime.kept import decode_kept
 from infrastress.store.ports import Blobs, Record, Store, type_of
 
 __all__ = ["unreadable"]
@@ -46,6 +47,8 @@ def _fault(record: Record, partition: str) -> str:
 def _tried(type_: str, data: bytes) -> str:
     readers: dict[str, Callable[[bytes], object]] = {
         "samples": Samples.decode,
+        "late": Samples.decode,
+        "raw": decode_kept,
         "event": decode_event,
         "tick": decode_event,
         "action": decode_event,

@@ -6,24 +6,33 @@ import signal
 import socket
 import sys
 from importlib import import_module
+from typing import Any
 
 import structlog
 
-from infrastress.app.service.config import ServiceConfig
-from infrastress.app.service.link import LARGEST, Link
-from infrastress.app.service.logs import LOG_VARIABLE, configure
+from infrastress.app.service.birth import LOG_VARIABLE, take
+from infrastress.app.service.link import Link
+from infrastress.app.service.logs import configure
 from infrastress.core.errors import ConfigurationError, InfrastressError
 
 __all__ = ["PROCESSES", "main"]
 
 PROCESSES = {
+    "api": "infrastress.app.api.server",
     "intake": "infrastress.app.service.intake",
     "judge": "infrastress.app.service.judge",
-    "api": "infrastress.app.api.server",
     "notifier": "infrastress.app.notify",
     "upkeep": "infrastress.app.service.upkeep",
 }
 """Modules by name of the process; `run(config, link)` of each does the work, in the order of starting."""
+_MEANWHILE = (
+    "infrastress.app.api.app",
+    "infrastress.app.service.models",
+    "infrastress.store.sqlite",
+    "uvicorn",
+    "uvloop",
+)
+"""What the API needs, imported while the supervisor reads the site."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -31,16 +40,25 @@ def main() -> int:
     """Do the work of one process; returns its exit status."""
     name, handle, parent = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     _die_with(parent)
-    sock = socket.socket(fileno=handle)
-    config = ServiceConfig.decode(sock.recv(LARGEST))
-    configure(name, os.environ.get(LOG_VARIABLE))
-    link = Link(sock)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's
+    configure(name, os.environ.get(LOG_VARIABLE))
+    sock = socket.socket(fileno=handle)
+    config = take(sock)
+    opened: dict[str, Any] = {}
+    if config is not None and not config.site_id:  # the API, before the site is known
+        if config.listen >= 0:
+            opened = {"opened": import_module(PROCESSES[name]).Opened(config)}
+        for module in _MEANWHILE:
+            import_module(module)
+        config = take(sock)
+    if config is None:  # there is nothing to serve
+        return 0
+    link = Link(sock)
     signal.signal(signal.SIGTERM, lambda *_: link.stop())
     link.listen()
     log = structlog.get_logger()
     try:
-        import_module(PROCESSES[name]).run(config, link)
+        import_module(PROCESSES[name]).run(config, link, **opened)
     except InfrastressError as error:
         log.error("failed", why=str(error))
         link.failed(str(error), hopeless=isinstance(error, ConfigurationError))

@@ -19,7 +19,7 @@ class ServiceConfig:
         state: where learned state, accounts and sessions are.
         live: the folder of this service's own files: status, lock.
         host, port: as asked for; what is bound is `listen`.
-        listen: file descriptor of the bound and listening TCP socket of the API; -1 where there is none.
+        listen: file descriptor of the API's listening TCP socket, in each process its own; -1 where there is none.
         connections, secrets: files named on the command line.
         setup: content hash of the setup in force when the process was started.
         keep_every: one telemetry row of so many is kept, as the disk stood when the process was started.

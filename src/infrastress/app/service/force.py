@@ -13,6 +13,7 @@ from infrastress.app.service.connecting import connectors_of, live_clock
 from infrastress.app.service.judge import owner_of
 from infrastress.app.service.models import Prepared, changed_parts, prepare
 from infrastress.connectors.base import LiveContext
+from infrastress.core.clock import EventClock
 from infrastress.core.errors import ConfigurationError, Fenced, OutcomeUnknown
 from infrastress.core.secrets import Secrets
 from infrastress.runtime.reloading import decision_output
@@ -34,14 +35,17 @@ class Force:
         store: where log and blobs are.
         config: of the service.
         patience_s: how long a lease that belongs to another must stand still before it is taken.
+        clock: of decisions; the environment's or machine's by default.
 
     Raises:
         ConfigurationError: another service works on this store.
     """
 
-    def __init__(self, store: Store, config: ServiceConfig, *, patience_s: float = _LEASE_S) -> None:
+    def __init__(
+        self, store: Store, config: ServiceConfig, *, patience_s: float = _LEASE_S, clock: EventClock | None = None
+    ) -> None:
         self._store, self._config = store, config
-        self._clock = live_clock()
+        self._clock = clock or live_clock()
         self._lock = Lock()
         self._name = f"serve/{config.site_id}"
         self._owner = owner_of(config, "supervisor")

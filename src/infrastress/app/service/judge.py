@@ -11,9 +11,9 @@ from infrastress.app.service.models import detection_of, fusion_of
 from infrastress.runtime import Change, Duty, Policy, Shift
 from infrastress.runtime.unit import Unit
 from infrastress.store import open_store
-from infrastress.store.ports import Output, Record
+from infrastress.store.ports import Output, Record, Store
 
-__all__ = ["owner_of", "run"]
+__all__ = ["judge", "owner_of", "run"]
 
 
 def owner_of(config: ServiceConfig, name: str) -> str:
@@ -40,29 +40,58 @@ class _Beating(Unit):
 
 def run(config: ServiceConfig, link: Link) -> None:
     """Judge until told to stop; what has been admitted by then is judged first, for some seconds."""
-    log = structlog.get_logger()
-
-    def tell(change: Change) -> None:
-        speak = log.warning if change.what in ("away", "failed", "lost") else log.info
-        speak(change.what, partition=change.partition, why=change.why)
-
     with open_store(config.store, upgrade=False) as store:
-        site = config.site_id
-        ingest, fusion = f"ingest/{site}/main", f"fusion/{site}"
-        duties = [
-            Duty(ingest, lambda: _Beating(detection_of(store.blobs, site), link.beat)),
-            Duty(fusion, lambda: _Beating(fusion_of(store.blobs, site), link.beat)),
-        ]
-        owner, policy = owner_of(config, "judge"), Policy(rest_s=1.0)
-        shift = Shift(store.log, store.checkpoints, duties, policy=policy, owner=owner, on_change=tell)
-        shift.turn()
-        link.ready()
+        judge(
+            store,
+            config.site_id,
+            owner=owner_of(config, "judge"),
+            done=link.stopping.is_set,
+            beat=link.beat,
+            on_ready=link.ready,
+        )
 
-        def done() -> bool:
-            link.beat()
-            return link.stopping.is_set() and _drained(store.log.end, store.checkpoints.offset, (ingest, fusion))
 
-        shift.run(done)
+def judge(
+    store: Store,
+    site: str,
+    *,
+    owner: str,
+    done: Callable[[], bool],
+    beat: Callable[[], None] = lambda: None,
+    on_ready: Callable[[], None] = lambda: None,
+    tell: Callable[[Change], None] | None = None,
+) -> None:
+    """Judge a site until it is `done` and nothing that was admitted is left.
+
+    Args:
+        store: open.
+        site: the site's id.
+        owner: of the leases.
+        done: whether it is to end.
+        beat: called before each record.
+        on_ready: called once the first look was taken.
+        tell: told what people may want to know; the log by default.
+    """
+    ingest, fusion = f"ingest/{site}/main", f"fusion/{site}"
+    duties = [
+        Duty(ingest, lambda: _Beating(detection_of(store.blobs, site), beat)),
+        Duty(fusion, lambda: _Beating(fusion_of(store.blobs, site), beat)),
+    ]
+    shift = Shift(store.log, store.checkpoints, duties, policy=Policy(rest_s=1.0), owner=owner, on_change=tell or _log)
+    shift.turn()
+    on_ready()
+
+    def ended() -> bool:
+        beat()
+        return done() and _drained(store.log.end, store.checkpoints.offset, (ingest, fusion))
+
+    shift.run(ended)
+
+
+def _log(change: Change) -> None:
+    log = structlog.get_logger()
+    speak = log.warning if change.what in ("away", "failed", "lost") else log.info
+    speak(change.what, partition=change.partition, why=change.why)
 
 
 def _drained(end: Callable[[str], int], offset: Callable[[str], int], partitions: tuple[str, ...]) -> bool:

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["LARGEST", "Link"]
+from infrastress.app.service.birth import LARGEST
 
-LARGEST = 64 * 1024
-"""Bytes of a message at most."""
+__all__ = ["Link"]
+
 _ORPHANED = 70
 _BEAT_S = 0.25
 _TOLD = 200

@@ -9,10 +9,8 @@ from typing import Any, TextIO
 
 import structlog
 
-__all__ = ["LOG_VARIABLE", "configure", "redact"]
+__all__ = ["configure", "redact"]
 
-LOG_VARIABLE = "INFRASTRESS_LOG"
-"""Environment variable by which the processes of the service are told the log file."""
 _HIDDEN = "***"
 _NAMES = re.compile(r"passw|secret|token|authori[sz]ation|cookie|credential|private_key", re.IGNORECASE)
 _URL = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^/\s:@]*):[^/\s@]+@", re.IGNORECASE)

@@ -1,11 +1,9 @@
 """One process of the service, as its supervisor sees it: started, watched, started again."""
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +13,8 @@ from typing import Any
 import msgspec
 import structlog
 
+from infrastress.app.service.birth import LARGEST, Born, bear, hand_over
 from infrastress.app.service.config import ServiceConfig
-from infrastress.app.service.link import LARGEST
 from infrastress.app.service.status import ChildStatus
 
 __all__ = ["Process", "Timing"]
@@ -53,12 +51,19 @@ class Process:
         config: what it is told, asked at each start.
         timing: see there.
         on_change: called when its state has changed.
+        born: such a process that was started already.
     """
 
     def __init__(
-        self, name: str, config: Callable[[], ServiceConfig], timing: Timing, on_change: Callable[[], None]
+        self,
+        name: str,
+        config: Callable[[], ServiceConfig],
+        timing: Timing,
+        on_change: Callable[[], None],
+        born: Born | None = None,
     ) -> None:
         self.name, self._config, self._timing, self._on_change = name, config, timing, on_change
+        self._born = born
         self._log = structlog.get_logger().bind(child=name)
         self._child: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -77,17 +82,11 @@ class Process:
 
     def start(self) -> None:
         """Start it."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         config = self._config()
-        handles = [theirs.fileno(), *([config.listen] if config.listen >= 0 else [])]
-        words = [sys.executable, "-m", "infrastress.app.service.child", self.name]
-        words += [str(theirs.fileno()), str(os.getpid())]
-        with theirs:
-            # A session of its own: Ctrl-C at the terminal reaches the supervisor alone.
-            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                words, pass_fds=handles, stdin=subprocess.DEVNULL, start_new_session=True
-            )
-        ours.send(config.encode())
+        born, self._born = self._born or bear(self.name), None
+        self._child, ours = born.child, born.socket
+        with suppress(OSError):  # it has ended already: that is noticed soon
+            hand_over(ours, config, config.listen)
         ours.setblocking(False)
         self._socket = ours
         asyncio.get_running_loop().add_reader(ours, self._hear)

@@ -1,8 +1,6 @@
 """Starting a service: everything that can be wrong is looked at before the first process is started."""
 
-import ipaddress
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import structlog
 
 from infrastress.app.baselines import state_folder
 from infrastress.app.doctor import refuse_hopeless_start
+from infrastress.app.service.birth import Born, is_loopback, listen
 from infrastress.app.service.child import PROCESSES
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.disk import DiskWatch
@@ -25,8 +24,6 @@ from infrastress.store import open_store
 from infrastress.store.ports import Store
 
 __all__ = ["live_folder", "serve"]
-
-_BACKLOG = 512
 
 
 def live_folder(site: Path, state: Path | None) -> Path:
@@ -46,8 +43,12 @@ def serve(
     without: Sequence[str] = (),
     timing: Timing | None = None,
     on_ready: Callable[[Status], None] = lambda _: None,
+    api: Born | None = None,
+    listening: socket.socket | None = None,
 ) -> str:
     """Serve a site until told to stop by SIGTERM or SIGINT; returns why it had to end, empty where it was asked to.
+
+    `api` is the API's process, and `listening` its socket, where they are there already.
 
     Raises:
         SiteError, BaselineError, PluginError, ConfigurationError, StoreError: why it can't be started.
@@ -79,7 +80,7 @@ def serve(
         DiskWatch(folder).look()  # a reserve that is needed now is given up before anything is written
         with open_store(config.store, upgrade=False) as store:
             force = Force(store, config)
-            listening = _listen(host, port) if "api" in names else None
+            listening = (listening or listen(host, port)) if "api" in names else None
             address = ""
             if listening is not None:
                 config = ServiceConfig(**{**config.__dict__, "listen": listening.fileno()})
@@ -98,6 +99,7 @@ def serve(
                 renewing=folder is None,
                 address=address,
                 on_ready=on_ready,
+                api=api,
             )
             try:
                 return supervisor.run()
@@ -133,44 +135,11 @@ def _spare(store: Store) -> Callable[[], int]:
 
 def _refuse_strangers(config: ServiceConfig, names: Sequence[str]) -> None:
     """Another address than this machine's own is served only where people sign in."""
-    if "api" not in names or _is_loopback(config.host):
+    if "api" not in names or is_loopback(config.host):
         return
     from importlib import import_module
 
     import_module("infrastress.app.api.server").may_listen(config)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """The API's socket, bound here so that callers wait while the API is started again, and nobody else takes it."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind)
-    except OSError as error:
-        raise ConfigurationError(
-            f"no such address: {error.strerror}", where=f"--host {host}", remedy="name an address of this machine"
-        ) from None
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
-        if sys.platform == "linux":
-            listening.set_inheritable(False)
-    except OSError as error:
-        listening.close()
-        raise ConfigurationError(
-            f"port {port} of {host} can't be used: {error.strerror}",
-            remedy="stop the program that uses it, or name another port with --port",
-        ) from None
-    return listening
 
 
 def _address(listening: socket.socket) -> str:

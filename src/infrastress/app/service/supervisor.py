@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from infrastress.app.service.birth import Born
 from infrastress.app.service.child import PROCESSES
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.disk import KEEP_EVERY, DiskWatch
@@ -24,7 +25,11 @@ from infrastress.core.errors import Fenced, InfrastressError, SiteError, StoreEr
 
 __all__ = ["STOP_ORDER", "Supervisor"]
 
-STOP_ORDER = ("intake", "judge", "notifier", "api", "upkeep")
+STOP_ORDER = (("intake",), ("judge",), ("notifier", "api", "upkeep"))
+"""What comes in is acknowledged no more, then judged, then told; each has its time."""
+_AT_ONCE = ("api", "intake")
+_ALONE_S = 3.0
+"""The others wait for the API so long at most."""
 _LOOK_S, _WRITE_S, _DISK_S, _RENEW_S = 0.1, 1.0, 1.0, 2.5
 
 
@@ -40,6 +45,7 @@ class Supervisor:
         timing: see there.
         renewing: say "alive" in the store, for services of other machines on the same database.
         on_ready: called once, when every process does its work, with the status.
+        api: the API's process where it was started already.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class Supervisor:
         renewing: bool = False,
         address: str = "",
         on_ready: Callable[[Status], None] = lambda _: None,
+        api: Born | None = None,
     ) -> None:
         self._config, self._force, self._disk = config, force, disk
         self._timing, self._renewing, self._on_ready = timing or Timing(), renewing, on_ready
@@ -68,7 +75,10 @@ class Supervisor:
             notes=prepared.notes,
         )
         self._file = StatusFile(config.live)
-        self._processes = {name: Process(name, self._told, self._timing, self._write) for name in names}
+        self._processes = {
+            name: Process(name, self._told, self._timing, self._write, api if name == "api" else None) for name in names
+        }
+        self._later = [name for name in names if "api" in names and name not in _AT_ONCE]
         self._status.children = {name: process.status for name, process in self._processes.items()}
         self._stop = asyncio.Event()
         self._wishes: asyncio.Queue[Wish] = asyncio.Queue()
@@ -89,9 +99,11 @@ class Supervisor:
         if self._renewing:
             tasks.append(asyncio.create_task(self._renew()))
         try:
-            for process in self._processes.values():
-                process.start()
+            for name, process in self._processes.items():
+                if name not in self._later:
+                    process.start()
             while not self._stop.is_set():
+                self._start_later()
                 for process in self._processes.values():
                     process.check()
                 self._look_ready()
@@ -116,14 +128,20 @@ class Supervisor:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for name in STOP_ORDER:
-            if name in self._processes:
-                await self._processes[name].stop()
+        for names in STOP_ORDER:
+            await asyncio.gather(*(self._processes[name].stop() for name in names if name in self._processes))
         with suppress(StoreError):
             await asyncio.to_thread(self._force.release)
         self._write()
         self._file.close()
         self._log.info("stopped")
+
+    def _start_later(self) -> None:
+        """Whoever opens a page sees it first, and on it what isn't up yet; what comes in meanwhile is kept."""
+        if self._later and (self._processes["api"].status.state == "ready" or self._age_s() > _ALONE_S):
+            for name in self._later:
+                self._processes[name].start()
+            self._later = []
 
     def _look_ready(self) -> None:
         ready = all(process.status.state == "ready" for process in self._processes.values())

@@ -9,6 +9,7 @@ import structlog
 
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.link import Link
+from infrastress.core.clock import EventClock
 from infrastress.core.errors import DecodeError, InfrastressError
 from infrastress.core.time import HOUR
 
@@ -47,6 +48,7 @@ def run(config: ServiceConfig, link: Link) -> None:
 
 
 def _round(config: ServiceConfig, link: Link) -> None:
+    from infrastress.app.service.storage import measure
     from infrastress.store import open_store
 
     log = structlog.get_logger()
@@ -54,6 +56,8 @@ def _round(config: ServiceConfig, link: Link) -> None:
     try:
         with open_store(config.store, upgrade=False) as store:
             done = keep_in_order(store, config.site_id)
+            seconds, removed = time.monotonic() - began, sum(done.records.values()) + done.rows
+            measure(store, config.site_id, now=time.time_ns(), seconds=seconds, removed=removed)
     except InfrastressError as error:
         log.warning("upkeep failed", why=str(error))
         link.beat(last_error=str(error))
@@ -87,7 +91,14 @@ def keep_in_order(store: "Store", site_id: str) -> "Retired":
         **dict(site.runtime.retention_days.items()),
         "status": _STATUS_DAYS,
     }
-    return apply_retention(store, days, now=time.time_ns(), consumers=consumers, pinned=evidence_of(store, site_id))
+    return apply_retention(
+        store,
+        days,
+        now=time.time_ns(),
+        event_now=EventClock.of_environment().now(),
+        consumers=consumers,
+        pinned=evidence_of(store, site_id),
+    )
 
 
 def evidence_of(store: "Store", site_id: str) -> list[tuple[int, int]]:

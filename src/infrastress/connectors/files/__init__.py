@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.connectors.base import Connector
+from infrastress.connectors.files.keeping import Keeper
 from infrastress.connectors.mapping import ColumnMap, Mapping, RecordMap, TimeMap, dump_mapping, load_mapping
 from infrastress.events.delivery import Delivery
 from infrastress.events.kinds import SourceKind
@@ -46,6 +47,8 @@ class FilesConnector(Connector):
     name: ClassVar[str] = "files"
     Options: ClassVar[type[BaseModel]] = FilesOptions
     options: FilesOptions
+    keeper: Keeper | None = None
+    """Keeps lines of which something was refused; None where the file itself stays to be read again."""
 
     def deliveries(self, after: bytes | None = None) -> Iterator[Delivery]:
         """Deliveries behind a position.
@@ -73,6 +76,7 @@ class FilesConnector(Connector):
                 block_bytes=options.block_bytes,
                 batch_rows=options.batch_rows,
                 exclude_kinds=frozenset(options.exclude_kinds),
+                keeper=self.keeper,
             )
             return
 
@@ -87,6 +91,7 @@ class FilesConnector(Connector):
                 block_bytes=options.block_bytes,
                 batch_rows=batch_rows,
                 exclude=self._excluded_signals(),
+                keeper=self.keeper,
             )
 
         if options.first_rows is None:

@@ -49,6 +49,7 @@ class Chunk:
         columns: arrays of n values by column number; only those that are needed.
         text: the line as text, for examples of what was refused.
         final: True when the file ends here.
+        raw: the line's bytes, where it is one of text.
     """
 
     starts: Ints
@@ -57,6 +58,7 @@ class Chunk:
     columns: dict[int, Any]
     text: Callable[[int], str]
     final: bool
+    raw: Callable[[int], bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.status)

@@ -133,6 +133,9 @@ class DelimitedRows:
             begin, end = int(starts[line] - block.offset), int(starts[line + 1] - block.offset)
             return block.data[begin : min(end, begin + 400)].decode("utf-8", "replace").rstrip("\r\n")
 
+        def raw(line: int) -> bytes:
+            return block.data[int(starts[line] - block.offset) : int(starts[line + 1] - block.offset)].rstrip(b"\r\n")
+
         status = np.zeros(len(ends), dtype=np.uint8)
         windows = data.count(b"\r")
         blank = lengths == 1
@@ -154,7 +157,7 @@ class DelimitedRows:
             for types in (self._typed, dict.fromkeys(self.binding.needed, pa.string())):
                 columns = self._arrow(data, types, len(rows), bool(quotes))
                 if columns is not None:
-                    return Chunk(starts, status, rows, columns, text, final)
+                    return Chunk(starts, status, rows, columns, text, final, raw)
         fields = self._by_line(data, status)
         if torn:
             status[-1] = CODE["file-damaged"]
@@ -162,7 +165,7 @@ class DelimitedRows:
         rows = np.array(sorted(fields), dtype=np.int64)
         ordered = [fields[int(row)] for row in rows]
         columns = {i: pa.array([field[i] for field in ordered], pa.string()) for i in self.binding.needed}
-        return Chunk(starts, status, rows, columns, text, final)
+        return Chunk(starts, status, rows, columns, text, final, raw)
 
     def _arrow(self, data: bytes, types: dict[int, pa.DataType], rows: int, quoted: bool) -> dict[int, Any] | None:
         """Needed columns, or None where a line or cell doesn't fit."""

@@ -11,6 +11,7 @@ from infrastress.connectors.cells import REASONS as CELL_REASONS
 from infrastress.connectors.files.binding import Binding, bind
 from infrastress.connectors.files.chunk import CODE, DROPPED, REASONS, Chunk
 from infrastress.connectors.files.delimited import DelimitedRows, read_header
+from infrastress.connectors.files.keeping import MAX_RAW, Keeper, KeepLine
 from infrastress.connectors.files.layouts import Assembled, assemble_long, assemble_wide
 from infrastress.connectors.files.lines import Lines
 from infrastress.connectors.files.transposed import open_lines
@@ -18,7 +19,7 @@ from infrastress.connectors.mapping import Mapping
 from infrastress.connectors.times import Clock
 from infrastress.core.errors import InputError
 from infrastress.core.time import SECOND, from_iso
-from infrastress.events.delivery import Balance, Delivery, Refusal
+from infrastress.events.delivery import Balance, Delivery, Raw, Refusal
 from infrastress.events.samples import Samples
 from infrastress.site import Site
 
@@ -94,8 +95,11 @@ def telemetry_deliveries(
     batch_rows: int | None,
     exclude: frozenset[str] = frozenset(),
     raw: BinaryIO | None = None,
+    keeper: Keeper | None = None,
 ) -> Iterator[Delivery]:
     """Deliveries of a telemetry file behind a position; of `raw` in its place where bytes of text are at hand.
+
+    With a `keeper` lines of text of which something was refused are kept.
 
     Raises:
         InputError: the file can't be read.
@@ -116,9 +120,10 @@ def telemetry_deliveries(
         names, offset, line = read_header(lines, mapping)
         binding = bind(mapping, names, site, str(path), exclude)
         reader = DelimitedRows(lines, mapping, binding)
-        yield from _Run(site, source, mapping, binding=binding, reader=reader, batch_rows=batch_rows).deliveries(
-            Position(offset, line), after
-        )
+        run = _Run(site, source, mapping, binding=binding, reader=reader, batch_rows=batch_rows)
+        if keeper is not None and binding.time is not None and not mapping.transposed:
+            run.keep = keeper.of(mapping, names)
+        yield from run.deliveries(Position(offset, line), after)
 
 
 class _Run:
@@ -141,6 +146,7 @@ class _Run:
         self.zone = mapping.time_zone or site.time_zone
         self.start = from_iso(mapping.time.start) if mapping.time.start else 0
         self.step = round((mapping.time.step_s or 0) * SECOND)
+        self.keep: KeepLine | None = None
 
     def deliveries(self, first: Position, after: bytes | None) -> Iterator[Delivery]:
         position = first if after is None else Position.decode(after)
@@ -233,6 +239,8 @@ class _Run:
         cells = rows.cell_counts(begin, end, len(self.binding.unknown))
         balance.cells_accepted, balance.cells_empty, balance.cells_refused = cells
         refusals = tuple(self._refusals(step, part, balance))
+        spoilt = balance.quarantined or balance.cells_refused
+        raw = tuple(self._raw(step, part)) if self.keep is not None and spoilt else ()
         samples: tuple[Samples, ...] = ()
         if end > begin:
             samples = (
@@ -245,7 +253,41 @@ class _Run:
                     values=rows.values[begin:end],
                 ),
             )
-        return Delivery(self.source, position.encode(), samples, (), refusals, balance, progress)
+        return Delivery(self.source, position.encode(), samples, (), refusals, balance, progress, raw)
+
+    def _raw(self, step: _Step, part: _Slice) -> Iterator[Raw]:
+        """Lines of which something was refused, as far as they are kept."""
+        chunk, rows = step.chunk, step.rows
+        if self.keep is None or chunk.raw is None:
+            return
+        spoilt: dict[int, list[Refusal]] = {}
+        taken: dict[int, list[tuple[str, int]]] = {}
+        fates = rows.status[part.first : part.last]
+        for i in np.flatnonzero(fates)[:MAX_RAW]:
+            line = part.first + int(i)
+            if fates[i] not in _DROPPED_CODES:
+                spoilt[line] = [Refusal(REASONS[fates[i]], f"line {step.base.line + line + 1}", "")]
+        bad = np.zeros(part.end - part.begin, dtype=bool)
+        if rows.cells is not None:
+            bad |= (rows.cells[part.begin : part.end] > 1).any(axis=1)
+            bad |= bool(self.binding.unknown)
+        for i in np.flatnonzero(bad)[:MAX_RAW]:
+            row = part.begin + int(i)
+            line = int(rows.row_lines[row])
+            where = f"line {step.base.line + line + 1}"
+            found = spoilt.setdefault(line, [])
+            codes = rows.cells[row] if rows.cells is not None else np.empty(0, dtype=np.uint8)
+            for j in np.flatnonzero(codes > 1):
+                bound = self.binding.columns[int(j)]
+                at = int(np.searchsorted(chunk.rows, line))
+                what = str(chunk.columns[bound.column][at].as_py())[:80]
+                found.append(Refusal(CELL_REASONS[codes[j]], f"{where}, column {bound.name!r}", what))
+            found += [Refusal("unknown-tag", where, name) for name in self.binding.unknown]
+            time = int(rows.times[row])
+            taken[line] = [(rows.tags[j], time) for j in np.flatnonzero(np.isfinite(rows.values[row]))]
+        for line, faults in sorted(spoilt.items())[:MAX_RAW]:
+            if (raw := self.keep(chunk.raw(line), faults, taken.get(line, []))) is not None:
+                yield raw
 
     def _refusals(self, step: _Step, part: _Slice, balance: Balance) -> Iterator[Refusal]:
         chunk, rows, base, fresh = step

@@ -15,10 +15,13 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.connectors.backoff import keep_trying
-from infrastress.connectors.base import Link, LiveConnector, LiveContext, Sink
-from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping
-from infrastress.core.errors import DecodeError, InfrastressError
-from infrastress.events.delivery import Balance, Delivery, Refusal
+from infrastress.connectors.base import Link, LiveConnector, LiveContext, Rereader, Sink
+from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping, load_mapping
+from infrastress.connectors.files.keeping import Keeper, read_table
+from infrastress.connectors.inbox import Inbox
+from infrastress.connectors.records import RecordReader, Refused
+from infrastress.core.errors import DecodeError, InfrastressError, InputError, MappingError
+from infrastress.events.delivery import Balance, Delivery, Raw, Refusal
 from infrastress.site import Site
 from infrastress.site.sources import Source
 
@@ -192,13 +195,39 @@ class FolderConnector(LiveConnector):
         """The rest of a file, each delivery with the position behind it; raises InputError and MappingError."""
         now = self._position
         options = FilesOptions(path=path, mapping=self._mapping(path), batch_rows=self.options.batch_rows)
-        rest = FilesConnector(self.site, self.source, options).deliveries(now.inner or None)
+        files = FilesConnector(self.site, self.source, options)
+        files.keeper = Keeper(self.context.clock.now(), path.name[:200])
+        rest = files.deliveries(now.inner or None)
         while (delivery := await asyncio.to_thread(next, rest, None)) is not None:
             samples = tuple(replace(batch, sequence=now.rows + batch.sequence) for batch in delivery.samples)
             count = max([now.count, *(batch.sequence + len(batch) for batch in delivery.samples)])
             progress = max((time for time in (now.progress, delivery.progress) if time is not None), default=None)
             now = _Position(now.rows, progress, now.known, now.file, now.name, count, delivery.position)
             yield now, replace(delivery, samples=samples)
+
+    def rereader(self) -> Rereader:
+        """As `LiveConnector.rereader`: lines are kept; a file that couldn't be read at all lies in `refused`."""
+
+        def read(raw: Raw, number: int) -> Delivery:
+            inbox = Inbox.again(self.site, self.source, raw, number)
+            given = self._mapping(self._folder / raw.about["file"])
+            mapping = load_mapping(given) if isinstance(given, Path) else given
+            try:
+                if raw.about["form"] == "csv":
+                    for delivery in read_table(self.site, self.source.id, mapping or Mapping(), raw):
+                        inbox.table(delivery)
+                else:
+                    reader = RecordReader(self.site, self.source.id, mapping)
+                    inbox.event(reader.read(raw.data, inbox.next_event))
+            except (Refused, InputError, MappingError) as error:
+                reason = error.reason if isinstance(error, Refused) else "unreadable"
+                what = raw.data[:200].decode("utf-8", "replace") if isinstance(error, Refused) else error.what
+                inbox.begin()
+                inbox.refuse(reason, raw.about["where"], what)
+                inbox.keep(raw.data, raw.received, **raw.about)
+            return inbox.delivery() or Delivery(self.source.id, b"")
+
+        return read
 
     def _mapping(self, path: Path) -> Mapping | Path | None:
         from infrastress.connectors.recordings import find_mapping

@@ -13,13 +13,14 @@ import uvicorn
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.connectors.backoff import keep_trying
-from infrastress.connectors.base import Link, LiveConnector, LiveContext, Sink
+from infrastress.connectors.base import Link, LiveConnector, LiveContext, Rereader, Sink
 from infrastress.connectors.http_push.acceptance import Acceptance
 from infrastress.connectors.http_push.reading import BodyReader
 from infrastress.connectors.http_push.service import Service
 from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.mapping import Mapping, load_mapping
 from infrastress.core.errors import ConfigurationError
+from infrastress.events.delivery import Delivery, Raw
 from infrastress.site import Site
 from infrastress.site.sources import Source
 
@@ -68,8 +69,25 @@ class HttpPushConnector(LiveConnector):
         mapping = self.options.mapping
         if isinstance(mapping, Path):
             mapping = load_mapping(context.folder / mapping)
-        self._reader = BodyReader(site, source, mapping, context.clock if self.options.stamp_arrival else None)
+        self._mapping = mapping
+        self._reader = self._new_reader()
         self._try_certificate()
+
+    def _new_reader(self) -> BodyReader:
+        clock = self.context.clock
+        stamps = clock if self.options.stamp_arrival else None
+        return BodyReader(self.site, self.source, self._mapping, stamps, clock.now)
+
+    def rereader(self) -> Rereader:
+        """As `LiveConnector.rereader`."""
+        reader = self._new_reader()
+
+        def read(raw: Raw, number: int) -> Delivery:
+            inbox = Inbox.again(self.site, self.source, raw, number)
+            reader.read_again(raw, inbox)
+            return inbox.delivery() or Delivery(self.source.id, b"")
+
+        return read
 
     def _read_token(self) -> bytes | None:
         options = self.options

@@ -6,13 +6,14 @@ and content, so that it becomes no second reading.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from re import Pattern
 from typing import Literal
 
 import msgspec
 
 from infrastress.connectors.backoff import keep_trying
-from infrastress.connectors.base import Link, LiveConnector, LiveContext, Sink
+from infrastress.connectors.base import Link, LiveConnector, LiveContext, Rereader, Sink
 from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.mqtt import readers
 from infrastress.connectors.mqtt.desk import Desk, Handler, Seen
@@ -23,7 +24,7 @@ from infrastress.connectors.mqtt.session import CLOSED, Session
 from infrastress.connectors.mqtt.topics import filter_pattern
 from infrastress.connectors.tls import client_tls
 from infrastress.core.errors import DecodeError, MappingError
-from infrastress.events.delivery import Delivery
+from infrastress.events.delivery import Delivery, Raw
 from infrastress.site import Site
 from infrastress.site.sources import Source
 
@@ -101,6 +102,23 @@ class MqttConnector(LiveConnector):
             longest_s=self.options.retry_max_s,
         )
 
+    def rereader(self) -> Rereader:
+        """As `LiveConnector.rereader`. Sparkplug's aliases mean nothing without the births of their time."""
+        fresh = MqttConnector(self.site, self.source, self.options, self.context)
+
+        def read(raw: Raw, number: int) -> Delivery:
+            inbox = Inbox.again(self.site, self.source, raw, number, resolution_s=self.options.resolution_s)
+            topic, retained = raw.about["topic"].encode(), "retained" in raw.about
+            message = Publish(topic, raw.data, packet=0, again=False, retained=retained, size=len(raw.data))
+            inbox.begin()
+            fresh.handler(topic)(Desk(inbox, lambda link: None), message, raw.received)
+            inbox.keep(raw.data, raw.received, **raw.about)
+            for nodes in fresh.nodes():
+                nodes.forget()
+            return inbox.delivery() or Delivery(self.source.id, b"")
+
+        return read
+
     def handler(self, topic: bytes) -> Handler:
         """How messages of a topic are read."""
         handler = self._handlers.get(topic)
@@ -155,6 +173,7 @@ class _Run:
     def take(self, messages: list[Publish]) -> None:
         """Read messages that came at once."""
         now, desk, handler, seen = self._now(), self._desk, self._connector.handler, self._seen
+        inbox = self._inbox
         for message in messages:
             if message.packet:
                 self._taken.append(message.packet)
@@ -164,10 +183,19 @@ class _Run:
             if message.too_long:
                 topic = message.topic.decode("utf-8", "backslashreplace")
                 self._inbox.refuse("too-long", topic, f"{message.size} bytes")
-            else:
-                handler(message.topic)(desk, message, now)
+                continue
+            inbox.begin()
+            handler(message.topic)(desk, message, now)
+            if inbox.spoilt:
+                self._keep(message, now)
         if len(self._inbox) >= _FULL and self._session is not None:
             self._session.hold(True)
+
+    def _keep(self, message: Publish, now: int) -> None:
+        """Have a message kept of which something was refused."""
+        with suppress(UnicodeDecodeError):  # no mapping mends a topic that is no text
+            about = {"topic": message.topic.decode(), **({"retained": "yes"} if message.retained else {})}
+            self._inbox.keep(message.payload, now, **about)
 
     async def attempt(self) -> None:
         """Connect, listen, and end when the connection does."""

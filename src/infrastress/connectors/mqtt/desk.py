@@ -55,7 +55,10 @@ class Desk:
         """Take a value as a `SignalReader` told it; `time` is its own, and `at` its name and what stood there."""
         where, raw = at
         if isinstance(told, float):
-            self.inbox.reading(self.came(signal, now) if time is None else time, signal, told)
+            if time is None:
+                self.inbox.reading(self.came(signal, now), signal, told, arrived=True)
+            else:
+                self.inbox.reading(time, signal, told)
         elif told is None:
             self.inbox.empty_cell()
         else:

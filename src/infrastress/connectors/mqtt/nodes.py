@@ -88,6 +88,10 @@ class Nodes:
         self._nodes: dict[str, _Node] = {}
         self._births: bytes | None = None
 
+    def forget(self) -> None:
+        """Forget all births: what is read next may be of another time."""
+        self._nodes, self._births = {}, None
+
     def expected(self, desk: Desk) -> None:
         """Say of each node that signals hang on and that hasn't told its birth that it is waited for."""
         for node in sorted({"/".join(name.split("/")[:2]) for name in self._route.columns}):
@@ -208,7 +212,8 @@ class Nodes:
         if expected is not None and seq != expected:
             missing = (seq - expected) % 256
             node.missed += missing
-            desk.inbox.refuse_cell("sequence-gap", name, f"message {seq} came where {expected} was due")
+            what = f"message {seq} came where {expected} was due"
+            desk.inbox.refuse_cell("sequence-gap", name, what, spoils=False)
         hidden = expected is None or (seq != expected and (seq < expected or not node.unbroken))
         node.unbroken = True
         if hidden and node.sure and node.birth.aliases and not self._route.fixed_aliases:

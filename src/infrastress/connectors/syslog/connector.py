@@ -15,7 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from infrastress.connectors.backoff import keep_trying
-from infrastress.connectors.base import Link, LiveConnector, LiveContext, Sink
+from infrastress.connectors.base import Link, LiveConnector, LiveContext, Rereader, Sink
 from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.records import Refused
 from infrastress.connectors.syslog.framing import Frame, Frames
@@ -25,7 +25,7 @@ from infrastress.connectors.syslog.rules import Rules
 from infrastress.connectors.times import zone_of
 from infrastress.connectors.tls import server_tls
 from infrastress.core.errors import DecodeError
-from infrastress.events.delivery import Delivery
+from infrastress.events.delivery import Delivery, Raw
 from infrastress.site import Site
 from infrastress.site.sources import Source
 
@@ -149,8 +149,19 @@ class SyslogConnector(LiveConnector):
         self._streams.discard(stream)
 
     def refuse(self, reason: str, sender: str, line: bytes) -> None:
-        """Quarantine a line."""
-        self._inbox.refuse(reason, sender, line[:200].decode("utf-8", "backslashreplace"))
+        """Quarantine a line that can't even be told apart from its neighbours, or isn't whole."""
+        _refuse(self._inbox, reason, sender, line)
+
+    def rereader(self) -> Rereader:
+        """As `LiveConnector.rereader`."""
+        fresh = SyslogConnector(self.site, self.source, self.options, self.context)
+
+        def read(raw: Raw, number: int) -> Delivery:
+            inbox = Inbox.again(self.site, self.source, raw, number)
+            fresh._read(inbox, raw.data, raw.about["sender"], raw.received)
+            return inbox.delivery() or Delivery(self.source.id, b"")
+
+        return read
 
     def drop(self, reason: str, sender: str) -> None:
         """Count a line that is of no use or can't be kept."""
@@ -158,21 +169,27 @@ class SyslogConnector(LiveConnector):
 
     def take(self, line: bytes, sender: str) -> None:
         """Read one message."""
-        now = self.context.clock.now()
+        message = self._read(self._inbox, line, sender, self.context.clock.now())
+        if message is not None:
+            self._follow(message, sender)
+
+    def _read(self, inbox: Inbox, line: bytes, sender: str, now: int) -> Message | None:
+        """Put what a line says into an inbox; returns the message, where it is one."""
+        message: Message | None = None
+        inbox.begin()
         try:
             message = parse(line, now, self._zone)
-            self._follow(message, sender)
             time = now if message.time is None else message.time
-            event = self._rules.event(message, sender, time, self._inbox.next_event)
-        except Malformed as malformed:
-            self.refuse(malformed.reason, sender, line)
-        except Refused as refused:
-            self.refuse(refused.reason, sender, line)
+            event = self._rules.event(message, sender, time, inbox.next_event)
+        except (Malformed, Refused) as refused:
+            _refuse(inbox, refused.reason, sender, line)
+            inbox.keep(line, now, sender=sender)
         else:
             if event is None:
-                self.drop("no-rule", sender)
+                inbox.refuse("no-rule", sender, "", dropped=True)
             else:
-                self._inbox.event(event)
+                inbox.event(event)
+        return message
 
     def _follow(self, message: Message, sender: str) -> None:
         """Look for missing messages (RFC 5424, section 7.3.1)."""
@@ -183,11 +200,15 @@ class SyslogConnector(LiveConnector):
         last = self._numbers.pop(name, None)
         if last is not None and number > last + 1:
             missing = f"number {last + 1} is" if number == last + 2 else f"numbers {last + 1} to {number - 1} are"
-            self._inbox.refuse_cell("sequence-gap", name, f"{missing} missing")
+            self._inbox.refuse_cell("sequence-gap", name, f"{missing} missing", spoils=False)
         restarted = last is None or number == 1 or last == _HIGHEST
         self._numbers[name] = number if restarted else max(number, cast(int, last))
         if len(self._numbers) > _SENDERS:
             self._numbers.popitem(last=False)
+
+
+def _refuse(inbox: Inbox, reason: str, sender: str, line: bytes) -> None:
+    inbox.refuse(reason, sender, line[:200].decode("utf-8", "backslashreplace"))
 
 
 class _Datagrams(asyncio.DatagramProtocol):

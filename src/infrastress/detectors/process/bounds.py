@@ -12,11 +12,11 @@ from infrastress.detectors.process.tightness import DailyMaxima, band_margin
 from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.events.kinds import Severity, Suspicion
 from infrastress.site import Site
-from infrastress.site.process import Signal
+from infrastress.site.process import WEATHER, Signal
 
 __all__ = ["AlarmLimit", "InstrumentRange", "LearnedRange", "TripLimit"]
 
-_DISCRETE = frozenset({"state", "switch", "setpoint"})
+_DISCRETE = frozenset({"state", "switch", "setpoint"}) | WEATHER
 _LEARN_DAYS = 28
 
 

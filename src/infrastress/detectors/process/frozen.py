@@ -12,10 +12,11 @@ from infrastress.detectors.process.tightness import DailyMaxima
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier
 from infrastress.detectors.process.words import clock_span
 from infrastress.site import Site
+from infrastress.site.process import WEATHER
 
 __all__ = ["FrozenSignal"]
 
-_DISCRETE = frozenset({"state", "switch", "setpoint", "position"})
+_DISCRETE = frozenset({"state", "switch", "setpoint", "position"}) | WEATHER
 _NOISY_FRAMES = 30
 _LEAST_FRAMES = 5
 

@@ -14,6 +14,7 @@ from infrastress.simulators.depot.plan import Interval, Plan, Plant
 from infrastress.simulators.depot.process import Chunk
 from infrastress.simulators.depot.ranges import RANGES
 from infrastress.simulators.depot.story import StoryLine
+from infrastress.simulators.depot.weather import Weather
 from infrastress.simulators.randomness import Randomness
 
 __all__ = ["Instruments"]
@@ -76,6 +77,7 @@ class Instruments:
         biases = RANGES.meter_bias * np.clip(draws.stream("bias.meter").standard_normal(len(self.meters)), -2, 2)
         self.meter_bias = dict(zip(self.meters, biases.tolist(), strict=True))
         self.held: float | None = None
+        self.weather = Weather(site, draws)
 
     def read(self, chunks: Iterable[Chunk]) -> Iterator[Samples]:
         """Samples of each chunk, SI units, rows lost and shifted as the oddities say."""
@@ -85,6 +87,8 @@ class Instruments:
             self._tanks(chunk, values)
             self._meters(chunk, values)
             self._states(chunk, values)
+            for signal, own in self.weather.read(chunk.times, chunk.index):
+                self._put(values, signal, own)
             for column in self.columns.values():
                 own = np.clip(values[:, column.position], column.low, column.high)
                 if column.resolution > 0:

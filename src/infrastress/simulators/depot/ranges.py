@@ -79,6 +79,13 @@ class Ranges:
     receipt_pauses_per_receipt: float = 0.15  # the ship or pipeline stops for a while, valves stay open
     receipt_pause_s: Pair = (600.0, 3600.0)
 
+    # Weather: the day's breeze from the sea over the depot to the town, its swings and gusts
+    wind_from_deg: Pair = (240.0, 280.0)
+    wind_m_s: Pair = (3.0, 6.0)
+    wind_swing_deg: float = 30.0
+    wind_gust_deg: float = 4.0
+    wind_gust_m_s: float = 0.4
+
     # Ordinary oddities of people and devices
     handover_s: Pair = (-1500.0, 1200.0)  # badge against the shift's begin or end
     rounds_per_shift: Pair = (1.0, 3.0)

@@ -84,7 +84,7 @@ Asked = Annotated[_Asked, Depends(_asked)]
 
 
 @router.post("/incidents/{incident}/assign")
-def assign(asked: Asked, book: BookOf, body: models.AssignRequest | None = None) -> models.IncidentActResult:
+def assign(asked: Asked, book: BookOf, body: models.OwnerRequest | None = None) -> models.IncidentActResult:
     """Take it, or give it to somebody or to nobody."""
     owner = assignee(book, asked.identity, body.owner if body else None)
     return asked.act(action="assign", owner=owner, stands=asked.handling.owner == owner)

@@ -58,40 +58,6 @@ def get_ready(plant: PlantOf, response: Response) -> models.Ready:
     return models.Ready(ready=not reasons, reasons=reasons)
 
 
-@router.get("/quarantine", dependencies=[needs("see.quarantine")])
-def get_quarantine(
-    plant: PlantOf,
-    source: Annotated[str | None, Query(max_length=80)] = None,
-    reason: Annotated[str | None, Query(max_length=80)] = None,
-    examples: Annotated[int, Query(ge=0, le=20, description="Newest examples of each")] = 5,
-) -> models.Quarantine:
-    """What was refused, by source and reason, with examples."""
-    rows: Counter[tuple[str, str]] = Counter()
-    cells: Counter[tuple[str, str]] = Counter()
-    for name, (balance, _) in read_books(plant).items():
-        for why, count in balance.quarantined.items():
-            rows[name, why] += count
-        for why, count in balance.cells_refused.items():
-            cells[name, why] += count
-    with plant.projection.lock:
-        kept = {key: list(queue) for key, queue in plant.projection.refused.items()}
-    items = [
-        models.RefusalReason(
-            source=key[0],
-            reason=key[1],
-            rows=rows[key],
-            cells=cells[key],
-            examples=[
-                models.RefusalExample(where=str(c.get("where", "")), what=str(c.get("what", "")), offset=offset)
-                for offset, c in reversed(kept.get(key, [])[-examples:] if examples else [])
-            ],
-        )
-        for key in sorted({*rows, *cells, *kept})
-        if (source is None or key[0] == source) and (reason is None or key[1] == reason)
-    ]
-    return models.Quarantine(items=items, rows=sum(i.rows for i in items), cells=sum(i.cells for i in items))
-
-
 @router.get("/decisions", dependencies=[needs("see.decisions")])
 def list_decisions(
     plant: PlantOf,

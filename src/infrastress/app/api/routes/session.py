@@ -8,7 +8,8 @@ from infrastress.app.accounts import Book, Identity, Permission, WrongPassword, 
 from infrastress.app.api.asking import BookOf, who
 from infrastress.app.api.guard import cookie_name
 from infrastress.app.api.problems import ApiError
-from infrastress.client.models import PasswordRequest, SessionInfo, SignInRequest
+from infrastress.client.models import Demonstration, PasswordRequest, SessionInfo, SignInRequest
+from infrastress.core.clock import EventClock
 from infrastress.core.time import SECOND, to_iso
 
 __all__ = ["router"]
@@ -20,6 +21,7 @@ def _told(request: Request, response: Response, identity: Identity, csrf: str | 
     book: Book = request.app.state.book
     ends = book.ends(identity.key) if identity.kind == "session" else None
     response.headers["Cache-Control"] = "no-store"
+    plant = request.app.state.plant
     return SessionInfo(
         name=identity.name,
         role=identity.role,
@@ -28,7 +30,15 @@ def _told(request: Request, response: Response, identity: Identity, csrf: str | 
         csrf=csrf,
         must_change_password=identity.limited,
         ends=to_iso(round(ends * SECOND)) if ends else None,
+        demonstration=_demonstration(plant.clock, plant.settings.story),
     )
+
+
+def _demonstration(clock: EventClock, story: str) -> Demonstration | None:
+    """Of a plant that is simulated: no other runs by a clock of its own."""
+    if clock == EventClock():
+        return None
+    return Demonstration(speed=clock.speed, story=story or None, run=f"{clock.origin}:{clock.wall}")
 
 
 @router.get("/session")

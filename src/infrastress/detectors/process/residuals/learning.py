@@ -16,11 +16,12 @@ from infrastress.detectors.process.residuals.fitting import Fitted, Moments, fit
 from infrastress.detectors.process.residuals.limits import Limits, find_limits
 from infrastress.detectors.process.residuals.relations import HOURS, Input, Relation, hours_of, on_grid, stack
 from infrastress.detectors.process.view import Floats, SignalTable, Times
+from infrastress.site.process import WEATHER
 
 __all__ = ["DISCRETE", "POSITION", "Learned", "find_resolution", "learn_relations"]
 
 POSITION = "set, not measured: it explains others"
-DISCRETE = frozenset({"state", "switch", "setpoint"})
+DISCRETE = frozenset({"state", "switch", "setpoint"}) | WEATHER
 """Kinds that are set, not measured. A signal of another kind that takes few values gets no relation either."""
 BLOCKS = 5
 _MOST_ROWS = 20_000

@@ -1,23 +1,22 @@
-"""The demo: a depot learns its normal days, is attacked live, and the same pipeline as ever explains what happens.
+"""The demo without a screen: a depot learns its normal days, is attacked live, and it is explained what happens.
 
 The plant is simulated. Its ordinary days are read from recordings; the attack comes over the protocols of a plant, from
 servers in a process of their own, in event time that runs faster than the wall's. The truth is used for scoring alone.
 An oracle that never fails would raise its alarm at the very moment at which the gauge begins to lie.
 """
 
-import shutil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infrastress.app.files import make_folder, write_json
+from infrastress.app.demo.folder import take_folder
+from infrastress.app.files import make_folder
 from infrastress.app.live import Lived, Plant, live_through, replay_lived, write_lived
 from infrastress.app.pipeline import replay_recordings
 from infrastress.app.scenarios import load_scenario, play
 from infrastress.app.starting import start_site
 from infrastress.app.training import Trained, train
-from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import HOUR, MINUTE, SECOND, to_iso
 from infrastress.events import Alarm, Event, Incident
 from infrastress.events.kinds import SourceKind
@@ -35,7 +34,6 @@ ATTACK = "attack-overfill"
 BEFORE, AFTER = 20 * MINUTE, 15 * MINUTE
 """How long before the attackers' first act, and behind the last consequence, the plant is watched."""
 SPEED = 450.0
-_MARK = ".infrastress-demo"
 
 Stage = Callable[[str], None]
 """Told what is being done now."""
@@ -161,7 +159,7 @@ def run_demo(
     Raises:
         ConfigurationError: the folder holds something else, or the plant can't be served on this machine.
     """
-    _clear(out, overwrite=overwrite)
+    take_folder(out, overwrite=overwrite)
     folder = out / "site"
     start_site(folder, template="depot")
     site = load_site(folder)
@@ -308,21 +306,6 @@ def _gone(event: Event) -> bool:
 
 def _time(event: Event | None) -> str | None:
     return None if event is None else to_iso(event.observed)
-
-
-def _clear(out: Path, *, overwrite: bool) -> None:
-    """Remove what an earlier demo left; touch nothing else."""
-    if out.is_dir() and any(out.iterdir()):
-        if not (overwrite and (out / _MARK).is_file()):
-            raise ConfigurationError(
-                "the folder isn't empty and holds no earlier demo",
-                where=str(out),
-                remedy="name another folder with --out; nothing was removed",
-            )
-        for name in ("site", "learn", "quiet", "attack", "live", "result", "again", "plots"):
-            shutil.rmtree(out / name, ignore_errors=True)
-    make_folder(out)
-    write_json(out / _MARK, {"made_by": "infrastress demo"})
 
 
 def false_alarms_by_rule(events: Sequence[Event]) -> dict[str, int]:

@@ -1,0 +1,1 @@
+"""The demo: headless with its scores (`headless`), or live at the console (`live`)."""
