@@ -44,8 +44,8 @@ $(CONSOLE): console/node_modules/.done $(CONSOLE_SOURCES)
 
 console: $(CONSOLE) ## build the console into the package (with Node from this machine, or from a wheel)
 
-run: $(VENV)/.run $(CONSOLE) ## install and run the demo: a recorded attack on an oil depot, explained
-	$(BIN)/infrastress demo
+run: $(VENV)/$(if $(filter water,$(SITE)),.dev,.run) $(CONSOLE) ## install and run the demo: a simulated plant, attacked, at the live console (SITE=water: another)
+	$(BIN)/infrastress demo --site $(or $(SITE),depot)
 
 test: $(VENV)/.dev $(CONSOLE) ## install and run every test (at most 15 minutes)
 	@sh tests/peers/install.sh

@@ -1,4 +1,4 @@
-"""How long `infrastress serve` takes at the depot: to be ready, to have a killed process back, to reload, to stop.
+"""How long `infrastress serve` takes at the depot: to its first page, to be ready, to have a process back, to stop.
 
 The rival in the same run is the interpreter that only imports what the service imports: what no supervisor can save.
 """
@@ -7,11 +7,13 @@ import argparse
 import os
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -33,14 +35,26 @@ def until(what: Callable[[], bool]) -> float:
     return time.perf_counter() - began
 
 
+def answers(url: str) -> bool:
+    """Whether a browser gets its page, or a program its data."""
+    request = urllib.request.Request(url, headers={"Accept": "text/html"})  # noqa: S310 - http
+    try:
+        with urllib.request.urlopen(request, timeout=LONGEST_S) as answer:  # noqa: S310
+            return answer.status == 200
+    except OSError:
+        return False
+
+
 def once(folder: Path, without: Sequence[str]) -> dict[str, float]:
     """One life of a service."""
     site = folder / "depot"
     shutil.copytree(DEPOT, site, ignore=shutil.ignore_patterns("state"))
     live = site / "state" / "live"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
     words = [word for name in without for word in ("--without", name)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "infrastress", "serve", str(site), "--port", "0", *words],
+        [sys.executable, "-m", "infrastress", "serve", str(site), "--port", address.rpartition(":")[2], *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -49,8 +63,14 @@ def once(folder: Path, without: Sequence[str]) -> dict[str, float]:
         return read_status(live) or Status(pid=0, started=0)
 
     took = {}
+    began = time.perf_counter()
     try:
-        took["ready"] = until(lambda: status().ready)
+        if "api" not in without:
+            for what, path in (("first page", "/"), ("first data", "/api/v1/alarms")):
+                until(lambda p=path: answers(address + p))
+                took[what] = time.perf_counter() - began
+        until(lambda: status().ready)
+        took["ready"] = time.perf_counter() - began
         for name in [name for name in ("judge", "intake", "api") if name in status().children]:
             before = status().children[name].restarts
             os.kill(status().children[name].pid, signal.SIGKILL)

@@ -71,8 +71,14 @@ def openapi_page() -> None:
     (DOCS / "openapi.json").write_text(text + "\n")
 
 
+def console_pictures() -> None:
+    """Every screen of the console as docs/img/console/."""
+    subprocess.run([sys.executable, str(DOCS / "screenshots.py")], check=True)
+
+
 if __name__ == "__main__":
     rule_pages()
     openapi_page()
     demo_pictures()
     water_views()
+    console_pictures()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from infrastress.app.console.pages import BUILT
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -24,8 +26,16 @@ def test_wheel_carries_the_template_and_no_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert "infrastress/site/templates/depot/site.yaml" in names
     assert "infrastress/py.typed" in names
-    assert not [name for name in names if name.startswith("tests/")]
+    assert not [name for name in names if name.startswith(("tests/", "console/"))]
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_wheel_carries_the_console_whole(wheel):
+    names = {name.removeprefix("infrastress/app/console/built/") for name in zipfile.ZipFile(wheel).namelist()}
+    if not (BUILT / "index.html").is_file():
+        pytest.skip("the console isn't built (call: make console)")
+    built = {file.relative_to(BUILT).as_posix() for file in BUILT.rglob("*") if file.is_file()}
+    assert {"index.html", "index.html.gz", "licenses.md"} <= built <= names
 
 
 @pytest.mark.timeout(600)

@@ -4,7 +4,6 @@ Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothi
 give one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark", language="de", role="operator")`.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,9 +42,7 @@ _FAILED = pytest.StashKey[bool]()
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this test run, the same for all its processes; INFRASTRESS_SCENES names one that outlives it."""
-    if kept := os.environ.get("INFRASTRESS_SCENES"):
-        return Path(kept)
+    """A folder of this test run, the same for all its processes."""
     base = tmp_path_factory.getbasetemp()
     return (base.parent if base.name.startswith("popen-") else base) / "scenes"
 
@@ -117,7 +114,8 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
     """Opens pages; at the end nothing may have gone wrong in any of them (`page.troubles.expect(pattern)`).
 
     `open_page(console, path="/", width=1440, height=900, theme="light", language="en", role=None, motion="reduce",
-    signed_in=True)`. With accounts, `role` ("operator" by default) has signed in; `signed_in=False` shows the form.
+    signed_in=True, before="")`. With accounts, `role` ("operator" by default) has signed in; `signed_in=False` shows
+    the form. `before` is a script that runs before the page's own.
     """
     pages: list[Any] = []
 
@@ -132,6 +130,7 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
         role: str | None = None,
         signed_in: bool = True,
         motion: str = "reduce",
+        before: str = "",
     ) -> Any:
         context = browser.new_context(
             base_url=console.address,
@@ -146,6 +145,8 @@ def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable
         page = context.new_page()
         page.troubles = Troubles(page)
         pages.append(page)
+        if before:
+            page.add_init_script(before)
         if console.accounts and signed_in:
             sign_in(context, role or "operator")
         page.goto(path)

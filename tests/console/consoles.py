@@ -21,6 +21,31 @@ from tests.peers.processes import free_port
 __all__ = ["ApiConsole", "Console", "ServedConsole"]
 
 
+@dataclass(frozen=True, eq=False)
+class PlantClock(EventClock):
+    """The clock of a recorded day, taken for the machine's own: no console says that its plant is simulated.
+
+    Attributes:
+        stands: it stands still, and everything is new.
+    """
+
+    stands: bool = False
+
+    def now(self) -> int:
+        """Event time, ns UTC."""
+        return self.origin if self.stands else super().now()
+
+    def wall_s(self, event_s: float) -> float:
+        """Seconds of wall time that some seconds of event time take."""
+        return 0.0 if self.stands else super().wall_s(event_s)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EventClock)
+
+    def __hash__(self) -> int:
+        return 0
+
+
 @dataclass
 class Console:
     """Something that browsers can open.
@@ -63,22 +88,27 @@ class ApiConsole(Console):
     Args:
         scene: a copy of its own.
         accounts: see there.
+        frozen: event time stands still at the scene's end, and nothing new comes: for pictures.
         settings: of the API.
     """
 
-    def __init__(self, scene: Scene, *, accounts: bool = False, port: int = 0, **settings: object) -> None:
+    def __init__(
+        self, scene: Scene, *, accounts: bool = False, port: int = 0, frozen: bool = False, **settings: object
+    ) -> None:
         super().__init__(scene, accounts, port)
         self.site: Site = load_site(scene.site)
+        self._frozen = frozen
         self._settings = ApiSettings(**{"rate": 1e6, "burst": 1e6, **settings})  # type: ignore[arg-type]
         self._raised = 0
-        self.clock = EventClock(origin=scene.end, wall=time.time_ns())
+        self.clock = PlantClock(origin=scene.end, wall=time.time_ns(), stands=frozen)
 
     def start(self) -> "ApiConsole":
         """Begin; after `stop`, go on on the same port."""
         self.store = open_store(self.scene.folder / "store").__enter__()
-        pipeline = Pipeline(self.store, self.site, Day.read(self.scene.folder / "day"))
-        pipeline.begin(self.clock.now())
-        self.playing = Playing(pipeline, self.clock).start()
+        if not self._frozen:
+            pipeline = Pipeline(self.store, self.site, Day.read(self.scene.folder / "day"))
+            pipeline.begin(self.clock.now())
+            self.playing = Playing(pipeline, self.clock).start()
         self.start_api()
         return self
 
@@ -97,7 +127,8 @@ class ApiConsole(Console):
     def stop(self) -> None:
         """End all of it."""
         self.stop_api()
-        self.playing.stop()
+        if not self._frozen:
+            self.playing.stop()
         self.store.close()
 
     def raise_alarms(self, count: int, *, minutes_ago: float = 0.0) -> None:

@@ -1,6 +1,7 @@
 """Stores filled by the real pipeline, made once a test run: a quiet depot, one attacked, one flooded with alarms."""
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,8 +63,9 @@ def make_scene(name: str, shared: Path) -> Scene:
 
     Args:
         name: of the scene.
-        shared: folder of the test run, shared by its processes.
+        shared: folder of the test run, shared by its processes; INFRASTRESS_SCENES names another that outlives it.
     """
+    shared = Path(os.environ.get("INFRASTRESS_SCENES", shared))
     *_, end = _DAYS["quiet" if name == "quiet" else "attacked"]
     if name == "flooded":
         attacked = make_scene("attacked", shared)

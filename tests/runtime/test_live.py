@@ -243,3 +243,37 @@ def test_random_sources_never_bring_the_framer_a_row_of_the_past():
         if random.random() < 0.3:
             plant.tick()
     assert all(balance.balances for balance in plant.admission.balances.values())
+
+
+def test_a_late_row_is_a_record_of_its_own_and_balances():
+    plant = Plant(a={"cadence_s": 1})
+    plant.run(60, a=(1, 0.1))
+    old, new = plant.now - 30 * S, plant.now + 1
+    outputs = plant.admission.take(told("a", old, new), plant.now)
+    kinds = {
+        type_of(o.subject): Samples.decode(o.data).times.tolist() for o in outputs if "quarantine" not in o.subject
+    }
+    assert kinds == {"late": [old], "samples": [new]}
+    balance = plant.admission.balances["a"]
+    assert (balance.late, balance.quarantined.total()) == (1, 0)
+    assert balance.balances
+    assert plant.admission.notes["a"].oldest <= old
+
+
+def test_late_rows_are_thinned_as_others_are():
+    plant = Plant(a={"cadence_s": 1})
+    plant.run(60, a=(1, 0.1))
+    times = [plant.now - 40 * S + i for i in range(20)]
+    plant.admission.take(told("a", *times), plant.now, keep_every=10)
+    balance = plant.admission.balances["a"]
+    assert balance.dropped["thinned"] + balance.late == 20
+    assert 0 < balance.late < 20
+    assert balance.balances
+
+
+def test_a_clock_set_back_by_years_is_no_late_row():
+    plant = Plant(a={"cadence_s": 1})
+    plant.run(60, a=(1, 0.1))
+    plant.admission.take(told("a", plant.now - 401 * 86_400 * S), plant.now)
+    balance = plant.admission.balances["a"]
+    assert (balance.late, balance.quarantined["time-behind"]) == (0, 1)

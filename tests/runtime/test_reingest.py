@@ -215,8 +215,8 @@ def test_one_reason_takes_half_of_the_room_and_age_makes_room() -> None:
 def test_mended_is_what_is_not_refused_any_more() -> None:
     assert mended({"a": 2, "b": 1}, {}) == {"a": 2, "b": 1}
     assert mended({"a": 2}, {"a": 1}) == {"a": 1}
-    assert mended({"a": 1}, {"b": 1}) == {}
-    assert mended({"a": 2}, {"b": 3}) == {}
+    assert mended({"a": 1}, {"b": 1}) == {"a": 1}
+    assert mended({"a": 2}, {"a": 3}) == {}
 
 
 def test_kept_messages_lie_in_the_log_as_they_came() -> None:

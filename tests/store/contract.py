@@ -35,6 +35,21 @@ def put(store: Store, *batches: Samples) -> int:
     return store.log.end(IN)
 
 
+def plain(table) -> list[tuple[str, int, float]]:
+    """Rows of history."""
+    columns = table["tag"].to_pylist(), table["time"].cast("int64").to_pylist(), table["value"].to_pylist()
+    return list(zip(*columns, strict=True))
+
+
+def long_rows(samples: Samples) -> list[tuple[str, int, float]]:
+    """What history holds of samples."""
+    return [
+        (tag, int(time), float(value))
+        for i, tag in enumerate(samples.tags)
+        for time, value in zip(samples.times, samples.values[:, i], strict=True)
+    ]
+
+
 class LogContract:
     """Ordered, deduplicated, gap-free."""
 
@@ -485,6 +500,30 @@ class HistoryContract:
         assert {piece.schema for piece in pieces} == {read.schema}
         found = sorted(row for piece in pieces for row in zip(*piece.to_pydict().values(), strict=True))
         assert found == sorted(zip(*read.to_pydict().values(), strict=True))
+
+    def test_late_rows_are_history_unless_they_are_there(self, store: Store) -> None:
+        def late(samples: Samples) -> int:
+            store.log.append(f"{IN}:late", [(samples.id, samples.encode())])
+            return store.log.end(IN)
+
+        put(store, telemetry(0, 10))
+        gone = telemetry(500, 3)
+        late(gone)
+        late(
+            Samples(gone.site, gone.source, 7, gone.times, gone.tags, gone.values + 1.0)
+        )  # told again, and differently
+        there = telemetry(0, 10)
+        end = late(Samples(there.site, there.source, 99, there.times, there.tags, there.values))
+        expected = sorted([*long_rows(there), *long_rows(gone)])
+        for compacted in (0, 2, end):
+            if compacted:
+                store.history.compact(IN, up_to=compacted)
+            assert plain(store.history.read(["a", "b"], 0, 10**9)) == expected, compacted
+            counts = store.history.summarise(["a", "b"], 0, 10**9, 10**9)["count"].to_pylist()
+            assert sum(counts) == len(expected)
+            assert sorted(row for table in store.history.rows() for row in plain(table)) == expected
+        late(telemetry(500, 4))  # one of four times is new, behind what is compacted
+        assert len(plain(store.history.read(["a", "b"], 0, 10**9))) == len(expected) + 2
 
     def test_only_telemetry_is_compacted(self, store: Store) -> None:
         with pytest.raises(StoreError):

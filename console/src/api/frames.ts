@@ -21,7 +21,16 @@ export interface Listener {
 type Told = { kind: FrameKind; data: string; id: string } | { kind: "opened" | "cut" | "refused" | "anyone" };
 
 const SILENCE_MS = 25_000; // the server says something at least every ten seconds
+const QUIET_MS = 5_000; // a pulse comes each second; without one, a dead connection and a quiet plant look the same
+const ANSWER_MS = 5_000;
 const KINDS: readonly FrameKind[] = ["start", "update", "reset"];
+
+/** Whether the server answers at all. */
+const answers = (): Promise<boolean> =>
+  fetch("/api/v1/health/live", { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
 
 /** Listen to the stream.
  *
@@ -37,6 +46,8 @@ export function listen(query: string, position: () => string, listener: Listener
   let channel: BroadcastChannel | null = null;
   let watch: ReturnType<typeof setTimeout> | undefined;
   let isOpen = false;
+  let quiet: ReturnType<typeof setTimeout> | undefined;
+  let ask = (): void => undefined;
 
   const take = (told: Told): void => {
     if (end.signal.aborted) return;
@@ -53,12 +64,32 @@ export function listen(query: string, position: () => string, listener: Listener
     const from = position();
     const opened = new EventSource(`/api/v1/stream?${query}${from && `&after=${encodeURIComponent(from)}`}`);
     source = opened;
+    const heard = (): void => {
+      clearTimeout(quiet);
+      quiet = setTimeout(() => void doubt(), QUIET_MS);
+    };
+    // A pulled cable ends no connection: nothing comes any more, and the browser would wait for minutes.
+    const doubt = async (): Promise<void> => {
+      const answered = await answers();
+      if (end.signal.aborted || source !== opened) return;
+      if (answered && isOpen) return heard();
+      opened.close();
+      if (isOpen) tell({ kind: "cut" });
+      isOpen = false;
+      open();
+    };
+    heard();
+    ask = () => void doubt();
     opened.onopen = () => {
       isOpen = true;
+      heard();
       tell({ kind: "opened" });
     };
     for (const kind of KINDS) {
-      opened.addEventListener(kind, (event) => tell({ kind, data: event.data, id: event.lastEventId }));
+      opened.addEventListener(kind, (event) => {
+        heard();
+        tell({ kind, data: event.data, id: event.lastEventId });
+      });
     }
     opened.onerror = () => {
       isOpen = false;
@@ -67,6 +98,7 @@ export function listen(query: string, position: () => string, listener: Listener
     };
   };
 
+  globalThis.addEventListener("offline", () => ask(), { signal: end.signal });
   if (!globalThis.navigator?.locks || !globalThis.BroadcastChannel) {
     open();
   } else {
@@ -100,6 +132,7 @@ export function listen(query: string, position: () => string, listener: Listener
   return () => {
     end.abort();
     clearTimeout(watch);
+    clearTimeout(quiet);
     source?.close();
     channel?.close();
   };

@@ -3,7 +3,7 @@ import { Cell } from "./cell";
 import { api, ask } from "./client";
 import { clockTold } from "./clock";
 import { listen } from "./frames";
-import { mergedAlarms, mergedHealth, mergedIncidents } from "./merge";
+import { acted, mergedAlarms, mergedHealth, mergedIncidents } from "./merge";
 import { may, session } from "./session";
 import type { Alarm, Incident, PulseState, Standing, Update } from "./types";
 
@@ -29,11 +29,12 @@ export function onUpdate(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-const PAGE = 500;
+const PAGES = { "/api/v1/alarms": 2500, "/api/v1/incidents": 500 } as const;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 15_000;
 const TOPICS: readonly [topic: string, permission: string][] = [
   ["alarms", "see.alarms"],
+  ["acts", "see.alarms"],
   ["incidents", "see.alarms"],
   ["health", "see.health"],
   ["pulse", "see.health"],
@@ -107,7 +108,7 @@ async function every<T>(path: "/api/v1/alarms" | "/api/v1/incidents"): Promise<T
   const found: T[] = [];
   let cursor: string | null = null;
   do {
-    const query: { limit: number; sort: "newest"; cursor?: string } = { limit: PAGE, sort: "newest" };
+    const query: { limit: number; sort: "newest"; cursor?: string } = { limit: PAGES[path], sort: "newest" };
     if (cursor) query.cursor = cursor;
     const page = await ask(api.GET(path, { params: { query } }));
     found.push(...(page.items as T[]));
@@ -161,6 +162,7 @@ function again(mine: number, run: () => void): void {
 
 /** Take a frame. Also used by the screens that change something, with what the server answered. */
 export function take(update: Partial<Update>): void {
+  if (update.acts?.length) alarms.set(acted(alarms.value, update.acts));
   if (update.alarms?.length) alarms.set(mergedAlarms(alarms.value, update.alarms));
   if (update.incidents?.length) incidents.set(mergedIncidents(incidents.value, update.incidents));
   if (update.health?.length) health.set(mergedHealth(health.value, update.health));

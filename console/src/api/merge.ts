@@ -1,5 +1,5 @@
 /** How a frame of the stream changes what is known: pure, so that it can be tested without a server. */
-import type { Alarm, Incident, Standing } from "./types";
+import type { Acted, Alarm, Incident, Standing } from "./types";
 
 /** A map with newer versions put in; the same map where nothing is newer. */
 export function merged<T>(
@@ -28,6 +28,31 @@ export const mergedAlarms = (known: ReadonlyMap<string, Alarm>, told: readonly A
     (one) => one.id,
     (one, than) => one.version >= than.version,
   );
+
+/** Alarms with what people did about them: who has them counts at once, the rest is pending until fusion has taken it. */
+export function acted(known: ReadonlyMap<string, Alarm>, acts: readonly Acted[]): ReadonlyMap<string, Alarm> {
+  let changed: Map<string, Alarm> | null = null;
+  for (const { alarms, ...act } of acts) {
+    for (const id of alarms) {
+      const alarm: Alarm | undefined = (changed ?? known).get(id);
+      if (!alarm) continue;
+      const assigns = act.action === "assign";
+      const told = Date.parse(act.at) <= Date.parse(alarm.updated) || alarm.pending?.some((one) => one.id === act.id);
+      if (!assigns && told) continue; // the version that we have knows of it
+      changed ??= new Map(known);
+      changed.set(
+        id,
+        assigns
+          ? { ...alarm, assigned_to: act.to ?? null }
+          : {
+              ...alarm,
+              pending: [...(alarm.pending ?? []), { ...act, alarm: id, together: alarms.length, taken: false }],
+            },
+      );
+    }
+  }
+  return changed ?? known;
+}
 
 export const mergedIncidents = (known: ReadonlyMap<string, Incident>, told: readonly Incident[]) =>
   merged(

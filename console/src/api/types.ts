@@ -3,6 +3,8 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type Act = Schemas["Act"];
+export type Acted = Schemas["Acted"];
 export type Alarm = Schemas["Alarm"];
 export type AlarmDetail = Schemas["AlarmDetail"];
 export type Asset = Schemas["Asset"];

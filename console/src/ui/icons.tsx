@@ -11,6 +11,10 @@ const PATHS = {
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l5 5",
   sound: "M4 10v4h4l5 4V6l-5 4zM16 9a4 4 0 0 1 0 6M18.500 6.500a8 8 0 0 1 0 11",
   muted: "M4 10v4h4l5 4V6l-5 4zM16 9.500l5 5M21 9.500l-5 5",
+  back: "M6 5v14M19 5 9 12l10 7z",
+  forth: "M18 5v14M5 5l10 7-10 7z",
+  play: "M7 4l13 8-13 8z",
+  pause: "M8 4v16M16 4v16",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Entry("demo", "A recorded attack on an oil depot goes in, explained incidents come out."),
+    "demo": Entry("demo", "A simulated plant is attacked, and the live console shows and explains it."),
     "doctor": Entry("doctor", "Can it run here? Cause and remedy where not."),
     "init": Entry("init", "Make a new site folder from a template or a network model."),
     "check": Entry("check", "Every fault of a site model, with file, line and field."),

@@ -661,6 +661,13 @@ class RefusalExample(Wire):
     offset: int
 
 
+class HourCount(Wire):
+    """How many in an hour."""
+
+    hour: Moment
+    count: int
+
+
 class RefusalReason(Wire):
     """What a source was refused for one reason."""
 
@@ -673,7 +680,7 @@ class RefusalReason(Wire):
     reingested: Annotated[int, Field(description="Of rows and cells: taken in since")] = 0
     messages: Annotated[int, Field(description="Kept messages that can be read again now")] = 0
     by_hour: Annotated[
-        list[tuple[Moment, int]], Field(description="Messages that can be read again, by the hour in which they came")
+        list[HourCount], Field(description="Messages that can be read again, by the hour in which they came")
     ] = Field(default_factory=list)
 
 

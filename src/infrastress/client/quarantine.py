@@ -17,6 +17,7 @@ __all__ = [
     "Storage",
     "StorageDisk",
     "StoragePart",
+    "StoragePoint",
 ]
 
 
@@ -122,13 +123,20 @@ class LastBackup(Wire):
     age_s: float
 
 
+class StoragePoint(Wire):
+    """Bytes of all parts at a moment."""
+
+    at: Moment
+    bytes: int
+
+
 class Storage(Wire):
     """What is kept, how much room it takes, and how long that lasts."""
 
     measured: Annotated[Moment | None, Field(description="When upkeep last looked at all of it; None: not yet")]
     parts: list[StoragePart]
     bytes: Annotated[int, Field(description="Of all parts")]
-    past: Annotated[list[tuple[Moment, int]], Field(description="Bytes of all parts, as they were measured")]
+    past: Annotated[list[StoragePoint], Field(description="Bytes of all parts, as they were measured")]
     growth_per_day: Annotated[float | None, Field(description="Bytes; None: not measured for long enough")]
     full_in_days: Annotated[float | None, Field(description="None: it doesn't fill up, or nobody knows")]
     disk: StorageDisk

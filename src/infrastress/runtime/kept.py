@@ -132,9 +132,13 @@ class Budget(msgspec.Struct):
             for sums in (total, own):
                 sums[0] += size
                 sums[1] += 1
-            self._add(raw, reason, size, 1)
+            self.hold(raw, reason)
             taken.append(raw)
         return taken
+
+    def hold(self, raw: Raw, reason: str) -> None:
+        """A message is kept for a reason."""
+        self._add(raw, reason, len(raw.data) + _OVERHEAD, 1)
 
     def release(self, raw: Raw, reason: str) -> None:
         """A message was taken in; `reason` is the one that it was kept for."""

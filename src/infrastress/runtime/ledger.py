@@ -13,15 +13,9 @@ _DROPPED = frozenset({"duplicate", "thinned"})
 
 
 def mended(refused: Mapping[str, int], left: Mapping[str, int]) -> dict[str, int]:
-    """How much of what was refused isn't any more, by the reason it was refused for; never less than nothing."""
-    better = sum(refused.values()) - sum(left.values())
-    found = {}
-    for reason, count in sorted(refused.items()):
-        taken = min(better, max(0, count - left.get(reason, 0)))
-        if taken > 0:
-            found[reason] = taken
-            better -= taken
-    return found
+    """How much of what was refused isn't any more for that reason."""
+    better = {reason: count - left.get(reason, 0) for reason, count in sorted(refused.items())}
+    return {reason: count for reason, count in better.items() if count > 0}
 
 
 class Ledger(msgspec.Struct):
@@ -64,7 +58,8 @@ class Ledger(msgspec.Struct):
     def book_again(self, balance: Balance, refused: Mapping[str, int], left: Mapping[str, int]) -> None:
         """Add what a kept message gave when it was read again.
 
-        What is still refused of it was counted when it came; what is taken of it counts as read again.
+        What is still refused of it was counted when it came, unless it is so for another reason now; what is taken of
+        it counts as read again.
 
         Args:
             balance: of the message now.
@@ -76,6 +71,13 @@ class Ledger(msgspec.Struct):
         self.cells_accepted += balance.cells_accepted
         for reason, count in balance.dropped.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + count
+        for mine, theirs in ((self.quarantined, balance.quarantined), (self.cells_refused, balance.cells_refused)):
+            other = {reason: count - refused.get(reason, 0) for reason, count in theirs.items()}
+            for reason, count in other.items():
+                if count > 0:
+                    mine[reason] = mine.get(reason, 0) + count
+                    self.kept[reason] = self.kept.get(reason, 0) + count
+                    self.read += count if mine is self.quarantined else 0
         for reason, count in mended(refused, left).items():
             self.reingested[reason] = self.reingested.get(reason, 0) + count
 

@@ -172,8 +172,9 @@ class LiveAdmission(Admission):
             state = self._state.sources[source.id]
             left = delivery.raw[0].refused if delivery.raw else {}
             state.ledger.book_again(delivery.balance, raw.refused, left)
-            if not left:
-                state.budget.release(raw, chief_reason(raw.refused))
+            state.budget.release(raw, chief_reason(raw.refused))
+            if left:
+                state.budget.hold(raw, chief_reason(left))
             for samples in delivery.samples:
                 outputs += self._samples(source, samples, 1)
             offset = round(source.clock_offset_s * SECOND)

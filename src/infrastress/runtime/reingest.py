@@ -263,11 +263,13 @@ class Reingester:
             balance = delivery.balance
             order.messages += 1
             order.taken += left is None
-            order.partly += left is not None and _better(Reread(raw, delivery))
+            better = _better(Reread(raw, delivery))
+            order.partly += left is not None and better
             order.rows += sum(map(len, delivery.samples))
             order.events += len(delivery.events)
             order.values += balance.cells_accepted
-            for reason, count in mended(raw.refused, left.refused if left is not None else {}).items():
+            gone = mended(raw.refused, left.refused if left is not None else {}) if better else {}
+            for reason, count in gone.items():
                 order.mended[reason] = order.mended.get(reason, 0) + count
             if left is None:
                 continue

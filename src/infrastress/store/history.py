@@ -311,7 +311,12 @@ class MemoryHistory(History):
         """The table, then the tail piece by piece."""
         with self._lock:
             yield self._table.cast(HISTORY)
-            yield from tail_rows(self._log, self._compacted, lambda late: fresh_of(late, self._table))
+            yield from tail_rows(self._log, self._compacted, self._fresh)
+
+    def _fresh(self, late: pa.Table) -> pa.Table:
+        tags = late["tag"].unique().to_pylist()
+        hot, _ = self._hot.rows(self._compacted, tags, -(2**63), 2**63 - 1)
+        return fresh_of(late, pa.concat_tables([self._table, hot]))
 
     def summarise(self, tags: Sequence[str], start: int, stop: int, width: int) -> pa.Table:
         """Over the rows that `read` gives."""

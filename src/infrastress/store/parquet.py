@@ -188,14 +188,16 @@ class ParquetHistory(History):
         return pa.concat_tables([rows, late]).sort_by([("tag", "ascending"), ("time", "ascending")])
 
     def _present(self, late: pa.Table) -> pa.Table:
-        """What files hold of the tags and the span of some rows."""
+        """What files, and rows of the log that came in time, hold of the tags and the span of some rows."""
         if not late.num_rows:
             return late
         times = late["time"].to_numpy()
         start, stop = int(times.min()), int(times.max()) + 1
-        names = [str(self._checked(file)) for file in self._snapshot()[1] if file.first < stop and file.last >= start]
-        tags, none = late["tag"].unique().to_pylist(), LONG.empty_table()
-        return self._query(lambda rows: rows, names, (none, none), tags, {"start": start, "stop": stop})
+        compacted, files = self._snapshot()
+        names = [str(self._checked(file)) for file in files if file.first < stop and file.last >= start]
+        tags = late["tag"].unique().to_pylist()
+        hot = (self._hot.rows(compacted, tags, start, stop)[0], LONG.empty_table())
+        return self._query(lambda rows: rows, names, hot, tags, {"start": start, "stop": stop})
 
     def retain(self, before: int, *, pinned: Sequence[Span] = ()) -> int:
         """Remove files that are wholly old, rewrite those that are in part."""

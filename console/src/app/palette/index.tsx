@@ -1,4 +1,56 @@
-/** The command palette. */
+/** The command palette (Ctrl or Cmd K) and the list of keys (`?`), read when first opened. */
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useTranslations } from "use-intl";
+import { useLocation } from "wouter";
+import { may } from "../../api/session";
+import { LANGUAGES, type Language } from "../../messages";
+import { chooseLanguage, chooseTheme, type Theme } from "../preferences";
+import { ROUTES } from "../routes";
+import { useShortcuts } from "../shortcuts";
+import { useCommands } from "./commands";
+
+const finder = () => import("./finder");
+const Finder = lazy(finder);
+const Keys = lazy(() => import("./keys"));
+const AHEAD_MS = 3_000;
+const THEMES: readonly Theme[] = ["light", "dark", "system"];
+
 export function Palette() {
-  return null;
+  const t = useTranslations();
+  const [open, setOpen] = useState<"finder" | "keys" | null>(null);
+  const [, go] = useLocation();
+  useCommands([
+    ...ROUTES.filter((one) => !one.path.startsWith("/evidence") && (!one.permission || may(one.permission))).map(
+      (one) => ({
+        id: `go ${one.name}`,
+        label: t("palette.go", { screen: t(`${one.name}.title`) }),
+        run: () => go(one.path.replace("/*?", "") || "/"),
+      }),
+    ),
+    ...THEMES.map((one) => ({
+      id: `theme ${one}`,
+      label: t("palette.theme", { theme: t(`shell.theme.${one}`) }),
+      run: () => chooseTheme(one),
+    })),
+    ...(Object.keys(LANGUAGES) as Language[]).map((one) => ({
+      id: `language ${one}`,
+      label: t("palette.language", { language: LANGUAGES[one] }),
+      run: () => chooseLanguage(one),
+    })),
+  ]);
+  useShortcuts([
+    { keys: "mod+k", label: t("palette.open"), run: () => setOpen("finder"), typing: true },
+    { keys: "?", label: t("palette.keys"), run: () => setOpen("keys") },
+  ]);
+  useEffect(() => {
+    const timer = setTimeout(() => void finder(), AHEAD_MS); // so that no letter is lost while it is read
+    return () => clearTimeout(timer);
+  }, []);
+  const close = () => setOpen(null);
+  return (
+    <Suspense fallback={null}>
+      {open === "finder" && <Finder close={close} />}
+      {open === "keys" && <Keys close={close} />}
+    </Suspense>
+  );
 }

@@ -8,7 +8,7 @@ import { Button } from "../../ui/button";
 import { useShortcuts } from "../shortcuts";
 import { useFacts } from "./facts";
 import { Frame } from "./frame";
-import { stand, standing, takeUp } from "./state";
+import { leave, stand, standing, takeUp } from "./state";
 import { type Facts, informed, isWaiting, moved, STEPS, stepOf, WAYS } from "./steps";
 import styles from "./tour.module.css";
 
@@ -20,7 +20,8 @@ export function Tour() {
 function Offered() {
   const t = useTranslations("tour");
   const now = useCell(standing);
-  useShortcuts([{ keys: "shift+t", label: t("open"), run: takeUp }]);
+  const toggle = () => (standing.value.state === "open" ? leave() : takeUp());
+  useShortcuts([{ keys: "shift+t", label: t("open"), run: toggle }]);
   return now.state === "open" ? <Open /> : null;
 }
 
@@ -48,11 +49,9 @@ function Open() {
 
   const next = () => stand(moved(standing.value, 1));
   const back = () => stand(moved(standing.value, -1));
-  const close = () => stand({ ...standing.value, state: "closed" });
   useShortcuts([
-    { keys: ".", label: t("next"), run: next },
-    { keys: ",", label: t("back"), run: back },
-    { keys: "Escape", label: t("close"), run: close },
+    { keys: "shift+n", label: t("next"), run: next },
+    { keys: "shift+b", label: t("back"), run: back },
   ]);
 
   const last = now.step === STEPS.length - 1;
@@ -63,7 +62,7 @@ function Open() {
         <header>
           <h2 id={id}>{t("title")}</h2>
           <span className={styles["count"]}>{t("count", { step: now.step + 1, of: STEPS.length })}</span>
-          <Button kind="bare" onClick={close} aria-label={t("close")}>
+          <Button kind="bare" onClick={leave} aria-label={t("close")}>
             ✕
           </Button>
         </header>
@@ -74,10 +73,10 @@ function Open() {
         </div>
         <footer>
           <Button onClick={back} disabled={now.step === 0}>
-            {t("back")} <kbd>,</kbd>
+            {t("back")} <kbd>⇧B</kbd>
           </Button>
           <Button kind="primary" onClick={next}>
-            {last ? t("done") : t("next")} <kbd>.</kbd>
+            {last ? t("done") : t("next")} <kbd>⇧N</kbd>
           </Button>
         </footer>
       </aside>

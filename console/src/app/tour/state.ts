@@ -29,3 +29,8 @@ export function stand(next: Standing): void {
 export function takeUp(): void {
   stand(standing.value.state === "done" ? BEGINNING : { ...standing.value, state: "open" });
 }
+
+/** Leave it where it is. */
+export function leave(): void {
+  stand({ ...standing.value, state: "closed" });
+}

@@ -38,7 +38,8 @@ export function lineOf(one: Decision): Line {
   const at = typeof moment === "number" ? moment / NS_A_MS : null;
   const source = text(content["source"]);
   if (one.kind === "link") {
-    const values = { source, member: text(content["member"]), state: text(content["state"]) };
+    const subject = [source, text(content["member"])].filter(Boolean).join(" ");
+    const values = { subject, state: text(content["state"]) };
     return { ...base, at, who: source, key: "link", values, more: text(content["detail"]), href: sourceHref(source) };
   }
   switch (one.what) {

@@ -1,7 +1,7 @@
 /** One source: what it is, whether its rows balance, and how each of its members stands. */
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useFormatter, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 import { Link } from "wouter";
 import { useCell } from "../../api/cell";
 import { api, ask } from "../../api/client";
@@ -10,6 +10,7 @@ import { asProblem } from "../../api/problem";
 import { may } from "../../api/session";
 import { useSite } from "../../api/site";
 import type { SourceDetail } from "../../api/types";
+import { BalanceSheet } from "../../ui/balance";
 import { HealthMark } from "../../ui/marks";
 import { Fact, Facts, Panel } from "../../ui/panel";
 import { Empty, Failed, Loading } from "../../ui/states";
@@ -62,12 +63,16 @@ function AboutSource({ source }: { source: SourceDetail }) {
           <HealthMark state={shownState(told, isWatched)} /> <span className={styles["soft"]}>{source.detail}</span>
         </Fact>
         {source.kind && <Fact term={t("source.kind")}>{words(`kind.${source.kind}`)}</Fact>}
-        {source.kind && <Fact term={t("source.connector")}>{source.connector ?? t("sources.unconnected")}</Fact>}
+        {source.kind && (
+          <Fact term={t("source.connector")}>
+            {source.connector ?? (told === "unknown" ? t("sources.unconnected") : t("sources.replayed"))}
+          </Fact>
+        )}
         <Fact term={t("sources.seen")}>
           <Age at={source.last_seen} />
         </Fact>
         <Fact term={t("sources.every")}>
-          {every > 0 ? duration(every * 1000) : "–"}{" "}
+          {every > 0 && source.cadence_s ? duration(every * 1000) : "–"}{" "}
           <span className={styles["soft"]}>
             {source.cadence_s
               ? t("sources.expected", { every: duration(source.cadence_s * 1000) })
@@ -85,42 +90,12 @@ function AboutSource({ source }: { source: SourceDetail }) {
 
 function BalancePanel({ source }: { source: SourceDetail }) {
   const t = useTranslations("health");
-  const format = useFormatter();
-  const { balance } = source;
-  const counts = (all: Record<string, number>) =>
-    Object.entries(all)
-      .map(([reason, n]) => `${reason} ${format.number(n)}`)
-      .join(" · ");
-  const sum = (all: Record<string, number>) => Object.values(all).reduce((total, one) => total + one, 0);
   const quarantine = may("see.quarantine") && (
     <Link href={`/quarantine?source=${encodeURIComponent(source.source)}`}>{t("parts.quarantine")}</Link>
   );
   return (
     <Panel title={t("source.balance")} aside={quarantine}>
-      {!balance && <p className={styles["soft"]}>{t("source.noBalance")}</p>}
-      {balance && (
-        <Facts>
-          <Fact term={t("source.read")}>{format.number(balance.read)}</Fact>
-          <Fact term={t("source.accepted")}>{format.number(balance.accepted)}</Fact>
-          <Fact term={t("source.quarantined")}>
-            {format.number(sum(balance.quarantined))}{" "}
-            <span className={styles["soft"]}>{counts(balance.quarantined)}</span>
-          </Fact>
-          <Fact term={t("source.dropped")}>
-            {format.number(sum(balance.dropped))} <span className={styles["soft"]}>{counts(balance.dropped)}</span>
-          </Fact>
-          <Fact term={t("source.cells")}>
-            {[balance.cells_accepted, balance.cells_empty, sum(balance.cells_refused)]
-              .map((n) => format.number(n))
-              .join(" · ")}
-          </Fact>
-          {!balance.balances && (
-            <Fact term="">
-              <strong>{t("sources.unbalanced")}</strong>
-            </Fact>
-          )}
-        </Facts>
-      )}
+      <BalanceSheet balance={source.balance} source={source.source} />
     </Panel>
   );
 }

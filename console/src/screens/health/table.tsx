@@ -15,7 +15,7 @@ import { watched } from "./shown";
 export function SourceTable({ sources, caption }: { sources: readonly SourceHealth[]; caption?: string }) {
   const t = useTranslations("health.sources");
   return (
-    <table className={`${table["table"]} ${styles["sources"]}`}>
+    <table className={`${table["table"]} ${table["cards"]} ${styles["sources"]}`}>
       {caption && <caption>{caption}</caption>}
       <thead>
         <tr>
@@ -65,7 +65,7 @@ function Row({ source }: { source: SourceHealth }) {
         <Age at={source.last_seen} />
       </td>
       <td data-label={t("every")}>
-        {every > 0 ? duration(every * 1000) : "–"}
+        {every > 0 && source.cadence_s ? duration(every * 1000) : "–"}
         <div className={styles["soft"]}>
           {source.cadence_s
             ? t("expected", { every: duration(source.cadence_s * 1000) })

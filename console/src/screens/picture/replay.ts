@@ -36,9 +36,9 @@ export function useReplay(now: number | null): Replay {
     enabled: back,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 5 * 60_000,
-    queryFn: () => {
+    queryFn: async () => {
       const asked = { from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() };
-      return ask(api.GET("/api/v1/past", { params: { query: asked } })) as Promise<Past>; // pairs, which its types widen
+      return (await ask(api.GET("/api/v1/past", { params: { query: asked } }))) as Past;
     },
   });
   const past = back ? (query.data ?? null) : null;

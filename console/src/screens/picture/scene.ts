@@ -175,14 +175,14 @@ export function abnormal(scene: Scene): Map<string, AssetSeen> {
 export function marksOf(
   seen: ReadonlyMap<string, AssetSeen>,
   zones: ReadonlyMap<string, string>,
-  say: (seen: AssetSeen) => string,
+  say: (seen: AssetSeen) => { text: string; spoken: string },
 ): Mark[] {
   return [...seen].map(([asset, one]) => ({
     asset,
     zone: zones.get(asset) ?? null,
     severity: one.severity,
     calling: one.calling,
-    text: say(one),
+    ...say(one),
   }));
 }
 

@@ -25,12 +25,11 @@ export function useMarks(model: Model, scene: Scene) {
   const t = useTranslations();
   return useMemo(
     () =>
-      marksOf(abnormal(scene), model.zones, (seen) =>
-        t(seen.calling ? "picture.mark.calling" : "picture.mark.known", {
-          severity: t(`ui.severity.${seen.severity}`),
-          n: seen.count,
-        }),
-      ),
+      marksOf(abnormal(scene), model.zones, (seen) => {
+        const words = { severity: t(`ui.severity.${seen.severity}`), n: seen.count };
+        const how = seen.calling ? "calling" : "known";
+        return { text: t(`picture.mark.${how}`, words), spoken: t(`picture.mark.${how}Spoken`, words) };
+      }),
     [scene, model, t],
   );
 }

@@ -3,6 +3,7 @@ import type { KeyboardEvent } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import type { Severity } from "../../api/types";
 import { Button } from "../../ui/button";
+import { Icon } from "../../ui/icons";
 import { Time } from "../../ui/time";
 import styles from "./picture.module.css";
 import { type Move, type Player, SPEEDS, type Span } from "./player";
@@ -56,14 +57,14 @@ export function Timeline({ span, hours, player, marks, changes, reading, move, l
           title={t("previousKey")}
           aria-label={t("previous")}
         >
-          ⏮
+          <Icon name="back" />
         </Button>
         <Button
           onClick={() => move({ do: player.playing ? "pause" : "play" })}
           title={t("playKey")}
           aria-label={player.playing ? t("pause") : t("play")}
         >
-          {player.playing ? "⏸" : "▶"}
+          <Icon name={player.playing ? "pause" : "play"} />
         </Button>
         <Button
           onClick={() => move({ do: "step", by: 1, changes })}
@@ -71,7 +72,7 @@ export function Timeline({ span, hours, player, marks, changes, reading, move, l
           aria-label={t("next")}
           disabled={!past}
         >
-          ⏭
+          <Icon name="forth" />
         </Button>
         <label>
           <span className="sr-only">{t("speed")}</span>

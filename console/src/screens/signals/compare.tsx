@@ -132,6 +132,8 @@ function Add({ taken, add, full }: AddProps) {
     queryFn: () => ask(api.GET("/api/v1/signals", { params: { query: { limit: 30, ...(q ? { q } : {}) } } })),
     placeholderData: (before) => before,
   });
+  // What was found for other words must not be taken for these.
+  const stale = q !== text || found.isPlaceholderData || !found.data?.items.length;
   const take = (id: string): boolean => {
     const known = found.data?.items.some((one) => one.id === id);
     if (!known || taken.includes(id)) return false;
@@ -169,7 +171,7 @@ function Add({ taken, add, full }: AddProps) {
             </option>
           ))}
       </datalist>
-      <Button type="submit" disabled={full || !text}>
+      <Button type="submit" disabled={full || !text || stale}>
         {t("addNow")}
       </Button>
     </form>

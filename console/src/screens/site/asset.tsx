@@ -162,6 +162,8 @@ function Value({ value }: { value: FactValue }): ReactNode {
   switch (value.kind) {
     case "number":
       return `${format.number(value.value, { maximumSignificantDigits: 6 })} ${value.unit}`;
+    case "lel":
+      return t("lel", { n: value.percent });
     case "asset":
       return <ThingLink id={value.id} />;
     case "zone":

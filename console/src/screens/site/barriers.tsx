@@ -39,7 +39,7 @@ export default function Barriers() {
       <p className={styles["soft"]}>{t("intro")}</p>
       <Panel title={t("count", counts)} flush>
         <div className={table["scroll"]}>
-          <table className={table["table"]}>
+          <table className={`${table["table"]} ${table["cards"]}`}>
             <thead>
               <tr>
                 <th scope="col">{t("state")}</th>
@@ -71,7 +71,7 @@ function Row({ barrier }: { barrier: BarrierState }) {
   const more = barrier.reasons.length - SHOWN;
   return (
     <tr id={barrier.id}>
-      <td>
+      <td data-label={t("state")}>
         <BarrierStateMark state={barrier.state} />
       </td>
       <th scope="row">
@@ -80,7 +80,7 @@ function Row({ barrier }: { barrier: BarrierState }) {
           {barrier.id} · {word(`site.barriers.side.${barrier.side}`, barrier.side)}
         </div>
       </th>
-      <td>
+      <td data-label={t("why")}>
         <ul>
           {barrier.reasons.slice(0, SHOWN).map((one) => (
             <li key={one.kind + one.asset + one.text}>
@@ -90,7 +90,7 @@ function Row({ barrier }: { barrier: BarrierState }) {
           {more > 0 && <li className={styles["soft"]}>{t("more", { n: more })}</li>}
         </ul>
       </td>
-      <td>
+      <td data-label={t("against")}>
         <ul>
           {barrier.hazards.map((one) => (
             <li key={one.id}>
@@ -99,10 +99,12 @@ function Row({ barrier }: { barrier: BarrierState }) {
           ))}
         </ul>
       </td>
-      <td>
+      <td data-label={t("made")}>
         <ThingLinks ids={barrier.assets} />
       </td>
-      <td className={table["number"]}>{barrier.pfd === null ? "–" : format.number(barrier.pfd)}</td>
+      <td data-label={t("pfd")} className={table["number"]}>
+        {barrier.pfd === null ? "–" : format.number(barrier.pfd)}
+      </td>
     </tr>
   );
 }

@@ -24,7 +24,7 @@ it("tells fields with their units and what they point at, and leaves out what st
     height_m: { kind: "number", value: 14.5, unit: "m" },
     bund: { kind: "asset", id: "BUND-A" },
     substance: { kind: "substance", id: "petrol" },
-    low_alarm_lel: { kind: "number", value: 10, unit: "% LEL" },
+    low_alarm_lel: { kind: "lel", percent: 10 },
     safety: { kind: "flag", value: true },
     fails: { kind: "word", word: "closed" },
     strapping: { kind: "points", count: 2 },

@@ -1,6 +1,7 @@
 /** Fields of an asset's model: which are told, in what unit, and what they point at. */
 export type FactValue =
   | { kind: "number"; value: number; unit: string }
+  | { kind: "lel"; percent: number }
   | { kind: "asset"; id: string }
   | { kind: "zone"; id: string }
   | { kind: "substance"; id: string }
@@ -41,7 +42,7 @@ export function fieldsOf(model: { [key: string]: unknown }): Field[] {
 function factOf(name: string, value: unknown): FactValue {
   if (typeof value === "boolean") return { kind: "flag", value };
   if (typeof value === "number") {
-    if (name.endsWith("_lel")) return { kind: "number", value: Math.round(value * 1e6) / 1e4, unit: "% LEL" };
+    if (name.endsWith("_lel")) return { kind: "lel", percent: Math.round(value * 1e6) / 1e4 };
     return { kind: "number", value, unit: UNITS[name] ?? "" };
   }
   if (typeof value === "string") {

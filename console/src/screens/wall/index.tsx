@@ -3,7 +3,7 @@
  * Nothing rotates away: what doesn't fit is counted. It goes on by itself after any cut, holds nothing but what stands
  * now, and is loaded anew once a day of the plant, so that a new version of the console comes to it too.
  */
-import { useEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useCell } from "../../api/cell";
 import { useEventNow } from "../../api/clock";
@@ -122,7 +122,7 @@ function useFactor(): number {
     addEventListener("resize", measure);
     return () => removeEventListener("resize", measure);
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const root = document.documentElement;
     root.style.fontSize = `${Math.max(16, 19 * factor)}px`;
     return () => void root.style.removeProperty("font-size");

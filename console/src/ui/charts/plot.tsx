@@ -221,7 +221,7 @@ export default function Plot(props: PlotProps) {
         jump(made, made.data[0].length - 1);
         break;
       case "Escape":
-        made.setCursor({ left: -10, top: -10 });
+        moveCursor(made, -10);
         break;
       default:
         return;
@@ -280,7 +280,13 @@ function jump(u: uPlot, index: number): void {
   if (at === undefined) return;
   const { min, max } = u.scales["x"] ?? {};
   const within = Math.min(max ?? at, Math.max(min ?? at, at));
-  u.setCursor({ left: u.valToPos(within, "x"), top: u.bbox.height / devicePixelRatio / 2 });
+  moveCursor(u, u.valToPos(within, "x"));
+}
+
+/** Also of the charts that share it, which the types of uPlot say nothing of. */
+function moveCursor(u: uPlot, left: number): void {
+  const set = u.setCursor as (at: { left: number; top: number }, fire: boolean, share: boolean) => void;
+  set({ left, top: left < 0 ? left : u.bbox.height / devicePixelRatio / 2 }, true, true);
 }
 
 /** One value on, over those that share a pixel. */

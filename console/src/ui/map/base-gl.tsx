@@ -2,7 +2,7 @@
 import type { FeatureCollection, Geometry } from "geojson";
 import { Map as GlMap, type LayerSpecification, type StyleSpecification, setWorkerUrl } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { useCell } from "../../api/cell";
 import { shownTheme } from "../../app/preferences";
 import { GROUND } from "./base-svg";
@@ -67,16 +67,19 @@ export default function BaseGl({ plane, view, size, onFailed }: Props) {
     };
   }, [plane]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read anew when the theme has changed
-  useEffect(() => map.current?.setStyle(styleOf(plane), { diff: true }) && undefined, [theme, plane]);
+  const drawn = useRef(theme);
+  useEffect(() => {
+    if (drawn.current !== theme) map.current?.setStyle(styleOf(plane), { diff: false });
+    drawn.current = theme;
+  }, [theme, plane]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn anew when the place has another size
-  useEffect(() => void map.current?.resize(), [size.width, size.height]);
-
-  useEffect(() => {
+  useLayoutEffect(() => {
     first.current = view;
+    map.current?.resize();
     map.current?.jumpTo(camera(view));
-  }, [view]);
+    map.current?.redraw(); // in the same frame as what lies above it
+  }, [view, size.width, size.height]);
 
   return <div ref={holder} className={styles["base"]} aria-hidden="true" data-engine="gl" />;
 }

@@ -77,6 +77,12 @@ export function Overlay({ arranged, size, factor, unknown, selected, choose, tex
       ))}
       {clusters.map((one) => {
         const label = labels.get(`mark/${one.key}`);
+        if (!label) return null;
+        const [x, y] = [label.x + label.width / 2, label.y + label.height / 2];
+        return <line key={one.key} className={styles["leader"]} x1={one.at[0]} y1={one.at[1]} x2={x} y2={y} />;
+      })}
+      {clusters.map((one) => {
+        const label = labels.get(`mark/${one.key}`);
         return (
           <ClusterOf
             key={one.key}
@@ -135,10 +141,8 @@ function ClusterOf({ cluster, label, factor, selected, choose, line, more }: Clu
   const worst = cluster.marks[0] as Mark;
   const calling = cluster.marks.some((one) => one.calling);
   const size = 20 * factor;
-  const middle: Point | null = label ? [label.x + label.width / 2, label.y + label.height / 2] : null;
   return (
     <g>
-      {middle && <line className={styles["leader"]} x1={x} y1={y} x2={middle[0]} y2={middle[1]} />}
       <g className={styles["mark"]} data-severity={worst.severity} transform={`translate(${x} ${y})`}>
         {calling && <circle className={styles["calling"]} r={15 * factor} />}
         <g transform={`translate(${-size / 2} ${-size / 2}) scale(${size / 16})`}>
@@ -205,7 +209,7 @@ function Line({ mark, text, x, y, width, factor, selected, choose }: LineProps) 
     <g
       {...interactive}
       className={styles["mark"]}
-      aria-label={text}
+      aria-label={mark.spoken ? `${mark.asset}: ${mark.spoken}` : text}
       data-selected={selected || undefined}
       data-severity={mark.severity}
       data-asset={mark.asset}

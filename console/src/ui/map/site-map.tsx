@@ -4,6 +4,7 @@
  */
 import { lazy, type PointerEvent, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
+import { kept } from "../../app/preferences";
 import { arrange, placeOf } from "./arrange";
 import { BaseSvg } from "./base-svg";
 import { Scale, WindRose, Zoom } from "./furniture";
@@ -21,13 +22,15 @@ const NONE: ReadonlySet<string> = new Set();
 const NO_DIAMETERS: ReadonlyMap<string, number> = new Map();
 const CLICK_PX = 4;
 
-/** Whether WebGL 2 works here; asked once, for it costs a context. */
-let webgl: boolean | null = null;
+/** Whether WebGL 2 works here, and by a graphics card: drawn by the processor it is slower than SVG. Asked once. */
+let webgl: boolean | null = kept("map") ? kept("map") === "gl" : null;
 function hasWebGl(): boolean {
   if (webgl === null) {
     try {
-      const context = document.createElement("canvas").getContext("webgl2");
-      webgl = context !== null;
+      const context = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+      const told = context?.getExtension("WEBGL_debug_renderer_info");
+      const renderer = context && told ? String(context.getParameter(told.UNMASKED_RENDERER_WEBGL)) : "";
+      webgl = context !== null && !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(renderer);
       context?.getExtension("WEBGL_lose_context")?.loseContext();
     } catch {
       webgl = false;

@@ -10,8 +10,10 @@ export interface Mark {
   severity: Severity | "unknown";
   /** An alarm of it waits for someone. */
   calling: boolean;
-  /** What stands beside its id, such as "High · 2 alarms". */
+  /** What stands beside its id, such as "High · 2". */
   text: string;
+  /** The same for those who hear it, such as "High, 2 alarms, unacknowledged". */
+  spoken?: string;
 }
 
 export interface Wind {

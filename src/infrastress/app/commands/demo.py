@@ -76,6 +76,7 @@ def command(
 
 def _headless(out: Path, *, seed: int, speed: float, as_json: bool) -> None:
     from infrastress.app.closing import tell_closing
+    from infrastress.app.demo.folder import held
     from infrastress.app.demo.headless import run_demo
     from infrastress.app.doctor import refuse_hopeless_start
     from infrastress.app.pictures import draw_pictures
@@ -86,7 +87,8 @@ def _headless(out: Path, *, seed: int, speed: float, as_json: bool) -> None:
     refuse_hopeless_start(out)
     site = load_site(template_folder("depot"))
     teller = Teller(site, None if as_json else console())
-    demo = run_demo(out, seed=seed, speed=speed, stage=_stage(quiet=as_json), on_result=teller.take)
+    with held(out):
+        demo = run_demo(out, seed=seed, speed=speed, stage=_stage(quiet=as_json), on_result=teller.take)
     _stage(quiet=as_json)("Drawing")
     demo.pictures = draw_pictures(demo)
     if as_json:

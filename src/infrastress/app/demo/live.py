@@ -30,6 +30,7 @@ from infrastress.events import Event, decode_event
 from infrastress.simulators.recording import write_realisation
 from infrastress.site import Site
 from infrastress.site.load import load_site
+from infrastress.site.sources import Source
 from infrastress.store import open_store
 from infrastress.testbed.bed import Testbed, write_model
 from infrastress.testbed.registers import with_registers
@@ -38,9 +39,10 @@ __all__ = ["ACCOUNT", "Ready", "live_demo"]
 
 ACCOUNT = "demo"
 _LEARN_SEED = 11
-_READ_EVERY_S = 30.0
-"""Event time: at 60 times the clock's speed half a second, so that a busy machine's hiccup isn't a source's silence."""
-_LEAST_READ_S = 0.1
+_READ_EVERY_S = 50.0
+"""Event time: at 60 times the clock's speed nearly a second, so that a machine's hiccup isn't a source's silence."""
+_LEAST_READ_S, _LATE_S = 0.1, 1.5
+"""Wall time: between two readings at least, and from a reading to its being stored at most."""
 _LEAD_S = 3.0
 """Wall time that the service takes to begin to read: so much of the past is told twice, not at all by none."""
 _LOOK_S = 0.25
@@ -149,7 +151,8 @@ class _Run:
     ) -> str:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(signum, self._asked_to_stop)
+            if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:  # as under nohup
+                loop.add_signal_handler(signum, self._asked_to_stop)
         playing: asyncio.Task[None] | None = None
         try:
             wiring = await self._bed.start()
@@ -218,20 +221,18 @@ def _site(story: Story, folder: Path, speed: float) -> Site:
     """The site, with every register written out, read as often as that speed allows."""
     start_site(folder, template=story.template)
     site = with_registers(load_site(folder))
-    sources = tuple(
-        one.model_copy(update={"cadence_s": _cadence_s(one.cadence_s or 1.0, speed)})
-        if one.kind == "telemetry"
-        else one
-        for one in site.sources
-    )
+    sources = tuple(one.model_copy(update=_paced(one, speed)) for one in site.sources)
     write_model(site.model_copy(update={"sources": sources}), folder / "site.yaml", "a demo")
     return load_site(folder)
 
 
-def _cadence_s(own_s: float, speed: float) -> float:
-    """A multiple of a source's own cadence."""
-    least_s = max(_READ_EVERY_S, _LEAST_READ_S * speed)
-    return max(1, -int(-least_s // own_s)) * own_s
+def _paced(source: Source, speed: float) -> dict[str, float]:
+    """How late a source may be, and how often it is read: a machine needs wall time to take in what is said."""
+    paced = {"lateness_s": max(source.lateness_s, _LATE_S * speed)}
+    if source.kind == "telemetry":
+        own_s, least_s = source.cadence_s or 1.0, max(_READ_EVERY_S, _LEAST_READ_S * speed)
+        paced["cadence_s"] = max(1, -int(-least_s // own_s)) * own_s
+    return paced
 
 
 def _learn(story: Story, site: Site, out: Path, stage: Stage) -> None:

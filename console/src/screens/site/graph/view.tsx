@@ -40,12 +40,17 @@ export function GraphView({ drawing, label, open, name, hrefOf }: Props) {
     return Math.min(1, Math.max(SMALLEST, Math.min(across / width, down / height)));
   };
   const worst = worstOf(drawing, open);
+  const waiting = useRef<string | null>(null);
+  useEffect(() => {
+    if (waiting.current) centre(waiting.current); // drawn in its new size by now
+    waiting.current = null;
+  });
   // biome-ignore lint/correctness/useExhaustiveDependencies: fitted when another graph is drawn, not at each drawing
   useEffect(() => {
     setScale(Math.max(fitted(), SMALLEST_READ));
     const first = worst ?? drawing.spots[0]?.node.key ?? "";
     setAt(first);
-    requestAnimationFrame(() => centre(first));
+    waiting.current = first;
   }, [drawing]);
   const found = (key: string) => svg.current?.querySelector<SVGAElement>(`[data-key="${CSS.escape(key)}"]`);
   /** Scrolled within the frame alone: the page stays where it is. */

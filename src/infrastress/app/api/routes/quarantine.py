@@ -71,7 +71,9 @@ def get_quarantine(
             kept=kept[key],
             reingested=again[key],
             messages=waiting[key],
-            by_hour=[(to_iso(hour), count) for hour, count in sorted(hours.get(key, {}).items())],
+            by_hour=[
+                models.HourCount(hour=to_iso(hour), count=count) for hour, count in sorted(hours.get(key, {}).items())
+            ],
         )
         for key in sorted({*rows, *cells, *told, *waiting})
         if (source is None or key[0] == source) and (reason is None or key[1] == reason)

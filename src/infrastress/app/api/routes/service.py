@@ -39,10 +39,10 @@ def get_service(plant: PlantOf) -> wire.ServiceHealth:
             wire.Process(
                 name=name,
                 state=child["state"],
-                since=iso(child["since"]),
-                restarts=child["restarts"],
-                last_error=child["last_error"],
-                beat_age_s=child["beat_age_s"],
+                since=iso(child.get("since", 0)),
+                restarts=child.get("restarts", 0),
+                last_error=child.get("last_error", ""),
+                beat_age_s=child.get("beat_age_s", 0.0),
             )
             for name, child in status.get("children", {}).items()
         ],

@@ -34,7 +34,10 @@ def get_storage(plant: PlantOf) -> quarantine.Storage:
         measured=iso(measure.at) if measure else None,
         parts=_parts(plant, measure),
         bytes=measure.total if measure else 0,
-        past=[(to_iso(at), total) for at, total in (measure.past if measure else [])[-_PAST:]],
+        past=[
+            quarantine.StoragePoint(at=to_iso(at), bytes=total)
+            for at, total in (measure.past if measure else [])[-_PAST:]
+        ],
         growth_per_day=growth,
         full_in_days=full,
         disk=disk,

@@ -1,0 +1,129 @@
+"""Pictures of every screen of the console from the running product: quiet and attacked, light and dark, desk and phone.
+
+Event time stands still at the end of a recorded day, so that the same commit gives the same pictures.
+`python docs/screenshots.py [SCREEN ...] [--out FOLDER]`; `make docs` takes all.
+"""
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.console.browsing import DESKTOP, PHONE, WALL, launched, listening, missing, opened  # noqa: E402
+from tests.console.consoles import ApiConsole  # noqa: E402
+from tests.console.scenes import make_scene  # noqa: E402
+
+OUT = ROOT / "docs" / "img" / "console"
+SIZES = {"desk": DESKTOP, "phone": PHONE}
+SCENES = ("quiet", "attacked")
+SETTLED_MS = 6_500
+"""The page's clock runs on for five seconds behind the last pulse, then stands."""
+_COLOURS = 224
+
+Names = dict[str, str]
+
+
+def screens(names: Names) -> dict[str, str]:
+    """Address of each screen; those of an alarm or incident only where there is one."""
+    found = {
+        "picture": "/",
+        "alarms": "/alarms",
+        "incidents": "/incidents",
+        "signals": "/signals",
+        "signal": "/signals/LT-103",
+        "health": "/health",
+        "source": "/health/scada",
+        "site": "/site",
+        "quarantine": "/quarantine",
+        "storage": "/storage",
+        "account": "/account",
+    }
+    for name in ("alarm", "incident"):
+        if name in names:
+            found[name] = f"/{name}s/{names[name]}"
+    if "evidence" in names:
+        found["evidence"] = f"/evidence/{names['evidence']}"
+    return found
+
+
+def names_of(console: ApiConsole) -> Names:
+    """What to show on the pages of one thing: the incident that matters most, and its first alarm of the process."""
+    with console.client() as api:
+        incident = next((one for one in api.incidents() if one.title.endswith("T-103")), None)
+        if incident is None:
+            return {}
+        own = [one for one in api.alarms(sort="oldest") if one.incident == incident.id]
+        alarm = next(one for one in own if one.source_kind == "telemetry")
+        return {"incident": incident.id, "alarm": alarm.id, "evidence": alarm.evidence}
+
+
+def keep(picture: bytes, file: Path) -> int:
+    """Write a screenshot small; returns its size in bytes."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    # By coverage: the median cut gives up the few red pixels that everything is about.
+    small = image.quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
+    return file.stat().st_size
+
+
+def shots(browser: Any, console: ApiConsole, name: str, path: str) -> Iterator[tuple[str, bytes]]:
+    """One screen in both themes and widths."""
+    with opened(browser, console, path) as light, opened(browser, console, path, theme="dark") as dark:
+        pages = {"light": listening(light), "dark": listening(dark)}
+        dark.wait_for_timeout(SETTLED_MS)
+        for size, (width, height) in SIZES.items():
+            for page in pages.values():
+                page.set_viewport_size({"width": width, "height": height})
+            dark.wait_for_timeout(1000)
+            for theme, page in pages.items():
+                page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0); }")
+                yield f"{name}-{size}-{theme}", page.screenshot()
+        for trouble in {*light.troubles.found, *dark.troubles.found}:
+            sys.stderr.write(f"{path}: {trouble}\n")
+
+
+def wall(browser: Any, console: ApiConsole) -> bytes:
+    """The wall, as a 4K screen shows it, at half its size."""
+    with opened(browser, console, "/wall", size=(WALL[0] // 2, WALL[1] // 2), theme="dark") as page:
+        listening(page)
+        page.wait_for_timeout(SETTLED_MS)
+        picture: bytes = page.screenshot()
+        return picture
+
+
+def take(chosen: Callable[[str], bool], out: Path) -> None:
+    """Take the pictures."""
+    if reason := missing():
+        raise SystemExit(f"no pictures: {reason}")
+    out.mkdir(parents=True, exist_ok=True)
+    total = 0
+    with tempfile.TemporaryDirectory() as folder, launched() as browser:
+        for scene in SCENES:
+            made = make_scene(scene, Path(folder) / "scenes").copy(Path(folder) / scene)
+            console = ApiConsole(made, frozen=True).start()
+            try:
+                for name, path in screens(names_of(console)).items():
+                    if chosen(name):
+                        for words, picture in shots(browser, console, f"{name}-{scene}", path):
+                            total += keep(picture, out / f"{words}.png")
+                if chosen("wall"):
+                    total += keep(wall(browser, console), out / f"wall-{scene}.png")
+            finally:
+                console.stop()
+    sys.stderr.write(f"{total / 1e6:.1f} MB of pictures in {out}\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("screens", nargs="*")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    take(lambda name: not options.screens or name in options.screens, options.out)
