@@ -58,6 +58,9 @@ def browser() -> Iterator[Any]:
     """One Chromium for all tests of this process."""
     if reason := missing():
         pytest.skip(reason)
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=1000 * PATIENCE_S)
     with launched() as browser:
         yield browser
 

@@ -28,35 +28,37 @@ export function Processes({ service }: { service: ServiceHealth }) {
       {service.processes.length === 0 ? (
         <p className={styles["pad"]}>{t("none")}</p>
       ) : (
-        <table className={table["table"]}>
-          <thead>
-            <tr>
-              <th scope="col">{t("process")}</th>
-              <th scope="col">{t("state")}</th>
-              <th scope="col" className={table["number"]}>
-                {t("restarts")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {service.processes.map((one) => (
-              <tr key={one.name}>
-                <th scope="row">
-                  {word(`health.processes.names.${one.name}`, one.name)}
-                  {one.last_error && (
-                    <div className={styles["soft"]}>
-                      {t("error")}: {one.last_error}
-                    </div>
-                  )}
+        <div className={table["scroll"]}>
+          <table className={table["table"]}>
+            <thead>
+              <tr>
+                <th scope="col">{t("process")}</th>
+                <th scope="col">{t("state")}</th>
+                <th scope="col" className={table["number"]}>
+                  {t("restarts")}
                 </th>
-                <td>
-                  <Flag bad={one.state !== "ready"}>{t(`states.${one.state}`)}</Flag>
-                </td>
-                <td className={table["number"]}>{one.restarts}</td>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {service.processes.map((one) => (
+                <tr key={one.name}>
+                  <th scope="row">
+                    {word(`health.processes.names.${one.name}`, one.name)}
+                    {one.last_error && (
+                      <div className={styles["soft"]}>
+                        {t("error")}: {one.last_error}
+                      </div>
+                    )}
+                  </th>
+                  <td>
+                    <Flag bad={one.state !== "ready"}>{t(`states.${one.state}`)}</Flag>
+                  </td>
+                  <td className={table["number"]}>{one.restarts}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       )}
       {service.notes.length > 0 && (
         <div className={styles["pad"]}>
@@ -77,36 +79,38 @@ export function Detectors({ service }: { service: ServiceHealth }) {
   const word = useWord();
   return (
     <Panel title={t("title")} flush>
-      <table className={table["table"]}>
-        <thead>
-          <tr>
-            <th scope="col">{t("detector")}</th>
-            <th scope="col">{t("state")}</th>
-            <th scope="col">{t("baseline")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {service.detectors.map((one) => (
-            <tr key={one.name}>
-              <th scope="row">
-                {word(`health.detectors.names.${one.name}`, one.name)}
-                <div className={styles["soft"]}>
-                  {one.name} · {t("version")} {one.version}
-                </div>
-              </th>
-              <td>
-                <Flag bad={!one.on}>{one.on ? t("on") : t("off")}</Flag>
-                {one.why && (
-                  <div className={styles["soft"]}>
-                    {t("why")}: {one.why}
-                  </div>
-                )}
-              </td>
-              <td>{one.baseline ? <span title={one.baseline}>{t("learned")}</span> : t("notLearned")}</td>
+      <div className={table["scroll"]}>
+        <table className={table["table"]}>
+          <thead>
+            <tr>
+              <th scope="col">{t("detector")}</th>
+              <th scope="col">{t("state")}</th>
+              <th scope="col">{t("baseline")}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {service.detectors.map((one) => (
+              <tr key={one.name}>
+                <th scope="row">
+                  {word(`health.detectors.names.${one.name}`, one.name)}
+                  <div className={styles["soft"]}>
+                    {one.name} · {t("version")} {one.version}
+                  </div>
+                </th>
+                <td>
+                  <Flag bad={!one.on}>{one.on ? t("on") : t("off")}</Flag>
+                  {one.why && (
+                    <div className={styles["soft"]}>
+                      {t("why")}: {one.why}
+                    </div>
+                  )}
+                </td>
+                <td>{one.baseline ? <span title={one.baseline}>{t("learned")}</span> : t("notLearned")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   );
 }

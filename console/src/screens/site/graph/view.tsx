@@ -45,13 +45,23 @@ export function GraphView({ drawing, label, open, name, hrefOf }: Props) {
     if (waiting.current) centre(waiting.current); // drawn in its new size by now
     waiting.current = null;
   });
+  const moved = useRef(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fitted when another graph is drawn, not at each drawing
   useEffect(() => {
+    moved.current = false;
     setScale(Math.max(fitted(), SMALLEST_READ));
-    const first = worst ?? drawing.spots[0]?.node.key ?? "";
-    setAt(first);
-    waiting.current = first;
   }, [drawing]);
+  // It begins at the worst asset, also where alarms come after the graph, until somebody walks.
+  useEffect(() => {
+    if (moved.current) return;
+    const first = worst ?? drawing.spots[0]?.node.key ?? "";
+    waiting.current = first;
+    setAt(first);
+  }, [drawing, worst]);
+  const focused = (key: string) => {
+    moved.current = true;
+    setAt(key);
+  };
   const found = (key: string) => svg.current?.querySelector<SVGAElement>(`[data-key="${CSS.escape(key)}"]`);
   /** Scrolled within the frame alone: the page stays where it is. */
   const centre = (key: string) => {
@@ -114,7 +124,7 @@ export function GraphView({ drawing, label, open, name, hrefOf }: Props) {
           <title>{label}</title>
           <Arrows />
           {drawing.boxes.map((one) => (
-            <ZoneBox key={one.node.key} box={one} here={one.node.key === at} onFocus={setAt} />
+            <ZoneBox key={one.node.key} box={one} here={one.node.key === at} onFocus={focused} />
           ))}
           {drawing.lines.map(({ edge, points }) => (
             <g key={edge.id} className={styles["edge"]} data-kind={edge.kind} data-near={joined.has(edge.id)}>
@@ -134,7 +144,7 @@ export function GraphView({ drawing, label, open, name, hrefOf }: Props) {
               href={hrefOf(one.node)}
               here={one.node.key === at}
               open={open.get(one.node.id)}
-              onFocus={setAt}
+              onFocus={focused}
               onOpen={open_}
             />
           ))}
