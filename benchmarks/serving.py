@@ -37,7 +37,7 @@ def until(what: Callable[[], bool]) -> float:
 
 def answers(url: str) -> bool:
     """Whether a browser gets its page, or a program its data."""
-    request = urllib.request.Request(url, headers={"Accept": "text/html"})  # noqa: S310 - http
+    request = urllib.request.Request(url, headers={"Accept": "text/html, */*"})  # noqa: S310 - http
     try:
         with urllib.request.urlopen(request, timeout=LONGEST_S) as answer:  # noqa: S310
             return answer.status == 200

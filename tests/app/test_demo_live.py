@@ -71,7 +71,8 @@ def test_a_live_demo(tmp_path):
         kinds = {type_of(record.subject) for record in read_all(store.log, "ingest/depot/main")}
     assert {"samples", "event", "tick", "decision"} <= kinds
     with live_demo(out, "--speed", "450", "--port", "0") as demo:
-        assert "good still" in demo.notes.read_text()
+        learned = out / "site" / "state" / "baselines"
+        assert [one.name for one in learned.glob("v*")] == ["v0001"]
         own = psutil.Process(demo.process.pid)
         (serve,) = [one for one in own.children() if "serve" in one.cmdline()]
         family = demo.family()
