@@ -34,7 +34,7 @@ $(VENV)/.bench: $(VENV)/.dev $(BENCH_LOCK)
 	$(VENV)-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-console/node_modules/.done: console/package.json console/package-lock.json $(VENV)/.run
+console/node_modules/.done: console/package.json console/package-lock.json | $(VENV)/.run
 	sh console/npm $(BIN) $(NODE_LOCK) ci --loglevel=error
 	@touch $@
 
