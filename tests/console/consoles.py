@@ -4,8 +4,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from infrastress.app.accounts import Book
 from infrastress.app.api.settings import ApiSettings
+from infrastress.app.service.status import ChildStatus, DiskStatus, Status
 from infrastress.client import Client
 from infrastress.core.clock import EventClock
 from infrastress.core.time import MINUTE
@@ -139,12 +142,14 @@ class ApiConsole(Console):
 
     def _status(self) -> dict[str, object]:
         """As a supervisor would say that all is well."""
+        began = time.time_ns()
         names = ("intake", "judge", "api", "notifier", "upkeep")
-        return {
-            "pid": 1, "site_id": self.site.id, "ready": True, "reasons": [], "notes": [],
-            "children": {name: {"state": "ready", "restarts": 0, "told": {}} for name in names},
-            "disk": {"level": "ok", "free": 400 * 10**9, "total": 500 * 10**9, "spare": 0, "ballast": 64 * 10**6},
-        }  # fmt: skip
+        status = Status(
+            pid=1, started=began, written=began, site_id=self.site.id, ready=True,
+            children={name: ChildStatus(state="ready", pid=2 + i, since=began) for i, name in enumerate(names)},
+            disk=DiskStatus(level="ok", free=400 * 10**9, total=500 * 10**9, ballast=64 * 10**6),
+        )  # fmt: skip
+        return {**msgspec.to_builtins(status), "reasons": []}
 
 
 class ServedConsole(Console):

@@ -7,7 +7,7 @@ from tests.proofs import Proof
 
 MINUTES = 60.0
 FLAT_MB = 5.0
-"""What an hour may add, at the upper end of the slope's interval."""
+"""What an hour may add: it fails when even the lower end of the slope's interval is more."""
 
 
 @pytest.mark.prove
