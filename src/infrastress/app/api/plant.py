@@ -16,8 +16,9 @@ from infrastress.client import models
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import Fenced, OutcomeUnknown
 from infrastress.core.time import SECOND
-from infrastress.events import Event, encode_event
+from infrastress.events import AlarmAction, Event, encode_event
 from infrastress.events.delivery import Balance
+from infrastress.events.envelope import body_as
 from infrastress.events.health import Health, Pulse
 from infrastress.runtime.admission import SourceNotes
 from infrastress.store.ports import Lease, Output, Store
@@ -25,6 +26,19 @@ from infrastress.store.ports import Lease, Output, Store
 __all__ = ["Plant"]
 
 _FUSION_S = 2.0
+
+
+def _shows(event: Event, entry: Entry | None) -> bool:
+    """Whether an act shows in the alarm already, or fusion has nothing to take of it.
+
+    Time alone doesn't tell: a version may bear the end of its frame, and an act within it is still to be taken.
+    """
+    if not in_life_cycle(event):
+        return True
+    if entry is None or event.occurred > entry.event.observed:
+        return False
+    waits = entry.alarm.state in ("unacknowledged", "returned")
+    return not (waits and body_as(event, AlarmAction).action == "acknowledge")
 
 
 class Plant:
@@ -123,7 +137,7 @@ class Plant:
     def pending(self, entry: Entry) -> list[models.Act]:
         """Acts on an alarm that fusion has still to take."""
         key = entry.alarm.alarm
-        if self.projection.acted.get(key, 0) <= self._reached(entry):
+        if self.projection.acted.get(key, 0) <= self._passed():
             return []
         return [act for act in self.acts(key) if not act.taken]
 
@@ -133,19 +147,18 @@ class Plant:
 
     def acts(self, key: str) -> list[models.Act]:
         """What was done about an alarm, in order."""
-        reached = self._reached(self.projection.alarms.get(key))
+        entry, passed = self.projection.alarms.get(key), self._passed()
         with self.projection.lock:
             held = sorted(self.projection.acts.get(key, ()), key=lambda event: (event.occurred, event.id))
-        return [act_of(event, key, taken=event.occurred <= reached or not in_life_cycle(event)) for event in held]
+        return [act_of(event, key, taken=event.occurred <= passed or _shows(event, entry)) for event in held]
 
-    def _reached(self, entry: Entry | None) -> int:
-        """Up to when fusion has taken what was done about an alarm.
+    def _passed(self) -> int:
+        """Up to when fusion has surely taken what was done.
 
         It takes a frame of the site's grid when the watermark has passed its end, and needs some time for it.
         """
         pulse, width = self.projection.pulse, round(self.setup.site.runtime.frame_s * SECOND)
-        passed = pulse.watermark - width - round(_FUSION_S * self.clock.speed * SECOND) if pulse else 0
-        return max(passed, entry.event.observed if entry else 0)
+        return pulse.watermark - width - round(_FUSION_S * self.clock.speed * SECOND) if pulse else 0
 
     def incident(self, entry: Entry) -> models.Incident:
         """An incident as it stands and is handled."""
