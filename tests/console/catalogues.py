@@ -126,7 +126,7 @@ def untranslated(texts: list[str], data: set[str]) -> list[str]:
     corpus = "\n".join(data)
     left = []
     for text in texts:
-        for part in re.split(r"[,;:·()|→←\n]+|\s[–—]\s", text):
+        for part in re.split(r"[,;:·()|→←\n]+|\s[–—]\s|[Ａ-Ｚａ-ｚ]+", text):
             bare = part.strip(" .…*+-–")
             if re.search(r"[A-Za-zÄÖÜäöüß]{3}", bare) and not _TOLD.fullmatch(bare) and bare.casefold() not in corpus:
                 left.append(text)

@@ -36,7 +36,7 @@ def test_an_incident_appears_without_a_reload(make_console, open_page):
     page = listening(open_page(console, "/incidents"))
     page.get_by_text("No incident so far").wait_for()
     console.playing.pipeline.raise_([gas_again(console)])
-    row = page.get_by_role("link", name=re.compile("GD-02"))
+    row = page.get_by_role("link", name=re.compile("^Gas detected: GD-02"))
     row.click()
     page.get_by_role("heading", name="What to do first").wait_for()
     expect(page.get_by_text("GD-02 reads 61 % of the limit.").first).to_be_visible()

@@ -84,12 +84,3 @@ def test_on_a_phone_it_leaves_the_screen_its_room(inside):
     assert box["height"] <= 0.45 * 844
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expect(page.get_by_role("navigation", name="Screens")).to_be_visible()
-
-
-def test_a_simulated_plant_without_a_story_has_the_mark_and_no_tour(quiet, open_page):
-    """A real one has neither: its session has no `demonstration` (tests/app/api/test_door.py)."""
-    page = listening(open_page(quiet))
-    expect(page.get_by_text("Demonstration: simulated plant.")).to_be_visible()
-    page.keyboard.press("Shift+T")
-    expect(page.get_by_role("complementary", name="Guided tour")).to_have_count(0)
-    expect(page.get_by_role("button", name="tour")).to_have_count(0)

@@ -15,7 +15,7 @@ export default function Keys({ close }: { close: () => void }) {
       <dl className={styles["keys"]}>
         {inForce.map((one) => (
           <div key={one.keys}>
-            <dt>{one.keys.replace("mod+", t("mod"))}</dt>
+            <dt>{one.keys.replace("mod+", `${t("mod")} `)}</dt>
             <dd>{one.label}</dd>
           </div>
         ))}
