@@ -1,6 +1,6 @@
 /** Finds a screen, command, asset, signal, alarm or incident by some of its letters, and goes there. */
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLocation } from "wouter";
 import { byUrgency } from "../../api/alarms";
@@ -40,20 +40,19 @@ export default function Finder({ close }: { close: () => void }) {
   const t = useTranslations("palette");
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const sought = useDeferredValue(typed);
   const [, go] = useLocation();
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => queueMicrotask(() => input.current?.focus()), []); // the dialog opens after this effect
   const known = { commands: useCell(commands), alarms: useCell(alarms), incidents: useCell(incidents) };
-  const assets = useNames("/api/v1/assets", may("see.site"), sought);
-  const signals = useNames("/api/v1/signals", may("see.process"), sought);
+  const assets = useNames("/api/v1/assets", may("see.site"), typed);
+  const signals = useNames("/api/v1/signals", may("see.process"), typed);
 
   const found = useMemo(() => {
     const to = (path: string) => () => go(path);
     const all: Found[] = known.commands.map((one) => ({ ...one, kind: t("kind.command") }));
-    if (sought) {
+    if (typed) {
       const open = [...known.alarms.values()].filter((one) => one.state !== "closed").sort(byUrgency);
       for (const one of known.incidents.values())
         all.push({
@@ -84,8 +83,8 @@ export default function Finder({ close }: { close: () => void }) {
           run: to(`/alarms/${encodeURIComponent(one.id)}`),
         });
     }
-    return best(sought, all, (one) => one.label, SHOWN);
-  }, [sought, known.commands, known.alarms, known.incidents, assets, signals, go, t]);
+    return best(typed, all, (one) => one.label, SHOWN);
+  }, [typed, known.commands, known.alarms, known.incidents, assets, signals, go, t]);
 
   const index = Math.min(at, found.length - 1);
   const run = (one: Found | undefined) => {
