@@ -96,6 +96,29 @@ def test_the_whole_service_is_killed_and_comes_back(make_served, follow):
         knows(page, console)
 
 
+def test_what_is_asked_for_while_the_server_is_away_comes_when_it_is_back(make_console, open_page):
+    console = make_console("attacked")
+    page = listening(open_page(console, "/account"))
+    page.troubles.expect_server_away()
+    console.stop_api()
+    cut(page).wait_for()
+    away = page.get_by_role("alert").filter(has_text="The server can’t be reached")
+    page.get_by_role("link", name="Incidents").click()
+    page.get_by_role("main").locator(away).wait_for()
+    page.keyboard.press("Control+k")
+    page.get_by_role("dialog").locator(away).wait_for()
+    page.keyboard.press("Escape")
+    console.start_api()
+    page.get_by_role("heading", name="Incidents", exact=True).wait_for()
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").wait_for()
+    sheets = "[...document.querySelectorAll('link[rel=stylesheet]')]"
+    assert page.evaluate(f"{sheets}.every((one) => one.sheet)")
+    for name in ("finder", "incidents"):
+        assert page.evaluate(f"{sheets}.some((one) => one.href.includes('/{name}-'))"), name
+    assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
+
+
 def test_offline_and_back(make_console, follow):
     console = make_console("attacked")
     page, *others = follow(console)
