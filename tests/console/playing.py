@@ -88,7 +88,7 @@ class Pipeline:
         ]
         self._shift = Shift(store.log, store.checkpoints, duties, policy=Policy(max_wait_s=commit_s), owner=_OWNER)
         self._width = round(site.runtime.frame_s * SECOND)
-        self._ahead, self._seen = 0, store.log.end(self._fusion)
+        self._ahead, self._seen = self._reached(), store.log.end(self._fusion)
 
     def begin(self, clock: int, *, connected: bool = True) -> None:
         """Start at an event time; what the day holds before it is passed over."""
@@ -146,6 +146,14 @@ class Pipeline:
         """Give all leases up."""
         self._shift.leave()
         self._lease.release()
+
+    def _reached(self) -> int:
+        """Up to when fusion's time was put already: a scene may have been played ahead of its end."""
+        newest, after = 0, 0
+        while records := self.store.log.read(self._fusion, after, 1000, types=("tick",)):
+            newest = max(newest, *(decode_event(record.data).occurred for record in records))
+            after = records[-1].offset
+        return newest
 
     def _reach(self, after: int) -> int:
         """The end of the cell in which the newest event behind an offset lies."""

@@ -143,7 +143,8 @@ def flood_of(site: Site, count: int, start: int, stop: int, *, seed: int = 1) ->
     places = [asset for asset in site.assets if asset.zone]
     found: list[Event] = []
     for number, moment in enumerate(sorted(draw.integers(start, stop, count).tolist())):
-        card, asset, other = cards[draw.integers(len(cards))], *draw.choice(places, 2, replace=False)
+        card = cards[draw.integers(len(cards))]
+        asset, other = (places[one] for one in draw.choice(len(places), 2, replace=False))
         severity = ("critical", "high", "medium", "low", "low", "low")[draw.integers(6)]
         for phase, later in (("raised", 0), ("cleared", SECOND))[: 1 + number % 2]:
             body = Detection(

@@ -3,8 +3,10 @@
  * A browser opens six connections to a server and no more; a control room opens more tabs than that, and the seventh
  * would hang. So one tab listens and tells the others. Which one, the browser's lock manager decides: when that tab goes,
  * the next takes the lock and goes on from the last frame it heard of, so nothing is missed. Where there are no locks (a
- * page over plain HTTP from another machine), or the listening tab falls silent, each tab listens for itself.
+ * page over plain HTTP from another machine), or the listening tab falls silent, each tab listens for itself. A frame that
+ * another tab tells comes with the position it goes on from: whoever stands before it has missed something.
  */
+import { behind } from "./position";
 
 export type FrameKind = "start" | "update" | "reset";
 
@@ -18,7 +20,9 @@ export interface Listener {
   refused: () => void;
 }
 
-type Told = { kind: FrameKind; data: string; id: string } | { kind: "opened" | "cut" | "refused" | "anyone" };
+type Told =
+  | { kind: FrameKind; data: string; id: string; from: string }
+  | { kind: "opened" | "cut" | "refused" | "anyone" };
 
 const SILENCE_MS = 25_000; // the server says something at least every ten seconds
 const QUIET_MS = 5_000; // a pulse comes each second; without one, a dead connection and a quiet plant look the same
@@ -51,8 +55,11 @@ export function listen(query: string, position: () => string, listener: Listener
 
   const take = (told: Told): void => {
     if (end.signal.aborted) return;
-    if ("data" in told) listener.frame(told.kind, told.data, told.id);
-    else if (told.kind !== "anyone") listener[told.kind]();
+    if ("data" in told) {
+      const missed = told.kind !== "reset" && behind(position(), told.from);
+      if (missed) listener.frame("reset", told.data, told.from);
+      listener.frame(told.kind, told.data, told.id);
+    } else if (told.kind !== "anyone") listener[told.kind]();
   };
   const tell = (told: Told): void => {
     channel?.postMessage(told);
@@ -62,6 +69,7 @@ export function listen(query: string, position: () => string, listener: Listener
   const open = (): void => {
     clearTimeout(watch);
     const from = position();
+    let last = from;
     const opened = new EventSource(`/api/v1/stream?${query}${from && `&after=${encodeURIComponent(from)}`}`);
     source = opened;
     const heard = (): void => {
@@ -88,7 +96,10 @@ export function listen(query: string, position: () => string, listener: Listener
     for (const kind of KINDS) {
       opened.addEventListener(kind, (event) => {
         heard();
-        tell({ kind, data: event.data, id: event.lastEventId });
+        const id = event.lastEventId;
+        const began = kind === "start" ? id : last;
+        last = id || last;
+        tell({ kind, data: event.data, id, from: began });
       });
     }
     opened.onerror = () => {

@@ -124,6 +124,7 @@ function connect(mine: number): void {
   hangUp = listen(query.toString(), () => position, {
     opened() {
       wait = FIRST_WAIT_MS;
+      if (!position) waiting ??= []; // what came between the lists and now is told to nobody who stands nowhere
       if (waiting) void load(mine);
       else link.set("live");
     },

@@ -37,7 +37,7 @@ export function acted(known: ReadonlyMap<string, Alarm>, acts: readonly Acted[])
       const alarm: Alarm | undefined = (changed ?? known).get(id);
       if (!alarm) continue;
       const assigns = act.action === "assign";
-      const told = Date.parse(act.at) <= Date.parse(alarm.updated) || alarm.pending?.some((one) => one.id === act.id);
+      const told = alarm.pending?.some((one) => one.id === act.id) || shows(alarm, act);
       if (!assigns && told) continue; // the version that we have knows of it
       changed ??= new Map(known);
       changed.set(
@@ -52,6 +52,16 @@ export function acted(known: ReadonlyMap<string, Alarm>, acts: readonly Acted[])
     }
   }
   return changed ?? known;
+}
+
+/** Whether a version of an alarm knows of an act already.
+ *
+ * Time alone doesn't tell: a version may bear the end of its frame, and an act within it is still to be taken.
+ */
+function shows(alarm: Alarm, act: Pick<Acted, "action" | "at">): boolean {
+  if (Date.parse(act.at) > Date.parse(alarm.updated)) return false;
+  const waits = alarm.state === "unacknowledged" || alarm.state === "returned";
+  return !(waits && act.action === "acknowledge");
 }
 
 export const mergedIncidents = (known: ReadonlyMap<string, Incident>, told: readonly Incident[]) =>

@@ -1,17 +1,18 @@
 /** The console: language, requests, who sits here, and then the shell. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { IntlProvider, useTranslations } from "use-intl";
 import { useCell } from "../api/cell";
 import { epoch, follow, stop } from "../api/live";
 import { asProblem } from "../api/problem";
 import { askSession, session } from "../api/session";
 import { en, type Language, LOCALES, type Messages, messagesOf } from "../messages";
+import { part } from "../ui/part";
 import { Loading } from "../ui/states";
 import { language } from "./preferences";
 import { Shell } from "./shell";
 
-const SignIn = lazy(() => import("../screens/signin"));
+const SignIn = part(() => import("../screens/signin"));
 const RETRIES = 2;
 const ASK_AGAIN_MS = 2_000;
 
@@ -32,9 +33,18 @@ function useMessages(chosen: Language): { locale: Language; messages: Messages }
   const [shown, setShown] = useState<{ locale: Language; messages: Messages }>({ locale: "en", messages: en });
   useEffect(() => {
     let here = true;
-    void messagesOf(chosen).then((messages) => here && setShown({ locale: chosen, messages }));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const read = (): void =>
+      void messagesOf(chosen).then(
+        (messages) => here && setShown({ locale: chosen, messages }),
+        () => {
+          if (here) timer = setTimeout(read, ASK_AGAIN_MS); // the server is away
+        },
+      );
+    read();
     return () => {
       here = false;
+      clearTimeout(timer);
     };
   }, [chosen]);
   return shown;

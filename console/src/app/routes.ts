@@ -1,6 +1,7 @@
 /** The screens: where each is, whether it stands in the navigation, and what is needed to see it. */
-import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import type { ComponentType } from "react";
 import type { IconName } from "../ui/icons";
+import { part } from "../ui/part";
 
 export interface Route {
   /** Name of the screen; its texts lie in `messages/<language>/<name>.json`, its code in `screens/<name>/`. */
@@ -18,7 +19,7 @@ export interface Route {
     | "wall";
   /** wouter path; `/*?` takes all below it, which the screen's own routes divide further. */
   path: string;
-  screen: LazyExoticComponent<ComponentType>;
+  screen: ComponentType;
   permission?: string;
   /** Drawn in the navigation, in this order. */
   icon?: IconName;
@@ -30,58 +31,58 @@ export const ROUTES: readonly Route[] = [
   {
     name: "picture",
     path: "/",
-    screen: lazy(() => import("../screens/picture")),
+    screen: part(() => import("../screens/picture")),
     permission: "see.site",
     icon: "picture",
   },
   {
     name: "alarms",
     path: "/alarms/*?",
-    screen: lazy(() => import("../screens/alarms")),
+    screen: part(() => import("../screens/alarms")),
     permission: "see.alarms",
     icon: "alarms",
   },
   {
     name: "incidents",
     path: "/incidents/*?",
-    screen: lazy(() => import("../screens/incidents")),
+    screen: part(() => import("../screens/incidents")),
     permission: "see.alarms",
     icon: "incidents",
   },
   {
     name: "signals",
     path: "/signals/*?",
-    screen: lazy(() => import("../screens/signals")),
+    screen: part(() => import("../screens/signals")),
     permission: "see.process",
     icon: "signals",
   },
   {
     name: "health",
     path: "/health/*?",
-    screen: lazy(() => import("../screens/health")),
+    screen: part(() => import("../screens/health")),
     permission: "see.health",
     icon: "health",
   },
   {
     name: "site",
     path: "/site/*?",
-    screen: lazy(() => import("../screens/site")),
+    screen: part(() => import("../screens/site")),
     permission: "see.site",
     icon: "site",
   },
   {
     name: "evidence",
     path: "/evidence/*?",
-    screen: lazy(() => import("../screens/evidence")),
+    screen: part(() => import("../screens/evidence")),
     permission: "see.alarms",
   },
   {
     name: "quarantine",
     path: "/quarantine/*?",
-    screen: lazy(() => import("../screens/quarantine")),
+    screen: part(() => import("../screens/quarantine")),
     permission: "see.quarantine",
   },
-  { name: "storage", path: "/storage", screen: lazy(() => import("../screens/storage")), permission: "see.health" },
-  { name: "account", path: "/account", screen: lazy(() => import("../screens/account")) },
-  { name: "wall", path: "/wall", screen: lazy(() => import("../screens/wall")), permission: "see.site", bare: true },
+  { name: "storage", path: "/storage", screen: part(() => import("../screens/storage")), permission: "see.health" },
+  { name: "account", path: "/account", screen: part(() => import("../screens/account")) },
+  { name: "wall", path: "/wall", screen: part(() => import("../screens/wall")), permission: "see.site", bare: true },
 ];

@@ -1,19 +1,30 @@
 /** The command palette (Ctrl or Cmd K) and the list of keys (`?`), read when first opened. */
-import { lazy, Suspense, useEffect, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLocation } from "wouter";
 import { may } from "../../api/session";
 import { LANGUAGES, type Language } from "../../messages";
+import { Dialog } from "../../ui/dialog";
+import { part } from "../../ui/part";
 import { chooseLanguage, chooseTheme, type Theme } from "../preferences";
 import { ROUTES } from "../routes";
 import { useShortcuts } from "../shortcuts";
 import { useCommands } from "./commands";
 
-const finder = () => import("./finder");
-const Finder = lazy(finder);
-const Keys = lazy(() => import("./keys"));
+const Finder = part(() => import("./finder"), Frame);
+const Keys = part(() => import("./keys"), Frame);
 const AHEAD_MS = 3_000;
 const THEMES: readonly Theme[] = ["light", "dark", "system"];
+
+/** Stands about the reason why there is no palette yet. */
+function Frame({ close, children }: { close: () => void; children: ReactNode }) {
+  const t = useTranslations("palette");
+  return (
+    <Dialog title={t("title")} onClose={close}>
+      {children}
+    </Dialog>
+  );
+}
 
 export function Palette() {
   const t = useTranslations();
@@ -43,7 +54,7 @@ export function Palette() {
     { keys: "?", label: t("palette.keys"), run: () => setOpen("keys") },
   ]);
   useEffect(() => {
-    const timer = setTimeout(() => void finder(), AHEAD_MS); // so that no letter is lost while it is read
+    const timer = setTimeout(Finder.ahead, AHEAD_MS); // so that no letter is lost while it is read
     return () => clearTimeout(timer);
   }, []);
   const close = () => setOpen(null);

@@ -1,16 +1,17 @@
 /** Health: how sources and the service itself stand, what was decided and done, who was told. */
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useTranslations } from "use-intl";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { may } from "../../api/session";
 import { ScreenHead } from "../../ui/panel";
+import { part } from "../../ui/part";
 import { Loading } from "../../ui/states";
 import tabs from "../site/site.module.css";
 import { Overview } from "./overview";
 
-const SourcePage = lazy(() => import("./source"));
-const Decisions = lazy(() => import("./decisions"));
-const Notifications = lazy(() => import("./notifications"));
+const SourcePage = part(() => import("./source"));
+const Decisions = part(() => import("./decisions"));
+const Notifications = part(() => import("./notifications"));
 
 const PARTS = [
   { name: "overview", href: "/health", needs: "see.health" },

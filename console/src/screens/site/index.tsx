@@ -1,20 +1,21 @@
 /** The site: its assets, barriers, services and zones, how they hang together, and whether its files are in order. */
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useTranslations } from "use-intl";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { may } from "../../api/session";
 import { useSite } from "../../api/site";
 import { ScreenHead } from "../../ui/panel";
+import { part } from "../../ui/part";
 import { Loading } from "../../ui/states";
 import { AssetPage } from "./asset";
 import { AssetBrowser } from "./assets";
 import styles from "./site.module.css";
 
-const Barriers = lazy(() => import("./barriers"));
-const Services = lazy(() => import("./services"));
-const Zones = lazy(() => import("./zones"));
-const Graphs = lazy(() => import("./graph"));
-const Check = lazy(() => import("./check"));
+const Barriers = part(() => import("./barriers"));
+const Services = part(() => import("./services"));
+const Zones = part(() => import("./zones"));
+const Graphs = part(() => import("./graph"));
+const Check = part(() => import("./check"));
 
 const PARTS = ["assets", "barriers", "services", "zones", "graph", "check"] as const;
 

@@ -1,5 +1,5 @@
 /** Charts of signals for all screens: `SignalChart` (uPlot, loaded when first shown) and `Sparkline` (lists). */
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { Cell, useCell } from "../../api/cell";
 import { useEventNow } from "../../api/clock";
@@ -7,6 +7,7 @@ import { may } from "../../api/session";
 import { useSite } from "../../api/site";
 import type { Episode, Prediction, Signal } from "../../api/types";
 import { Button } from "../button";
+import { part } from "../part";
 import { Failed } from "../states";
 import { msOf, Time } from "../time";
 import styles from "./chart.module.css";
@@ -20,7 +21,7 @@ export type { Moment } from "./paint";
 export { follows, HOUR, MINUTE, PRESETS, type Span, spanOf, type View, viewOf, withView } from "./span";
 export { Sparkline } from "./sparkline";
 
-const Plot = lazy(() => import("./plot"));
+const Plot = part(() => import("./plot"));
 
 export interface SignalChartProps {
   /** Id of the signal. */

@@ -26,7 +26,7 @@ const camera = (view: View) => ({
   zoom: Math.log2((2 * Math.PI * RADIUS_M) / (512 * view.scale)),
 });
 
-interface Props {
+export interface Props {
   plane: Plane;
   view: View;
   size: Size;

@@ -2,10 +2,21 @@
  *
  * Both grounds look and behave alike: this component alone decides what is seen and what is chosen.
  */
-import { lazy, type PointerEvent, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type ComponentType,
+  lazy,
+  type PointerEvent,
+  Suspense,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { kept } from "../../app/preferences";
 import { arrange, placeOf } from "./arrange";
+import type { Props as GlProps } from "./base-gl";
 import { BaseSvg } from "./base-svg";
 import { Scale, WindRose, Zoom } from "./furniture";
 import styles from "./map.module.css";
@@ -16,7 +27,12 @@ import { type Size, toPixel, type View, wholeView, zoomed } from "./view";
 
 export type { MapProps, Mark, Wind } from "./types";
 
-const BaseGl = lazy(() => import("./base-gl"));
+/** Where the map's program can't be read, the SVG does. */
+function NoGl({ onFailed }: GlProps) {
+  useEffect(onFailed, [onFailed]);
+  return null;
+}
+const BaseGl = lazy<ComponentType<GlProps>>(() => import("./base-gl").catch(() => ({ default: NoGl })));
 const NOTHING: readonly Mark[] = [];
 const NONE: ReadonlySet<string> = new Set();
 const NO_DIAMETERS: ReadonlyMap<string, number> = new Map();
