@@ -37,7 +37,7 @@ def _shows(event: Event, entry: Entry | None) -> bool:
         return True
     if entry is None or event.occurred > entry.event.observed:
         return False
-    waits = entry.alarm.state in ("unacknowledged", "returned")
+    waits = entry.alarm.state in ("unacknowledged", "returned") and entry.alarm.last_raise <= event.occurred
     return not (waits and body_as(event, AlarmAction).action == "acknowledge")
 
 
