@@ -1,5 +1,5 @@
 /** What the overlay draws, worked out from plan, marks and view: where each label goes, who stands together. */
-import { placed, type Wanted } from "./labels";
+import { type Box, placed, type Wanted } from "./labels";
 import { downwind, type Place, type Plane, type Point } from "./plane";
 import type { Mark } from "./types";
 import { type Size, toPixel, type View } from "./view";
@@ -45,7 +45,7 @@ export function clustered(
 ): { clusters: Cluster[]; homeless: Mark[] } {
   const clusters: { key: string; at: Point; marks: Mark[] }[] = [];
   const homeless: Mark[] = [];
-  for (const mark of [...marks].sort((a, b) => rankOf(b) - rankOf(a) || (a.asset < b.asset ? -1 : 1))) {
+  for (const mark of [...marks].sort((a, b) => rankOf(b) - rankOf(a))) {
     const at = place(mark.asset);
     if (!at) {
       homeless.push(mark);
@@ -81,6 +81,8 @@ export interface Asked {
   more: (n: number) => string;
   measure: (text: string) => number;
   factor: number;
+  /** What stands at the corners: no label goes below it. */
+  corners: readonly Box[];
   /** Where the wind's sector begins, and where the wind comes from. */
   source: Point | null;
   from: number | null;
@@ -150,10 +152,13 @@ export function arrange(asked: Asked): Arranged {
   }
   if (asked.names) {
     for (const one of dots) {
-      wanted.push({ key: one.key, at: one.at, width: measure(one.id) + 4, height, gap: 8 * factor, rank: 10 });
+      // A tank's name before those of the switches on it.
+      const rank = one.shape === "area" ? 15 : 10;
+      wanted.push({ key: one.key, at: one.at, width: measure(one.id) + 4, height, gap: 8 * factor, rank });
     }
   }
   const taken = [
+    ...asked.corners,
     ...clusters.map((one) => square(one.at, 15 * factor)),
     ...receptors.map((one) => square(one.at, 8 * factor)),
     ...(asked.names ? dots.map((one) => square(one.at, 5)) : []),

@@ -27,7 +27,13 @@ export function Overlay({ arranged, size, factor, unknown, selected, choose, tex
   const t = useTranslations("map");
   const { clusters, labels, dots, receptors, zones } = arranged;
   return (
-    <svg className={styles["over"]} width={size.width} height={size.height} fontSize={13 * factor} role="presentation">
+    <svg
+      className={styles["over"]}
+      width={size.width}
+      height={size.height}
+      style={{ fontSize: 13 * factor }}
+      role="presentation"
+    >
       <defs>
         <pattern id="map-unknown" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <rect width="5" height="5" className={name(styles["plate"])} stroke="none" />

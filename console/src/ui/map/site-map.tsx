@@ -120,6 +120,8 @@ export function SiteMap({
   const line = useCallback((mark: Mark) => `${mark.asset} · ${mark.text}`, []);
   const blowing = wind && !wind.stale ? wind.from : null;
   const origin = source ? placeOf(plane, source, zonesOfAll) : null;
+  const rose = wind !== null;
+  const corners = useMemo(() => cornersOf(size, factor, !fixed, rose), [size, factor, fixed, rose]);
   const arranged = useMemo(
     () =>
       arrange({
@@ -134,10 +136,11 @@ export function SiteMap({
         more: (n) => t("more", { n }),
         measure: (words) => widthOf(words, factor),
         factor,
+        corners,
         source: origin,
         from: blowing,
       }),
-    [plane, view, size, marks, zonesOfAll, names, text, line, t, factor, origin, blowing],
+    [plane, view, size, marks, zonesOfAll, names, text, line, t, factor, origin, blowing, corners],
   );
   const choose = onSelect && !fixed ? (asset: string) => onSelect(asset === selected ? null : asset) : null;
   const sector =
@@ -174,6 +177,14 @@ export function SiteMap({
       <span className="sr-only">{t("summary", { n: format.number(marks.length) })}</span>
     </section>
   );
+}
+
+/** Where scale, zoom and wind stand, pixels. */
+function cornersOf(size: Size, factor: number, zoom: boolean, wind: boolean) {
+  const scale = { x: 0, y: size.height - 48 * factor, width: 200 * factor, height: 48 * factor };
+  const tools = { x: size.width - 60, y: size.height - 160, width: 60, height: 160 };
+  const rose = { x: size.width - 320 * factor, y: 0, width: 320 * factor, height: 56 * factor };
+  return [scale, ...(zoom ? [tools] : []), ...(wind ? [rose] : [])];
 }
 
 /** What is wrong and has no place on the plan. */
