@@ -38,6 +38,11 @@ function Screen({ model }: { model: Model }) {
   const span = { from: 0, to: 0 };
   const wind = useWind(model.signals, null, now, span);
   const factor = useFactor();
+  useEffect(() => {
+    // Spaces grow with the texts: the whole page is measured in rem.
+    document.documentElement.style.fontSize = `${16 * factor}px`;
+    return () => void document.documentElement.style.removeProperty("font-size");
+  }, [factor]);
   const still = useStillCursor();
   const seen = [...abnormal(scene)].sort((a, b) => rankOf(b[1].severity) - rankOf(a[1].severity));
   return (
@@ -63,7 +68,7 @@ function Screen({ model }: { model: Model }) {
         <h2>{t("incidents", { n: scene.incidents.length })}</h2>
         <Incidents scene={scene} at={now} most={2} />
         <h2>{t("alarms", { n: scene.alarms.length })}</h2>
-        <TopAlarms scene={scene} at={now} most={5} select={null} />
+        <TopAlarms scene={scene} at={now} most={6} select={null} />
       </section>
       <footer className={styles["foot"]}>
         <Sources sources={scene.sources} />

@@ -79,7 +79,7 @@ export interface Asked {
   text: (place: Place, under: boolean) => string;
   line: (mark: Mark) => string;
   more: (n: number) => string;
-  measure: (text: string) => number;
+  measure: (text: string, bold: boolean) => number;
   factor: number;
   /** What stands at the corners: no label goes below it. */
   corners: readonly Box[];
@@ -126,7 +126,7 @@ export function arrange(asked: Asked): Arranged {
     wanted.push({
       key: `mark/${one.key}`,
       at: one.at,
-      width: Math.max(...lines.map(measure)) + 2 * PADDING * factor,
+      width: Math.max(...lines.map((one) => measure(one, true))) + 2 * PADDING * factor,
       height: lines.length * height + 6 * factor,
       gap: 18 * factor,
       rank: 100 + rankOf(one.marks[0] as Mark),
@@ -134,17 +134,19 @@ export function arrange(asked: Asked): Arranged {
     });
   }
   for (const one of receptors) {
+    const width = measure(asked.text(one, one.under), one.under) + 4;
     wanted.push({
       key: one.key,
       at: one.at,
-      width: measure(asked.text(one, one.under)) + 4,
+      width,
       height,
       gap: 11 * factor,
       rank: one.under ? 60 : 50,
+      must: one.under && width < size.width * 0.6, // who lives downwind is left out on a phone alone
     });
   }
   for (const one of zones) {
-    const width = measure(asked.text(one, false)) + 4;
+    const width = measure(asked.text(one, false), false) + 4;
     const [west, east] = [Math.min, Math.max].map((of) => of(...one.points.map((point) => pixel(point)[0])));
     if ((east ?? 0) - (west ?? 0) < width * 0.8) continue;
     const top = Math.min(...one.points.map((point) => pixel(point)[1]));
@@ -154,7 +156,7 @@ export function arrange(asked: Asked): Arranged {
     for (const one of dots) {
       // A tank's name before those of the switches on it.
       const rank = one.shape === "area" ? 15 : 10;
-      wanted.push({ key: one.key, at: one.at, width: measure(one.id) + 4, height, gap: 8 * factor, rank });
+      wanted.push({ key: one.key, at: one.at, width: measure(one.id, false) + 4, height, gap: 8 * factor, rank });
     }
   }
   const taken = [

@@ -68,6 +68,7 @@ export function Overlay({ arranged, size, factor, unknown, selected, choose, tex
       ))}
       {receptors.map((one) => (
         <g key={one.key}>
+          {one.under && <Leader at={one.at} label={labels.get(one.key)} />}
           <path
             className={styles["receptor"]}
             transform={`translate(${one.at[0]} ${one.at[1]}) scale(${factor})`}
@@ -115,6 +116,14 @@ function Name(props: { label: Label | undefined; text: string; className: string
       {text}
     </text>
   );
+}
+
+/** From a point to the edge of its label, which may have found no room beside it. */
+function Leader({ at: [x, y], label }: { at: Point; label: Label | undefined }) {
+  if (!label) return null;
+  const [right, bottom] = [label.x + label.width, label.y + label.height];
+  const [toX, toY] = [Math.min(Math.max(x, label.x), right), Math.min(Math.max(y, label.y), bottom)];
+  return <line className={styles["leader"]} x1={x} y1={y} x2={toX} y2={toY} />;
 }
 
 function Sector({ at: [x, y], from, reach }: { at: Point; from: number; reach: number }) {

@@ -2,7 +2,17 @@
  *
  * Both grounds look and behave alike: this component alone decides what is seen and what is chosen.
  */
-import { lazy, type PointerEvent, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type CSSProperties,
+  lazy,
+  type PointerEvent,
+  Suspense,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { kept } from "../../app/preferences";
 import { arrange, placeOf } from "./arrange";
@@ -40,10 +50,10 @@ function hasWebGl(): boolean {
 }
 
 let pen: CanvasRenderingContext2D | null = null;
-function widthOf(text: string, factor: number): number {
+function widthOf(text: string, factor: number, bold: boolean): number {
   pen ??= document.createElement("canvas").getContext("2d");
   if (!pen) return text.length * 7.5 * factor;
-  pen.font = `700 ${13 * factor}px system-ui, "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif`;
+  pen.font = `${bold ? 700 : 400} ${13 * factor}px system-ui, "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif`;
   return pen.measureText(text).width;
 }
 
@@ -134,7 +144,7 @@ export function SiteMap({
         text,
         line,
         more: (n) => t("more", { n }),
-        measure: (words) => widthOf(words, factor),
+        measure: (words, bold) => widthOf(words, factor, bold),
         factor,
         corners,
         source: origin,
@@ -154,6 +164,7 @@ export function SiteMap({
       className={styles["map"]}
       aria-label={label}
       data-fixed={fixed ? "" : undefined}
+      style={fixed ? ({ "--thick": fixed } as CSSProperties) : undefined}
       tabIndex={fixed ? undefined : 0}
       onKeyDown={fixed ? undefined : (event) => keyed(event, view, setMoved, zoomBy)}
       onPointerDown={fixed ? undefined : start}
@@ -164,7 +175,7 @@ export function SiteMap({
       {drawn &&
         (gl ? (
           <Suspense fallback={<BaseSvg plane={plane} view={view} size={size} />}>
-            <BaseGl plane={plane} view={view} size={size} onFailed={noGl} />
+            <BaseGl plane={plane} view={view} size={size} thick={factor} onFailed={noGl} />
           </Suspense>
         ) : (
           <BaseSvg plane={plane} view={view} size={size} />
