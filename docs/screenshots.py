@@ -9,6 +9,7 @@ import io
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ SIZES = {"desk": DESKTOP, "phone": PHONE}
 SCENES = ("quiet", "attacked")
 SETTLED_MS = 6_500
 """The page's clock runs on for five seconds behind the last pulse, then stands."""
+AT_ONCE = 4
+"""Screens that settle at the same time."""
 _COLOURS = 224
 
 Names = dict[str, str]
@@ -40,7 +43,7 @@ def screens(names: Names) -> dict[str, str]:
         "signals": "/signals",
         "signal": "/signals/LT-103",
         "health": "/health",
-        "source": "/health/scada",
+        "source": "/health/sources/scada",
         "site": "/site",
         "quarantine": "/quarantine",
         "storage": "/storage",
@@ -65,34 +68,41 @@ def names_of(console: ApiConsole) -> Names:
         return {"incident": incident.id, "alarm": alarm.id, "evidence": alarm.evidence}
 
 
-def keep(picture: bytes, file: Path) -> int:
-    """Write a screenshot small; returns its size in bytes."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB")
+def keep(picture: bytes, file: Path, smaller: int = 1) -> int:
+    """Write a screenshot small, as palette and with its sides divided; returns its size in bytes."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB").reduce(smaller)
     # By coverage: the median cut gives up the few red pixels that everything is about.
     small = image.quantize(_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small.save(file, optimize=True)
     return file.stat().st_size
 
 
-def shots(browser: Any, console: ApiConsole, name: str, path: str) -> Iterator[tuple[str, bytes]]:
-    """One screen in both themes and widths."""
-    with opened(browser, console, path) as light, opened(browser, console, path, theme="dark") as dark:
-        pages = {"light": listening(light), "dark": listening(dark)}
-        dark.wait_for_timeout(SETTLED_MS)
+def shots(browser: Any, console: ApiConsole, chosen: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Some screens at once, each in both themes and widths."""
+    with ExitStack() as stack:
+        pages = {
+            (name, theme): stack.enter_context(opened(browser, console, path, theme=theme))
+            for name, path in chosen.items()
+            for theme in ("light", "dark")
+        }
+        for page in pages.values():
+            listening(page).get_by_test_id("sound").click()  # as whoever begins a shift does
+        page.wait_for_timeout(SETTLED_MS)
         for size, (width, height) in SIZES.items():
             for page in pages.values():
                 page.set_viewport_size({"width": width, "height": height})
-            dark.wait_for_timeout(1000)
-            for theme, page in pages.items():
+            page.wait_for_timeout(1000)
+            for (name, theme), page in pages.items():
                 page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0); }")
                 yield f"{name}-{size}-{theme}", page.screenshot()
-        for trouble in {*light.troubles.found, *dark.troubles.found}:
-            sys.stderr.write(f"{path}: {trouble}\n")
+        for (name, _), page in pages.items():
+            for trouble in page.troubles.found:
+                sys.stderr.write(f"{name}: {trouble}\n")
 
 
 def wall(browser: Any, console: ApiConsole) -> bytes:
-    """The wall, as a 4K screen shows it, at half its size."""
-    with opened(browser, console, "/wall", size=(WALL[0] // 2, WALL[1] // 2), theme="dark") as page:
+    """The wall as a 4K screen shows it."""
+    with opened(browser, console, "/wall", size=WALL, theme="dark") as page:
         listening(page)
         page.wait_for_timeout(SETTLED_MS)
         picture: bytes = page.screenshot()
@@ -110,12 +120,13 @@ def take(chosen: Callable[[str], bool], out: Path) -> None:
             made = make_scene(scene, Path(folder) / "scenes").copy(Path(folder) / scene)
             console = ApiConsole(made, frozen=True).start()
             try:
-                for name, path in screens(names_of(console)).items():
-                    if chosen(name):
-                        for words, picture in shots(browser, console, f"{name}-{scene}", path):
-                            total += keep(picture, out / f"{words}.png")
+                found = screens(names_of(console)).items()
+                asked = [(f"{name}-{scene}", path) for name, path in found if chosen(name)]
+                for first in range(0, len(asked), AT_ONCE):
+                    for words, picture in shots(browser, console, dict(asked[first : first + AT_ONCE])):
+                        total += keep(picture, out / f"{words}.png")
                 if chosen("wall"):
-                    total += keep(wall(browser, console), out / f"wall-{scene}.png")
+                    total += keep(wall(browser, console), out / f"wall-{scene}.png", smaller=2)
             finally:
                 console.stop()
     sys.stderr.write(f"{total / 1e6:.1f} MB of pictures in {out}\n")

@@ -142,10 +142,10 @@ class ApiConsole(Console):
 
     def _status(self) -> dict[str, object]:
         """As a supervisor would say that all is well."""
-        began = time.time_ns()
+        began = self.clock.now()
         names = ("intake", "judge", "api", "notifier", "upkeep")
         status = Status(
-            pid=1, started=began, written=began, site_id=self.site.id, ready=True,
+            pid=1, started=began, written=time.time_ns(), site_id=self.site.id, ready=True,
             children={name: ChildStatus(state="ready", pid=2 + i, since=began) for i, name in enumerate(names)},
             disk=DiskStatus(level="ok", free=400 * 10**9, total=500 * 10**9, ballast=64 * 10**6),
         )  # fmt: skip

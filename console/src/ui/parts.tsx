@@ -5,13 +5,14 @@ import { may } from "../api/session";
 import type { Finding } from "../api/types";
 import { signalPath } from "./link";
 import styles from "./parts.module.css";
+import { written } from "./unit";
 
 /** Each signal's part in a detection, with the way to its chart. */
 export function Parts({ finding }: { finding: Pick<Finding, "parts" | "spans"> }) {
   const t = useTranslations("ui.parts");
   const format = useFormatter();
   const number = (value: number | null, unit: string) =>
-    value === null ? "–" : `${format.number(value, { maximumSignificantDigits: 5 })} ${unit}`.trim();
+    value === null ? "–" : `${format.number(value, { maximumSignificantDigits: 5 })} ${written(unit)}`.trim();
   return (
     <table className={styles["parts"]}>
       <thead>

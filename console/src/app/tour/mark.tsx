@@ -14,7 +14,8 @@ export function Mark() {
   return (
     <div className={styles["mark"]} id="demonstration">
       <p>
-        <strong>{t("mark")}</strong> <span>{t("speed", { speed: demonstration.speed })}</span>
+        <strong>{t("mark")}</strong>{" "}
+        {demonstration.speed !== 1 && <span>{t("speed", { speed: demonstration.speed })}</span>}
       </p>
       {demonstration.story !== null && state !== "open" && (
         <Button kind="bare" onClick={takeUp}>

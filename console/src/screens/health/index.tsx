@@ -1,7 +1,7 @@
 /** Health: how sources and the service itself stand, what was decided and done, who was told. */
 import { Suspense } from "react";
 import { useTranslations } from "use-intl";
-import { Link, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { may } from "../../api/session";
 import { ScreenHead } from "../../ui/panel";
 import { part } from "../../ui/part";
@@ -45,6 +45,9 @@ export default function Health() {
           <Route path="/health/sources/:id">{({ id }) => <SourcePage key={id} id={decodeURIComponent(id)} />}</Route>
           <Route path="/health/decisions" component={Decisions} />
           <Route path="/health/notifications" component={Notifications} />
+          <Route>
+            <Redirect to="/health" replace />
+          </Route>
         </Switch>
       </Suspense>
     </>

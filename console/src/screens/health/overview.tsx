@@ -63,7 +63,7 @@ function Verdict({
         <strong>{text}</strong>
       </p>
       <p className={styles["row"]}>
-        <HealthMark state={worst} /> {t("verdict.counts", { n: count })}
+        {t("verdict.counts", { n: count })} <HealthMark state={worst} />
       </p>
       {!fine && service && state === "live" && (
         <ul>

@@ -28,7 +28,7 @@ export function HandlingPanel({ incident }: { incident: IncidentDetail }) {
       ? [
           { keys: "n", label: keys("note"), run: () => note.current?.focus() },
           { keys: "t", label: keys("task"), run: () => task.current?.focus() },
-          { keys: "m", label: keys("take"), run: () => act.mutate({ what: "assign", owner: null }) },
+          { keys: "i", label: keys("take"), run: () => act.mutate({ what: "assign", owner: null }) },
           { keys: "c", label: keys("close"), run: () => setDialog("close") },
         ]
       : [],

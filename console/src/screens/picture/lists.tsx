@@ -42,7 +42,7 @@ export function Verdict({ scene }: { scene: Scene }) {
       ) : (
         <strong>{scene.alarms.length ? t("verdict.noIncident") : t("verdict.quiet")}</strong>
       )}
-      <span>{t("verdict.alarms", { n: scene.alarms.length, waiting })}</span>
+      {scene.alarms.length > 0 && <span>{t("verdict.alarms", { n: scene.alarms.length, waiting })}</span>}
       {unheard > 0 && <span>{t("verdict.unheard", { n: unheard })}</span>}
     </p>
   );
@@ -120,7 +120,8 @@ export function Sources({ sources }: { sources: readonly SceneSource[] }) {
     <ul className={styles["sources"]}>
       {sources.map((one) => (
         <li key={one.source} data-health={one.state} title={one.detail}>
-          <Link href={`/health/${encodeURIComponent(one.source)}`}>{one.source}</Link> <HealthMark state={one.state} />
+          <Link href={`/health/sources/${encodeURIComponent(one.source)}`}>{one.source}</Link>{" "}
+          <HealthMark state={one.state} />
         </li>
       ))}
     </ul>

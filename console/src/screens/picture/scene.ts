@@ -177,7 +177,9 @@ export function marksOf(
   zones: ReadonlyMap<string, string>,
   say: (seen: AssetSeen) => { text: string; spoken: string },
 ): Mark[] {
-  return [...seen].map(([asset, one]) => ({
+  // Of equals the one of which most is known to be wrong is named first.
+  const worst = [...seen].sort(([a, one], [b, other]) => other.count - one.count || (a < b ? -1 : 1));
+  return worst.map(([asset, one]) => ({
     asset,
     zone: zones.get(asset) ?? null,
     severity: one.severity,

@@ -1,7 +1,9 @@
 /** Signals with their value at the moment shown and a small line of the quarter of an hour before. */
+
 import { useMemo } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { Link } from "wouter";
+import { written } from "../../ui/unit";
 import styles from "./picture.module.css";
 import type { Span } from "./player";
 import type { SignalOf } from "./scene";
@@ -38,7 +40,7 @@ export function SignalValues({ signals, at, now, span }: Props) {
               <td className={styles["number"]} data-testid={`value-${one.id}`}>
                 {value && value.value !== null ? (
                   <>
-                    {format.number(value.value, { maximumSignificantDigits: 6 })} <small>{value.unit}</small>
+                    {format.number(value.value, { maximumSignificantDigits: 6 })} <small>{written(value.unit)}</small>
                   </>
                 ) : (
                   <span className={styles["nobody"]}>{t("noValue")}</span>
@@ -65,7 +67,10 @@ function Trail({ value }: { value: Value }) {
     (value.trail.at(-1) as readonly [number, unknown])[0],
   ];
   const x = (time: number) => ((time - begin) / Math.max(end - begin, 1)) * WIDTH;
-  const y = (number: number) => (high === low ? HEIGHT / 2 : 2 + (1 - (number - low) / (high - low)) * (HEIGHT - 4));
+  // Noise is a flat line, as in the list of signals.
+  const size = Math.max(high - low, Math.abs(high + low) / 100);
+  const y = (number: number) =>
+    size === 0 ? HEIGHT / 2 : HEIGHT / 2 - ((number - (high + low) / 2) / size) * (HEIGHT - 4);
   let path = "";
   let pen = false;
   for (const [time, number] of value.trail) {

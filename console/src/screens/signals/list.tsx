@@ -1,4 +1,5 @@
 /** The list of signals: found by name, asset, kind and how they stand; each with its last hour. */
+
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
@@ -15,6 +16,7 @@ import { HealthMark, SeverityMark } from "../../ui/marks";
 import { ScreenHead } from "../../ui/panel";
 import { Empty, Failed, Loading } from "../../ui/states";
 import { Age } from "../../ui/time";
+import { written } from "../../ui/unit";
 import { pathOf, useQueryString } from "./address";
 import styles from "./signals.module.css";
 
@@ -249,7 +251,7 @@ export function Value({ signal }: { signal: Signal }) {
   const stale = signal.health.state !== "live";
   return (
     <span className={stale ? styles["stale"] : undefined} title={stale ? t("stale") : undefined}>
-      {text} <small>{signal.unit}</small>
+      {text} <small>{written(signal.unit)}</small>
       {stale && <span className="sr-only">{t("stale")}</span>}
     </span>
   );

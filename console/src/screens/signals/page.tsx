@@ -1,4 +1,5 @@
 /** One signal: its chart, what was expected of it, where it was anomalous, how it stands. */
+
 import { useRef } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { Link } from "wouter";
@@ -12,6 +13,7 @@ import { HealthMark } from "../../ui/marks";
 import { Fact, Facts, Panel, ScreenHead } from "../../ui/panel";
 import { Empty, Failed, Loading } from "../../ui/states";
 import { Age, Time, useDuration } from "../../ui/time";
+import { written } from "../../ui/unit";
 import { useQueryString, useView } from "./address";
 import { Exports } from "./exports";
 import { Value } from "./list";
@@ -164,13 +166,15 @@ function About({ signal }: { signal: Signal }) {
       </Fact>
       <Fact term={t("limits")}>
         {limitsOf(signal)
-          .map((limit) => `${limit.name} ${exact(limit.value)} ${signal.unit}`)
+          .map((limit) => `${limit.name} ${exact(limit.value)} ${written(signal.unit)}`)
           .join(" · ") || t("noLimits")}
       </Fact>
       <Fact term={t("rangeOf")}>
-        {signal.range ? `${exact(signal.range[0])} – ${exact(signal.range[1])} ${signal.unit}` : "–"}
+        {signal.range ? `${exact(signal.range[0])} – ${exact(signal.range[1])} ${written(signal.unit)}` : "–"}
       </Fact>
-      <Fact term={t("resolution")}>{signal.resolution ? `${exact(signal.resolution)} ${signal.unit}` : "–"}</Fact>
+      <Fact term={t("resolution")}>
+        {signal.resolution ? `${exact(signal.resolution)} ${written(signal.unit)}` : "–"}
+      </Fact>
     </Facts>
   );
 }

@@ -1,4 +1,5 @@
 /** One asset: its state, what the model says of it, its signals and alarms, and what it hangs together with. */
+
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useFormatter, useTranslations } from "use-intl";
@@ -13,6 +14,7 @@ import { AlarmStateMark, HealthMark, SeverityMark } from "../../ui/marks";
 import { Fact, Facts, Panel } from "../../ui/panel";
 import { Empty, Failed, Loading } from "../../ui/states";
 import { Age } from "../../ui/time";
+import { written } from "../../ui/unit";
 import { useWord } from "../../ui/word";
 import { zoneNames } from "./assets";
 import { type FactValue, fieldsOf } from "./facts";
@@ -161,7 +163,7 @@ function Value({ value }: { value: FactValue }): ReactNode {
   const site = useSite();
   switch (value.kind) {
     case "number":
-      return `${format.number(value.value, { maximumSignificantDigits: 6 })} ${value.unit}`;
+      return `${format.number(value.value, { maximumSignificantDigits: 6 })} ${written(value.unit)}`;
     case "lel":
       return t("lel", { n: value.percent });
     case "asset":

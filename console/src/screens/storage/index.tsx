@@ -147,12 +147,10 @@ function Parts({ told }: { told: Told }) {
       className={styles["parts"]}
       aside={
         <span className={styles["soft"]}>
-          {told.measured ? (
+          {told.measured && (
             <>
               {t("measured")} <Time at={told.measured} form="minute" zone />
             </>
-          ) : (
-            t("notYet")
           )}
         </span>
       }

@@ -38,6 +38,11 @@ function Screen({ model }: { model: Model }) {
   const span = { from: 0, to: 0 };
   const wind = useWind(model.signals, null, now, span);
   const factor = useFactor();
+  useEffect(() => {
+    // Spaces grow with the texts: the whole page is measured in rem.
+    document.documentElement.style.fontSize = `${16 * factor}px`;
+    return () => void document.documentElement.style.removeProperty("font-size");
+  }, [factor]);
   const still = useStillCursor();
   const seen = [...abnormal(scene)].sort((a, b) => rankOf(b[1].severity) - rankOf(a[1].severity));
   return (
@@ -55,15 +60,15 @@ function Screen({ model }: { model: Model }) {
           unknown={unknownAssets(scene, model.signals)}
           wind={wind}
           source={scene.incidents[0]?.assets[0] ?? seen[0]?.[0] ?? null}
-          fixed={1.35 * factor}
+          fixed={1.8 * factor}
           names={false}
         />
       </div>
       <section className={styles["side"]} aria-label={t("wrong")}>
         <h2>{t("incidents", { n: scene.incidents.length })}</h2>
-        <Incidents scene={scene} at={now} most={4} />
+        <Incidents scene={scene} at={now} most={2} />
         <h2>{t("alarms", { n: scene.alarms.length })}</h2>
-        <TopAlarms scene={scene} at={now} most={7} select={null} />
+        <TopAlarms scene={scene} at={now} most={6} select={null} />
       </section>
       <footer className={styles["foot"]}>
         <Sources sources={scene.sources} />
@@ -128,8 +133,8 @@ function useFactor(): number {
 /** The sizes of the texts, as tokens, for everything on the wall. */
 function sizes(factor: number): CSSProperties {
   const px = (size: number) => `${Math.round(size * factor)}px`;
-  const tokens = { "--small": px(17), "--size": px(19), "--large": px(23), "--huge": px(30) };
-  return { ...tokens, fontSize: px(19) } as CSSProperties;
+  const tokens = { "--small": px(23), "--size": px(26), "--large": px(32), "--huge": px(40) };
+  return { ...tokens, fontSize: px(26) } as CSSProperties;
 }
 
 /** The cursor goes when nothing has moved it. */

@@ -10,6 +10,7 @@ import { Button } from "../button";
 import { part } from "../part";
 import { Failed } from "../states";
 import { msOf, Time } from "../time";
+import { written } from "../unit";
 import styles from "./chart.module.css";
 import { type Columns, lowerBound, nearest } from "./columns";
 import { digitsOf, useExpected, useHistory, useSignal, useSpans } from "./data";
@@ -82,7 +83,7 @@ export function SignalChart(props: SignalChartProps) {
     return read.span ?? spanOf(view, now ?? 0);
   }, [view, read.span, now]);
   const digits = digitsOf(signal);
-  const unit = signal?.unit ?? "";
+  const unit = written(signal?.unit ?? "");
   const episodes = props.spans ?? spans.data?.items;
   const standsUntil = Math.max(span.to, now ?? 0);
   const shades = useMemo<Shade[]>(

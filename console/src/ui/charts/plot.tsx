@@ -95,7 +95,7 @@ export default function Plot(props: PlotProps) {
         ms: 1,
         tzDate: (at) => uPlot.tzDate(new Date(at), timeZone),
         legend: none,
-        padding: [10, 12, 0, 0],
+        padding: [10, 24, 0, 0],
         cursor: {
           drag: { x: true, y: false, setScale: false, dist: 5 },
           points: { size: 7 },
@@ -260,7 +260,10 @@ function room(u: uPlot, low: number | null, high: number | null, props: PlotProp
     const values = props.limits.map((limit) => limit.value);
     return values.length > 1 ? [Math.min(...values), Math.max(...values)] : [0, 1];
   }
-  const least = 10 ** -props.digits * 4;
+  const limits = props.limits.map((limit) => limit.value);
+  const reach = limits.length > 1 ? Math.max(...limits) - Math.min(...limits) : 0;
+  // Noise of a gauge at rest doesn't fill the chart: it would look like trouble.
+  const least = Math.max(10 ** -props.digits * 4, reach / 100);
   const size = Math.max(high - low, least);
   let [from, to] = [low, high];
   for (const { value } of props.limits) {
@@ -268,7 +271,8 @@ function room(u: uPlot, low: number | null, high: number | null, props: PlotProp
     if (value < low && low - value < size) from = Math.min(from, value);
   }
   const air = Math.max(to - from, least) * 0.08;
-  return [from - air, to + air];
+  const rest = Math.max(least - (to - from), 0) / 2;
+  return [from - air - rest, to + air + rest];
 }
 
 function cursorAt(u: uPlot): number | null {

@@ -23,7 +23,9 @@ export function pathOf(columns: Columns, span: Span): string {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  const size = high - low;
+  // A gauge's noise is a flat line here: only what moves by more than a fiftieth of its value takes the height.
+  const size = Math.max(high - low, Math.abs(high + low) / 100);
+  low = (high + low - size) / 2;
   const parts: string[] = [];
   let pen = "M";
   for (let i = start; i < columns.times.length; i++) {

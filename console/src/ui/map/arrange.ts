@@ -1,5 +1,5 @@
 /** What the overlay draws, worked out from plan, marks and view: where each label goes, who stands together. */
-import { placed, type Wanted } from "./labels";
+import { type Box, placed, type Wanted } from "./labels";
 import { downwind, type Place, type Plane, type Point } from "./plane";
 import type { Mark } from "./types";
 import { type Size, toPixel, type View } from "./view";
@@ -45,7 +45,7 @@ export function clustered(
 ): { clusters: Cluster[]; homeless: Mark[] } {
   const clusters: { key: string; at: Point; marks: Mark[] }[] = [];
   const homeless: Mark[] = [];
-  for (const mark of [...marks].sort((a, b) => rankOf(b) - rankOf(a) || (a.asset < b.asset ? -1 : 1))) {
+  for (const mark of [...marks].sort((a, b) => rankOf(b) - rankOf(a))) {
     const at = place(mark.asset);
     if (!at) {
       homeless.push(mark);
@@ -79,8 +79,10 @@ export interface Asked {
   text: (place: Place, under: boolean) => string;
   line: (mark: Mark) => string;
   more: (n: number) => string;
-  measure: (text: string) => number;
+  measure: (text: string, bold: boolean) => number;
   factor: number;
+  /** What stands at the corners: no label goes below it. */
+  corners: readonly Box[];
   /** Where the wind's sector begins, and where the wind comes from. */
   source: Point | null;
   from: number | null;
@@ -124,7 +126,7 @@ export function arrange(asked: Asked): Arranged {
     wanted.push({
       key: `mark/${one.key}`,
       at: one.at,
-      width: Math.max(...lines.map(measure)) + 2 * PADDING * factor,
+      width: Math.max(...lines.map((one) => measure(one, true))) + 2 * PADDING * factor,
       height: lines.length * height + 6 * factor,
       gap: 18 * factor,
       rank: 100 + rankOf(one.marks[0] as Mark),
@@ -132,17 +134,19 @@ export function arrange(asked: Asked): Arranged {
     });
   }
   for (const one of receptors) {
+    const width = measure(asked.text(one, one.under), one.under) + 4;
     wanted.push({
       key: one.key,
       at: one.at,
-      width: measure(asked.text(one, one.under)) + 4,
+      width,
       height,
       gap: 11 * factor,
       rank: one.under ? 60 : 50,
+      must: one.under && width < size.width * 0.6, // who lives downwind is left out on a phone alone
     });
   }
   for (const one of zones) {
-    const width = measure(asked.text(one, false)) + 4;
+    const width = measure(asked.text(one, false), false) + 4;
     const [west, east] = [Math.min, Math.max].map((of) => of(...one.points.map((point) => pixel(point)[0])));
     if ((east ?? 0) - (west ?? 0) < width * 0.8) continue;
     const top = Math.min(...one.points.map((point) => pixel(point)[1]));
@@ -150,10 +154,13 @@ export function arrange(asked: Asked): Arranged {
   }
   if (asked.names) {
     for (const one of dots) {
-      wanted.push({ key: one.key, at: one.at, width: measure(one.id) + 4, height, gap: 8 * factor, rank: 10 });
+      // A tank's name before those of the switches on it.
+      const rank = one.shape === "area" ? 15 : 10;
+      wanted.push({ key: one.key, at: one.at, width: measure(one.id, false) + 4, height, gap: 8 * factor, rank });
     }
   }
   const taken = [
+    ...asked.corners,
     ...clusters.map((one) => square(one.at, 15 * factor)),
     ...receptors.map((one) => square(one.at, 8 * factor)),
     ...(asked.names ? dots.map((one) => square(one.at, 5)) : []),

@@ -30,11 +30,13 @@ export interface Props {
   plane: Plane;
   view: View;
   size: Size;
+  /** How much thicker lines are. */
+  thick: number;
   /** WebGL was lost or isn't there. */
   onFailed: () => void;
 }
 
-export default function BaseGl({ plane, view, size, onFailed }: Props) {
+export default function BaseGl({ plane, view, size, thick, onFailed }: Props) {
   const holder = useRef<HTMLDivElement>(null);
   const map = useRef<GlMap | null>(null);
   const failed = useRef(onFailed);
@@ -47,7 +49,7 @@ export default function BaseGl({ plane, view, size, onFailed }: Props) {
     try {
       const made = new GlMap({
         container: holder.current,
-        style: styleOf(plane),
+        style: styleOf(plane, thick),
         interactive: false,
         attributionControl: false,
         fadeDuration: 0,
@@ -65,13 +67,13 @@ export default function BaseGl({ plane, view, size, onFailed }: Props) {
       map.current?.remove();
       map.current = null;
     };
-  }, [plane]);
+  }, [plane, thick]);
 
   const drawn = useRef(theme);
   useEffect(() => {
-    if (drawn.current !== theme) map.current?.setStyle(styleOf(plane), { diff: false });
+    if (drawn.current !== theme) map.current?.setStyle(styleOf(plane, thick), { diff: false });
     drawn.current = theme;
-  }, [theme, plane]);
+  }, [theme, plane, thick]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: drawn anew when the place has another size
   useLayoutEffect(() => {
@@ -101,7 +103,7 @@ function dataOf(plane: Plane): FeatureCollection {
 }
 
 /** The same look as the SVG's, from the same tokens. */
-function styleOf(plane: Plane): StyleSpecification {
+function styleOf(plane: Plane, thick: number): StyleSpecification {
   const tokens = getComputedStyle(document.documentElement);
   const colour = (name: string) => tokens.getPropertyValue(`--${name}`).trim();
   const of = (kind: string): ["==", ["get", string], string] => ["==", ["get", "kind"], kind];
@@ -119,7 +121,7 @@ function styleOf(plane: Plane): StyleSpecification {
     filter: of(kind),
     paint: {
       "line-color": colour(name),
-      "line-width": width,
+      "line-width": width * thick,
       ...(dashes ? { "line-dasharray": dashes } : {}),
     },
     layout: { "line-join": "round", "line-cap": kind === "road" ? "round" : "butt" },

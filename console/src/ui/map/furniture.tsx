@@ -16,7 +16,7 @@ export function Scale({ scale, most = 120, unknown }: { scale: number; most?: nu
         <div className={styles["bar"]} style={{ width: length / scale }} />
       </span>
       <span role="img" aria-label={t("north")}>
-        <svg viewBox="0 0 20 28" width="18" height="25" aria-hidden="true">
+        <svg viewBox="0 0 20 28" style={{ width: "1.125rem", height: "1.55rem" }} aria-hidden="true">
           <path d="M10 1l6 17-6-4-6 4z" fill="currentColor" />
           <text x="10" y="27" textAnchor="middle" fontSize="10" fontWeight="700" fill="currentColor">
             N

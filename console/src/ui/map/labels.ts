@@ -26,7 +26,7 @@ export interface Placed {
   height: number;
 }
 
-interface Box {
+export interface Box {
   x: number;
   y: number;
   width: number;

@@ -27,7 +27,13 @@ export function Overlay({ arranged, size, factor, unknown, selected, choose, tex
   const t = useTranslations("map");
   const { clusters, labels, dots, receptors, zones } = arranged;
   return (
-    <svg className={styles["over"]} width={size.width} height={size.height} fontSize={13 * factor} role="presentation">
+    <svg
+      className={styles["over"]}
+      width={size.width}
+      height={size.height}
+      style={{ fontSize: 13 * factor }}
+      role="presentation"
+    >
       <defs>
         <pattern id="map-unknown" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <rect width="5" height="5" className={name(styles["plate"])} stroke="none" />
@@ -62,6 +68,7 @@ export function Overlay({ arranged, size, factor, unknown, selected, choose, tex
       ))}
       {receptors.map((one) => (
         <g key={one.key}>
+          {one.under && <Leader at={one.at} label={labels.get(one.key)} />}
           <path
             className={styles["receptor"]}
             transform={`translate(${one.at[0]} ${one.at[1]}) scale(${factor})`}
@@ -109,6 +116,14 @@ function Name(props: { label: Label | undefined; text: string; className: string
       {text}
     </text>
   );
+}
+
+/** From a point to the edge of its label, which may have found no room beside it. */
+function Leader({ at: [x, y], label }: { at: Point; label: Label | undefined }) {
+  if (!label) return null;
+  const [right, bottom] = [label.x + label.width, label.y + label.height];
+  const [toX, toY] = [Math.min(Math.max(x, label.x), right), Math.min(Math.max(y, label.y), bottom)];
+  return <line className={styles["leader"]} x1={x} y1={y} x2={toX} y2={toY} />;
 }
 
 function Sector({ at: [x, y], from, reach }: { at: Point; from: number; reach: number }) {

@@ -4,6 +4,7 @@
  */
 import {
   type ComponentType,
+  type CSSProperties,
   lazy,
   type PointerEvent,
   Suspense,
@@ -56,10 +57,10 @@ function hasWebGl(): boolean {
 }
 
 let pen: CanvasRenderingContext2D | null = null;
-function widthOf(text: string, factor: number): number {
+function widthOf(text: string, factor: number, bold: boolean): number {
   pen ??= document.createElement("canvas").getContext("2d");
   if (!pen) return text.length * 7.5 * factor;
-  pen.font = `700 ${13 * factor}px system-ui, "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif`;
+  pen.font = `${bold ? 700 : 400} ${13 * factor}px system-ui, "Segoe UI", "Noto Sans", "Liberation Sans", "DejaVu Sans", sans-serif`;
   return pen.measureText(text).width;
 }
 
@@ -136,6 +137,8 @@ export function SiteMap({
   const line = useCallback((mark: Mark) => `${mark.asset} · ${mark.text}`, []);
   const blowing = wind && !wind.stale ? wind.from : null;
   const origin = source ? placeOf(plane, source, zonesOfAll) : null;
+  const rose = wind !== null;
+  const corners = useMemo(() => cornersOf(size, factor, !fixed, rose), [size, factor, fixed, rose]);
   const arranged = useMemo(
     () =>
       arrange({
@@ -148,12 +151,13 @@ export function SiteMap({
         text,
         line,
         more: (n) => t("more", { n }),
-        measure: (words) => widthOf(words, factor),
+        measure: (words, bold) => widthOf(words, factor, bold),
         factor,
+        corners,
         source: origin,
         from: blowing,
       }),
-    [plane, view, size, marks, zonesOfAll, names, text, line, t, factor, origin, blowing],
+    [plane, view, size, marks, zonesOfAll, names, text, line, t, factor, origin, blowing, corners],
   );
   const choose = onSelect && !fixed ? (asset: string) => onSelect(asset === selected ? null : asset) : null;
   const sector =
@@ -167,6 +171,7 @@ export function SiteMap({
       className={styles["map"]}
       aria-label={label}
       data-fixed={fixed ? "" : undefined}
+      style={fixed ? ({ "--thick": fixed } as CSSProperties) : undefined}
       tabIndex={fixed ? undefined : 0}
       onKeyDown={fixed ? undefined : (event) => keyed(event, view, setMoved, zoomBy)}
       onPointerDown={fixed ? undefined : start}
@@ -177,7 +182,7 @@ export function SiteMap({
       {drawn &&
         (gl ? (
           <Suspense fallback={<BaseSvg plane={plane} view={view} size={size} />}>
-            <BaseGl plane={plane} view={view} size={size} onFailed={noGl} />
+            <BaseGl plane={plane} view={view} size={size} thick={factor} onFailed={noGl} />
           </Suspense>
         ) : (
           <BaseSvg plane={plane} view={view} size={size} />
@@ -190,6 +195,14 @@ export function SiteMap({
       <span className="sr-only">{t("summary", { n: format.number(marks.length) })}</span>
     </section>
   );
+}
+
+/** Where scale, zoom and wind stand, pixels. */
+function cornersOf(size: Size, factor: number, zoom: boolean, wind: boolean) {
+  const scale = { x: 0, y: size.height - 48 * factor, width: 200 * factor, height: 48 * factor };
+  const tools = { x: size.width - 60, y: size.height - 160, width: 60, height: 160 };
+  const rose = { x: size.width - 320 * factor, y: 0, width: 320 * factor, height: 56 * factor };
+  return [scale, ...(zoom ? [tools] : []), ...(wind ? [rose] : [])];
 }
 
 /** What is wrong and has no place on the plan. */
