@@ -117,11 +117,11 @@ def test_both_grounds_draw_the_plan_and_take_the_same_moves(attacked, open_page,
     plan = page.get_by_role("region", name="Plan of the site")
     expect(page.get_by_test_id("wind")).to_contain_text("Wind from", timeout=PATIENCE_MS)
     expect(page.get_by_test_id("downwind")).to_be_attached()
-    place = mark(page, "GD-08").bounding_box()
+    place = mark(page, "T-103").bounding_box()
     plan.focus()
     page.keyboard.press("+")
     page.wait_for_function(
-        "([x, y]) => { const box = document.querySelector('[data-asset=\"GD-08\"]').getBoundingClientRect();"
+        "([x, y]) => { const box = document.querySelector('[data-asset=\"T-103\"]').getBoundingClientRect();"
         " return box.x !== x || box.y !== y; }",
         arg=[place["x"], place["y"]],
     )
