@@ -7,10 +7,14 @@ from pydantic import Field
 from infrastress.client.base import Link, Moment, Page, Wire
 
 __all__ = [
+    "HourCount",
     "KeptMessage",
     "KeptMessages",
     "LastBackup",
     "MessageFault",
+    "Quarantine",
+    "RefusalExample",
+    "RefusalReason",
     "Reingest",
     "ReingestRequest",
     "Reingests",
@@ -143,3 +147,42 @@ class Storage(Wire):
     upkeep_failed: Annotated[str, Field(description="Why the last round of upkeep failed; empty where it didn't")]
     backup: LastBackup | None
     backup_unknown: Annotated[str, Field(description="Why nothing is known of backups")]
+
+
+class RefusalExample(Wire):
+    """One refused row, cell or line."""
+
+    where: str
+    what: str
+    offset: int
+
+
+class HourCount(Wire):
+    """How many in an hour."""
+
+    hour: Moment
+    count: int
+
+
+class RefusalReason(Wire):
+    """What a source was refused for one reason."""
+
+    source: str
+    reason: str
+    rows: int
+    cells: int
+    examples: list[RefusalExample]
+    kept: Annotated[int, Field(description="Of rows and cells: whose message was kept as it came")] = 0
+    reingested: Annotated[int, Field(description="Of rows and cells: taken in since")] = 0
+    messages: Annotated[int, Field(description="Kept messages that can be read again now")] = 0
+    by_hour: Annotated[
+        list[HourCount], Field(description="Messages that can be read again, by the hour in which they came")
+    ] = Field(default_factory=list)
+
+
+class Quarantine(Wire):
+    """What was refused, by source and reason."""
+
+    items: list[RefusalReason]
+    rows: int
+    cells: int
