@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres import Server, running_server
 
@@ -15,6 +16,25 @@ settings.load_profile("infrastress")
 os.environ.pop("INFRASTRESS_DATABASE", None)  # tests replay into databases of their own
 
 ROOT = Path(__file__).resolve().parents[1]
+TOGETHER = {
+    "tests/app/test_demo.py": "demo",
+    "tests/app/test_demo_live.py": "demo",
+    "tests/console/test_tour.py": "demo",
+    "tests/app/test_documented_commands.py": "commands",
+    "tests/app/test_public_data.py": "public data",
+}
+"""Files whose fixture takes a minute, or which would disturb each other: one process each."""
+
+
+class Together(LoadScopeScheduling):
+    """Tests go to whoever is free, but those that belong together to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

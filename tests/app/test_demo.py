@@ -9,8 +9,6 @@ from infrastress.core.time import from_iso
 
 from .running import run
 
-pytestmark = pytest.mark.xdist_group("demo")  # it takes a minute: once
-
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):

@@ -13,7 +13,7 @@ from infrastress.store import open_store
 from infrastress.store.ports import read_all, type_of
 from tests.demoing import live_demo
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 def incidents(api, seconds=150.0):

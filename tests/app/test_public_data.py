@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 from .test_documented_commands import documented
 
-pytestmark = [pytest.mark.data, pytest.mark.xdist_group("public data")]  # read once
+pytestmark = pytest.mark.data
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from tests.console.browsing import listening, missing, sign_in
 from tests.demoing import PASSWORD, live_demo
 
 _PATIENCE_MS, _STORY_MS = 20_000, 180_000
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")
