@@ -137,6 +137,6 @@ def untranslated(texts: list[str], data: set[str]) -> list[str]:
 _DAYS = "Mo|Di|Mi|Do|Fr|Sa|So|Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 _MONTHS = r"Jan|Feb|März?|Mar|Apr|Mai|May|Juni?|Juli?|Aug|Sept?|Okt|Oct|Nov|Dez|Dec"
 _TOLD = re.compile(
-    rf"(?:\d+\.?\s*|[\d.]+\s*|(?:{_DAYS}|{_MONTHS})\.?\s*|UTC|CES?T|MES?Z|GMT|UTC[+-]\d+|Uhr|infrastress|Ctrl|Esc|Enter|Shift|\W)+"
+    rf"(?:\d+\.?\s*|[\d.]+\s*|(?:{_DAYS}|{_MONTHS})\.?\s*|UTC|CES?T|MES?Z|GMT|UTC[+-]\d+|Uhr|infrastress|Ctrl|Esc|Enter|Shift|CSV|Arrow|PNG|SVG|\W)+"
 )
-"""What the browser itself writes: dates, zones; names of keys, and ours."""
+"""What the browser itself writes: dates, zones; names of keys, of formats, and ours."""
