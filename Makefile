@@ -47,7 +47,7 @@ console: $(CONSOLE) ## build the console into the package (with Node from this m
 run: $(VENV)/$(if $(filter water,$(SITE)),.dev,.run) $(CONSOLE) ## install and run the demo: a simulated plant, attacked, at the live console (SITE=water: another)
 	$(BIN)/infrastress demo --site $(or $(SITE),depot)
 
-test: $(VENV)/.dev $(CONSOLE) ## install and run every test (at most 15 minutes)
+test: $(VENV)/.dev $(CONSOLE) ## install and run every test (about 20 minutes on two cores)
 	@sh tests/peers/install.sh
 	$(BIN)/python -m pytest -m "not prove" -n 3 --ignore tests/console
 	$(BIN)/python -m pytest -m "not prove" -n 3 tests/console # apart: a browser's event loop stays in its process
