@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from infrastress.events import Event, IncidentAction
+from infrastress.events.envelope import body_as
 from infrastress.events.kinds import Cause, HandlingState, Severity
 from infrastress.fusion.evidence import rank_of
 
@@ -102,8 +103,7 @@ def fold(events: Iterable[Event]) -> Handling:
     closing: Closing | None = None
     reopening: Reopening | None = None
     for event in ordered:
-        body, at = event.body, event.occurred
-        assert isinstance(body, IncidentAction)  # noqa: S101 - for the type checker: chosen above
+        body, at = body_as(event, IncidentAction), event.occurred
         if body.action == "assign":
             owner_since = owner_since if body.owner == owner else at
             owner = body.owner

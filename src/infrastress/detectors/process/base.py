@@ -100,7 +100,7 @@ class Invariant(ABC):
 
     def band(self, view: View, signal: str) -> Band:
         """What is expected of a signal that `rests_on` knows; a pure function of the view."""
-        raise NotImplementedError(signal)
+        raise NotImplementedError(signal)  # a rule that names signals in `rests_on` says what it expects of them
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take what `learned` returned. Rules that learn nothing take nothing."""
