@@ -14,6 +14,7 @@ import { Time } from "../../ui/time";
 import { useWord } from "../../ui/word";
 import styles from "./health.module.css";
 import { lineOf } from "./line";
+import { More } from "./more";
 
 const KINDS = ["decision", "action", "link"] as const;
 
@@ -29,7 +30,7 @@ export default function Decisions() {
       }),
     [queries],
   );
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const list = useInfiniteQuery({
     queryKey: ["decisions", kind ?? ""],
     queryFn: ({ pageParam }) =>
       ask(
@@ -40,6 +41,7 @@ export default function Decisions() {
     initialPageParam: "",
     getNextPageParam: (page) => page.next ?? undefined,
   });
+  const { data, error, refetch } = list;
   const items = data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Panel
@@ -73,13 +75,7 @@ export default function Decisions() {
           </table>
         </div>
       )}
-      {hasNextPage && (
-        <p className={styles["pad"]}>
-          <Button onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
-            {t("more")}
-          </Button>
-        </p>
-      )}
+      <More list={list} label={t("more")} />
     </Panel>
   );
 }

@@ -12,6 +12,7 @@ import table from "../../ui/table.module.css";
 import { Time } from "../../ui/time";
 import { Flag } from "./flag";
 import styles from "./health.module.css";
+import { More } from "./more";
 
 const REFRESH_MS = 10_000;
 const SEVERITIES: readonly string[] = ["critical", "high", "medium", "low", "info"];
@@ -20,7 +21,7 @@ export default function Notifications() {
   const t = useTranslations("health.notifications");
   const [params, setParams] = useSearchParams();
   const undelivered = params.get("undelivered") === "1";
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const list = useInfiniteQuery({
     queryKey: ["notifications", undelivered],
     queryFn: ({ pageParam }) =>
       ask(
@@ -34,6 +35,7 @@ export default function Notifications() {
     getNextPageParam: (page) => page.next ?? undefined,
     refetchInterval: REFRESH_MS,
   });
+  const { data, error, refetch } = list;
   const items = (data?.pages.flatMap((page) => page.items) ?? []) as Notification[];
   const missing = data?.pages[0]?.undelivered ?? 0;
   return (
@@ -71,13 +73,7 @@ export default function Notifications() {
           </table>
         </div>
       )}
-      {hasNextPage && (
-        <p className={styles["pad"]}>
-          <Button onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
-            {t("more")}
-          </Button>
-        </p>
-      )}
+      <More list={list} label={t("more")} />
     </Panel>
   );
 }
