@@ -36,6 +36,7 @@ class MassBalance(Invariant):
     """
 
     rule = "process.mass_balance"
+    heeds_trust = True
     context = max(SCALES) + 2
     clear_frames = 5
     card: ClassVar[RuleCard] = RuleCard(

@@ -71,6 +71,7 @@ class Invariant(ABC):
         rule: its rule's id, the key of its card.
         raise_frames: frames in a row at score >= 1 before it is said.
         clear_frames, clear_score: frames in a row below `clear_score` before it is cleared.
+        heeds_trust: spikes, default values and what is out of range are missing for it (`trust.mask`).
     """
 
     rule: ClassVar[str]
@@ -79,6 +80,7 @@ class Invariant(ABC):
     clear_frames: int = 5
     clear_score: float = 0.8
     context: int = 2
+    heeds_trust: ClassVar[bool] = False
 
     def __init__(self, site: Site, table: SignalTable, subjects: Iterable[Subject]) -> None:
         self.site = site

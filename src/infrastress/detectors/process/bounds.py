@@ -147,6 +147,7 @@ class LearnedRange(_Bounds):
     """The range of at least four weeks of normal data, by the rule of `tightness`."""
 
     rule = "process.learned_range"
+    heeds_trust = True
     severity, suspicion, confidence, words = "medium", "unknown", 0.5, "anything seen in normal data: a bound"
     dead_band = False
     card: ClassVar[RuleCard] = RuleCard(

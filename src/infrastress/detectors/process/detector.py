@@ -24,6 +24,9 @@ from infrastress.detectors.process.rates import RateOfChange
 from infrastress.detectors.process.silence import Silence
 from infrastress.detectors.process.stream import FrameStream, scores_at
 from infrastress.detectors.process.tanks import TankFarm
+from infrastress.detectors.process.trust import Trust
+from infrastress.detectors.process.trust.clock import SourceClock
+from infrastress.detectors.process.trust.rules import DefaultValue, NoiseChanged, ResolutionChanged, Spike
 from infrastress.detectors.process.view import Floats, SignalTable, Times, View
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.events.kinds import Detection
@@ -39,7 +42,7 @@ _FAR = 1e6
 _RULES: tuple[type[Invariant], ...] = (
     AlarmLimit, TripLimit, InstrumentRange, LearnedRange, RateOfChange, MassBalance, BalanceDrift, FrozenSignal,
     FlowWithoutPath, PumpFlow, InterlockFailed, InterlockBypassed, SwitchDisagrees, ControlRuleBroken,
-    SwitchedWithoutCause, Silence,
+    SwitchedWithoutCause, Silence, Spike, NoiseChanged, ResolutionChanged, DefaultValue, SourceClock,
 )  # fmt: skip
 
 
@@ -73,6 +76,7 @@ class InvariantDetector(Detector):
         net = FlowNet(site, self.table)
         farm = TankFarm(site, self.table, net)
         width_s = site.runtime.frame_s
+        self._trust = Trust(self.table)
         every: tuple[Invariant, ...] = (
             AlarmLimit(site, self.table),
             TripLimit(site, self.table),
@@ -81,7 +85,7 @@ class InvariantDetector(Detector):
             RateOfChange(site, self.table, farm),
             MassBalance(site, self.table, net, farm),
             BalanceDrift(site, self.table, farm),
-            FrozenSignal(site, self.table),
+            FrozenSignal(site, self.table, self._trust),
             FlowWithoutPath(site, self.table, net),
             PumpFlow(site, self.table, net),
             InterlockFailed(site, self.table, width_s),
@@ -90,9 +94,15 @@ class InvariantDetector(Detector):
             ControlRuleBroken(site, self.table, width_s),
             SwitchedWithoutCause(site, self.table),
             Silence(site, self.table, width_s),
+            Spike(site, self.table, self._trust),
+            NoiseChanged(site, self.table, self._trust),
+            ResolutionChanged(site, self.table),
+            DefaultValue(site, self.table, self._trust),
+            SourceClock(site, self.table, width_s),
         )
         self.invariants = tuple(i for i in every if i.subjects and i.rule not in self.options.off)
-        self._context = max([2, *(invariant.context for invariant in self.invariants)])
+        heeds = [i.context + self._trust.context for i in self.invariants if i.heeds_trust]
+        self._context = max([2, *(invariant.context for invariant in self.invariants), *heeds])
         self._baseline_id = ""
         if baseline is not None:
             self._baseline_id = baseline_id(baseline, _FORMAT, self.name)
@@ -117,11 +127,12 @@ class InvariantDetector(Detector):
         for view in self._stream.views(block.frames):
             worst = np.full(len(view.ends), np.nan)
             for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
-                scores = invariant.judge(view)
+                seen = self._trust.sane(view) if invariant.heeds_trust else view
+                scores = invariant.judge(seen)
                 worst = np.fmax(worst, np.fmax.reduce(scores, axis=0))
                 for change in episodes.step(scores):
                     score = float(scores[change.subject, change.frame])
-                    findings.append(self._finding(invariant, view, change, score))
+                    findings.append(self._finding(invariant, seen, change, score))
             self._worst.append((view.ends, worst))
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
         return findings
@@ -148,7 +159,7 @@ class InvariantDetector(Detector):
             view = View.of(frames.part(start, start + piece), self.table, mean, last)
             mean, last = view.mean[:, -self._context :], view.last[:, -self._context :]
             for found, (invariant, _) in zip(parts, rules, strict=True):
-                found.append(invariant.band(view, signal))
+                found.append(invariant.band(self._trust.sane(view) if invariant.heeds_trust else view, signal))
         return tuple(
             Expectation(
                 rule=invariant.rule,

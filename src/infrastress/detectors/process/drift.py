@@ -34,6 +34,7 @@ class BalanceDrift(Invariant):
     """
 
     rule = "process.balance_drift"
+    heeds_trust = True
     clear_frames = 10
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,

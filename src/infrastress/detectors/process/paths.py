@@ -25,6 +25,7 @@ class FlowWithoutPath(Invariant):
     """
 
     rule = "process.flow_without_path"
+    heeds_trust = True
     raise_frames = 2
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,
@@ -157,6 +158,7 @@ class PumpFlow(Invariant):
     """
 
     rule = "process.pump_flow"
+    heeds_trust = True
     raise_frames = 3
     context = 4
     card: ClassVar[RuleCard] = RuleCard(

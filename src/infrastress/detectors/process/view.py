@@ -92,6 +92,7 @@ class View:
         ends: int64[k], ends of the frames to judge.
         context: number c of leading columns that were judged before; NaN where there was nothing yet.
         mean, last: float64[m, c + k], SI, one row a signal of `SignalTable`; NaN where there was no finite, sane value.
+        count: int32[m, k], rows with a value in the frames to judge.
         cache: results invariants share, by name.
     """
 
@@ -100,6 +101,7 @@ class View:
     context: int
     mean: Floats = field(repr=False)
     last: Floats = field(repr=False)
+    count: npt.NDArray[np.int32] = field(repr=False)
     cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -115,15 +117,22 @@ class View:
         last = np.full((len(table), context + k), np.nan)
         mean[:, :context] = before_mean
         last[:, :context] = before_last
+        count = np.zeros((len(table), k), dtype=np.int32)
         columns = [(table.row[tag], i) for i, tag in enumerate(frames.tags) if tag in table.row]
         if columns:
             rows, taken = (list(part) for part in zip(*columns, strict=True))
             mean[rows, context:] = frames.mean[:, taken].T
             last[rows, context:] = frames.last[:, taken].T
+            count[rows] = frames.count[:, taken].T
         for values in (mean, last):
             with np.errstate(invalid="ignore"):
                 values[~(np.abs(values) <= _ABSURD)] = np.nan
-        return cls(frames.width, frames.ends, context, mean, last)
+        return cls(frames.width, frames.ends, context, mean, last, count)
+
+    def without(self, cells: npt.NDArray[np.bool_]) -> "View":
+        """The same frames with nothing in some cells, bool[m, c + k]."""
+        mean, last = (np.where(cells, np.nan, values) for values in (self.mean, self.last))
+        return View(self.width, self.ends, self.context, mean, last, self.count)
 
 
 def earlier(values: Floats, frames: int) -> Floats:

@@ -1,0 +1,91 @@
+"""The mask: cells that are not to be leaned on, by all that is known of the sensors.
+
+    trust.observe(view) ...; known = trust.learned(share)     # in training
+    trust.apply(known); trust.doubted(view)                   # bool[m, c + k]
+
+It is a pure function of the frames up to each column and `context` before.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from infrastress.detectors.process.trust.defaults import Defaults
+from infrastress.detectors.process.trust.noise import Noise
+from infrastress.detectors.process.trust.rest import Rest
+from infrastress.detectors.process.trust.spikes import Spikes
+from infrastress.detectors.process.trust.traits import Flags, Trait
+from infrastress.detectors.process.view import SignalTable, View
+
+__all__ = ["BAD_VALUES", "Trust"]
+
+BAD_VALUES = frozenset({"spike", "default value", "range"})
+"""Reasons for which a cell is no measurement at all. A stuck or noisy gauge is still one: what others say about it is
+evidence that must not be put aside."""
+
+
+class Trust:
+    """What is known of the sensors of a table."""
+
+    def __init__(self, table: SignalTable) -> None:
+        self.table = table
+        self.rest = Rest(table)
+        self.spikes = Spikes(table)
+        self.noise = Noise(table, self.rest)
+        self.defaults = Defaults(table)
+        self.traits: tuple[Trait, ...] = (self.rest, self.spikes, self.noise, self.defaults)
+        self.context = max(trait.context for trait in self.traits) + 1
+        ends = np.array([self._range(signal.id) for signal in table.signals]).reshape(-1, 2)
+        self._low, self._high = ends[:, :1], ends[:, 1:]
+
+    def _range(self, signal: str) -> tuple[float, float]:
+        known = self.table.site.signal_by_id[signal]
+        if known.range is None:
+            return -np.inf, np.inf
+        slack = 2.0 * max(known.accuracy, known.resolution)
+        ends = (self.table.si(signal, known.range[0] - slack), self.table.si(signal, known.range[1] + slack))
+        return min(ends), max(ends)
+
+    def reasons(self, view: View) -> dict[str, Flags]:
+        """By reason the cells bool[m, c + k] it holds for."""
+        found: dict[str, Flags] = {}
+        for trait in self.traits:
+            cells = np.zeros(view.mean.shape, bool)
+            cells[trait.rows] = trait.doubts(view)
+            found[trait.reason] = cells
+        with np.errstate(invalid="ignore"):
+            found["range"] = (view.mean < self._low) | (view.mean > self._high)
+        return found
+
+    def doubted(self, view: View) -> Flags:
+        """Cells bool[m, c + k] that others should not lean on, for whatever reason."""
+        cells = np.zeros(view.mean.shape, bool)
+        for some in self.reasons(view).values():
+            cells |= some
+        return cells
+
+    def sane(self, view: View) -> View:
+        """The view without values that are no measurement; the view itself where there are none."""
+        if "trust.sane" not in view.cache:
+            bad = np.zeros(view.mean.shape, bool)
+            for reason, cells in self.reasons(view).items():
+                if reason in BAD_VALUES:
+                    bad |= cells
+            view.cache["trust.sane"] = view.without(bad) if bad.any() else view
+        found: View = view.cache["trust.sane"]
+        return found
+
+    def observe(self, view: View) -> None:
+        """Look at normal data; called in order."""
+        for trait in self.traits:
+            trait.observe(view)
+
+    def learned(self, share: float) -> dict[str, Any]:
+        """What was learned, JSON-able; `share` is the p of `tightness`."""
+        return {trait.reason: trait.learned(share) for trait in self.traits}
+
+    def apply(self, known: Mapping[str, Any]) -> None:
+        """Take what `learned` returned."""
+        for trait in self.traits:
+            trait.apply(known.get(trait.reason, {}))
