@@ -26,6 +26,8 @@ _SPARE, _ROWS = 1.02, 2.0
 _BURST, _BURST_ROWS = 3.0, 5.0
 _RATE_NEEDS = 3.0
 """Rows a frame from which fewer of them tell a fast clock; else a lost row and a fast clock look the same."""
+_LEAST_RATE = 0.6
+"""Still fewer are no clock: the source is asked or told less often than in training."""
 
 
 class SourceClock(Invariant):
@@ -82,7 +84,8 @@ class SourceClock(Invariant):
         rows, rate = self._rates(view)
         burst = np.where(rows > 0, rows / self._most, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            scores: Floats = np.fmax(np.fmax(rate / self._high, self._low / rate), burst)
+            fewer = np.where(rate >= _LEAST_RATE * self._low, self._low / rate, np.nan)
+            scores: Floats = np.fmax(np.fmax(rate / self._high, fewer), burst)
         return scores
 
     def explain(self, view: View, subject: int, frame: int) -> Account:
