@@ -143,7 +143,10 @@ class InvariantDetector(Detector):
 
     def basis(self, signal: str) -> Basis | None:
         """Signals and frames that the rules which expect something of it need."""
-        needed = dict.fromkeys(one for invariant in self.invariants for one in invariant.rests_on(signal))
+        rules = [(invariant, basis) for invariant in self.invariants if (basis := invariant.rests_on(signal))]
+        needed = dict.fromkeys(one for _, basis in rules for one in basis)
+        if any(invariant.heeds_trust for invariant, _ in rules):
+            needed |= dict.fromkeys(self._trust.leans_on)
         return Basis(tuple(needed), self._context) if needed else None
 
     def expected(self, signal: str, frames: Frames) -> tuple[Expectation, ...]:
@@ -159,7 +162,7 @@ class InvariantDetector(Detector):
             view = View.of(frames.part(start, start + piece), self.table, mean, last)
             mean, last = view.mean[:, -self._context :], view.last[:, -self._context :]
             for found, (invariant, _) in zip(parts, rules, strict=True):
-                found.append(invariant.band(self._trust.sane(view) if invariant.heeds_trust else view, signal))
+                found.append(self._band(invariant, view, signal))
         return tuple(
             Expectation(
                 rule=invariant.rule,
@@ -172,6 +175,14 @@ class InvariantDetector(Detector):
             )
             for found, (invariant, basis) in zip(parts, rules, strict=True)
         )
+
+    def _band(self, invariant: Invariant, view: View, signal: str) -> Band:
+        """What a rule expects of a signal; nothing in frames in which it takes the signal as missing."""
+        if not invariant.heeds_trust or (sane := self._trust.sane(view)) is view:
+            return invariant.band(view, signal)
+        told = invariant.band(sane, signal)
+        none = np.isnan(sane.mean[self.table.row[signal], view.context :])
+        return Band(*(np.where(none, np.nan, part) for part in (told.expected, told.low, told.high, told.score)))
 
     def _finding(self, invariant: Invariant, view: View, change: Change, score: float) -> Finding:
         frame, subject, raised = change

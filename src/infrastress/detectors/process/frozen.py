@@ -11,6 +11,7 @@ from infrastress.detectors.process.base import Learned
 from infrastress.detectors.process.trust.mask import Trust
 from infrastress.detectors.process.trust.rest import runs_of
 from infrastress.detectors.process.trust.rules import SensorRule
+from infrastress.detectors.process.trust.traits import Flags
 from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.detectors.process.words import clock_span
 from infrastress.site import Site
@@ -47,20 +48,26 @@ class FrozenSignal(SensorRule):
     )
 
     def __init__(self, site: Site, table: SignalTable, trust: Trust) -> None:
-        self.trait = trust.rest
+        self.trait, self._defaults = trust.rest, trust.defaults
         super().__init__(site, table, self.trait.signals)
+        self.context = trust.context
         self._limit = np.full((len(self.signals), 1), np.nan)
         self._run = np.zeros(len(self.signals))
         self._runs = np.empty((len(self.signals), 0))
 
     def single(self, view: View) -> Floats:
-        """Run over allowed run; NaN where nothing was learned."""
+        """Run over allowed run; NaN where nothing was learned, and where a default value says why it stands still."""
         same = self.trait.same(view)[:, view.context :]
         self._runs = runs_of(same, self._run[:, None])
         if self._runs.shape[1]:
             self._run = self._runs[:, -1].copy()
-        scores: Floats = self._runs / self._limit
+        default = self._defaults.doubts(view)[:, view.context :]
+        scores: Floats = np.where(default, np.nan, self._runs / self._limit)
         return scores
+
+    def judged(self, view: View, own: Floats) -> Flags:
+        """A flow that is zero stands still rightly."""
+        return ~np.isnan(own) & self.trait.lively(view)[:, view.context :]
 
     def sentence(self, view: View, signal: int, frame: int) -> str:
         """How long, and how long is normal."""

@@ -21,6 +21,8 @@ from infrastress.detectors.process.residuals.limits import CLIP, SCALES, sums_of
 from infrastress.detectors.process.residuals.relations import HOURS, Relation, Relations, on_grid
 from infrastress.detectors.process.residuals.words import deviation, explained_by, relation_in_words
 from infrastress.detectors.process.stream import FrameStream, scores_at
+from infrastress.detectors.process.trust import Trust
+from infrastress.detectors.process.trust.traits import Flags
 from infrastress.detectors.process.view import Floats, SignalTable, Times, View
 from infrastress.detectors.process.words import clock_span
 from infrastress.events.frames import Block, Finding, Frames
@@ -33,6 +35,8 @@ _FORMAT = 1
 _FAR = 1e6
 _RULE = "process.residual"
 _NAMED = 5
+_QUIET_DAYS = 300.0
+"""In so many days one cell of a site is expected to be doubted falsely."""
 _MOST_VALUES = 20_000_000
 """Learning holds about ten times as many numbers at once: 1.6 GB."""
 CARD = RuleCard(
@@ -92,6 +96,8 @@ class ResidualDetector(Detector):
         if baseline is not None:
             self._baseline_id = baseline_id(baseline, _FORMAT, self.name)
             lags, known, steps = baseline["lags"], baseline["relations"], baseline["resolution"]
+        self._sensors = {} if baseline is None else baseline.get("sensors", {})
+        self._trust = self._trust_of(self.table)
         relations = [
             Relation.of_json(signal.id, known[signal.id])
             for signal in site.signals
@@ -102,8 +108,13 @@ class ResidualDetector(Detector):
             scale: np.array([[one.limits[i]] for one in relations]).reshape(-1, 1) for i, scale in enumerate(SCALES)
         }
         self._steps = np.array([[steps.get(signal.id, 0.0)] for signal in site.signals]).reshape(-1, 1)
-        self._context = lags + SCALES[-1] - 1
+        self._context = lags + SCALES[-1] - 1 + self._trust.context
         self._reset()
+
+    def _trust_of(self, table: SignalTable) -> Trust:
+        trust = Trust(table)
+        trust.apply(self._sensors)
+        return trust
 
     def _reset(self) -> None:
         self._stream = FrameStream(self.name, self.table, self._width, self._context)
@@ -122,7 +133,7 @@ class ResidualDetector(Detector):
         for view in self._stream.views(block.frames):
             if not self.relations.relations:
                 continue
-            verdict = _judge(view, self.relations, self._steps, self._limits)
+            verdict = _judge(view, self.relations, self._steps, self._limits, self._trust.doubted(view))
             self._judged.append((view.ends, np.fmax.reduce(verdict.scores, axis=0)))
             findings += [self._finding(verdict, change) for change in self._episodes.step(verdict.scores)]
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
@@ -133,12 +144,18 @@ class ResidualDetector(Detector):
         return scores_at(self._asked, self._judged, _FAR)
 
     def basis(self, signal: str) -> Basis | None:
-        """The signal and the inputs of its relation."""
+        """The signal, the inputs of its relation, and what their trust leans on."""
+        inputs = self._inputs_of(signal)
+        if inputs is None:
+            return None
+        return Basis(tuple(dict.fromkeys((*inputs, *self._trust.leans_on))), self._context)
+
+    def _inputs_of(self, signal: str) -> tuple[str, ...] | None:
+        """The signal and the inputs of its relation; None without one."""
         relation = next((one for one in self.relations.relations if one.signal == signal), None)
         if relation is None:
             return None
-        inputs = (one.name for one in relation.inputs if one.name not in HOURS)
-        return Basis(tuple(dict.fromkeys((signal, *inputs))), self._context)
+        return tuple(dict.fromkeys((signal, *(one.name for one in relation.inputs if one.name not in HOURS))))
 
     def expected(self, signal: str, frames: Frames) -> tuple[Expectation, ...]:
         """What its relation expects of the signal; the band is what one frame alone may be off by."""
@@ -151,7 +168,8 @@ class ResidualDetector(Detector):
         nothing = np.full((len(table), self._context), np.nan)
         view = View.of(frames, table, nothing, nothing)
         limits = {scale: limit[at : at + 1] for scale, limit in self._limits.items()}
-        verdict = _judge(view, alone, self._steps[[self.table.row[one] for one in basis.signals]], limits)
+        steps = self._steps[[self.table.row[one] for one in basis.signals]]
+        verdict = _judge(view, alone, steps, limits, self._trust_of(table).doubted(view))
         expected = verdict.expected[0, view.context :]
         most = float(limits[1][0, 0])
         off = most * float(alone.scale[0, 0]) if most <= CLIP else np.inf
@@ -159,7 +177,7 @@ class ResidualDetector(Detector):
             Expectation(
                 rule=_RULE,
                 baseline=self._baseline_id,
-                rests_on=basis.signals[1:],
+                rests_on=(self._inputs_of(signal) or ())[1:],
                 expected=expected,
                 low=expected - off,
                 high=expected + off,
@@ -286,6 +304,7 @@ class ResidualDetector(Detector):
         kept = dropped = 0
         for block in blocks:
             for view in pupil._stream.views(block.frames):
+                pupil._trust.observe(view)
                 means.append(view.mean[:, view.context :].copy())
                 ends.append(view.ends)
                 kept += len(view.ends)
@@ -315,6 +334,7 @@ class ResidualDetector(Detector):
             "lags": pupil.options.lags,
             "relations": {one.signal: one.as_json() for one in learned.relations},
             "resolution": steps,
+            "sensors": pupil._trust.learned(1.0 / (_QUIET_DAYS * max(1, 2 * len(table)))),
         }
         words = [relation_in_words(table, one, pupil._width) for one in learned.relations]
         blind = [f"{signal} ({why})" for signal, why in learned.without.items() if why != POSITION]
@@ -366,7 +386,7 @@ class _State(msgspec.Struct):
     open: list[tuple[int, dict[str, Any]]]
 
 
-def _judge(view: View, relations: Relations, steps: Floats, limits: Mapping[int, Floats]) -> _Verdict:
+def _judge(view: View, relations: Relations, steps: Floats, limits: Mapping[int, Floats], doubted: Flags) -> _Verdict:
     """Relations over a view.
 
     Args:
@@ -374,10 +394,11 @@ def _judge(view: View, relations: Relations, steps: Floats, limits: Mapping[int,
         relations: n of them.
         steps: float64[m, 1], the last digits of the signals, SI.
         limits: float64[n, 1] for each window.
+        doubted: bool[m, c + k], cells that are missing for relations that lean on them; seen they are all the same.
     """
     values = on_grid(view.mean, steps)
     before = view.ends[0] - view.width * np.arange(view.context, 0, -1, dtype=np.int64)
-    expected = relations.expect(values, np.concatenate([before, view.ends]))
+    expected = relations.expect(np.where(doubted, np.nan, values), np.concatenate([before, view.ends]))
     seen = values[relations.rows]
     residuals = seen - expected
     sums = sums_of(residuals, relations.scale)

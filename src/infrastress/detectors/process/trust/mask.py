@@ -39,6 +39,11 @@ class Trust:
         ends = np.array([self._range(signal.id) for signal in table.signals]).reshape(-1, 2)
         self._low, self._high = ends[:, :1], ends[:, 1:]
 
+    @property
+    def leans_on(self) -> tuple[str, ...]:
+        """Signals without which no other can be judged: what is set tells calm frames from others."""
+        return self.spikes.leans_on
+
     def _range(self, signal: str) -> tuple[float, float]:
         known = self.table.site.signal_by_id[signal]
         if known.range is None:
@@ -54,8 +59,13 @@ class Trust:
             cells = np.zeros(view.mean.shape, bool)
             cells[trait.rows] = trait.doubts(view)
             found[trait.reason] = cells
+        found["range"] = self.beyond(view)
+        return found
+
+    def beyond(self, view: View) -> Flags:
+        """Cells bool[m, c + k] outside of what the instrument can show, by two accuracies or steps."""
         with np.errstate(invalid="ignore"):
-            found["range"] = (view.mean < self._low) | (view.mean > self._high)
+            found: Flags = (view.mean < self._low) | (view.mean > self._high)
         return found
 
     def doubted(self, view: View) -> Flags:

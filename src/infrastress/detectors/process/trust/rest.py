@@ -61,6 +61,12 @@ class Rest(Trait):
         found: Flags = view.cache["trust.same"]
         return found
 
+    def lively(self, view: View) -> Flags:
+        """Frames with a value that would move by itself, bool[n, c + k]."""
+        with np.errstate(invalid="ignore"):
+            found: Flags = np.abs(view.last[self.rows]) > self._least
+        return found
+
     def _scores(self, view: View) -> Floats:
         runs = np.minimum(runs_of(self.same(view)), float(self.context - 1))
         scores: Floats = runs / self._limit

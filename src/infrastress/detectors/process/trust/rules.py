@@ -13,6 +13,7 @@ from infrastress.detectors.process.trust.digits import Digits
 from infrastress.detectors.process.trust.guards import guarding
 from infrastress.detectors.process.trust.mask import Trust
 from infrastress.detectors.process.trust.noise import WINDOW
+from infrastress.detectors.process.trust.traits import Flags
 from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.detectors.process.words import clock_span
 from infrastress.events.kinds import Contribution, Severity
@@ -34,11 +35,13 @@ class SensorRule(Invariant):
     Attributes:
         together: share of a source's judged sensors that must fail for it to be the source's fault.
         with_others: score from which a sensor counts for that.
+        put_aside: whether others stop leaning on a signal for that (`mask`).
     """
 
     confidence: ClassVar[float]
     together: ClassVar[float] = 0.5
     with_others: ClassVar[float] = 1.0
+    put_aside: ClassVar[bool] = True
 
     def __init__(self, site: Site, table: SignalTable, signals: tuple[Signal, ...]) -> None:
         owners = dict.fromkeys(s.source for s in signals if s.source is not None)
@@ -54,6 +57,11 @@ class SensorRule(Invariant):
     @abstractmethod
     def single(self, view: View) -> Floats:
         """Scores float64[n, k] of the signals; 1 is the limit."""
+
+    def judged(self, view: View, own: Floats) -> Flags:
+        """Which signals count for their source, bool[n, k]."""
+        del view
+        return ~np.isnan(own)
 
     @abstractmethod
     def sentence(self, view: View, signal: int, frame: int) -> str:
@@ -74,7 +82,7 @@ class SensorRule(Invariant):
             return np.empty((0, len(view.ends)))
         own = self.single(view)
         with np.errstate(invalid="ignore"):
-            hit, known = own >= self.with_others, ~np.isnan(own)
+            hit, known = own >= self.with_others, self.judged(view, own)
         self._hit = hit
         if not self._sources:
             return own
@@ -98,8 +106,12 @@ class SensorRule(Invariant):
         seen = float(view.last[self.table.row[name], at])
         guards = name in self._guarding
         sentence = self.sentence(view, signal, frame)
+        if guards:
+            sentence += "; it guards the plant"
+        elif self.put_aside:
+            sentence += "; others no longer lean on it"
         return Account(
-            sentence=f"{sentence}; {'it guards the plant' if guards else 'others no longer lean on it'}",
+            sentence=sentence,
             contributions=(self.table.part(name, 1.0, seen=None if np.isnan(seen) else seen),),
             began=int(view.ends[frame]) - self.lasted([signal], frame) * view.width,
             severity="medium" if guards else "low",
@@ -150,6 +162,10 @@ class Spike(SensorRule):
         self.trait = trust.spikes
         super().__init__(site, table, self.trait.signals)
         self.context = trust.context
+
+    def observe(self, view: View) -> None:
+        """Look at normal data."""
+        self.trait.observe(view)
 
     def single(self, view: View) -> Floats:
         """There and back over its limit."""
@@ -221,6 +237,10 @@ class NoiseChanged(SensorRule):
         super().__init__(site, table, self.trait.signals)
         self.context = trust.context
 
+    def observe(self, view: View) -> None:
+        """Look at normal data."""
+        self.trait.observe(view)
+
     def single(self, view: View) -> Floats:
         """Grown or gone, whichever is worse."""
         scores: Floats = np.fmax(self.trait.scores(view), self.trait.gone(view))[:, view.context :]
@@ -285,13 +305,18 @@ class DefaultValue(SensorRule):
     )
 
     def __init__(self, site: Site, table: SignalTable, trust: Trust) -> None:
-        self.trait = trust.defaults
+        self.trait, self._trust = trust.defaults, trust
         super().__init__(site, table, self.trait.signals)
         self.context = trust.context
 
+    def observe(self, view: View) -> None:
+        """Look at normal data."""
+        self.trait.observe(view)
+
     def single(self, view: View) -> Floats:
-        """1 where a default value is shown."""
-        return self.trait.scores(view)[:, view.context :].copy()
+        """1 where a default value is shown; what the instrument can't show at all is said by `instrument_range`."""
+        beyond = self._trust.beyond(view)[self.trait.rows, view.context :]
+        return np.where(beyond, np.nan, self.trait.scores(view)[:, view.context :])
 
     def sentence(self, view: View, signal: int, frame: int) -> str:
         """The value, and where normal data were."""
@@ -323,6 +348,7 @@ class ResolutionChanged(SensorRule):
     rule = "process.resolution"
     raise_frames, clear_frames = 3, 8
     clear_score = 0.5
+    put_aside = False
     confidence = 0.7
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,

@@ -3,8 +3,8 @@
 Two statistics of frame means, each with one limit for calm frames, in whose last four no state, switch or setpoint of
 the site changed, and one for the others (a pump that starts is an honest step of its flow):
 
-* *away*: how far a value lies from the median of the three before it. Known at once; others stop leaning on the cell. A
-  lasting step is leaned on again from its third frame on.
+* *away*: how far a value lies from the median of the three before it. Known at once; others stop leaning on the cell,
+  for two frames at most: a step or a ramp is leaned on again from its third frame on.
 * *there and back*: the smaller of the two steps to and from a frame, where they are opposite. Known one frame later;
   this is what is told.
 """
@@ -30,12 +30,13 @@ class Spikes(Trait):
     """There and back, over its limit; `doubts` go by how far away a value is."""
 
     reason = "spike"
-    context: ClassVar[int] = 5
+    context: ClassVar[int] = 7
 
     def __init__(self, table: SignalTable) -> None:
         super().__init__(table)
         n = len(self.signals)
         self._set = np.array([row for row, s in enumerate(table.signals) if s.kind in _SET], dtype=np.intp)
+        self.leans_on = tuple(table.signals[row].id for row in self._set)
         self._limits = {name: np.full((n, 2), np.inf) for name in _STATISTICS}
         self._seen = {name: (DailyMaxima(n), DailyMaxima(n)) for name in _STATISTICS}
         self._floor = np.array(
@@ -84,9 +85,11 @@ class Spikes(Trait):
         return scores
 
     def doubts(self, view: View) -> Flags:
-        """Cells away from the three before by more than they ever were."""
+        """Cells further from the three before than ever, two in a row at most: what stays is no spike."""
         with np.errstate(invalid="ignore"):
-            found: Flags = self.away(view) >= self._of("away", view)
+            away: Flags = self.away(view) >= self._of("away", view)
+        found = away.copy()
+        found[:, 2:] &= ~(away[:, 1:-1] & away[:, :-2])
         return found
 
     def observe(self, view: View) -> None:
