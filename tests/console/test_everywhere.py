@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.console.browsing import DESKTOP, PHONE, ROOT, drawn, listening
 from tests.console.catalogues import flat, messages_of, pseudo_catalogue, untranslated
@@ -151,3 +152,29 @@ def test_a_banner_says_when_nobody_watches(make_console, open_page):
     page.get_by_role("alert").filter(has_text="nobody watches").wait_for()
     console.playing.silent.clear()
     page.get_by_role("alert").filter(has_text="nobody watches").wait_for(state="hidden")
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "again"),
+    [
+        ("en", "This screen can’t be shown.", "Show again"),
+        ("de", "Diese Ansicht lässt sich nicht zeigen.", "Erneut zeigen"),
+    ],
+)
+def test_a_screen_that_throws_takes_nothing_else_with_it(paths, attacked, open_page, language, said, again):
+    page = open_page(attacked, "/alarms", language=language)
+    listening(page)
+    page.troubles.expect("console error: TypeError")
+    page.route("**/api/v1/incidents/*", lambda route: route.fulfill(json={"id": "malformed"}))
+    page.evaluate("path => history.pushState(null, '', path)", paths["incident"])
+    told = page.get_by_role("alert").filter(has_text=said)
+    expect(told).to_contain_text("TypeError")
+    expect(page.get_by_role("navigation")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link").nth(1).click()  # another screen, meanwhile
+    expect(page.get_by_role("grid")).to_be_visible()
+    page.go_back()
+    told.wait_for()
+    page.unroute("**/api/v1/incidents/*")
+    told.get_by_role("button", name=again).click()
+    expect(page.get_by_role("heading", name="T-103").first).to_be_visible()
+    assert page.troubles.streams == 1
