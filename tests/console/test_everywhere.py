@@ -155,13 +155,14 @@ def test_a_banner_says_when_nobody_watches(make_console, open_page):
 
 
 @pytest.mark.parametrize(
-    ("language", "said", "again"),
+    "words",
     [
         ("en", "This screen can’t be shown.", "Show again"),
         ("de", "Diese Ansicht lässt sich nicht zeigen.", "Erneut zeigen"),
     ],
 )
-def test_a_screen_that_throws_takes_nothing_else_with_it(paths, attacked, open_page, language, said, again):
+def test_a_screen_that_throws_takes_nothing_else_with_it(paths, attacked, open_page, words):
+    language, said, again = words
     page = open_page(attacked, "/alarms", language=language)
     listening(page)
     page.troubles.expect("console error: TypeError")
