@@ -5,7 +5,18 @@ import pkgutil
 import sys
 from pathlib import Path
 
-HELPERS = {"__main__", "common", "conv_ae", "live", "playing", "process_rivals", "public", "rivals", "talkers"}
+HELPERS = {
+    "__main__",
+    "common",
+    "console_alarms",
+    "conv_ae",
+    "live",
+    "playing",
+    "process_rivals",
+    "public",
+    "rivals",
+    "talkers",
+}
 
 
 def names() -> list[str]:
