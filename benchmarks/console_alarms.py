@@ -89,5 +89,6 @@ def rivals(page: Any, words: tuple[str, ...]) -> dict[str, float]:
     page.evaluate(_FILTER, "")
     found = {"plain_table_filter_p50_ms": times[len(times) // 2], "plain_table_filter_longest_ms": times[-1]}
     found |= scrolled(page, "plain_table_scroll")
+    page.goto("about:blank")  # the console's own policy would refuse the style
     page.set_content(_EMPTY)
     return found | scrolled(page, "empty_page_scroll")
