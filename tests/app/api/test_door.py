@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from infrastress.app.api import door
-from infrastress.app.api.server import Opened
+from infrastress.app.api.opened import Opened
 from infrastress.app.api.settings import ApiSettings
 from infrastress.app.console import Pages
 from infrastress.core.clock import EventClock
@@ -17,7 +17,8 @@ from tests.app.api.running import Api, copy_store
 
 
 @pytest.fixture
-def opened(site_folder):
+def opened(site_folder, monkeypatch):
+    monkeypatch.setattr(door, "_HELD_S", 60.0)
     listening = socket.create_server(("127.0.0.1", 0))
     opened = Opened(SimpleNamespace(site=site_folder, listen=listening.detach()))
     yield opened
@@ -25,8 +26,14 @@ def opened(site_folder):
     opened.wait()
 
 
-def test_before_the_site_is_known(opened, monkeypatch):
+@pytest.fixture
+def impatient(monkeypatch, opened):
+    del opened
     monkeypatch.setattr(door, "_HELD_S", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_before_the_site_is_known(opened):
     with httpx.Client(base_url=f"http://127.0.0.1:{opened.port}") as client:
         assert client.get("/api/v1/health/live").json() == {"live": True}
         ready = client.get("/api/v1/health/ready")
@@ -46,8 +53,7 @@ def test_before_the_site_is_known(opened, monkeypatch):
 
 
 @pytest.mark.parametrize("story", ["", "overflow"])
-def test_then_the_api_answers_at_the_same_address(opened, site_folder, recorded, tmp_path, story, monkeypatch):
-    monkeypatch.setattr(door, "_HELD_S", 60.0)
+def test_then_the_api_answers_at_the_same_address(opened, site_folder, recorded, tmp_path, story):
     clock = EventClock(10**18, 1, 60.0) if story else EventClock()
     store = open_store(copy_store(recorded, tmp_path))
     api = Api(site_folder, store, tmp_path / "state", ApiSettings(story=story), clock=clock)

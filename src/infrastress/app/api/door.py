@@ -6,15 +6,18 @@ What is asked of the API waits here for a moment: whoever comes just before it i
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from infrastress.app.api.guard import HEADERS
+from infrastress.app.api.headers import HEADERS
 from infrastress.app.api.problems import ApiError, problem_response
 from infrastress.app.console import Pages
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 __all__ = ["Door"]
 
@@ -36,7 +39,7 @@ class Door:
         self._living: AbstractAsyncContextManager[Any] | None = None
         self._admitted = asyncio.Event()
 
-    async def admit(self, app: FastAPI) -> None:
+    async def admit(self, app: "FastAPI") -> None:
         """Have the application answer from now on, once it has started."""
         living = app.router.lifespan_context(app)
         await living.__aenter__()
