@@ -24,6 +24,7 @@ from tests.console.browsing import (
 )
 from tests.console.consoles import ApiConsole, Console, ServedConsole
 from tests.console.scenes import Scene, make_scene
+from tests.once import shared_folder
 
 _SIZES = {size[0]: size for size in (DESKTOP, PHONE, WALL)}
 
@@ -43,8 +44,7 @@ _FAILED = pytest.StashKey[bool]()
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this test run, the same for all its processes."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if base.name.startswith("popen-") else base) / "scenes"
+    return shared_folder(tmp_path_factory) / "scenes"
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +53,9 @@ def scene_of(shared: Path) -> Callable[[str], Scene]:
     return lambda name: make_scene(name, shared)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    """One Chromium for all tests of this process."""
+    """One Chromium for this process's tests of the console; its event loop ends with the last of them."""
     if reason := missing():
         pytest.skip(reason)
     from playwright.sync_api import expect
@@ -66,7 +66,7 @@ def browser() -> Iterator[Any]:
 
 
 def _shared_console(name: str) -> Any:
-    @pytest.fixture(scope="session", name=name)
+    @pytest.fixture(scope="package", name=name)
     def console(scene_of: Callable[[str], Scene], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiConsole]:
         if reason := missing():
             pytest.skip(reason)
