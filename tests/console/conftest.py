@@ -1,7 +1,8 @@
 """What browser tests share: Chromium, pages that forgive nothing, and consoles over recorded days of the depot.
 
-Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothing. `make_console` and `make_served`
-give one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark", language="de", role="operator")`.
+Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothing; time stands still in `attacked`.
+`make_console` and `make_served` give one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark",
+language="de", role="operator")`.
 """
 
 import re
@@ -65,12 +66,12 @@ def browser() -> Iterator[Any]:
         yield browser
 
 
-def _shared_console(name: str) -> Any:
+def _shared_console(name: str, *, frozen: bool = False) -> Any:
     @pytest.fixture(scope="package", name=name)
     def console(scene_of: Callable[[str], Scene], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiConsole]:
         if reason := missing():
             pytest.skip(reason)
-        console = ApiConsole(scene_of(name).copy(tmp_path_factory.mktemp(name) / "scene")).start()
+        console = ApiConsole(scene_of(name).copy(tmp_path_factory.mktemp(name) / "scene"), frozen=frozen).start()
         yield console
         console.stop()
 
@@ -78,7 +79,8 @@ def _shared_console(name: str) -> Any:
     return console
 
 
-quiet, attacked, flooded = map(_shared_console, ("quiet", "attacked", "flooded"))
+quiet, flooded = map(_shared_console, ("quiet", "flooded"))
+attacked = _shared_console("attacked", frozen=True)  # most tests read there: a plant that plays on would cost them all
 
 
 @pytest.fixture
