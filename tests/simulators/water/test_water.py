@@ -18,7 +18,7 @@ from infrastress.simulators.scenario import load_scenario
 from infrastress.simulators.water import RANGES, WaterSimulator
 from infrastress.simulators.water.hydraulics import Hydraulics, Settings
 from infrastress.simulators.water.openloop import open_loop
-from infrastress.simulators.water.toolkit import Code
+from infrastress.hydraulics.toolkit import Code
 from infrastress.site.epanet import create_site_from_inp
 from infrastress.site.load import load_site
 from infrastress.site.model import Site

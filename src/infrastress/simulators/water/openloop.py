@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.simulators.water.hydraulics import Hydraulics
-from infrastress.simulators.water.toolkit import Code
+from infrastress.hydraulics.toolkit import Code
 
 __all__ = ["Series", "open_loop"]
 

@@ -20,7 +20,7 @@ from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.plc import Clock, Controllers, inputs_of, shifted
 from infrastress.simulators.water.ranges import RANGES
 from infrastress.simulators.water.story import Held, Input, Story
-from infrastress.simulators.water.toolkit import Code
+from infrastress.hydraulics.toolkit import Code
 from infrastress.site.epanet_controls import Action, Quantity
 
 __all__ = ["Outcome", "Simulation"]
