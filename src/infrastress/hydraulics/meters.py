@@ -66,7 +66,8 @@ def find_meters(
 
     Args:
         site: whose assets name their elements.
-        nodes, links: positions of the network's elements by name.
+        nodes: positions of the network's nodes by name.
+        links: the same of its links.
     """
     assets = elements_of(site)
     meters: list[Meter] = []

@@ -12,6 +12,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from infrastress.hydraulics.toolkit import Code, Project
+from infrastress.hydraulics.units import Units
 from infrastress.simulators.water.balance import (
     LEAST_FLOW_M3S,
     LEVEL_TOLERANCE_M,
@@ -20,8 +22,6 @@ from infrastress.simulators.water.balance import (
     TankStep,
     reached,
 )
-from infrastress.hydraulics.toolkit import Code, Project
-from infrastress.hydraulics.units import Units
 
 __all__ = ["Hydraulics", "Settings", "State"]
 

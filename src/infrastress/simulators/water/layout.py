@@ -17,6 +17,8 @@ from infrastress.site.epanet_controls import Quantity, read_control_logic
 __all__ = ["Layout"]
 
 FREEBOARD_M = 0.1
+
+
 class Layout:
     """What the simulator needs to know of a site.
 

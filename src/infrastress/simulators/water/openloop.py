@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from infrastress.simulators.water.hydraulics import Hydraulics
 from infrastress.hydraulics.toolkit import Code
+from infrastress.simulators.water.hydraulics import Hydraulics
 
 __all__ = ["Series", "open_loop"]
 
