@@ -41,7 +41,7 @@ def test_a_measurement_that_alone_tells_an_unknown_checks_nothing():
 
 
 def test_what_was_not_measured_is_left_out():
-    slopes, off, sigma, prior, moved = THREE
+    slopes, _off, sigma, prior, moved = THREE
     found = linear_estimate(slopes, np.array([10.0, np.nan, 12.0]), sigma, prior, moved)
     assert found.step == pytest.approx([11.0])
     assert np.isnan(found.residual[1])

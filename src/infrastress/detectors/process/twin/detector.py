@@ -118,7 +118,7 @@ class TwinDetector(Detector):
         verdicts = []
         for t in range(first, values.shape[1]):
             verdicts.append(twin.judge(values[:, t], values[:, t - 1], earlier))
-            earlier = verdicts[-1].moment
+            earlier = verdicts[-1].reported
         return np.array([one.scores for one in verdicts]).T, verdicts
 
     def scores(self) -> Floats | None:

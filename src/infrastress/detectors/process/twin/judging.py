@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from infrastress.detectors.process.twin.moment import Flags, Moment, Reader, Reading, Solver
 from infrastress.detectors.process.view import Floats, SignalTable
@@ -57,17 +58,21 @@ class Verdict:
 
     Attributes:
         scores: float64[m + a], of the measurements and then the states; 1 is the limit, NaN no verdict.
-        moment: the frame, understood; None where that was not possible.
+        reported: the frame, understood as it was reported; None where that was not possible.
+        moment: the same, with the state that is `flipped` the other way.
         before: float64[t], m, the levels from which the frame before let expect the next; NaN where there were none.
         levels: float64[t], m, where they were expected; NaN where they were not.
+        strayed: frames in a row that each actuator has differed from its controls.
         states: what the controls would have of each actuator; None where that is not known.
         flipped: the actuator whose state, were it the other way, explains what doesn't fit; None where there is none.
     """
 
     scores: Floats
+    reported: Moment | None
     moment: Moment | None
     before: Floats
     levels: Floats
+    strayed: npt.NDArray[np.int64]
     states: Flags | None
     flipped: int | None = field(default=None)
 
@@ -109,12 +114,12 @@ class Twin:
     def judge(self, column: Floats, before: Floats, earlier: Moment | None) -> Verdict:
         """Judge a frame, given the one before as column and as understood."""
         known, tanks = self.known, self._tanks
-        moment = self.look(column, before)
+        reported = self.look(column, before)
         scores = np.full(len(known.sigma) + len(self.strayed), np.nan)
         unknown = np.full(tanks, np.nan)
-        if moment is None:
-            return Verdict(scores, None, unknown, unknown, None)
-        flipped, moment = self._flipped(moment)
+        if reported is None:
+            return Verdict(scores, None, None, unknown, unknown, self.strayed, None)
+        flipped, moment = self._flipped(reported)
         own = np.abs(moment.fit.normalised) / known.limit
         if moment.bad:
             # What is left once the bad are set aside is judged by the clean estimate: it is below its limit
@@ -126,15 +131,15 @@ class Twin:
         coming = self.follow(earlier) if earlier is not None else None
         if coming is not None and earlier is not None:
             start, (levels, states) = self._trusted(earlier), coming
-            most = known.steady if rested(earlier, states, moment) else known.switched
-            off = np.abs(moment.reading.seen[-tanks:] - levels) / most
+            most = known.steady if rested(earlier, states, reported) else known.switched
+            off = np.abs(reported.reading.seen[-tanks:] - levels) / most
             scores[len(own) - tanks : len(own)] = np.fmax(own[-tanks:], off)
-            self._stray(moment.reading, states, scores[len(own) :])
+            self._stray(reported.reading, states, scores[len(own) :])
         if flipped is not None:
             scores[len(own) + flipped] = np.fmax(
-                scores[len(own) + flipped], np.nanmax(np.abs(moment.fit.normalised) / known.limit)
+                scores[len(own) + flipped], np.nanmax(np.abs(reported.fit.normalised) / known.limit)
             )
-        return Verdict(scores, moment, start, levels, states, flipped)
+        return Verdict(scores, reported, moment, start, levels, self.strayed, states, flipped)
 
     def _stray(self, reading: Reading, states: Flags, scores: Floats) -> None:
         self.strayed = np.where(reading.open_ == states, 0, self.strayed + 1)
@@ -158,7 +163,7 @@ class Twin:
         flipped, found = best
         if flipped is None or len(found.bad) >= len(moment.bad):
             return None, moment
-        return flipped, replace(found, fit=moment.fit, reading=moment.reading)
+        return flipped, found
 
 
 def rested(earlier: Moment, states: Flags, now: Moment) -> bool:

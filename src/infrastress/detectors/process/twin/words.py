@@ -47,14 +47,15 @@ def tell(  # noqa: PLR0917 - a frame, and whom to tell of
     asset = table.asset(signal)
     if subject >= rows:
         i = subject - rows
-        reported = "on or open" if column[table.row[signal]] > 0.5 else "off or shut"
+        open_ = verdict.reported is not None and verdict.reported.reading.open_[i]
+        reported = "on or open" if open_ else "off or shut"
         if verdict.flipped == i:
             return Told(
                 f"{signal} reports {asset} {reported}; flows and pressures around it fit the network model only if it "
                 "is the other way",
                 parts, "sensor_falsified", 0.7, ("T0856",),
             )  # fmt: skip
-        frames = int(twin.strayed[i])
+        frames = int(verdict.strayed[i])
         return Told(
             f"{asset} is {reported}; by the controls of the network model and the levels reported it should not "
             f"be, for {clock_span(frames * seconds)}",
