@@ -12,13 +12,13 @@ import pytest
 
 from infrastress.core.errors import InputError, SimulationError
 from infrastress.core.time import HOUR
+from infrastress.hydraulics.toolkit import Code
 from infrastress.simulators.base import Realisation, Scenario
 from infrastress.simulators.recording import write_realisation
 from infrastress.simulators.scenario import load_scenario
 from infrastress.simulators.water import RANGES, WaterSimulator
 from infrastress.simulators.water.hydraulics import Hydraulics, Settings
 from infrastress.simulators.water.openloop import open_loop
-from infrastress.simulators.water.toolkit import Code
 from infrastress.site.epanet import create_site_from_inp
 from infrastress.site.load import load_site
 from infrastress.site.model import Site
