@@ -49,6 +49,9 @@ def smallest_offset(relation: Relation, frames: int) -> float:
 
 def relation_in_words(table: SignalTable, relation: Relation, width: int) -> str:
     """The relation, how tightly it holds, and what it can see."""
+    if relation.rests:
+        resting = table.say(relation.signal, relation.base)
+        return f"{relation.signal} rests at {resting}; that it moves is seen in one frame"
     offsets = [smallest_offset(relation, int(span * HOUR // width)) for span in (1, 24)]
     said = [deviation(table, relation.signal, offset) for offset in offsets]
     return (
