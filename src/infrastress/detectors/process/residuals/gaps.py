@@ -5,9 +5,11 @@ With weights w, inputs x of mean m and covariance C, some of them observed (O) a
     b = C[O, M] w[M],   g = C[O, O]^-1 b
     w[M] . E[x[M] | x[O]] = w[M] . m[M] + g . (x[O] - m[O]),   variance w[M] C[M, M] w[M] - b . g
 
-(T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., theorem 2.5.1.) The variance is added to
-the relation's own, so a relation that has to guess is less sure. Each frame of each relation is solved by itself: the
-result does not depend on which others are judged with it.
+(T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., theorem 2.5.1.) The variance e is added
+to the relation's own s^2, and the residual counts as in the log-likelihood ratio of a shift that would be one s: not by
+1/s but by s / (s^2 + e). So a relation that has to guess is less sure, and what it guesses for hours on end (wrong by
+the same amount each time) does not add up. Each frame of each relation is solved by itself: the result does not depend
+on which others are judged with it.
 """
 
 from collections.abc import Sequence

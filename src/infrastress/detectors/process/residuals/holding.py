@@ -17,12 +17,13 @@ A window that reaches behind the last release counts no more: the plant's past d
 raise it again. Whatever is new does, at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, log
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from infrastress.core.errors import DecodeError
 from infrastress.detectors.process.episodes import Change
@@ -75,17 +76,28 @@ class Holding:
             return []
         changes: list[Change] = []
         with np.errstate(invalid="ignore"):
-            hits = np.any(parts >= 1.0, axis=(0, 2)).tolist()
+            hits = np.any(parts >= 1.0, axis=0)
+        touched = hits.any(axis=1).tolist()
         for subject, run in enumerate(self._runs):
-            if not hits[subject] and not run.active:
-                continue
-            for frame, part in enumerate(parts[:, subject].T.tolist()):
-                if part[0] != part[0]:
-                    continue
-                if self._take(run, part, self._frame + frame):
-                    changes.append(Change(frame, subject, run.active))
+            if touched[subject] or run.active:
+                mine = self._follow(run, parts[:, subject].T, np.flatnonzero(hits[subject]))
+                changes += [Change(frame, subject, raised) for frame, raised in mine]
         self._frame += parts.shape[2]
         return changes
+
+    def _follow(self, run: _Run, parts: Floats, hits: npt.NDArray[np.intp]) -> Iterator[tuple[int, bool]]:
+        """Frames at which a subject's episode was raised (True) or released; at rest only `hits` need be looked at."""
+        frame = 0
+        while frame < len(parts):
+            if not run.active:
+                at = int(np.searchsorted(hits, frame))
+                if at == len(hits):
+                    return
+                frame = int(hits[at])
+            part = parts[frame].tolist()
+            if part[0] == part[0] and self._take(run, part, self._frame + frame):
+                yield frame, run.active
+            frame += 1
 
     def _take(self, run: _Run, part: list[float], now: int) -> bool:
         """One frame of one subject; True when its episode was raised or released."""

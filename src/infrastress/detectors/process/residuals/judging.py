@@ -1,6 +1,7 @@
 """Judging a view of frames by the learned relations: what was expected, how far off it was, over which window."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ class Verdict:
     shares: Floats
     parts: Floats
 
-    @property
+    @cached_property
     def scores(self) -> Floats:
         """Float64[n, k], the largest of all windows; 1 is the limit, NaN no verdict."""
         largest: Floats = self.parts.max(axis=0)

@@ -107,7 +107,7 @@ def learn_relations(
     deviation = parts.factor[model.wanted]
     residuals = model.residuals * deviation[:, None]
     days = float(np.isfinite(residuals).any(axis=0).sum()) * _width(ends) / DAY
-    resting = find_resting(table, values, set(targets), days=days, budget=budget)
+    resting = find_resting(table, values, set(targets), frame_s=_width(ends) / 1e9, budget=budget)
     asked = [
         _questions(table, values, used, [parts.labels[k][0] for k in sources.tolist()])
         for sources in model.full.sources

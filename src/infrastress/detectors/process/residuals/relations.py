@@ -136,11 +136,11 @@ class Relations:
     def expect(
         self, values: Floats, ends: Times, doubted: npt.NDArray[np.bool_] | None = None
     ) -> tuple[Floats, Floats]:
-        """Expected values and their standard deviations float64[n, k] of `values` float64[m, lags + k] at int64[k].
+        """Expected values, and what their residuals are divided by, float64[n, k] each.
 
         Args:
-            values: on the grid, behind `lags` earlier columns.
-            ends: of the frames to judge.
+            values: float64[m, lags + k] on the grid, the k frames to judge behind earlier ones.
+            ends: int64[k].
             doubted: bool[m, lags + k], values that are not to be leaned on: as inputs they count as missing, while
                 the relation that expects them is still judged.
         """
@@ -156,7 +156,7 @@ class Relations:
             at, frames = np.nonzero(lost)
             filled, extra = self._spreads.fill(at, self._weights[:, at, 0].T, rows[self._sources[:, at], frames].T)
             expected[at, frames] = self._base[at, 0] + filled
-            scale[at, frames] = np.sqrt(scale[at, frames] ** 2 + extra)
+            scale[at, frames] += extra / scale[at, frames]
         return expected, scale
 
     def shares(self, seen: Floats, expected: Floats, scale: Floats) -> Floats:

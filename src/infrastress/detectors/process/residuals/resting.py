@@ -34,11 +34,12 @@ class Resting:
     spent: float
 
 
-def find_resting(table: SignalTable, values: Floats, taken: set[str], *, days: float, budget: float) -> Resting:
+def find_resting(table: SignalTable, values: Floats, taken: set[str], *, frame_s: float, budget: float) -> Resting:
     """Resting signals of float64[m, k] normal values, apart from those `taken` (they have a relation)."""
     spells: dict[str, int] = {}
     found: dict[str, list[Relation]] = {}
     frames = max(1, int(np.isfinite(values).any(axis=0).sum()))
+    days = frames * frame_s / 86_400
     for row, signal in enumerate(table.signals):
         known = values[row][np.isfinite(values[row])]
         if signal.id in taken or signal.kind in _UNFIT or len(known) < _COVERAGE * frames:
