@@ -115,6 +115,7 @@ def learn_relations(
     trees = [grow(row, answers, float(resolution[i])) for row, answers, i in zip(residuals, asked, at, strict=True)]
     scales = [tree.of(answers, len(ends)) for tree, answers in zip(trees, asked, strict=True)]
     shares = residuals / np.array(scales)
+    shares[:, resting.told] = np.nan
     limits = find_limits(shares, folds, days, budget - resting.spent)
     relations = []
     for i, signal in enumerate(targets):

@@ -10,6 +10,7 @@ turned so teach nothing; a year of a water network with four standby pumps does.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from infrastress.detectors.process.residuals.limits import SCALES
 from infrastress.detectors.process.residuals.relations import Relation
@@ -28,15 +29,24 @@ _UNFIT = WEATHER | {"setpoint"}
 
 @dataclass(frozen=True)
 class Resting:
-    """Signals that rest, and how many false episodes in 30 days are to be expected of them."""
+    """Signals that rest.
+
+    Attributes:
+        relations: one a signal.
+        spent: how many false episodes in 30 days are to be expected of them.
+        told: bool[k], frames of the normal data in which one was away, and the longest window behind them: whatever
+            else is off then, this false episode has been counted.
+    """
 
     relations: tuple[Relation, ...]
     spent: float
+    told: npt.NDArray[np.bool_]
 
 
 def find_resting(table: SignalTable, values: Floats, taken: set[str], *, frame_s: float, budget: float) -> Resting:
     """Resting signals of float64[m, k] normal values, apart from those `taken` (they have a relation)."""
     spells: dict[str, int] = {}
+    moved: dict[str, npt.NDArray[np.bool_]] = {}
     found: dict[str, list[Relation]] = {}
     frames = max(1, int(np.isfinite(values).any(axis=0).sum()))
     days = frames * frame_s / 86_400
@@ -48,18 +58,23 @@ def find_resting(table: SignalTable, values: Floats, taken: set[str], *, frame_s
         rest = float(each[np.argmax(counts)])
         step = max(table.resolution(signal.id), 1e-9)
         away = np.abs(known - rest) > 0.5 * step
+        with np.errstate(invalid="ignore"):
+            gone = np.abs(values[row] - rest) > 0.5 * step
         if away.mean() > _MOST:
             continue
         began = int(away[:1].sum() + (np.diff(away.astype(np.int8)) > 0).sum())
         spells[signal.asset] = max(spells.get(signal.asset, 0), began)
+        moved[signal.asset] = moved.get(signal.asset, np.zeros(len(gone), bool)) | gone
         found.setdefault(signal.asset, []).append(Relation(signal.id, rest, (), step, LIMITS, 0.0, rests=True))
     relations: list[Relation] = []
-    spent = 0.0
+    told, spent = np.zeros(values.shape[1], bool), 0.0
     for asset in sorted(spells, key=lambda one: (spells[one], one)):
         rate = 30.0 * (spells[asset] + 0.5) / days if days > 0 else np.inf
         if spent + rate > 0.5 * budget:
             break
         spent += rate
         relations += found[asset]
+        told |= moved[asset]
     relations.sort(key=lambda one: table.row[one.signal])
-    return Resting(tuple(relations), spent)
+    behind = np.convolve(told, np.ones(SCALES[-1] + 1))[: len(told)] > 0.5
+    return Resting(tuple(relations), spent, behind)
