@@ -102,10 +102,11 @@ def test_a_doubted_signal_is_leaned_on_no_more_and_judged_all_the_same():
     assert (aware.scores[names.index("L1"), 41:] >= 1.0).any()
 
 
-def resting(frames: int, spells: int):
+def resting(frames: int, spells: int, *more: str):
     table = SignalTable(site())
     values = np.full((len(table), frames), np.nan)
-    values[table.row["P1.state"]] = 1.0
+    for signal in ("P1.state", *more):
+        values[table.row[signal]] = 1.0
     values[table.row["P1.state"], 10 : 10 + 2 * spells : 2] = 0.0
     return find_resting(table, values, set(), frame_s=3600.0, budget=1.0)
 
@@ -115,6 +116,8 @@ def test_rest_is_worth_an_alarm_where_it_was_watched_for_long_enough():
     assert resting(60 * 24, 0).spent == pytest.approx(0.25), "half an episode in 60 days"
     assert resting(29 * 24, 0).relations == (), "more than half of the budget"
     assert resting(60 * 24, 1).relations == ()
+    assert resting(40 * 24, 0).relations
+    assert resting(40 * 24, 0, "V1.state").relations == (), "all that rest alike, or none"
     year = resting(365 * 24, 1)
     assert year.spent == pytest.approx(30 * 1.5 / 365)
     assert year.told.sum() == 17, "the frame, and the longest window behind it"

@@ -13,6 +13,8 @@ _NAMED = 3
 
 def explained_by(relation: Relation, width_s: float) -> str:
     """What a relation rests on, the most telling first: "F_PU1, S_PU2, the hour of the day and its own last 2 h"."""
+    if relation.rests:
+        return "its rest"
     names = ("the hour of the day" if one.name in HOURS else one.name for one in relation.inputs)
     others = [name for name in dict.fromkeys(names) if name != relation.signal]
     parts = others[:_NAMED]
