@@ -32,7 +32,7 @@ def test_what_shows_now_and_then_outlives_its_rests():
     found = changes([0] * 5 + often + [0] * 40)
     assert found[0] == (5, True)
     assert len(found) == 2
-    assert len(often) + 5 < found[1][0] <= len(often) + 5 + 16
+    assert len(often) + 5 < found[1][0] <= len(often) + 5 + 8
 
 
 def test_what_is_seen_in_sum_alone_is_held_in_sum():

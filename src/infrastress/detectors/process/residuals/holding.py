@@ -10,7 +10,7 @@ the longest at most: what was plain at once has to be plain to be held, what was
 
 *How many quiet frames* it takes follows from what the episode was like. If a share v of its frames was suspicious, r
 quiet ones in a row have probability (1 - v)^r while it lasts; it is released when that is below 1 in 1000, at the
-latest after 16 frames, the longest window. So a deviation that shows in every frame ends after three quiet frames, and
+latest after 8 frames, half of the longest window. So a deviation that shows in every frame ends after three quiet frames, and
 one that shows when a pump runs outlives the pump's rest.
 
 A window that reaches behind the last release counts no more: the plant's past does not hold the alarm, and does not
@@ -33,7 +33,7 @@ __all__ = ["Holding"]
 
 SUSPICIOUS = 0.5
 _UNLIKELY = log(1000.0)
-_MOST_QUIET, _MEMORY = 16, 24
+_MOST_QUIET, _MEMORY = 8, 24
 _LEAST_SHORT = 2
 _SURE = 0.95
 
