@@ -10,8 +10,8 @@ the longest at most: what was plain at once has to be plain to be held, what was
 
 *How many quiet frames* it takes follows from what the episode was like. If a share v of its frames was suspicious, r
 quiet ones in a row have probability (1 - v)^r while it lasts; it is released when that is below 1 in 1000, at the
-latest after 8 frames, half of the longest window. So a deviation that shows in every frame ends after three quiet frames, and
-one that shows when a pump runs outlives the pump's rest.
+latest after 8 frames, half of the longest window. So a deviation that shows in every frame ends after three quiet
+frames, and one that shows when a pump runs outlives the pump's rest.
 
 A window that reaches behind the last release counts no more: the plant's past does not hold the alarm, and does not
 raise it again. Whatever is new does, at once.
