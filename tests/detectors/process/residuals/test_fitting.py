@@ -89,6 +89,8 @@ def test_smallest_offset_by_hand():
     relation = Relation("a", 0.0, inputs, 2.0, (4.0, 5.0, 1e9, 1e9, 1e9), 0.9)
     assert smallest_offset(relation, 1) == pytest.approx(8.0)
     assert smallest_offset(relation, 2) == pytest.approx(10.0 / 1.5)
+    far = Relation("a", 0.0, inputs, 2.0, (11.0, 1e9, 1e9, 1e9, 1e9), 0.9)
+    assert smallest_offset(far, 24) == float("inf"), "residuals are clipped at ten"
 
 
 def test_missing_residuals_add_nothing():

@@ -216,7 +216,8 @@ class ResidualDetector(Detector):
             parts.append((relation.signal, 0.0))
         sentence = self._sentence(verdict, subject, frame, window)
         if leader != relation.signal:
-            sentence += f"; {leader} being wrong would explain {parts[0][1]:.0%} of what is off"
+            what = "moved though it always rested" if restless else f"being wrong explains {parts[0][1]:.0%} of it"
+            sentence += f"; {leader} {what}"
         return {
             "episode": episode_id(rule, relation.signal, now),
             "began": now - window * view.width,

@@ -1,7 +1,7 @@
 """Learned relations and their findings in words a process engineer can check."""
 
 from infrastress.core.time import HOUR
-from infrastress.detectors.process.residuals.limits import SCALES
+from infrastress.detectors.process.residuals.limits import CLIP, SCALES
 from infrastress.detectors.process.residuals.relations import HOURS, Relation
 from infrastress.detectors.process.view import SignalTable
 from infrastress.detectors.process.words import clock_span
@@ -38,13 +38,13 @@ def smallest_offset(relation: Relation, frames: int) -> float:
 
     Over a window of w frames an offset d leaves d * (1 + (w - 1) * (1 - memory)) of residual: the first frame is off
     by d, each later one by what its own past does not hand on. Noise and what other signals' relations see are left
-    out.
+    out; a window whose limit the clipped residuals can't reach tells nothing.
     """
     left = 1.0 - relation.memory
     sizes = [
         limit * relation.scale / gain
         for window, limit in zip(SCALES, relation.limits, strict=True)
-        if window <= max(1, frames) and (gain := 1.0 + (window - 1) * left) > 0
+        if window <= max(1, frames) and limit <= CLIP * window and (gain := 1.0 + (window - 1) * left) > 0
     ]
     return min(sizes, default=float("inf"))
 
