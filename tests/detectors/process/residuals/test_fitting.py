@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastress.detectors.process.residuals.fitting import Moments, fit
+from infrastress.detectors.process.residuals.fitting import Fitted, Moments, Weighted, fit
 from infrastress.detectors.process.residuals.limits import SCALES, find_limits, sums_of
 from infrastress.detectors.process.residuals.relations import Input, Relation, on_grid
 from infrastress.detectors.process.residuals.words import smallest_offset
@@ -32,6 +32,20 @@ def test_full_selection_is_the_least_squares_solution():
     got = np.zeros(5)
     got[found.sources[0] - 1] = found.weights[0]
     np.testing.assert_allclose([*got, found.base[0]], wanted, atol=1e-9)
+
+
+def test_the_second_fit_is_weighted_least_squares():
+    random = np.random.default_rng(5)
+    rows = random.normal(size=(5, 300))
+    weights = random.uniform(0.1, 4.0, size=(1, 300))
+    chosen = Fitted([np.array([1, 3])], [np.zeros(2)], np.zeros(1))
+    found = Weighted(chosen, [0])
+    found.add(rows[:, :100], weights[:, :100])
+    found.add(rows[:, 100:], weights[:, 100:])
+    got = found.solve(ridge=0.0)
+    design = np.vstack([rows[[1, 3]], np.ones(300)]).T * np.sqrt(weights[0])[:, None]
+    wanted, *_ = np.linalg.lstsq(design, rows[0] * np.sqrt(weights[0]), rcond=None)
+    np.testing.assert_allclose([*got.weights[0], got.base[0]], wanted, atol=1e-7)
 
 
 def test_moments_without_a_block_are_those_of_the_rest():

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.core.time import DAY
-from infrastress.detectors.process.residuals.fitting import Fitted, Moments, fit
+from infrastress.detectors.process.residuals.fitting import Fitted, Moments, Weighted, fit
 from infrastress.detectors.process.residuals.gaps import Spread
 from infrastress.detectors.process.residuals.limits import Limits, find_limits
 from infrastress.detectors.process.residuals.modes import ScaleTree, grow, questions
@@ -36,6 +36,8 @@ _COVERAGE = 0.9
 _ENOUGH_WHOLE = 0.3
 _FEW_VALUES = 4
 _MANY = 32
+_TAIL, _TAIL_WEIGHT = 4.0, 0.1
+"""Residuals beyond so many standard deviations count so much in the second fit."""
 _HOURS_FROM_DAYS = 7
 _DIGITS = 10
 
@@ -102,19 +104,21 @@ def learn_relations(
     if whole < _LEAST_ROWS or not targets:
         return None
     folds = np.array_split(np.arange(len(ends)), BLOCKS)
-    model = _cross_validate(parts, folds, [used.index(name) for name in targets], min(most, whole // 20), whole)
+    step = max(1, whole // _MOST_ROWS)
+    model = _cross_validate(parts, folds, [used.index(name) for name in targets], min(most, whole // 20), step)
     at = [table.row[signal] for signal in targets]
     deviation = parts.factor[model.wanted]
-    residuals = model.residuals * deviation[:, None]
-    days = float(np.isfinite(residuals).any(axis=0).sum()) * _width(ends) / DAY
-    resting = find_resting(table, values, set(targets), frame_s=_width(ends) / 1e9, budget=budget)
     asked = [
         _questions(table, values, used, [parts.labels[k][0] for k in sources.tolist()])
         for sources in model.full.sources
     ]
-    trees = [grow(row, answers, float(resolution[i])) for row, answers, i in zip(residuals, asked, at, strict=True)]
-    scales = [tree.of(answers, len(ends)) for tree, answers in zip(trees, asked, strict=True)]
-    shares = residuals / np.array(scales)
+    _, scales = _scales(model.residuals * deviation[:, None], asked, resolution[at])
+    model = _weighted(parts, folds, model, scales / deviation[:, None], step)
+    residuals = model.residuals * deviation[:, None]
+    trees, scales = _scales(residuals, asked, resolution[at])
+    days = float(np.isfinite(residuals).any(axis=0).sum()) * _width(ends) / DAY
+    resting = find_resting(table, values, set(targets), frame_s=_width(ends) / 1e9, budget=budget)
+    shares = residuals / scales
     shares[:, resting.told] = np.nan
     limits = find_limits(shares, folds, days, budget - resting.spent)
     relations = []
@@ -148,6 +152,14 @@ def _questions(
         now = values[table.row[name]]
         asked |= questions(name, now, earlier(now, 1))
     return asked
+
+
+def _scales(
+    residuals: Floats, asked: list[dict[tuple[str, str], npt.NDArray[np.bool_]]], floors: Floats
+) -> tuple[list[ScaleTree], Floats]:
+    """How sure each relation is: trees, and standard deviations float64[n, k]."""
+    trees = [grow(row, one, floor) for row, one, floor in zip(residuals, asked, floors.tolist(), strict=True)]
+    return trees, np.array([tree.of(one, residuals.shape[1]) for tree, one in zip(trees, asked, strict=True)])
 
 
 def _rounded(tree: ScaleTree) -> ScaleTree:
@@ -264,32 +276,56 @@ def _standard(values: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class _Model:
-    """Relations of the rows `wanted`, the moments they follow from, and residuals by models of the other blocks."""
+    """Relations of the rows `wanted`: of all blocks, of all but each, their moments, and each block's residuals."""
 
     wanted: list[int]
     full: Fitted
+    others: list[Fitted]
     every: Moments
     residuals: Floats
 
 
 def _cross_validate(
-    parts: _Parts, folds: list[npt.NDArray[np.intp]], wanted: list[int], most: int, whole: int
+    parts: _Parts, folds: list[npt.NDArray[np.intp]], wanted: list[int], most: int, step: int
 ) -> _Model:
     """The model of all blocks, and each block's residuals by the model of the others, standardised."""
-    step = max(1, whole // _MOST_ROWS)
     moments = [_moments(parts, fold, step) for fold in folds]
     every = moments[0]
     for one in moments[1:]:
         every = every.with_(one)
+    others = [fit(rest, wanted, most) if (rest := every.without(own)).n else _nothing(wanted) for own in moments]
+    return _Model(wanted, fit(every, wanted, most), others, every, _residuals(parts, folds, wanted, others))
+
+
+def _weighted(parts: _Parts, folds: list[npt.NDArray[np.intp]], model: _Model, scales: Floats, step: int) -> _Model:
+    """The same relations, each frame counted by how sure they are in it: float64[t, k] standardised `scales`."""
+    with np.errstate(invalid="ignore"):
+        far = np.abs(model.residuals) > _TAIL * scales
+    weights = np.where(far, _TAIL_WEIGHT, 1.0) / scales**2
+    every = Weighted(model.full, model.wanted)
+    others = [Weighted(one, model.wanted) for one in model.others]
+    for number, fold in enumerate(folds):
+        for columns, rows in parts.of(int(fold[0]), int(fold[-1]) + 1):
+            whole = _whole(rows, parts.share)
+            weight = np.where(np.isnan(rows[model.wanted]), 0.0, weights[:, columns])[:, whole][:, ::step]
+            kept = np.nan_to_num(rows[:, whole][:, ::step])
+            for one in (every, *(other for at, other in enumerate(others) if at != number)):
+                one.add(kept, weight)
+    solved = [one.solve() for one in others]
+    return _Model(model.wanted, every.solve(), solved, model.every, _residuals(parts, folds, model.wanted, solved))
+
+
+def _nothing(wanted: list[int]) -> Fitted:
+    return Fitted([np.empty(0, np.intp)] * len(wanted), [np.empty(0)] * len(wanted), np.full(len(wanted), np.nan))
+
+
+def _residuals(parts: _Parts, folds: list[npt.NDArray[np.intp]], wanted: list[int], others: list[Fitted]) -> Floats:
+    """Each block's residuals by the model of the others, float64[t, k]."""
     residuals = np.full((len(wanted), sum(map(len, folds))), np.nan)
-    for fold, own in zip(folds, moments, strict=True):
-        rest = every.without(own)
-        if not rest.n:
-            continue
-        model = fit(rest, wanted, most)
+    for fold, model in zip(folds, others, strict=True):
         for columns, rows in parts.of(int(fold[0]), int(fold[-1]) + 1):
             residuals[:, columns] = rows[wanted] - model.expect(rows)
-    return _Model(wanted, fit(every, wanted, most), every, residuals)
+    return residuals
 
 
 def _moments(parts: _Parts, fold: npt.NDArray[np.intp], step: int) -> Moments:
