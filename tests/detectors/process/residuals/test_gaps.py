@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infrastress.detectors.process.residuals.gaps import Spread, Spreads
+from infrastress.detectors.process.residuals.gaps import Spread, Spreads, widened
 
 
 def spread(mean, covariance) -> Spread:
@@ -57,3 +57,9 @@ def test_nothing_left_and_nothing_learned_is_no_expectation():
         np.array([0, 1]), np.ones((2, 2)), np.array([[np.nan, np.nan], [1.0, np.nan]])
     )
     assert np.isnan(total).all()
+
+
+def test_a_guess_is_less_sure_and_one_that_is_mostly_guess_counts_less_still():
+    assert widened(np.array([2.0]), np.array([0.0])) == [2.0]
+    assert widened(np.array([2.0]), np.array([4.0])) == pytest.approx([8.0**0.5])
+    assert widened(np.array([1.0]), np.array([7.0])) == pytest.approx([8.0**0.5 * 2.0]), "8 is four times 2"

@@ -6,10 +6,10 @@ With weights w, inputs x of mean m and covariance C, some of them observed (O) a
     w[M] . E[x[M] | x[O]] = w[M] . m[M] + g . (x[O] - m[O]),   variance w[M] C[M, M] w[M] - b . g
 
 (T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., theorem 2.5.1.) The variance e is added
-to the relation's own s^2, and the residual counts as in the log-likelihood ratio of a shift that would be one s: not by
-1/s but by s / (s^2 + e). So a relation that has to guess is less sure, and what it guesses for hours on end (wrong by
-the same amount each time) does not add up. Each frame of each relation is solved by itself: the result does not depend
-on which others are judged with it.
+to the relation's own s^2, so a relation that has to guess is less sure. What is guessed for more than its half (e > s^2)
+counts less still, by the root of 2 s^2 / (s^2 + e): guessed for hours on end it is wrong by the same amount each time,
+and would add up. Each frame of each relation is solved by itself: the result does not depend on which others are judged
+with it.
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,17 @@ import numpy.typing as npt
 
 from infrastress.detectors.process.view import Floats
 
-__all__ = ["Spread", "Spreads"]
+__all__ = ["Spread", "Spreads", "widened"]
 
 _PART = 2048
 """Systems solved at once."""
+
+
+def widened(scale: Floats, extra: Floats) -> Floats:
+    """What residuals are divided by where guesses add the variance `extra` to that of `scale`."""
+    whole = scale**2 + extra
+    wide: Floats = np.sqrt(whole * np.maximum(1.0, whole / (2.0 * scale**2)))
+    return wide
 
 
 @dataclass(frozen=True)

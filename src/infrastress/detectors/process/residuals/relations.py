@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from infrastress.detectors.process.residuals.gaps import Spread, Spreads
+from infrastress.detectors.process.residuals.gaps import Spread, Spreads, widened
 from infrastress.detectors.process.residuals.modes import Scales, ScaleTree
 from infrastress.detectors.process.view import Floats, SignalTable, Times, earlier
 from infrastress.detectors.process.words import local_hours
@@ -156,7 +156,7 @@ class Relations:
             at, frames = np.nonzero(lost)
             filled, extra = self._spreads.fill(at, self._weights[:, at, 0].T, rows[self._sources[:, at], frames].T)
             expected[at, frames] = self._base[at, 0] + filled
-            scale[at, frames] += extra / scale[at, frames]
+            scale[at, frames] = widened(scale[at, frames], extra)
         return expected, scale
 
     def shares(self, seen: Floats, expected: Floats, scale: Floats) -> Floats:
