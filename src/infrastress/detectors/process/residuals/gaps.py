@@ -6,10 +6,10 @@ With weights w, inputs x of mean m and covariance C, some of them observed (O) a
     w[M] . E[x[M] | x[O]] = w[M] . m[M] + g . (x[O] - m[O]),   variance w[M] C[M, M] w[M] - b . g
 
 (T. W. Anderson, An Introduction to Multivariate Statistical Analysis, 3rd ed., theorem 2.5.1.) The variance e is added
-to the relation's own s^2, so a relation that has to guess is less sure. What is guessed for more than its half (e > s^2)
-counts less still, by the root of 2 s^2 / (s^2 + e): guessed for hours on end it is wrong by the same amount each time,
-and would add up. Each frame of each relation is solved by itself: the result does not depend on which others are judged
-with it.
+to the relation's own s^2, so a relation that has to guess is less sure. What is guessed for more than its half
+(e > s^2) counts less still, by the root of 2 s^2 / (s^2 + e): guessed for hours on end it is wrong by the same amount
+each time, and would add up. Each frame of each relation is solved by itself: the result does not depend on which others
+are judged with it.
 """
 
 from collections.abc import Sequence
