@@ -40,7 +40,7 @@ _NAMED = 5
 _PIECE = 2048
 """Frames judged at once: what is larger than the processor's cache is slower."""
 _MOST_VALUES = 20_000_000
-"""Learning holds about ten times as many numbers at once: 1.6 GB."""
+"""Learning holds about thirteen times as many numbers at once: 2 GB."""
 
 
 class ResidualOptions(BaseModel):

@@ -112,13 +112,14 @@ def learn_relations(
         _questions(table, values, used, [parts.labels[k][0] for k in sources.tolist()])
         for sources in model.full.sources
     ]
-    _, scales = _scales(model.residuals * deviation[:, None], asked, resolution[at])
-    model = _weighted(parts, folds, model, scales / deviation[:, None], step)
-    residuals = model.residuals * deviation[:, None]
+    _, scales = _scales(model.residuals, asked, resolution[at] / deviation)
+    model = _weighted(parts, folds, model, scales, step)
+    residuals = model.residuals
+    residuals *= deviation[:, None]
     trees, scales = _scales(residuals, asked, resolution[at])
     days = float(np.isfinite(residuals).any(axis=0).sum()) * _width(ends) / DAY
     resting = find_resting(table, values, set(targets), frame_s=_width(ends) / 1e9, budget=budget)
-    shares = residuals / scales
+    shares = np.divide(residuals, scales, out=scales)
     shares[:, resting.told] = np.nan
     limits = find_limits(shares, folds, days, budget - resting.spent)
     relations = []
