@@ -1,5 +1,7 @@
 """Fitting and limits against what is known by construction."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from infrastress.detectors.process.residuals.fitting import Fitted, Moments, Weighted, fit
 from infrastress.detectors.process.residuals.limits import SCALES, find_limits, sums_of
+from infrastress.detectors.process.residuals.modes import ScaleTree
 from infrastress.detectors.process.residuals.relations import Input, Relation, on_grid
 from infrastress.detectors.process.residuals.words import smallest_offset
 
@@ -103,6 +106,8 @@ def test_smallest_offset_by_hand():
     relation = Relation("a", 0.0, inputs, 2.0, (4.0, 5.0, 1e9, 1e9, 1e9), 0.9)
     assert smallest_offset(relation, 1) == pytest.approx(8.0)
     assert smallest_offset(relation, 2) == pytest.approx(10.0 / 1.5)
+    tree = ScaleTree(("p", "changed"), None, None, (1.0, 1.0, 6.0, 6.0))
+    assert smallest_offset(replace(relation, scales=tree), 1) == pytest.approx(4.0), "while p is not switched"
     far = Relation("a", 0.0, inputs, 2.0, (11.0, 1e9, 1e9, 1e9, 1e9), 0.9)
     assert smallest_offset(far, 24) == float("inf"), "residuals are clipped at ten"
 
