@@ -110,7 +110,10 @@ def test_the_first_visible_effect_is_a_step_of_the_resolution_or_a_cell_more_or_
     assert first_visible(times, seen, twin, least) == 1
 
 
-@pytest.mark.parametrize(("candidates", "true", "k", "chance"), [(10, 2, 3, 1 - 56 / 120), (10, 1, 1, 0.1), (2, 2, 1, 1.0), (3, 1, 5, 1.0), (4, 0, 2, 0.0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("candidates", "true", "k", "chance"),
+    [(10, 2, 3, 1 - 56 / 120), (10, 1, 1, 0.1), (2, 2, 1, 1.0), (3, 1, 5, 1.0), (4, 0, 2, 0.0)],
+)
 def test_chance(candidates: int, true: int, k: int, chance: float) -> None:
     assert by_chance(candidates, true, k) == pytest.approx(chance)
 
@@ -140,7 +143,7 @@ def test_attribution_of_three_events_beside_its_rivals() -> None:
     assert [one.counted_from for one in found.blames] == ["first visible effect", "label", "label", "label"]
     rows = {row.name: (row.top1, row.top3, row.events) for row in found.rows}
     assert rows["these detections"] == (pytest.approx(1 / 3), pytest.approx(2 / 3), 3)
-    # Left one out: event one is guessed from two and three (P1 first), two from one and three (P1 before T1: a tie), ...
+    # Left one out: one is guessed from two and three (P1), the others from one and each other (P1 before T1: a tie)
     assert rows["popularity"] == (pytest.approx(2 / 3), pytest.approx(2 / 3), 3)
     assert rows["always the first"] == (0.0, 1.0, 3)
     assert rows["by chance"] == (0.25, pytest.approx(0.75), 3)

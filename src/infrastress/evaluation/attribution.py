@@ -4,15 +4,15 @@ An asset's weight in an event is the sum, over the detections that are on during
 
     severity (info 1/2, low 1, medium 2, high 4, critical 8) x min(score, 10) x the asset's share of the detection
 
-where a share is that of the contributing signals that belong to the asset, all shares of a detection adding up to 1. A
-signal that belongs to no known asset counts for the assets of the detection, in equal parts, as does a detection without
-contributions. Assets are ranked by weight, ties by id; the rank of an event is the best of its true assets'. An event in
-which none of them is named counts as a miss in every share.
+where a share is that of the contributing signals that belong to the asset, all shares of a detection adding up to 1.
+A signal that belongs to no known asset counts for the assets of the detection, in equal parts, as does a detection
+without contributions. Assets are ranked by weight, ties by id; the rank of an event is the best of its true assets'.
+An event in which none of them is named counts as a miss in every share.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import comb, fsum
 from typing import Any, NamedTuple, Protocol
 
@@ -173,7 +173,8 @@ def blamed(
 
     Args:
         detections: raised and cleared, in any order.
-        began, ended: of the event.
+        began: of the event.
+        ended: of the event.
         asset_of: the asset of each signal.
     """
     weights: dict[str, list[float]] = defaultdict(list)
@@ -233,7 +234,8 @@ def first_visible(
 
     Args:
         times: int64[k], ns.
-        seen, undisturbed: float64[m, k]; NaN is no value, and a cell more or less is a difference.
+        seen: float64[m, k]; NaN is no value, and a cell more or less is a difference.
+        undisturbed: float64[m, k], of the same run without the event.
         least: float64[m, 1], smallest difference that shows, such as the last digit.
     """
     with np.errstate(invalid="ignore"):

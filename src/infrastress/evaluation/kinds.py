@@ -1,7 +1,7 @@
 """Which suspicion fits which kind of true event, as our simulators' truth names them.
 
-Where telemetry alone can't tell two causes apart, both are right: a gauge that repeats one value may be stuck or held by
-somebody; a value of the day before may come from an attacker or from a buffer; a level that drifts may be either.
+Where telemetry alone can't tell two causes apart, both are right: a gauge that repeats one value may be stuck or held
+by somebody; a value of the day before may come from an attacker or from a buffer; a level that drifts may be either.
 """
 
 from collections.abc import Mapping
