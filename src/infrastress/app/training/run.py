@@ -9,6 +9,7 @@ from typing import Any
 
 from infrastress.app.baselines import Baseline, Version, write_version
 from infrastress.app.detecting import Chosen, build_detectors, choose_detectors
+from infrastress.app.training.crossed import far_off
 from infrastress.app.training.exclusions import Exclusion
 from infrastress.app.training.history import History, Recording
 from infrastress.app.training.overview import Overview
@@ -132,7 +133,12 @@ def _judge(
     trained.days = trained.frames * site.runtime.frame_s * 1e9 / DAY
     held, trained.warnings = watch.found()
     last, ends = overview.last, overview.ends
-    found = [*held, *frozen(overview.table, last, ends), *replayed(overview.table, last, ends)]
+    found = [
+        *held,
+        *frozen(overview.table, last, ends),
+        *replayed(overview.table, last, ends),
+        *far_off(overview.table, last, ends),
+    ]
     steps = [
         one
         for one in stepped_clocks(trained.recordings)
