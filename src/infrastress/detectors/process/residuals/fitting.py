@@ -55,6 +55,12 @@ class Moments:
         safe = np.where(deviation > _TINY, deviation, np.inf)
         return mean, deviation, covariance / np.outer(safe, safe)
 
+    def spread(self, rows: npt.NDArray[np.intp], ridge: float = RIDGE) -> tuple[Floats, Floats]:
+        """Means float64[r] of some rows and their covariance float64[r, r], made safe to invert by the ridge."""
+        mean = self.total / self.n
+        covariance = self.cross[np.ix_(rows, rows)] / self.n - np.outer(mean[rows], mean[rows])
+        return mean[rows], covariance + ridge * np.diag(np.maximum(np.diag(covariance), _TINY))
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -72,15 +78,15 @@ class Fitted:
         return expected
 
 
-def fit(
-    moments: Moments, targets: Sequence[int], allowed: npt.NDArray[np.bool_], most: int, ridge: float = RIDGE
-) -> Fitted:
-    """Relations of the rows `targets` to at most `most` of the rows that are `allowed`."""
+def fit(moments: Moments, targets: Sequence[int], most: int, ridge: float = RIDGE) -> Fitted:
+    """Relations of the rows `targets` to at most `most` of the other rows."""
     mean, deviation, correlation = moments.correlation()
-    open_rows = allowed & (deviation > _TINY)
+    moving = deviation > _TINY
     sources, weights, base = [], [], np.empty(len(targets))
     for i, target in enumerate(targets):
-        chosen, found = _pursue(correlation, correlation[:, target], open_rows, most, ridge)
+        others = moving.copy()
+        others[target] = False
+        chosen, found = _pursue(correlation, correlation[:, target], others, most, ridge)
         scaled = found * deviation[target] / deviation[chosen]
         sources.append(chosen)
         weights.append(scaled)
