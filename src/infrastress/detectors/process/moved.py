@@ -3,7 +3,7 @@
 Each signal is expected from a few others of the same frame (ridge regression, `residuals.fitting`). A day's number is
 the mean of what is seen less what is expected; a week's the mean over the last `WEEK` days that count. It is said when
 the week's number is beyond its limit and all its days lie on the same side. The limit is the larger of one step of the
-instrument, and 1.5 times the largest week in blocked cross-validation of the normal data (five blocks, each judged by
+instrument, and twice the largest week in blocked cross-validation of the normal data (five blocks, each judged by
 the relations of the others). Fewer than `LEAST_DAYS` days teach nothing.
 
 A day doesn't count where less than half of it was heard, or where an alarm (medium and above, of the detectors before
@@ -39,7 +39,7 @@ __all__ = ["DriftDetector", "DriftOptions"]
 
 _FORMAT, _RULE = 1, "process.baseline_drift"
 WEEK, LEAST_DAYS = 7, 28
-_BLOCKS, _INPUTS, _MARGIN, _MOST_ROWS = 5, 6, 1.5, 20_000
+_BLOCKS, _INPUTS, _MARGIN, _MOST_ROWS = 5, 6, 2.0, 20_000
 _CLEAR = 0.7
 CARD = RuleCard(
     rule=_RULE,
@@ -227,19 +227,17 @@ def _learned(table: SignalTable, values: Floats, ends: Times) -> dict[str, Any]:
         signal = table.signals[row]
         if signal.kind in DISCRETE:
             continue
-        allowed = np.ones(len(use), bool)
-        allowed[at] = False
         residual = np.full(rows.shape[1], np.nan)
         for fold, part in zip(folds, parts, strict=True):
             if every.n > part.n:
-                model = fit(every.without(part), [at], allowed, _INPUTS)
+                model = fit(every.without(part), [at], _INPUTS)
                 residual[fold] = rows[at, fold] - model.expect(rows[:, fold])[0]
         if np.nanvar(residual) > 0.5:
             continue
         weeks = _weeks(residual * float(spread[at, 0]), day)
         if not len(weeks):
             continue
-        full = fit(every, [at], allowed, _INPUTS)
+        full = fit(every, [at], _INPUTS)
         base, inputs = float(mean[at, 0] + full.base[0] * spread[at, 0]), []
         for source, share in zip(full.sources[0].tolist(), full.weights[0].tolist(), strict=True):
             weight = float(f"{share * spread[at, 0] / spread[source, 0]:.9e}")
