@@ -123,7 +123,8 @@ function Learned({ learned }: { learned: components["schemas"]["Learned"] }) {
       <h3>{t("title", { version: learned.version })}</h3>
       <p>
         {t("approved", { by: learned.approved_by })} <Time at={learned.approved} />
-        {learned.why && `: ${learned.why}`}. {t("learned")} <Time at={learned.learned} /> (<Age at={learned.learned} />).
+        {learned.why && `: ${learned.why}`}. {t("learned")} <Time at={learned.learned} /> (<Age at={learned.learned} />
+        ).
         {learned.since && (
           <>
             {" "}

@@ -257,4 +257,5 @@ def _weeks(residual: Floats, day: Times) -> Floats:
     daily = np.bincount(which, weights=residual[known]) / np.bincount(which)
     if len(daily) < WEEK:
         return np.empty(0)
-    return np.lib.stride_tricks.sliding_window_view(daily, WEEK).mean(axis=1)
+    weeks: Floats = np.lib.stride_tricks.sliding_window_view(daily, WEEK).mean(axis=1)
+    return weeks
