@@ -94,6 +94,7 @@ class _Served:
             dict(setup.detectors),
             dict(setup.contents),
             config.live,
+            dict(setup.learned),
         )
 
     def _faults(self) -> Iterator[dict[str, Any]]:
