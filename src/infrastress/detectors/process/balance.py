@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from infrastress.core.errors import DecodeError
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
@@ -21,6 +22,7 @@ __all__ = ["SCALES", "MassBalance"]
 
 SCALES = (1, 2, 4, 8, 16)
 _LEAST_FACTOR = 0.5
+_LONG_AGO = 2 * max(SCALES)
 
 
 class MassBalance(Invariant):
@@ -65,6 +67,8 @@ class MassBalance(Invariant):
         )
         self._factor = np.ones((len(tanks), len(SCALES)))
         self._band = np.full((len(tanks), len(SCALES), 24, 2), np.nan)
+        self._since = np.full((len(tanks), len(SCALES)), _LONG_AGO)
+        self._left: Floats = np.empty((len(tanks), 0))
         self._zone = ZoneInfo(site.time_zone)
         self._open = np.array([area.demand for area in tanks], bool)
         self._ratios = [DailyMaxima(1) for _ in SCALES]
@@ -119,10 +123,40 @@ class MassBalance(Invariant):
         if not self.subjects:
             return np.empty((0, len(view.ends)))
         scores = self._scores(view)
+        self._left = self._fresh(scores)
         best = scores[0]
         for other in scores[1:]:
             best = np.fmax(best, other)
         return best
+
+    def _fresh(self, scores: list[Floats]) -> Floats:
+        """Largest ratio over the scales whose window holds no violation that a shorter scale has shown."""
+        best, shown = scores[0], np.full(scores[0].shape, _LONG_AGO)
+        index = np.arange(shown.shape[1])
+        for s, scale in enumerate(SCALES):
+            best = np.fmax(best, np.where(shown < scale, np.nan, scores[s]))
+            latest = np.maximum.accumulate(np.where(scores[s] >= 1.0, index, -1), axis=1)
+            since = np.where(latest >= 0, index - latest, index + 1 + self._since[:, s : s + 1])
+            self._since[:, s] = np.minimum(since[:, -1], _LONG_AGO)
+            shown = np.minimum(shown, since)
+        return best
+
+    def release(self, scores: Floats) -> Floats:
+        """Without the long windows that still hold what a shorter one no longer shows."""
+        del scores
+        return self._left
+
+    def dump(self) -> Any:
+        """Frames since each volume was last beyond its tolerance at each scale."""
+        return self._since.tolist()
+
+    def load(self, state: Any) -> None:
+        """Inverse of `dump`."""
+        try:
+            since = np.array(state, dtype=np.int64).reshape(self._since.shape)
+        except (TypeError, ValueError):
+            raise DecodeError("no state of mass balance") from None
+        self._since = since
 
     def rests_on(self, signal: str) -> tuple[str, ...]:
         """The level, the meters and gates of all its tank's connections and of those that share a meter, temperatures.

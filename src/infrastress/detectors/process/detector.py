@@ -119,7 +119,7 @@ class InvariantDetector(Detector):
             for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
                 scores = invariant.judge(view)
                 worst = np.fmax(worst, np.fmax.reduce(scores, axis=0))
-                for change in episodes.step(scores):
+                for change in episodes.step(scores, invariant.release(scores)):
                     score = float(scores[change.subject, change.frame])
                     findings.append(self._finding(invariant, view, change, score))
             self._worst.append((view.ends, worst))
