@@ -106,7 +106,7 @@ class TankFarm:
     def __init__(self, site: Site, table: SignalTable, net: FlowNet) -> None:
         self.table = table
         self.net = net
-        area_of = _areas(site, net)
+        area_of = net.area_of
         gauges: dict[str, list[Gauge]] = {}
         for asset in site.assets:
             if not isinstance(asset, Tank) or not (asset.diameter_m or asset.strapping):
@@ -153,11 +153,12 @@ class TankFarm:
                     if branch.meter is None and branch.capacity is None:
                         continue
                     least, most = flows.low[b] * dt, flows.high[b] * dt
+                    seen = 0.5 * (flows.least[b] + flows.most[b]) * dt
                     low[i] += least if sign > 0 else -most
                     high[i] += most if sign > 0 else -least
                     sigma[i] += flows.sigma[b] * dt
                     if branch.meter is not None:
-                        metered[i] += sign * 0.5 * (least + most)
+                        metered[i] += sign * seen
             for gauge in area.gauges:
                 held = gauge.volume(view.mean[self.table.row[gauge.level]])
                 volume[i] += held
@@ -182,21 +183,3 @@ class TankFarm:
         """Step beyond its interval, signed, m3 per frame: float64[n, c + k]."""
         balance = self.over(view)
         return np.minimum(balance.step - balance.low, 0.0) + np.maximum(balance.step - balance.high, 0.0)
-
-
-def _areas(site: Site, net: FlowNet) -> dict[str, str]:
-    """Each asset's area: junctions and tanks that unmetered, unbounded connections join are one; boundaries are not."""
-    parent = {asset.id: asset.id for asset in site.assets}
-    boundary = {asset.id for asset in site.assets if asset.type == "boundary"}
-
-    def top(asset: str) -> str:
-        while parent[asset] != asset:
-            parent[asset] = parent[parent[asset]]
-            asset = parent[asset]
-        return asset
-
-    for branch in net.branches:
-        start, end = branch.connection.from_, branch.connection.to
-        if branch.meter is None and branch.capacity is None and not {start, end} & boundary:
-            parent[top(start)] = top(end)
-    return {asset: top(asset) for asset in parent}
