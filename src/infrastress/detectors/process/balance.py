@@ -22,6 +22,8 @@ __all__ = ["SCALES", "MassBalance"]
 
 SCALES = (1, 2, 4, 8, 16)
 _LEAST_FACTOR = 0.5
+_DISTRICT_SCALE = 8
+"""A district without a tank is judged over at least so many frames: what changes hands between two readings averages out."""
 _LONG_AGO = 2 * max(SCALES)
 
 
@@ -63,7 +65,7 @@ class MassBalance(Invariant):
         super().__init__(
             site,
             table,
-            (Subject(area.id, tuple(g.tank.id for g in area.gauges), self._signals(area)) for area in tanks),
+            (Subject(area.id, self._assets(area, table), self._signals(area)) for area in tanks),
         )
         self._factor = np.ones((len(tanks), len(SCALES)))
         self._band = np.full((len(tanks), len(SCALES), 24, 2), np.nan)
@@ -71,9 +73,17 @@ class MassBalance(Invariant):
         self._left: Floats = np.empty((len(tanks), 0))
         self._zone = ZoneInfo(site.time_zone)
         self._open = np.array([area.demand for area in tanks], bool)
+        self._bare = np.array([not area.gauges for area in tanks], bool)
         self._ratios = [DailyMaxima(1) for _ in SCALES]
         self._rise = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
         self._fall = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
+
+    def _assets(self, area: ControlVolume, table: SignalTable) -> tuple[str, ...]:
+        """Its tanks; a district without one, and what its meters belong to: any of them may be the one that is wrong."""
+        if area.gauges:
+            return tuple(gauge.tank.id for gauge in area.gauges)
+        meters = (self.net.branches[b].meter for b in area.inward + area.outward)
+        return tuple(dict.fromkeys((area.district, *(table.asset(meter) for meter in meters if meter is not None))))
 
     def _signals(self, area: ControlVolume) -> tuple[str, ...]:
         found = [gauge.level for gauge in area.gauges]
@@ -115,6 +125,8 @@ class MassBalance(Invariant):
                 rate = residuals[s] / (scale * view.seconds)
                 banded = np.abs(rate - (low + high) / 2.0) / half
                 closed = np.where(self._open[:, None], banded, closed)
+                if scale < _DISTRICT_SCALE:
+                    closed[self._bare] = np.nan
             scores.append(closed)
         return scores
 
@@ -228,8 +240,12 @@ class MassBalance(Invariant):
                 float(end) + metered
                 for end in self._band[subject, s, int(local_hours(view.ends[frame : frame + 1], self._zone)[0])]
             )
+            drawn = -float(residuals[s][subject, frame]) / span
             sentence = (
-                f"{area.id}: level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
+                f"{area.id}: meters leave {drawn * 3600:.0f} m3/h for its customers over {clock_span(span)}; at this "
+                f"hour they normally draw {max(0.0, metered - high) * 3600:.0f} to {(metered - low) * 3600:.0f} m3/h"
+                if not area.gauges
+                else f"{area.id}: level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
                 f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600:+.0f} to {high * 3600:+.0f} m3/h"
             )
         else:
@@ -262,7 +278,10 @@ class MassBalance(Invariant):
             sentence=sentence,
             contributions=self._shares(view, subject, t, scale=scale, brought=brought, stuck=bool(stuck)),
             began=int(view.ends[frame]) - scale * view.width,
-            severity="critical" if receiving and not stuck and not self._open[subject] else "high",
+            severity="medium"
+            if not area.gauges
+            else "critical"
+            if receiving and not stuck and not self._open[subject] else "high",
             suspicion=suspicion,
             confidence=confidence,
             techniques=() if suspicion == "process_fault" else ("T0856",),
@@ -279,7 +298,7 @@ class MassBalance(Invariant):
             flow = float(self.net.over(view).high[b, t])
             if meter is not None and abs(flow) > 0.0:
                 meters[meter] = abs(flow)
-        of_level = 1.0 if not meters else 0.9 if stuck else 0.5
+        of_level = 0.0 if not area.gauges else 1.0 if not meters else 0.9 if stuck else 0.5
         found = []
         for gauge in area.gauges:
             level = view.mean[self.table.row[gauge.level]]
