@@ -23,7 +23,7 @@ __all__ = ["SCALES", "MassBalance"]
 SCALES = (1, 2, 4, 8, 16)
 _LEAST_FACTOR = 0.5
 _DISTRICT_SCALE = 8
-"""A district without a tank is judged over at least so many frames: what changes hands between two readings averages out."""
+"""Frames over which a district without a tank is judged at least: what is missed between two readings averages out."""
 _LONG_AGO = 2 * max(SCALES)
 
 
@@ -35,13 +35,17 @@ class MassBalance(Invariant):
     learned per tank and W (1 untrained), never below two steps of the gauge's last digit. The score is the largest
     ratio over W, so a frozen gauge is found in the shortest window that shows it and a slow spoof in the longest.
 
+    An episode is over when no window is violated but those that still hold what a shorter one no longer shows.
+
+    A district without a tank, all of whose ways are metered, is judged likewise by what its meters leave for customers.
+
     A tank with an open connection that nobody meters or bounds is judged by its learned band of unmetered flow alone:
     residual_W / W must stay within what normal data showed at that hour of the day.
     """
 
     rule = "process.mass_balance"
     context = max(SCALES) + 2
-    clear_frames = 5
+    clear_frames = 3
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,
         title="Tank level does not follow its meters",
@@ -79,7 +83,7 @@ class MassBalance(Invariant):
         self._fall = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
 
     def _assets(self, area: ControlVolume, table: SignalTable) -> tuple[str, ...]:
-        """Its tanks; a district without one, and what its meters belong to: any of them may be the one that is wrong."""
+        """Its tanks; of a district without one also what its meters belong to: any of them may be wrong."""
         if area.gauges:
             return tuple(gauge.tank.id for gauge in area.gauges)
         meters = (self.net.branches[b].meter for b in area.inward + area.outward)
@@ -281,7 +285,8 @@ class MassBalance(Invariant):
             severity="medium"
             if not area.gauges
             else "critical"
-            if receiving and not stuck and not self._open[subject] else "high",
+            if receiving and not stuck and not self._open[subject]
+            else "high",
             suspicion=suspicion,
             confidence=confidence,
             techniques=() if suspicion == "process_fault" else ("T0856",),

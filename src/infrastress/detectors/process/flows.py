@@ -3,8 +3,8 @@
 Every connection gets an interval [low, high] in m3/s per frame. Steady and metered it is a point; in the frame of a
 switching and the one after it reaches down to 0; unmetered and open it reaches to the capacity; closed it is 0.
 
-A meter tells a flow at the ends of a frame. Where a pump or valve switches in between, the flow through a pipe beside it
-that nothing gates may meanwhile have been anything it ever is: its interval is then what normal data showed of it.
+A meter tells a flow at the ends of a frame. Where a pump or valve switches in between, the flow through a pipe beside
+it that nothing gates may meanwhile have been anything it ever is: its interval is then what normal data showed of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

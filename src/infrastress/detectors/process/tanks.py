@@ -146,7 +146,9 @@ class TankFarm:
             if not isinstance(asset, District) or asset.demand_m3h <= 0:
                 continue
             area = self.net.area_of[asset.id]
-            ends = [(self.net.area_of[b.connection.from_], self.net.area_of[b.connection.to]) for b in self.net.branches]
+            ends = [
+                (self.net.area_of[b.connection.from_], self.net.area_of[b.connection.to]) for b in self.net.branches
+            ]
             inward = tuple(i for i, (start, end) in enumerate(ends) if end == area != start)
             outward = tuple(i for i, (start, end) in enumerate(ends) if start == area != end)
             meters = {self.net.branches[i].meter for i in inward + outward}
