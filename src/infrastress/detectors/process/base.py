@@ -93,6 +93,13 @@ class Invariant(ABC):
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """Account of a score >= 1 of this view; called right behind `judge` of the same view."""
 
+    def release(self, scores: Floats) -> Floats:
+        """Scores by which an open episode is cleared, of the view just judged; those of `judge` where nothing is said.
+
+        A rule of long windows leaves out those that reach back into what is over.
+        """
+        return scores
+
     def rests_on(self, signal: str) -> tuple[str, ...]:
         """Signals that `band` needs, the signal itself first; empty where the rule expects nothing of it."""
         del signal

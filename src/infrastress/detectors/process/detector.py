@@ -70,7 +70,7 @@ class InvariantDetector(Detector):
         super().__init__(site, options if options is not None else InvariantOptions(), baseline)
         self._width = round(site.runtime.frame_s * 1e9)
         self.table = SignalTable(site)
-        net = FlowNet(site, self.table)
+        self._net = net = FlowNet(site, self.table)
         farm = TankFarm(site, self.table, net)
         width_s = site.runtime.frame_s
         every: tuple[Invariant, ...] = (
@@ -96,6 +96,7 @@ class InvariantDetector(Detector):
         self._baseline_id = ""
         if baseline is not None:
             self._baseline_id = baseline_id(baseline, _FORMAT, self.name)
+            net.apply(baseline.get("reach", {}))
             for invariant in self.invariants:
                 invariant.apply(baseline["rules"].get(invariant.rule, {}))
         self._reset()
@@ -119,7 +120,7 @@ class InvariantDetector(Detector):
             for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
                 scores = invariant.judge(view)
                 worst = np.fmax(worst, np.fmax.reduce(scores, axis=0))
-                for change in episodes.step(scores):
+                for change in episodes.step(scores, invariant.release(scores)):
                     score = float(scores[change.subject, change.frame])
                     findings.append(self._finding(invariant, view, change, score))
             self._worst.append((view.ends, worst))
@@ -250,10 +251,12 @@ class InvariantDetector(Detector):
     def learn(cls, site: Site, options: Any, blocks: Iterable[Block]) -> Lesson | None:
         """Learn how tight each invariant holds in normal data, by the rule written down in `tightness`."""
         pupil = cls(site, options)
+        pupil._net.learning()
         days: set[int] = set()
         for block in blocks:
             for view in pupil._stream.views(block.frames):
                 days.update(np.unique((view.ends - 1) // (86_400 * 10**9)).tolist())
+                pupil._net.observe(view)
                 for invariant in pupil.invariants:
                     invariant.observe(view)
         if not days:
@@ -270,7 +273,9 @@ class InvariantDetector(Detector):
                 rules[invariant.rule] = dict(known.baseline)
                 words.extend(known.words)
                 warnings.extend(known.warnings)
-        return Lesson({"format": _FORMAT, "days": len(days), "rules": rules}, tuple(words), tuple(warnings))
+        known_reach = pupil._net.learned()
+        baseline = {"format": _FORMAT, "days": len(days), "rules": rules, "reach": known_reach}
+        return Lesson(baseline, tuple(words), tuple(warnings))
 
 
 class _State(msgspec.Struct):
