@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("scipy", reason="the benchmarks' environment has it")
 
-from benchmarks.process_rivals import Dpca, Hotelling, Mset, Pca, budget_limit, held_out, trailing
+from benchmarks.process.rivals import Dpca, Hotelling, Mset, Pca, budget_limit, held_out, trailing
 
 
 def episodes(scores, limit):
