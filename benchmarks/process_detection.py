@@ -8,9 +8,9 @@ its hash is printed, and what was learned from. Rivals get the same rows or fram
                                            [--quick] [--confirm] [--json]
 
 `water` is Net3, `town` C-Town made by `init --from-inp` and met without any tuning, `depot` the oil depot; both
-networks are judged at 300 s and at one row an hour. With `--json` one data set is one object with `ours` and `rivals`; several
-are one object by name. Runs that were played are kept (`process/frames.py`), so that a second judging is fast and an
-interrupted one goes on.
+networks are judged at 300 s and at one row an hour. With `--json` one data set is one object with `ours` and `rivals`,
+several are one object by name. Runs that were played are kept (`process/frames.py`), so that a second judging is fast
+and an interrupted one goes on.
 """
 
 import argparse

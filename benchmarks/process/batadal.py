@@ -70,7 +70,9 @@ def figures(missing: dict[str, Any], *, quick: bool = False) -> dict[str, Any]:
         rivals[rival.name] = figures_of_row(row_of(rival.name, [verdict_of(truth, scores, limit)]))
         spans = [Episode(int(truth.times[a]), int(truth.times[b - 1]) + HOUR, "") for a, b in _runs(flags)]
         rivals[rival.name] |= without_standing(spans, truth)
-    rivals |= {row.name: figures_of_row(row) for row in report.rows if row.name in ("always", "never")}
+    trivial = {"always": [Episode(*truth.span)], "never": []}
+    for row in (row for row in report.rows if row.name in trivial):
+        rivals[row.name] = figures_of_row(row) | without_standing(trivial[row.name], truth)
     return {
         "dataset": "batadal",
         "ours": told,

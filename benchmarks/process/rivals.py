@@ -141,12 +141,13 @@ class Dpca(Pca):
 class ArCusum:
     """Each signal by ridge regression on the last rows of all signals; two-sided CUSUM of the standardised residuals.
 
-    CUSUM of Page (1954) with an allowance of half a standard deviation; residuals are cut at five, so that one row
-    alone is not everything, and sums at fifty, so that they come down again. The score is the largest sum of any
-    signal.
+    CUSUM of Page (1954) with an allowance of half a standard deviation, which is that of rows that weren't fitted (the
+    last 30 % of those it is given). Residuals are cut at five, so that one row alone is not everything, and sums at a
+    hundred, so that they come down again. The score is the largest sum of any signal.
     """
 
     name = "AR ridge + CUSUM"
+    most = 100.0
 
     def __init__(self, lags: int = 3, ridge: float = 1.0, allowance: float = 0.5) -> None:
         self.lags, self.ridge, self.allowance = lags, ridge, allowance
@@ -156,9 +157,10 @@ class ArCusum:
         self.scale = _Scaled()
         known = self.scale.learn(rows)
         past, now = self._past(known), known[self.lags :]
-        gram = past.T @ past + self.ridge * np.eye(past.shape[1])
-        self.weights = np.linalg.solve(gram, past.T @ now)
-        self.deviation = np.maximum((now - past @ self.weights).std(axis=0), 1e-6)
+        cut = int(len(now) * SHARE)
+        gram = past[:cut].T @ past[:cut] + self.ridge * np.eye(past.shape[1])
+        self.weights = np.linalg.solve(gram, past[:cut].T @ now[:cut])
+        self.deviation = np.maximum((now[cut:] - past[cut:] @ self.weights).std(axis=0), 1e-6)
 
     def scores(self, rows: Rows) -> Scores:
         """Larger is more unusual."""
@@ -167,8 +169,8 @@ class ArCusum:
         up, down = np.zeros((2, off.shape[1]))
         found = np.full(len(rows), np.nan)
         for i, row in enumerate(off, self.lags):
-            up = np.clip(up + row - self.allowance, 0.0, 50.0)
-            down = np.clip(down - row - self.allowance, 0.0, 50.0)
+            up = np.clip(up + row - self.allowance, 0.0, self.most)
+            down = np.clip(down - row - self.allowance, 0.0, self.most)
             found[i] = max(up.max(), down.max())
         return found
 
