@@ -5,7 +5,7 @@ its hash is printed, and what was learned from. Rivals get the same rows or fram
 (`process/rivals.py`). Seeds stood before any detector was judged by them (`seeds/process.json`).
 
     python -m benchmarks process_detection [--dataset batadal|skab|tep|water|town|depot|speed|all]
-                                           [--quick] [--confirm] [--json]
+                                           [--quick] [--confirm] [--json] [--plot FILE]
 
 `water` is Net3, `town` C-Town made by `init --from-inp` and met without any tuning, `depot` the oil depot; both
 networks are judged at 300 s and at one row an hour. With `--json` one data set is one object with `ours` and `rivals`,
@@ -17,6 +17,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.common import circumstances
@@ -24,6 +25,7 @@ from benchmarks.process import batadal, skab, speed, tep
 from benchmarks.process.cases import PLANTS, cases_of, load_plant, seeds
 from benchmarks.process.figures import figures_of
 from benchmarks.process.frames import folder
+from benchmarks.process.picture import draw
 from benchmarks.process.simulated import judge_plant
 from benchmarks.process.tables import plant_text
 
@@ -62,6 +64,10 @@ def text_of(name: str, told: dict[str, Any]) -> str:
     return {"batadal": batadal, "skab": skab, "tep": tep, "speed": speed}[name].text(told)
 
 
+def _is_plant(part: dict[str, Any] | None) -> bool:
+    return part is not None and "plant" in part
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run and print."""
     names = (*_PUBLIC, *PLANTS, "speed")
@@ -70,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="a smoke: a few cases and rivals")
     parser.add_argument("--confirm", action="store_true", help="the confirmation seeds of the plants")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--plot", type=Path, help="a picture of the plants' attacks, PNG or SVG")
     chosen = parser.parse_args(arguments)
     results: dict[str, Any] = {}
     for name in names if chosen.dataset == "all" else (chosen.dataset,):
@@ -81,6 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.write(f"### {name}\n\n{text_of(name, told)}\n\n")
             sys.stdout.write(f"Settings tried: {CONFIGURATIONS_TRIED}. {json.dumps(told['circumstances'])}\n\n")
             sys.stdout.flush()
+    shown = {part["plant"]: part for told in results.values() for part in (told, told.get("hourly")) if _is_plant(part)}
+    if chosen.plot is not None and shown:
+        draw(shown, chosen.plot)
     if chosen.json:
         told = results if chosen.dataset == "all" else results[chosen.dataset]
         sys.stdout.write(json.dumps(told, default=str) + "\n")

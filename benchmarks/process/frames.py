@@ -108,7 +108,8 @@ _WITH: list[Plant] = []
 
 
 def _keep(case: Case) -> None:
-    _play(_WITH[-1], case)
+    if not (folder() / f"{key_of(_WITH[-1], case)}.npz").is_file():  # another run of the benchmark may have been faster
+        _play(_WITH[-1], case)
 
 
 def _play(plant: Plant, case: Case) -> Played:
