@@ -146,6 +146,15 @@ def test_the_standby_helps_out_during_maintenance(station):
     assert after["B"].any()
 
 
+def test_pumps_that_hang_on_one_level_stand_in_for_each_other(tmp_path):
+    apart = STATION.replace(" B S D HEAD 1", " B S2 D2 HEAD 1").replace(
+        "[PIPES]", "[PIPES]\n Q1 S S2 1 400 120\n Q2 D2 D 1 400 120"
+    )
+    (tmp_path / "apart.inp").write_text(apart.replace(" D 0\n", " D 0\n S2 0\n D2 0\n"))
+    site = site_of(tmp_path / "apart.inp", tmp_path)
+    assert note(told("rotation", site=site), "rotation").note.endswith("A and B")
+
+
 @pytest.mark.parametrize("ordinary", ["rotation", "maintenance"])
 def test_pumps_without_a_standby_are_left_alone(ordinary):
     with pytest.raises(SimulationError, match=ordinary):

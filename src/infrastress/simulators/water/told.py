@@ -78,10 +78,12 @@ class _Teller:
         self.oddities.notes.append((kind or self.options.ordinary, span, (asset,) if asset else (), text))
 
     def _pair(self) -> tuple[str, str]:
-        """A pump and its standby."""
+        """A pump and its standby: two between the same nodes, or two that hang on the same measured value."""
         layout = self.layout
-        groups = [(pump, layout.parallel(pump)) for pump in layout.pumps]
-        one, other = self._one([(group[0], group[1]) for pump, group in groups if len(group) > 1 and group[0] == pump])
+        groups = [layout.parallel(pump) for pump in layout.pumps]
+        driven = [inputs_of(layout.logic)[one] for one in sorted(inputs_of(layout.logic))]
+        groups += [tuple(pump for pump in layout.pumps if pump in links) for links in driven]
+        one, other = self._one(list(dict.fromkeys(group[:2] for group in groups if len(group) > 1)))
         return one, other
 
     def hot_day(self) -> None:
