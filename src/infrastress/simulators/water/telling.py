@@ -36,7 +36,8 @@ class Telling:
     @property
     def disturbed(self) -> bool:
         """Whether anything was told on top of ordinary days."""
-        return self.story is not None or self.fault is not None or self.options.sources_closed_h is not None
+        told = self.options.ordinary != "none" or self.options.sources_closed_h is not None
+        return self.story is not None or self.fault is not None or told
 
     def _signals(self, inputs: set[Input]) -> tuple[str, ...]:
         return tuple(one.signal.id for one in self.layout.meters if (one.quantity, one.element) in inputs)
