@@ -127,6 +127,7 @@ class Twin:
             for row, size in moment.bad.items():
                 own[row] = abs(size) / known.limit[row]
         scores[: len(own)] = own
+        scores[len(own) :] = 0.0  # no state is flipped but the one that is
         start, levels, states = unknown, unknown, None
         coming = self.follow(earlier) if earlier is not None else None
         if coming is not None and earlier is not None:
