@@ -143,3 +143,15 @@ def test_what_it_can_not_follow_it_says(tmp_path: Path):
 def test_learning_is_said_in_words():
     assert any(word.startswith("the network model explains FT-9 within") for word in lesson().words)
     assert any("LT-2 a frame ahead within" in word for word in lesson().words)
+
+
+def test_every_episode_ends_when_all_fits_again():
+    quiet = frames(14, 3, oddities=False)
+    last = quiet.last.copy()
+    column = quiet.tags.index("ZS-9")
+    last[20:30, column] = 1.0 - last[20:30, column]
+    unjudged = {**lesson().baseline, "known": {**lesson().baseline["known"], "strays": [-1]}}
+    detector = TwinDetector(plant(), TwinDetector.Options(), unjudged)
+    found = feed(detector, [Block(Frames(quiet.width, quiet.ends, quiet.tags, last, last, quiet.count), ())])
+    assert len(raised(found)) >= 1
+    assert len(found) == 2 * len(raised(found))

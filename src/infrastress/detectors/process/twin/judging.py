@@ -120,13 +120,11 @@ class Twin:
         if reported is None:
             return Verdict(scores, None, None, unknown, unknown, self.strayed, None)
         flipped, moment = self._flipped(reported)
-        own = np.abs(moment.fit.normalised) / known.limit
-        if moment.bad:
-            # What is left once the bad are set aside is judged by the clean estimate: it is below its limit
-            own = np.minimum(own, 0.99)
-            for row, size in moment.bad.items():
-                own[row] = abs(size) / known.limit[row]
+        own = np.abs(moment.clean.normalised) / known.limit
+        for row, size in moment.bad.items():
+            own[row] = abs(size) / known.limit[row]
         scores[: len(own)] = own
+        scores[len(own) :] = 0.0  # no state is flipped but the one that is
         start, levels, states = unknown, unknown, None
         coming = self.follow(earlier) if earlier is not None else None
         if coming is not None and earlier is not None:
@@ -158,7 +156,7 @@ class Twin:
             open_[i] = not open_[i]
             other = replace(moment.reading, open_=open_)
             found = self._solver.understand(other, known.limit, most_bad=_MOST_BAD)
-            if found is not None and (len(found.bad), found.cost) < (len(best[1].bad), best[1].cost):
+            if found is not None and (len(found.bad), found.clean.cost) < (len(best[1].bad), best[1].clean.cost):
                 best = (i, found)
         flipped, found = best
         if flipped is None or len(found.bad) >= len(moment.bad):

@@ -5,7 +5,7 @@ metered demands and the levels themselves. Levels and states of the frame are re
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,7 @@ class Moment:
         expected: float64[m], what the measurements should be by those that fit.
         fit: the last linear estimate, with all measurements.
         bad: normalised residuals of the measurements that don't fit, by row, in the order they were set aside.
-        cost: what is left without them.
+        clean: the estimate without them.
     """
 
     reading: Reading
@@ -64,8 +64,8 @@ class Moment:
     levels: Floats
     expected: Floats
     fit: Linear
-    bad: dict[int, float] = field(default_factory=dict)
-    cost: float = 0.0
+    clean: Linear
+    bad: dict[int, float]
 
 
 class Reader:
@@ -163,7 +163,7 @@ class Solver:
         if limit is not None:
             bad, clean = without_bad(slopes, off, sigma, prior, x - start, limit=limit, most=most_bad)
         best = self._within(x + clean.step)
-        return Moment(reading, best[:groups], best[groups:], expected + slopes @ clean.step, fit, bad, clean.cost)
+        return Moment(reading, best[:groups], best[groups:], expected + slopes @ clean.step, fit, clean, bad)
 
     def _step(
         self, predict: Predict, slopes: Floats, at: tuple[Floats, Floats], seen: Floats, known: tuple[Floats, Floats]
