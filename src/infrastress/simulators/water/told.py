@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from infrastress.core.errors import SimulationError
+from infrastress.hydraulics.meters import Meter
 from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.randomness import Pair, Randomness
 from infrastress.simulators.water.channels import Lie
 from infrastress.simulators.water.demand import Extra, HotSpell
 from infrastress.simulators.water.hydraulics import Hydraulics
-from infrastress.simulators.water.layout import Layout, Meter
+from infrastress.simulators.water.layout import Layout
 from infrastress.simulators.water.oddities import Oddities
 from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.plc import inputs_of
