@@ -16,10 +16,12 @@ from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
+from infrastress.detectors.process.twin import TwinDetector
 
 PAGES = {
     InvariantDetector: "Process invariants",
     ResidualDetector: "Learned residuals",
+    TwinDetector: "Physics twin",
     DriftDetector: "Slow changes",
     EventRuleDetector: "Event rules",
 }
