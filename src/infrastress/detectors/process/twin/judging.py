@@ -143,7 +143,8 @@ class Twin:
         self.strayed = np.where(reading.open_ == states, 0, self.strayed + 1)
         for i, normal in enumerate(self.known.strays):
             if normal >= 0:
-                scores[i] = self.strayed[i] / (normal + 1.0)
+                # Controllers scan, EPANET acts at the very moment: one frame apart is no contradiction
+                scores[i] = self.strayed[i] / (2.0 * normal + 2.0)
 
     def _flipped(self, moment: Moment) -> tuple[int | None, Moment]:
         """The one state that explains what doesn't fit, if it were reported wrongly; the frame understood with it."""

@@ -4,7 +4,7 @@
    same once more with these.
 2. *Limits.* On evenly spread runs of frames, one frame in k: of normalised residuals and of levels against what the
    frame before led to expect, by the rule of `tightness` with a share k times smaller, since one in k frames was
-   looked at, and at least twice the largest seen.
+   looked at, and at least three times the largest seen.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ _ROUNDS = 2
 _LEAST = 50
 _MOST_STRAY = 0.02
 _TRIMMED = 0.005
-_OF_LARGEST, _LEAST_LIMIT = 2.0, 3.0
+_OF_LARGEST, _LEAST_LIMIT = 3.0, 3.0
 
 
 @dataclass(frozen=True)
