@@ -101,8 +101,18 @@ def test_a_level_that_lies_is_named_with_what_the_tank_should_do():
     assert first.body.techniques == ("T0856",)
     assert sum(part.share for part in first.body.contributions) == pytest.approx(1.0)
     assert "all other meters together" in first.body.sentence
-    back = within(raised(feed(learned(), [changed()])), 50, 50)[0]
-    assert back.body.sentence.startswith("T-2 should be losing ")
+
+
+def test_a_level_that_no_other_meter_tells_is_held_against_the_frame_before():
+    quiet = frames(6, 2, oddities=False)
+    last = quiet.last.copy()
+    column = {tag: i for i, tag in enumerate(quiet.tags)}
+    last[:, [i for tag, i in column.items() if tag.startswith("PT") or tag == "FT-9"]] = np.nan
+    last[40:, column["LT-2"]] += 0.8
+    found = raised(feed(learned(), [Block(Frames(quiet.width, quiet.ends, quiet.tags, last, last, quiet.count), ())]))
+    assert [one.occurred for one in found] == [quiet.ends[40]]
+    assert found[0].body.sentence.startswith("T-2 should be ")
+    assert ", by LT-2 it is gaining " in found[0].body.sentence
 
 
 def test_a_flow_that_lies_is_named_with_what_the_others_make_of_it():
