@@ -147,7 +147,7 @@ class MassBalance(Invariant):
 
     def _fresh(self, scores: list[Floats]) -> Floats:
         """Largest ratio over the scales whose window holds no violation that a shorter scale has shown."""
-        best, shown = scores[0], np.full(scores[0].shape, _LONG_AGO)
+        best, shown = scores[0], np.full_like(scores[0], _LONG_AGO, dtype=np.int64)
         index = np.arange(shown.shape[1])
         for s, scale in enumerate(SCALES):
             best = np.fmax(best, np.where(shown < scale, np.nan, scores[s]))

@@ -138,7 +138,7 @@ class FlowNet:
         mean, last = view.mean[self._states], view.last[self._states]
         with np.errstate(invalid="ignore"):
             calm = (np.abs(last - earlier(last, 1)) <= _SHUT) & (np.abs(mean - last) <= _SHUT)
-        return [~calm[rows].all(axis=0) for _, rows in self._passive]
+        return [np.asarray(~calm[rows].all(axis=0)) for _, rows in self._passive]
 
     def observe(self, view: View) -> None:
         """Look at normal data: how far the flow of each passive branch ever reaches."""
@@ -160,7 +160,7 @@ class FlowNet:
     def apply(self, reach: Mapping[str, Sequence[float]]) -> None:
         """Take reaches of meters that the site still has."""
         for i, branch in enumerate(self.branches):
-            if branch.meter in reach:
+            if branch.meter is not None and branch.meter in reach:
                 self._reach[:, i] = reach[branch.meter]
 
     def _kept_shut(self, site: Site, connection: Connection) -> bool:

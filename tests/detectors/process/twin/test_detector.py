@@ -100,7 +100,7 @@ def test_a_level_that_lies_is_named_with_what_the_tank_should_do():
     assert first.body.suspicion == "sensor_falsified"
     assert first.body.techniques == ("T0856",)
     assert sum(part.share for part in first.body.contributions) == pytest.approx(1.0)
-    assert "all other meters together" in first.body.sentence
+    assert first.body.sentence.startswith("T-2 should be gaining ")
 
 
 def test_a_level_that_no_other_meter_tells_is_held_against_the_frame_before():
