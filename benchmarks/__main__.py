@@ -1,27 +1,32 @@
-"""Run every benchmark: `python -m benchmarks [NAME ...] [--quick]`."""
+"""Run every benchmark: `python -m benchmarks [NAME ...] [OPTIONS]`; options go to each that is named."""
 
 import importlib
 import pkgutil
 import sys
+from itertools import takewhile
 from pathlib import Path
 
-HELPERS = {"__main__", "common", "conv_ae", "live", "playing", "process_rivals", "public", "rivals", "talkers"}
+HELPERS = {"__main__", "common", "console_alarms", "live", "playing", "public", "rivals", "talkers"}
 
 
 def names() -> list[str]:
     """Modules of this folder that have a `main`."""
     return sorted(
-        module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.name not in HELPERS
+        module.name
+        for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+        if module.name not in HELPERS and not module.ispkg
     )
 
 
 def main() -> int:
     """Run the named benchmarks, or all."""
-    chosen = [argument for argument in sys.argv[1:] if not argument.startswith("-")] or names()
-    options = [argument for argument in sys.argv[1:] if argument.startswith("-")]
-    for name in chosen:
-        sys.stdout.write(f"\n## {name}\n\n")
-        sys.stdout.flush()
+    given = sys.argv[1:]
+    chosen = list(takewhile(lambda argument: not argument.startswith("-"), given))
+    options = given[len(chosen) :]  # from the first on, with their values
+    for name in chosen or names():
+        if "--json" not in options:
+            sys.stdout.write(f"\n## {name}\n\n")
+            sys.stdout.flush()
         importlib.import_module(f"benchmarks.{name}").main(options)
     return 0
 

@@ -65,7 +65,7 @@ def served(folder: Path, days: float) -> Iterator[tuple[str, int]]:
     """The API over such a store; gives its address and the rows."""
     from infrastress.app.accounts import Book
     from infrastress.app.api.app import create_app
-    from infrastress.app.api.server import serve
+    from infrastress.app.api.opened import serve
     from infrastress.app.api.settings import ApiSettings, InForce
     from infrastress.app.detecting import cards_of, choose_detectors
     from infrastress.site.load import load_site

@@ -15,16 +15,18 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from tests.console.browsing import launched, listening, missing
 from tests.console.browsing import opened as opened_page
 from tests.console.consoles import ApiConsole
-from tests.console.scenes import made_once, make_scene
+from tests.console.scenes import make_scene
+from tests.once import made_once
 from tests.peers.processes import free_port
 
 from benchmarks.common import circumstances, print_result, table
+from benchmarks.console_alarms import rivals, scrolled
 from infrastress.core.time import SECOND
 from infrastress.events import Alarm, encode_event, make_event
 from infrastress.store.ports import Output, Store
@@ -60,18 +62,7 @@ _FILTER = """async ([words, wanted]) => {
   while (shown() === before && performance.now() - began < 5000) await painted();
   return performance.now() - began;
 }"""
-_SCROLL = """async (seconds) => {
-  const tall = [...document.querySelectorAll('main, main *, html')]
-    .filter((one) => one.scrollHeight > one.clientHeight + 2000 && one.clientHeight > 200)
-    .sort((a, b) => b.scrollHeight - a.scrollHeight)[0];
-  const times = [], began = performance.now();
-  while (performance.now() - began < seconds * 1000) {
-    times.push(await new Promise(requestAnimationFrame));
-    tall.scrollTop += 90;
-  }
-  const gaps = times.slice(1).map((time, i) => time - times[i]).sort((a, b) => a - b);
-  return { frames_s: 1000 * gaps.length / (times.at(-1) - times[0]), p99_ms: gaps[Math.floor(gaps.length * 0.99)] };
-}"""
+WORDS = ("GD-0", "badge", "T-103", "login", "pump", "tank")
 
 
 def first_page(browser: Any, folder: Path) -> dict[str, float]:
@@ -130,10 +121,10 @@ def ten_thousand(browser: Any, console: ApiConsole) -> dict[str, float]:
     with opened_page(browser, console, "/alarms", before=_NOTE_FRAMES) as page:
         listening(page)
         page.wait_for_timeout(2000)
-        filters = [page.evaluate(_FILTER, [words, ""]) for words in ("GD-0", "badge", "T-103", "login", "pump", "tank")]
+        filters = [page.evaluate(_FILTER, [words, ""]) for words in WORDS]
         page.locator("[type=search]").first.fill("")
         page.wait_for_timeout(500)
-        scrolled = page.evaluate(_SCROLL, 4.0)
+        scrolling = scrolled(page, "scroll")
         stop = threading.Event()
         writer = threading.Thread(target=change, args=(console.store, stop), daemon=True)
         writer.start()
@@ -141,12 +132,14 @@ def ten_thousand(browser: Any, console: ApiConsole) -> dict[str, float]:
         stop.set()
         writer.join()
         told = np.array(page.evaluate("window.told"), dtype=np.float64)
+    with opened_page(browser, console, "/alarms") as page:
+        others = rivals(listening(page), WORDS)
     lag = told[:, 1] - told[:, 0]
     return {
         "filter_p50_ms": float(np.median(filters)),
         "filter_longest_ms": max(filters),
-        "scroll_frames_s": scrolled["frames_s"],
-        "scroll_p99_ms": scrolled["p99_ms"],
+        **scrolling,
+        **others,
         "lag_p50_ms": float(np.percentile(lag, 50)),
         "lag_p99_ms": float(np.percentile(lag, 99)),
     }
@@ -186,8 +179,18 @@ def change(store: Store, stop: threading.Event) -> int:
     return number
 
 
-def soak(browser: Any, console: ApiConsole, minutes: float, path: str = "/alarms") -> dict[str, Any]:
-    """Memory of a page that follows for so long; the first fifth is passed over, caches fill in it."""
+def soak(
+    browser: Any, console: ApiConsole, minutes: float, path: str = "/alarms", log: TextIO | None = None
+) -> dict[str, Any]:
+    """Memory of a page that follows for so long; the first fifth is passed over, caches fill in it.
+
+    Args:
+        browser: of playwright.
+        console: one whose alarms may change.
+        minutes: how long.
+        path: of the screen that is shown.
+        log: gets each sample as it comes: minute, MB, DOM nodes.
+    """
     stop, changes = threading.Event(), [0]
     writer = threading.Thread(target=lambda: changes.append(change(console.store, stop)), daemon=True)
     samples: list[tuple[float, float, int]] = []
@@ -204,6 +207,9 @@ def soak(browser: Any, console: ApiConsole, minutes: float, path: str = "/alarms
             used = session.send("Runtime.getHeapUsage")["usedSize"]
             nodes = session.send("Memory.getDOMCounters")["nodes"]
             samples.append((passed / 60, used / 1e6, nodes))
+            if log:
+                log.write(f"{passed / 60:.2f} {used / 1e6:.3f} {nodes}\n")
+                log.flush()
         stop.set()
         writer.join()
         troubles = page.troubles.found

@@ -33,7 +33,7 @@ def serve_api(folder: Path) -> dict[str, Any]:
     """The API until stdin is closed; prints its port first."""
     from infrastress.app.accounts import Book
     from infrastress.app.api.app import create_app
-    from infrastress.app.api.server import serve
+    from infrastress.app.api.opened import serve
     from infrastress.app.api.settings import ApiSettings, InForce
     from infrastress.app.detecting import cards_of, choose_detectors
     from infrastress.site.load import load_site

@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import circumstances, print_result, table
-from benchmarks.depot_detection import DEPOT, ROOT, blocks_of, scenario
+from benchmarks.depot_detection import DEPOT, ROOT, scenario
+from benchmarks.playing import blocks_of
 from infrastress.app.detecting import build_detectors, choose_detectors
 from infrastress.app.training.exclusions import Exclusion
 from infrastress.app.training.history import History

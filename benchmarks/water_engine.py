@@ -66,9 +66,9 @@ def theirs(file: Path, multipliers: Sequence[float], folder: Path, *, quality: b
 
 def ours(file: Path, multipliers: Sequence[float], duration: int, few: bool = False) -> list[dict[str, np.ndarray]]:
     """Our runs: one project, opened once; `few` reads tanks and what isn't a pipe, as a site's signals do."""
+    from infrastress.hydraulics.toolkit import Code
     from infrastress.simulators.water.hydraulics import Hydraulics, Settings
     from infrastress.simulators.water.openloop import open_loop
-    from infrastress.simulators.water.toolkit import Code
 
     found = []
     with Hydraulics(file, Settings(0, duration, controls=True, checked=False)) as engine:

@@ -14,11 +14,15 @@ from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
+from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
+from infrastress.detectors.process.twin import TwinDetector
 
 PAGES = {
     InvariantDetector: "Process invariants",
     ResidualDetector: "Learned residuals",
+    TwinDetector: "Physics twin",
+    DriftDetector: "Slow changes",
     EventRuleDetector: "Event rules",
 }
 DOCS = Path(__file__).resolve().parent

@@ -1,11 +1,14 @@
 """The picture of an evaluation, drawn from one recording and from several, with scores and without."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from infrastress.app.timeline import plot_trials
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import HOUR
+from infrastress.evaluation.attribution import Cause, attribute
 from infrastress.evaluation.events import Episode
 from infrastress.evaluation.labels import Truth
 from infrastress.evaluation.report import Trial
@@ -35,6 +38,15 @@ def test_drawn(names, scored, tmp_path):
     assert "true event" in text
     assert ("score: " in text) is scored
     assert all(f">{name}<" in text for name in names) or len(names) == 1
+
+
+def test_each_event_says_who_was_blamed(tmp_path):
+    one = trial(scored=False)
+    cause = Cause(5 * HOUR, 9 * HOUR, "event 1", ("T1",), visible=6 * HOUR)
+    one = one._replace(truth=replace(one.truth, causes=(cause,)))
+    attribution = attribute([(one.result.events, one.truth.causes)], {}, ["T1"])
+    plot_trials({"one": one}, tmp_path / "picture.svg", attribution)
+    assert ">nobody, true: -<" in (tmp_path / "picture.svg").read_text()
 
 
 def test_no_picture_of_an_unknown_kind(tmp_path):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.console.browsing import DESKTOP, PHONE, ROOT, drawn, listening
 from tests.console.catalogues import flat, messages_of, pseudo_catalogue, untranslated
@@ -46,7 +47,7 @@ def test_every_route_is_looked_at():
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_it_can_be_read_by_everyone(screen, paths, attacked, open_page):
+def test_it_can_be_read_and_used_by_everyone(screen, paths, attacked, open_page):
     page = listening(open_page(attacked, paths[screen]))
     found = {}
     for width, theme, deep in (
@@ -66,11 +67,6 @@ def test_it_can_be_read_by_everyone(screen, paths, attacked, open_page):
     assert page.evaluate("document.title.length") > 0
     assert page.get_by_role("main").count() == 1
     assert page.get_by_role("heading", level=1).count() == 1
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-def test_it_can_be_used_by_keyboard(screen, paths, attacked, open_page):
-    page = listening(open_page(attacked, paths[screen]))
     missed, blind, reached = focus_path(page)
     assert not missed, (missed, reached)
     assert not blind, blind
@@ -151,3 +147,30 @@ def test_a_banner_says_when_nobody_watches(make_console, open_page):
     page.get_by_role("alert").filter(has_text="nobody watches").wait_for()
     console.playing.silent.clear()
     page.get_by_role("alert").filter(has_text="nobody watches").wait_for(state="hidden")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("en", "This screen can’t be shown.", "Show again"),
+        ("de", "Diese Ansicht lässt sich nicht zeigen.", "Erneut zeigen"),
+    ],
+)
+def test_a_screen_that_throws_takes_nothing_else_with_it(paths, attacked, open_page, words):
+    language, said, again = words
+    page = open_page(attacked, "/alarms", language=language)
+    listening(page)
+    page.troubles.expect("console error: TypeError")
+    page.route("**/api/v1/incidents/*", lambda route: route.fulfill(json={"id": "malformed"}))
+    page.evaluate("path => history.pushState(null, '', path)", paths["incident"])
+    told = page.get_by_role("alert").filter(has_text=said)
+    expect(told).to_contain_text("TypeError")
+    expect(page.get_by_role("navigation")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link").nth(1).click()  # another screen, meanwhile
+    expect(page.get_by_role("grid")).to_be_visible()
+    page.go_back()
+    told.wait_for()
+    page.unroute("**/api/v1/incidents/*")
+    told.get_by_role("button", name=again).click()
+    expect(page.get_by_role("heading", name="T-103").first).to_be_visible()
+    assert page.troubles.streams == 1

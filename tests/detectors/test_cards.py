@@ -11,12 +11,16 @@ from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.base import Invariant
+from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
+from infrastress.detectors.process.twin import TwinDetector
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
     InvariantDetector: "Process invariants",
     ResidualDetector: "Learned residuals",
+    TwinDetector: "Physics twin",
+    DriftDetector: "Slow changes",
     EventRuleDetector: "Event rules",
 }
 

@@ -8,7 +8,7 @@ import pytest
 from infrastress.connectors.files import Mapping, TimeMap
 from infrastress.core.errors import InputError
 from infrastress.core.time import HOUR
-from infrastress.evaluation.labels import read_truth
+from infrastress.evaluation.labels import Truth, read_truth
 from infrastress.evaluation.report import evaluate
 from infrastress.events import event_to_json
 from tests.evaluation.test_events import detection
@@ -74,3 +74,26 @@ def test_broken_detections(tmp_path: Path) -> None:
     (tmp_path / "detections.jsonl").write_text("{}\n")
     with pytest.raises(InputError, match="line 1"):
         evaluate(tmp_path, truth)
+
+
+def test_where_the_truth_says_whose_it_was_the_report_says_whom_the_detections_blame(tmp_path: Path) -> None:
+    spans = [
+        {"kind": "level_spoofed", "malicious": True, "began": "2026-01-01T01:00:00Z", "ended": "2026-01-01T03:00:00Z",
+         "assets": ["T1"], "signals": ["L1"]},
+    ]  # fmt: skip
+    facts = {"first_visible_at": "2026-01-01T02:00:00Z"}
+    (tmp_path / "truth.json").write_text(json.dumps({"spans": spans, "facts": facts}))
+    truth = _hours(tmp_path)
+    at = int(truth.times[0]) + 2 * HOUR + HOUR // 2
+    report = evaluate([detection(at, "raised")], truth, asset_of={"L1": "T1", "L2": "T2"})
+    assert report.attribution is not None
+    told = json.loads(json.dumps(report.as_dict()))["attribution"]
+    assert (told["candidates"], told["events"][0]["delay_s"], told["events"][0]["rank"]) == (2, 1800.0, None)
+    assert "true asset blamed" in report.text()
+    assert max(map(len, report.text().splitlines())) <= 100
+    assert "attribution" in evaluate([], truth).as_dict()
+
+
+def _hours(folder: Path) -> Truth:
+    (folder / "telemetry.csv").write_text("\n".join(["time,LT1", *(f"2026-01-01T{h:02}:00:00Z,1" for h in range(6))]))
+    return read_truth(folder)

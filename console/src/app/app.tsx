@@ -10,11 +10,14 @@ import { en, type Language, LOCALES, type Messages, messagesOf } from "../messag
 import { part } from "../ui/part";
 import { Loading } from "../ui/states";
 import { language } from "./preferences";
+import { screenAhead } from "./routes";
 import { Shell } from "./shell";
 
 const SignIn = part(() => import("../screens/signin"));
 const RETRIES = 2;
 const ASK_AGAIN_MS = 2_000;
+/** A server that is starting lets a question wait for a while before it says so. */
+const ASK_SOON_MS = 250;
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -64,6 +67,21 @@ export function App() {
   );
 }
 
+/** Ask who sits here, and again so long after each answer; returns what ends it. */
+function keepAsking(pause: number): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let here = true;
+  const ask = (): void =>
+    void askSession().then(() => {
+      if (here) timer = setTimeout(ask, pause);
+    });
+  ask();
+  return () => {
+    here = false;
+    clearTimeout(timer);
+  };
+}
+
 /** The screens are for who may see them; everyone else is asked for a name first. */
 function Door() {
   const t = useTranslations("shell");
@@ -80,9 +98,8 @@ function Door() {
   }, [who]);
   useEffect(() => {
     if (state !== "asking" && state !== "starting" && state !== "unreachable") return undefined;
-    void askSession();
-    const timer = setInterval(() => void askSession(), ASK_AGAIN_MS);
-    return () => clearInterval(timer);
+    screenAhead(location.pathname); // it is read while the server is still starting
+    return keepAsking(state === "unreachable" ? ASK_AGAIN_MS : ASK_SOON_MS);
   }, [state]);
   if (state === "asking") return <Loading />;
   if (state === "starting") return <p role="status">{t("starting")}</p>;

@@ -1,7 +1,6 @@
 /** The screens: where each is, whether it stands in the navigation, and what is needed to see it. */
-import type { ComponentType } from "react";
 import type { IconName } from "../ui/icons";
-import { part } from "../ui/part";
+import { type Part, part } from "../ui/part";
 
 export interface Route {
   /** Name of the screen; its texts lie in `messages/<language>/<name>.json`, its code in `screens/<name>/`. */
@@ -19,7 +18,7 @@ export interface Route {
     | "wall";
   /** wouter path; `/*?` takes all below it, which the screen's own routes divide further. */
   path: string;
-  screen: ComponentType;
+  screen: Part;
   permission?: string;
   /** Drawn in the navigation, in this order. */
   icon?: IconName;
@@ -86,3 +85,9 @@ export const ROUTES: readonly Route[] = [
   { name: "account", path: "/account", screen: part(() => import("../screens/account")) },
   { name: "wall", path: "/wall", screen: part(() => import("../screens/wall")), permission: "see.site", bare: true },
 ];
+
+/** Read the screen of an address before it is shown. */
+export function screenAhead(place: string): void {
+  const [, first] = place.split("/");
+  ROUTES.find(({ path }) => path.split("/")[1] === first)?.screen.ahead();
+}

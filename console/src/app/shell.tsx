@@ -1,5 +1,5 @@
 /** The frame of every screen: navigation, the plant's clock, whether we hear the server, and the screen itself. */
-import { Suspense, useEffect, useRef } from "react";
+import { type ReactNode, Suspense, useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
 import { Link, Route, Switch, useLocation } from "wouter";
 import { useCell } from "../api/cell";
@@ -12,6 +12,7 @@ import { Icon } from "../ui/icons";
 import { Failed, Loading } from "../ui/states";
 import { Time } from "../ui/time";
 import { Toasts } from "../ui/toast";
+import { Held } from "./held";
 import { ROUTES, type Route as Screen } from "./routes";
 import styles from "./shell.module.css";
 import { Banner, Mark, Palette, Tour } from "./slots";
@@ -22,22 +23,33 @@ function Guarded({ screen: { permission, screen: Inner } }: { screen: Screen }) 
   return <Inner />;
 }
 
+/** A screen that is read when first shown, and that takes nothing else with it when it throws. */
+function Shown({ place, children }: { place: string; children: ReactNode }) {
+  return (
+    <Held place={place}>
+      <Suspense fallback={<Loading />}>{children}</Suspense>
+    </Held>
+  );
+}
+
 export function Shell() {
   const [place] = useLocation();
   const bare = ROUTES.find((one) => one.bare && one.path === place);
   useEveryPageFromItsTop(place);
   if (bare) {
     return (
-      <Suspense fallback={<Loading />}>
+      <>
         <Mark />
-        <Guarded screen={bare} />
-      </Suspense>
+        <Shown place={place}>
+          <Guarded screen={bare} />
+        </Shown>
+      </>
     );
   }
-  return <Framed />;
+  return <Framed place={place} />;
 }
 
-function Framed() {
+function Framed({ place }: { place: string }) {
   const t = useTranslations("shell");
   return (
     <div className={styles["shell"]}>
@@ -47,7 +59,7 @@ function Framed() {
       <Head />
       <Navigation />
       <main id="content" tabIndex={-1} className={styles["main"]}>
-        <Suspense fallback={<Loading />}>
+        <Shown place={place}>
           <Switch>
             {ROUTES.map((one) => (
               <Route key={one.name} path={one.path}>
@@ -59,7 +71,7 @@ function Framed() {
               <Link href="/">{t("home")}</Link>
             </Route>
           </Switch>
-        </Suspense>
+        </Shown>
       </main>
       <Palette />
       <Tour />

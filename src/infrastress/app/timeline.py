@@ -9,6 +9,7 @@ import numpy as np
 from infrastress.app.plots import ABNORMAL, GREY, INK, PALE, TRUTH, broken, open_figure
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import DAY, HOUR, MINUTE, SECOND
+from infrastress.evaluation.attribution import Attribution, Blame
 from infrastress.evaluation.events import Episode, episodes_from_detections, merge_episodes
 from infrastress.evaluation.report import Trial
 
@@ -20,12 +21,13 @@ _UNITS = ((4 * DAY, DAY, "days"), (6 * HOUR, HOUR, "hours"), (10 * MINUTE, MINUT
 _COLOURS = (INK, TRUTH, "#8a5a00", "#2f6b3a", "#6b3a6b")
 
 
-def plot_trials(trials: Mapping[str, Trial], path: Path) -> None:
+def plot_trials(trials: Mapping[str, Trial], path: Path, attribution: Attribution | None = None) -> None:
     """Draw trials one below the other: events shaded, alarms as bars a detector, scores as lines with their limit.
 
     Args:
         trials: at least one.
         path: a .png or .svg file to write.
+        attribution: of the same trials; each event gets the asset that was blamed first, and the true one's rank.
 
     Raises:
         ConfigurationError: the file can't be written.
@@ -35,11 +37,15 @@ def plot_trials(trials: Mapping[str, Trial], path: Path) -> None:
     longest = max(trial.truth.span[1] - trial.truth.span[0] for trial in trials.values())
     unit, word = next((unit, word) for least, unit, word in _UNITS if longest >= least)
     top = _top(trials)
+    blames = iter(attribution.blames if attribution is not None else ())
     height = 4.6 if len(trials) == 1 else 1.2 + 0.85 * len(trials)
     with open_figure(11.0, height) as (figure, grid):
         panels = grid.subgridspec(len(trials), 1, hspace=0.04).subplots(sharex=True, squeeze=False)[:, 0]
         for axis, (name, trial) in zip(panels, trials.items(), strict=True):
             _panel(axis, trial, colours, unit, top)
+            own = [next(blames) for _ in trial.truth.causes] if attribution is not None else []
+            for blame in own:
+                _name_blamed(axis, blame, trial.truth.span[0], unit)
             if len(trials) > 1:
                 axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
                 axis.set_yticks([1.0], ["limit"], fontsize=8)
@@ -88,6 +94,18 @@ def _panel(axis: Any, trial: Trial, colours: Mapping[str, str], unit: int, top: 
     axis.axhline(1.0, color=GREY, lw=0.9, ls=(0, (4, 2)), zorder=2)
     axis.set_xlim(0, (end - begin) / unit)
     axis.minorticks_off()
+
+
+def _name_blamed(axis: Any, blame: Blame, begin: int, unit: int) -> None:
+    """Above the event: when it first showed (a tick), whom the detections blame first, and where the true asset is."""
+    if blame.cause.visible is not None and blame.cause.visible < blame.cause.ended:
+        axis.axvline((blame.cause.visible - begin) / unit, ymin=0.9, color=TRUTH, lw=1.6)
+    first = blame.named[0][0] if blame.named else "nobody"
+    true = "" if not blame.cause.assets else f", true: {blame.rank or '-'}"
+    middle = ((blame.cause.began + blame.cause.ended) / 2 - begin) / unit
+    behind = {"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 0.5}
+    axis.text(middle, 0.97, f"{first}{true}", transform=axis.get_xaxis_transform(), rotation=90, ha="center", va="top",
+              fontsize=7, color=INK, bbox=behind, zorder=5)  # fmt: skip
 
 
 def _alarms(events: Any, begin: int, end: int) -> list[Episode]:

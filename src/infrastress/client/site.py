@@ -293,6 +293,18 @@ class Detector(Wire):
     baseline: Annotated[str | None, Field(description="Content hash of what it learned, where that is enforced")]
 
 
+class Learned(Wire):
+    """The version of what was learned that is enforced, and who answers for it."""
+
+    version: int
+    learned: Annotated[Moment, Field(description="When it was learned")]
+    approved: Annotated[Moment, Field(description="When it was approved, or put in force again")]
+    approved_by: str
+    why: str
+    since: Annotated[Moment | None, Field(description="Since when this service has judged by it")]
+    drift: Annotated[list[str], Field(description="Standing notices that the plant has moved away from it")]
+
+
 class ServiceHealth(Wire):
     """Whether the site is watched, and by what. Without a supervisor `processes` is empty."""
 
@@ -302,6 +314,7 @@ class ServiceHealth(Wire):
     written: Annotated[Moment | None, Field(description="When the supervisor last told, by the wall's clock")]
     processes: list[Process]
     detectors: list[Detector]
+    learned: Annotated[Learned | None, Field(description="What was learned; absent where nothing of it is enforced")]
     backlog: Annotated[dict[str, int], Field(description="Records that detection and fusion have still to take")]
     undelivered: Annotated[int, Field(description="Messages that should have arrived and haven't")]
     notes: list[str]

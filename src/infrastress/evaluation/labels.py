@@ -20,6 +20,8 @@ from infrastress.connectors.times import Clock
 from infrastress.core.errors import InputError
 from infrastress.core.time import SECOND, from_iso
 from infrastress.core.units import Scale
+from infrastress.evaluation.attribution import Cause
+from infrastress.evaluation.causes import causes_of_truth
 from infrastress.evaluation.events import Episode, episodes_from_flags
 
 __all__ = ["LABEL_NAMES", "Truth", "read_truth"]
@@ -37,12 +39,14 @@ class Truth:
         benign: spans of faults and oddities that are no attack; alarms in them are counted apart.
         times: int64[n], the grid, rising.
         flags: bool[n], True while an event is on.
+        causes: what each of the events was about, where that is known of any; in their order.
     """
 
     events: tuple[Episode, ...]
     times: npt.NDArray[np.int64]
     flags: npt.NDArray[np.bool_]
     benign: tuple[Episode, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:
@@ -63,7 +67,8 @@ class Truth:
         def cut(spans: tuple[Episode, ...]) -> tuple[Episode, ...]:
             return tuple(span._replace(began=max(span.began, begin)) for span in spans if span.ended > begin)
 
-        return Truth(cut(self.events), self.times[rows:], self.flags[rows:], cut(self.benign))
+        causes = tuple(one._replace(began=max(one.began, begin)) for one in self.causes if one.ended > begin)
+        return Truth(cut(self.events), self.times[rows:], self.flags[rows:], cut(self.benign), causes)
 
 
 def read_truth(
@@ -114,7 +119,8 @@ def _from_json(path: Path, grid_s: float) -> Truth:
             )
             for span in content["spans"]
         ]
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        causes = causes_of_truth(content)
+    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"no truth of a simulation: {error}", where=str(path)) from None
     begin, end = _extent(path.parent, [episode for _, episode in spans])
     step = round(grid_s * SECOND)
@@ -125,7 +131,8 @@ def _from_json(path: Path, grid_s: float) -> Truth:
     flags = np.zeros(len(times), dtype=bool)
     for event in events:
         flags |= (times >= event.began) & (times < event.ended)
-    return Truth(events, times, flags, tuple(sorted(episode for malicious, episode in spans if not malicious)))
+    benign = tuple(sorted(episode for malicious, episode in spans if not malicious))
+    return Truth(events, times, flags, benign, causes)
 
 
 def _extent(folder: Path, episodes: list[Episode]) -> tuple[int, int]:

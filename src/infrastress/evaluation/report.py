@@ -9,6 +9,7 @@ import numpy as np
 
 from infrastress.core.errors import InputError
 from infrastress.core.time import SECOND, to_iso
+from infrastress.evaluation.attribution import Attribution, attribute
 from infrastress.evaluation.batadal import PUBLISHED, BatadalScore
 from infrastress.evaluation.events import (
     FalseRate,
@@ -20,7 +21,7 @@ from infrastress.evaluation.events import (
 )
 from infrastress.evaluation.labels import Truth
 from infrastress.evaluation.results import Result, read_result
-from infrastress.evaluation.tables import report_text
+from infrastress.evaluation.tables import attribution_text, report_text
 from infrastress.evaluation.verdict import Row, Verdict, always, judge, never, row_of
 from infrastress.events import Event
 
@@ -46,12 +47,14 @@ class EvaluationReport:
         benign_alarms: alarm episodes in spans that were a fault or an oddity but no attack.
         rows: the table: ours, each detector where there are several, always, never, and what is published where the
             truth is BATADAL's test set.
+        attribution: whom the detections blame; None where nobody knows what the events were about.
     """
 
     verdicts: dict[str, Verdict]
     false_by_rule: dict[str, int]
     benign_alarms: int
     rows: tuple[Row, ...]
+    attribution: Attribution | None = None
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -79,11 +82,13 @@ class EvaluationReport:
             "false_by_rule": dict(sorted(self.false_by_rule.items())),
             "benign_alarms": self.benign_alarms,
             "table": [asdict(row) for row in self.rows],
+            "attribution": None if self.attribution is None else self.attribution.as_dict(),
         }
 
     def text(self) -> str:
         """The report as plain text, at most 100 columns wide."""
-        return report_text(self.verdicts, self.rows, self.false_by_rule, self.benign_alarms)
+        text = report_text(self.verdicts, self.rows, self.false_by_rule, self.benign_alarms)
+        return text if self.attribution is None else f"{text}\n\n{attribution_text(self.attribution)}"
 
 
 def evaluate(
@@ -93,14 +98,20 @@ def evaluate(
     name: str = "these detections",
     grace_s: float = 0.0,
     gap_s: float = 0.0,
+    asset_of: Mapping[str, str] | None = None,
 ) -> EvaluationReport:
     """Score detections of one recording: a `detections.jsonl`, a replay's folder, or events. See `evaluate_all`."""
     result = read_result(detections) if isinstance(detections, Path) else Result(list(detections))
-    return evaluate_all({"": Trial(result, truth)}, name=name, grace_s=grace_s, gap_s=gap_s)
+    return evaluate_all({"": Trial(result, truth)}, name=name, grace_s=grace_s, gap_s=gap_s, asset_of=asset_of)
 
 
 def evaluate_all(
-    trials: Mapping[str, Trial], *, name: str = "these detections", grace_s: float = 0.0, gap_s: float = 0.0
+    trials: Mapping[str, Trial],
+    *,
+    name: str = "these detections",
+    grace_s: float = 0.0,
+    gap_s: float = 0.0,
+    asset_of: Mapping[str, str] | None = None,
 ) -> EvaluationReport:
     """Score detections of recordings that have nothing to do with each other.
 
@@ -109,6 +120,8 @@ def evaluate_all(
         name: of our row in the table.
         grace_s: time behind an event in which an alarm still belongs to it.
         gap_s: two alarm episodes with at most this between them are one.
+        asset_of: the asset of each signal of the site, for what the events were about; without it the assets that the
+            detections name count alone.
 
     Raises:
         InputError: the labels hold no time.
@@ -136,7 +149,20 @@ def evaluate_all(
     if len(trials) == 1 and _is_batadal(next(iter(trials.values())).truth):
         rows += [Row(author, value) for author, value in PUBLISHED]
     by_rule, benign = _by_rule(trials, grace, gap)
-    return EvaluationReport(verdicts, by_rule, benign, tuple(rows))
+    return EvaluationReport(verdicts, by_rule, benign, tuple(rows), _attribution(trials, asset_of or {}, name))
+
+
+def _attribution(trials: Mapping[str, Trial], asset_of: Mapping[str, str], name: str) -> Attribution | None:
+    """Whom the detections blame; the candidates are all assets that are metered, named or true."""
+    causes = [cause for trial in trials.values() for cause in trial.truth.causes]
+    if not any(cause.assets or cause.kind for cause in causes):
+        return None
+    candidates = list(dict.fromkeys(asset_of.values()))
+    more = {asset_of.get(one, one) for cause in causes for one in cause.assets}
+    more |= {asset for trial in trials.values() for one in trial.result.events for asset in one.assets}
+    candidates += sorted(more - set(candidates))
+    pairs = [(trial.result.events, trial.truth.causes) for trial in trials.values()]
+    return attribute(pairs, asset_of, candidates, name=name)
 
 
 def _is_batadal(truth: Truth) -> bool:

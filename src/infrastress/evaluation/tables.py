@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 
 from infrastress.core.time import SECOND, to_iso
+from infrastress.evaluation.attribution import Attribution
+from infrastress.evaluation.kinds import NOT_FOUND
 from infrastress.evaluation.verdict import Row, Verdict
 
-__all__ = ["report_text", "table_text"]
+__all__ = ["attribution_text", "report_text", "table_text"]
 
 _NAME = 26
 _SCORES = (
@@ -73,6 +75,40 @@ def table_text(rows: Sequence[Row]) -> str:
         )
         lines.append(_line(row.name, [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]))
     return "\n".join(lines)
+
+
+def attribution_text(found: Attribution) -> str:
+    """Whom each event's detections blame, the table of ranks beside trivial rivals, and what was suspected."""
+    lines = ["event        true                 rank  blamed first               seen after  suspicion"]
+    for one in found.blames:
+        after = NOT_FOUND if one.delay_s is None else _duration(one.delay_s)
+        hidden = one.cause.visible is not None and one.cause.visible >= one.cause.ended
+        after = "never showed" if hidden else after + ("" if one.cause.visible is None else " *")
+        first = _cut(", ".join(asset for asset, _ in one.named[:3]) or "-", 26)
+        true = _cut(", ".join(one.cause.assets) or "not known", 20)
+        lines.append(
+            f"{one.cause.name[:12]:12} {true:20} {one.rank or '-':>4}  {first:26} {after:11} {one.suspicion or '-'}"
+        )
+    if any(one.cause.visible is not None for one in found.blames):
+        lines.append("* counted from the first visible effect; the others from the label's begin.")
+    else:
+        lines.append("Counted from the label's begin: nothing tells when the events first showed.")
+    if found.rows:
+        lines += ["", f"{'true asset blamed':{_NAME}}" + "".join(f"{head:>9}" for head in ("first", "in 3", "events"))]
+        for row in found.rows:
+            cells = (_cell(row.top1, 3), _cell(row.top3, 3), str(row.events))
+            lines.append(_line(row.name, [f"{cell:>9}" for cell in cells]))
+        lines.append(f"{found.candidates} assets could be blamed.")
+    if found.confusion:
+        lines += ["", f"{'true kind':{_NAME}}what was suspected"]
+        for kind, said in sorted(found.confusion.items()):
+            lines.append(_line(kind, [", ".join(f"{word} {count}" for word, count in said.items())]))
+        lines.append(f"right: {found.right} of {found.judged} events of a kind that says what to suspect")
+    return "\n".join(lines)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 2] + ".."
 
 
 def _line(name: str, cells: Sequence[str]) -> str:

@@ -5,14 +5,16 @@ Two pieces of evidence are related when a place of one is a place of the other o
 """
 
 from collections.abc import Iterable
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from infrastress.events import Detection
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 from infrastress.site.assets import Controller, Door, GasDetector, LevelSwitch, Tank
 from infrastress.site.control import comparisons
+
+if TYPE_CHECKING:  # imported where a graph is made: of the processes that import this, one makes any
+    import networkx as nx
 
 __all__ = ["NOWHERE", "REACH_CONDUITS", "SITE_PLACE", "Places", "place_graph", "taking_part"]
 
@@ -30,6 +32,8 @@ def place_graph(site: Site) -> "nx.Graph[str]":
     tank; tank - its bund; condition - actuator of interlocks and control rules; dependant - what it needs; asset - its
     zone; what carries a hazard, its zone and its bund - the site as a whole.
     """
+    import networkx as nx
+
     graph: nx.Graph[str] = nx.Graph()
     graph.add_node(SITE_PLACE)
     assets, signals = site.asset_by_id, site.signal_by_id
@@ -129,6 +133,8 @@ class Places:
 
 def _reached_controllers(site: Site) -> dict[str, list[str]]:
     """Controllers that can be reached from each security zone over at most `REACH_CONDUITS` conduits."""
+    import networkx as nx
+
     links: nx.DiGraph[str] = nx.DiGraph()
     links.add_nodes_from(zone.id for zone in site.security_zones)
     links.add_edges_from((conduit.from_, conduit.to) for conduit in site.conduits)
@@ -136,9 +142,9 @@ def _reached_controllers(site: Site) -> dict[str, list[str]]:
     for asset in site.assets:
         if isinstance(asset, Controller) and asset.security_zone:
             inside.setdefault(asset.security_zone, []).append(asset.id)
-    return {zone: sorted(_within(links, zone, inside)) for zone in links}
 
+    def within(zone: str) -> Iterable[str]:
+        for other in nx.single_source_shortest_path_length(links, zone, cutoff=REACH_CONDUITS):
+            yield from inside.get(other, ())
 
-def _within(links: "nx.DiGraph[str]", zone: str, inside: dict[str, list[str]]) -> Iterable[str]:
-    for other in nx.single_source_shortest_path_length(links, zone, cutoff=REACH_CONDUITS):
-        yield from inside.get(other, ())
+    return {zone: sorted(within(zone)) for zone in links}

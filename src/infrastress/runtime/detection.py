@@ -71,6 +71,14 @@ class Scoring(Protocol):
         """float64[k] of the block it judged last; None where it has no such measure."""
 
 
+@runtime_checkable
+class Heeding(Protocol):
+    """A detector that wants to know what those before it said of the block that it judges next."""
+
+    def heed(self, said: Sequence[Event]) -> None:
+        """Detections of the block, by the detectors that come before it."""
+
+
 class _Part(msgspec.Struct):
     """What is kept of one detector: how much it said, what it threw, its state."""
 
@@ -306,6 +314,8 @@ class DetectionUnit(Unit):
             if part.failed:
                 continue
             try:
+                if isinstance(detector, Heeding):
+                    detector.heed([event for *_, event in found])
                 events = self._ask(part, detector, block)
             except Exception as error:  # a stranger's code may throw anything, and must not stop the others
                 events, at = self._narrow(part, detector, block)

@@ -5,12 +5,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from argon2 import extract_parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infrastress.app.accounts import Book
 from infrastress.app.accounts.book import FILE, SessionPolicy, digest
-from infrastress.app.accounts.passwords import check_password
+from infrastress.app.accounts.passwords import check_password, hash_password, nobodys_hash, verify
 from infrastress.app.accounts.permissions import ROLES, Identity, may
 from infrastress.app.accounts.throttle import Buckets, Failures
 from infrastress.app.cli import main
@@ -249,3 +250,9 @@ def test_the_command_takes_a_password_from_stdin_and_tells_a_one_time_one(tmp_pa
     assert book.token(secret) is None
     assert call("add", site, "ada", "--role", "operator", typed=GOOD + "\n")[0] == 1
     assert call("add", site, "cy", "--role", "king", typed=GOOD + "\n")[0] == 2
+
+
+def test_an_unknown_name_costs_a_guesser_the_same_work_and_an_import_none():
+    assert extract_parameters(nobodys_hash()) == extract_parameters(hash_password(GOOD))
+    assert nobodys_hash() != nobodys_hash()
+    assert not verify(None, GOOD)

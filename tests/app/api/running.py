@@ -11,7 +11,7 @@ from typing import Any
 from infrastress.app.accounts import Book
 from infrastress.app.api.app import create_app
 from infrastress.app.api.checking import check_folder
-from infrastress.app.api.server import serve
+from infrastress.app.api.opened import serve
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.detecting import cards_of, choose_detectors
 from infrastress.app.service.models import prepare

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import trustme
 
-from infrastress.app.api.server import Deployment
+from infrastress.app.api.deployment import Deployment
 from infrastress.app.notify.outbox import KIND, encode_message, message_key, message_of
 from infrastress.client import ApiError, Client
 from infrastress.core.time import HOUR, to_iso

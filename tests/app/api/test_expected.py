@@ -62,7 +62,7 @@ def learned() -> dict:
     """A level that is expected to stay where it was two frames ago: wrong while the tank is filled."""
     relation = {"base": 0.0, "inputs": [["LT-103", 2, 1.0]], "scale": 0.001, "limits": [5, 8, 13, 20, 30]}
     relation["explained"] = 0.9
-    return {"format": 1, "lags": 2, "relations": {"LT-103": relation}, "resolution": {"LT-103": 0.001}}
+    return {"format": 2, "lags": 2, "relations": {"LT-103": relation}, "resolution": {"LT-103": 0.001}}
 
 
 def test_a_baseline_in_force_is_named_and_one_that_is_missing_is_told(api, client):

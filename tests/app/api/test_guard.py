@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from infrastress.app.accounts.permissions import ROLES
-from infrastress.app.api.server import may_listen
+from infrastress.app.api.deployment import may_listen
 from infrastress.client import ApiError, Client
 from infrastress.core.errors import ConfigurationError
 from tests.app.api.running import copy_store, running

@@ -173,7 +173,7 @@ class TestStarting:
         def refuse(config):
             raise ConfigurationError(f"nobody can sign in at {config.host}")
 
-        monkeypatch.setitem(sys.modules, "infrastress.app.api.server", SimpleNamespace(may_listen=refuse))
+        monkeypatch.setitem(sys.modules, "infrastress.app.api.deployment", SimpleNamespace(may_listen=refuse))
         plant = make_plant(tmp_path / "toy")
         with pytest.raises(ConfigurationError, match=r"nobody can sign in at 0\.0\.0\.0"):
             serve(plant, host="0.0.0.0", without=["intake", "judge", "notifier", "upkeep"])  # noqa: S104

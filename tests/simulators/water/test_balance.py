@@ -83,6 +83,14 @@ def test_a_full_tank_spills_the_rest_or_is_refused(inflow, left):
             balance.check_tanks(step(inflow, 100.0 - min(left, came), 100.0))
 
 
+def test_a_tank_that_ceases_to_be_empty_is_told_as_exactly_as_one_that_becomes_so():
+    balance = balance_of(2, np.array([0]), np.array([1]), (0,))
+    balance.check_tanks(step(0.0, 10.0, 10.0 + 1e-4))  # within 0.3 mm of level
+    assert balance.rounding_m3 == pytest.approx([1e-4])
+    with pytest.raises(SimulationError, match="tank N0"):
+        balance.check_tanks(step(0.0, 50.0, 50.0 + 1e-4))
+
+
 def test_an_empty_tank_gives_no_more_than_a_second():
     balance = balance_of(1, np.array([0]), np.array([0]), tanks=(0,))
     balance.check_tanks(step(-0.2, 22.0 - 0.15, 10.0))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from infrastress.core.errors import InputError, SimulationError
+from infrastress.hydraulics.toolkit import Code
 from infrastress.simulators.water.hydraulics import Hydraulics, Settings
 from infrastress.simulators.water.layout import Layout
 from infrastress.simulators.water.openloop import open_loop
-from infrastress.simulators.water.toolkit import Code
 from infrastress.site.load import load_site
 from tests.simulators.water.networks import BAD, LIBRARY, NO_JUNCTION, TESTED, needs_wntr
 

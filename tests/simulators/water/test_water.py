@@ -12,13 +12,13 @@ import pytest
 
 from infrastress.core.errors import InputError, SimulationError
 from infrastress.core.time import HOUR
+from infrastress.hydraulics.toolkit import Code
 from infrastress.simulators.base import Realisation, Scenario
 from infrastress.simulators.recording import write_realisation
 from infrastress.simulators.scenario import load_scenario
 from infrastress.simulators.water import RANGES, WaterSimulator
 from infrastress.simulators.water.hydraulics import Hydraulics, Settings
 from infrastress.simulators.water.openloop import open_loop
-from infrastress.simulators.water.toolkit import Code
 from infrastress.site.epanet import create_site_from_inp
 from infrastress.site.load import load_site
 from infrastress.site.model import Site
@@ -440,3 +440,18 @@ def test_documented_ranges_are_the_simulators():
 def test_template_makes_a_site_that_plays(tmp_path: Path):
     site = load_site(create_site(tmp_path / "mine", "water"))
     assert len(Recording(run(1, 2.0, site=site)).times) > 20
+
+
+@pytest.mark.parametrize("story", ["offset", "drift", "thresholds"])
+def test_what_first_shows_is_where_the_telemetry_leaves_its_undisturbed_twins(story: str):
+    options = {"story": story, "begins_h": 4, "lasts_h": 5, "oddities": False}
+    attack, calm = Recording(run(23, 10.0, **options)), Recording(run(23, 10.0, oddities=False))
+    differs = (attack.values != calm.values) & ~(np.isnan(attack.values) & np.isnan(calm.values))
+    rows, visible = np.flatnonzero(differs.any(axis=1)), attack.facts["first_visible_at"]
+    if story == "thresholds":  # these are altered where no level comes by within the time
+        assert visible is None
+        assert not len(rows)
+        return
+    # Rounded values may leave a little before a whole step of the resolution lies between them.
+    assert attack.times[rows[0]] <= visible <= attack.times[rows[0]] + HOUR
+    assert (visible == attack.facts["began_at"]) is (story == "offset")

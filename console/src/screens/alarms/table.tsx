@@ -53,7 +53,7 @@ const STEPS: Readonly<Record<string, (at: number, page: number, count: number) =
 };
 const ROW_PX = 36;
 const CARD_PX = 96;
-const OVERSCAN = 12;
+const OVERSCAN = 6;
 export function Table({ rows, index, chosen, current, stale, grid, move, toggle, press, enter }: Props) {
   const t = useTranslations("alarms");
   const height = useNarrow() ? CARD_PX : ROW_PX;
@@ -142,7 +142,7 @@ function attributes({ number, start, isChosen, isAt, press }: Line) {
     "aria-selected": isChosen,
     "data-at": isAt,
     className: styles["row"],
-    style: { transform: `translateY(${start}px)` },
+    style: { top: start }, // a transform of its own would make each row a chunk of its own to composite
     onClick: (event: { shiftKey: boolean }) => press(number, event.shiftKey),
   };
 }

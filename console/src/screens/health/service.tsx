@@ -3,7 +3,7 @@ import { useTranslations } from "use-intl";
 import type { components } from "../../api/schema";
 import { Panel } from "../../ui/panel";
 import table from "../../ui/table.module.css";
-import { Time } from "../../ui/time";
+import { Age, Time } from "../../ui/time";
 import { useWord } from "../../ui/word";
 import { Flag } from "./flag";
 import styles from "./health.module.css";
@@ -111,6 +111,39 @@ export function Detectors({ service }: { service: ServiceHealth }) {
           </tbody>
         </table>
       </div>
+      {service.learned && <Learned learned={service.learned} />}
     </Panel>
+  );
+}
+
+function Learned({ learned }: { learned: components["schemas"]["Learned"] }) {
+  const t = useTranslations("health.learned");
+  return (
+    <div className={styles["pad"]}>
+      <h3>{t("title", { version: learned.version })}</h3>
+      <p>
+        {t("approved", { by: learned.approved_by })} <Time at={learned.approved} />
+        {learned.why && `: ${learned.why}`}. {t("learned")} <Time at={learned.learned} /> (<Age at={learned.learned} />
+        ).
+        {learned.since && (
+          <>
+            {" "}
+            {t("since")} <Time at={learned.since} />.
+          </>
+        )}
+      </p>
+      {learned.drift.length > 0 && (
+        <>
+          <p>
+            <Flag bad>{t("drift")}</Flag> {t("again")} <code>infrastress train SITE --since TIME</code>
+          </p>
+          <ul>
+            {learned.drift.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
   );
 }

@@ -19,23 +19,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infrastress.app.accounts import Book, Identity
 from infrastress.app.accounts.throttle import Buckets
+from infrastress.app.api.headers import HEADERS
 from infrastress.app.api.problems import problem_response
 from infrastress.app.api.settings import LOOPBACK_NAMES, ApiSettings, is_loopback
 from infrastress.core.errors import ConfigurationError
 
-__all__ = ["CSRF_HEADER", "HEADERS", "Guard", "cookie_name", "csrf_of"]
+__all__ = ["CSRF_HEADER", "Guard", "cookie_name", "csrf_of"]
 
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-}
 _LONGEST_URL = 8000
 _HOW = f"send {CSRF_HEADER} as GET /api/v1/session tells it, from a page of this server"
 _UNCOUNTED = ("/api/v1/health/live", "/api/v1/health/ready")

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
-from infrastress.client.models import Problem
 from infrastress.core.errors import InfrastressError, InputError, StoreError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 __all__ = ["MEDIA", "RESPONSES", "ApiError", "add_handlers", "problem_response"]
 
@@ -53,20 +55,21 @@ def problem_response(
         title = HTTPStatus(status).phrase
     except ValueError:
         title = "Error"
-    problem = Problem(
-        title=title,
-        status=status,
-        detail=detail,
-        instance=instance,
-        remedy=remedy,
-        errors=[dict(one) for one in errors],
-    )
-    data = problem.model_dump_json(exclude_defaults=True, exclude={"type"} if not errors else None)
+    problem = {
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "remedy": remedy,
+        "errors": errors,
+    }
+    data = msgspec.json.encode({name: value for name, value in problem.items() if value})
     return Response(data, status, headers=dict(headers or {}), media_type=MEDIA)
 
 
-def add_handlers(app: FastAPI) -> None:
+def add_handlers(app: "FastAPI") -> None:
     """Have every error of the app end as a problem."""
+    from fastapi.exceptions import RequestValidationError  # the door, which needs problems too, opens without FastAPI
 
     @app.exception_handler(ApiError)
     async def _api(request: Request, error: ApiError) -> Response:

@@ -83,6 +83,7 @@ class InForce:
         versions: of the detectors that judge, by name.
         baselines: content hashes of what they learned and goes by, by name.
         live: the running service's folder; None where there is none.
+        learned: which version of the baselines that is, and who answers for it; empty where none is enforced.
     """
 
     site: Site
@@ -95,6 +96,7 @@ class InForce:
     versions: Mapping[str, str] = field(default_factory=dict)
     baselines: Mapping[str, str] = field(default_factory=dict)
     live: Path | None = None
+    learned: Mapping[str, Any] = field(default_factory=dict)
 
 
 def is_loopback(host: str) -> bool:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infrastress.app.output import json_option, notes, print_json, progress
+from infrastress.app.output import database_option, json_option, notes, print_json, progress
 
 if TYPE_CHECKING:
     from infrastress.app.training import Trained
+    from infrastress.app.training.stored import Stored
     from infrastress.site import Site
 
 __all__ = ["command"]
@@ -26,6 +27,9 @@ __all__ = ["command"]
     help="Leave out the spans of a maintenance log (CSV or YAML: began, ended, reason).",
 )
 @click.option("--first-rows", type=click.IntRange(min=1), help="Learn from so many rows at the head of each file.")
+@click.option("--since", metavar="TIME", help="Learn from what the site has stored since then, without its alarms.")
+@click.option("--until", metavar="TIME", help="End of what --since learns from.  [default: now]")
+@database_option()
 @click.option("--each", is_flag=True, help="Learn from each recording by itself, into STATE/NAME; for `replay --each`.")
 @click.option("--accept", metavar="REASON", default="", help="Learn from data that look attacked, and keep why.")
 @click.option("--approve", is_flag=True, help="Vouch for the newest version, or for --version; needs --by.")
@@ -46,6 +50,9 @@ def command(
     exclude: tuple[str, ...],
     exclude_file: tuple[Path, ...],
     first_rows: int | None,
+    since: str | None,
+    until: str | None,
+    database: str | None,
     each: bool,
     accept: str,
     approve: bool,
@@ -59,19 +66,24 @@ def command(
 ) -> None:
     """Learn baselines of SITE from RECORDINGs of normal days (files or folders), and say what was learned.
 
-    Recordings that look attacked are refused, with the spans to leave out. Each training makes a new version; the one
-    that was approved or put in force last is used, before any such decision the newest.
+    With --since it learns from what the site itself has stored; spans with alarms, and an hour around them, are left
+    out and listed. Data that look attacked are refused, with the spans to leave out. Each training makes a new version;
+    the one that was approved or put in force last is used, before any such decision the newest.
     """
     from infrastress.app.baselines import state_folder
     from infrastress.site.load import load_site
 
-    _refuse_senseless(recordings, each=each, approve=approve, use=use, by=by, number=number, asked=listing or compare)
+    _refuse_senseless(
+        recordings, each=each, approve=approve, use=use, by=by, number=number, asked=listing or compare,
+        since=since, until=until,
+    )  # fmt: skip
     where = state_folder(site, state)
     answer: dict[str, Any] = {}
-    if recordings:
+    if recordings or since:
         groups = _learn(
             load_site(site), site, recordings, where, each=each,
             exclude=exclude, exclude_file=exclude_file, first_rows=first_rows, accept=accept, by=by, why=why,
+            stored=None if since is None else _stored(site, state, database, since, until),
         )  # fmt: skip
         told: dict[str, dict[str, Any]] = {}
         for name, trained in groups.items():
@@ -96,9 +108,23 @@ def command(
 
 
 def _refuse_senseless(
-    recordings: tuple[Path, ...], *, each: bool, approve: bool, use: int | None, by: str, number: int | None, asked: Any
+    recordings: tuple[Path, ...],
+    *,
+    each: bool,
+    approve: bool,
+    use: int | None,
+    by: str,
+    number: int | None,
+    asked: Any,
+    since: str | None,
+    until: str | None,
 ) -> None:
     """Raise UsageError where the options don't go together."""
+    if until is not None and since is None:
+        raise click.UsageError("--until goes with --since.")
+    if since is not None and (recordings or use or each):
+        raise click.UsageError("--since learns from what the site has stored: give no recordings, no --use, no --each.")
+    recordings = recordings or ((Path(since),) if since else ())
     if not recordings and not (approve or use or asked):
         raise click.UsageError("Missing argument 'RECORDING...'.")
     if recordings and use:
@@ -124,6 +150,7 @@ def _learn(
     accept: str,
     by: str,
     why: str,
+    stored: "Stored | None",
 ) -> "dict[str, Trained]":
     """Train on all recordings at once, under the name "", or on each by itself."""
     from infrastress.app.doctor import refuse_hopeless_start
@@ -139,10 +166,25 @@ def _learn(
         return {
             name: train(
                 model, folder, paths, state / name,
-                exclude=spans, first_rows=first_rows, accept=accept, by=by, why=why,
+                exclude=spans, first_rows=first_rows, accept=accept, by=by, why=why, stored=stored,
             )
             for name, paths in groups.items()
         }  # fmt: skip
+
+
+def _stored(site: Path, state: Path | None, database: str | None, since: str, until: str | None) -> "Stored":
+    from datetime import UTC, datetime
+
+    from infrastress.app.keeping.backup import Place
+    from infrastress.app.training.stored import Stored
+    from infrastress.core.errors import InputError
+    from infrastress.core.time import from_iso
+
+    begin = from_iso(since)
+    end = from_iso(until) if until else round(datetime.now(UTC).timestamp()) * 10**9
+    if end <= begin:
+        raise InputError(f"--until {until or 'now'} is not behind --since {since}")
+    return Stored(Place.of(site, state=state, database=database).store, begin, end)
 
 
 def _decide(state: Path, *, number: int | None, use: int | None, by: str, why: str, quiet: bool) -> dict[str, Any]:

@@ -8,12 +8,16 @@ import mimetypes
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from infrastress.app.api.problems import ApiError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 __all__ = ["BUILT", "POLICY", "Pages", "add_console"]
 
@@ -93,7 +97,7 @@ class Pages:
         return Response(body, headers=headers, media_type=file.kind)
 
 
-def add_console(app: FastAPI, pages: Pages) -> None:
+def add_console(app: "FastAPI", pages: Pages) -> None:
     """Serve the console wherever no route of an app fits."""
     otherwise = app.router.default
 

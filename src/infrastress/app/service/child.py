@@ -25,14 +25,8 @@ PROCESSES = {
     "upkeep": "infrastress.app.service.upkeep",
 }
 """Modules by name of the process; `run(config, link)` of each does the work, in the order of starting."""
-_MEANWHILE = (
-    "infrastress.app.api.app",
-    "infrastress.app.service.models",
-    "infrastress.store.sqlite",
-    "uvicorn",
-    "uvloop",
-)
-"""What the API needs, imported while the supervisor reads the site."""
+_MEANWHILE = (PROCESSES["api"], "infrastress.store.sqlite")
+"""What the API needs, imported while the supervisor reads the site and the door is open already."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -47,7 +41,7 @@ def main() -> int:
     opened: dict[str, Any] = {}
     if config is not None and not config.site_id:  # the API, before the site is known
         if config.listen >= 0:
-            opened = {"opened": import_module(PROCESSES[name]).Opened(config)}
+            opened = {"opened": import_module("infrastress.app.api.opened").Opened(config)}
         for module in _MEANWHILE:
             import_module(module)
         config = take(sock)

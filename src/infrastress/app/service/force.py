@@ -99,6 +99,7 @@ class Force:
                 "site_version": prepared.site.version,
                 "detectors": setup["detectors"],
                 "baselines": setup["contents"],
+                "learned": setup["learned"],
                 "changed": changed,
                 "by": by,
                 "why": why,

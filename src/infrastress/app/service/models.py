@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from pydantic import ValidationError
 
-from infrastress.app.baselines import in_force, read_version
+from infrastress.app.baselines import decisions_of, in_force, read_version, versions_of
 from infrastress.app.detecting import cards_of, choose_detectors
 from infrastress.core.errors import ConfigurationError, StoreError
 from infrastress.core.ids import canonical_json, content_hash
@@ -51,6 +51,8 @@ class Setup:
         baselines: what each detector learned, by name; only what was approved.
         contents: content hashes of the baselines, by detector.
         connections: how each source that is live is reached; names of secrets, never secrets.
+        learned: which version of the baselines it is, when and by whom it was learned and put in force, why; empty
+            where none is enforced.
     """
 
     digest: str
@@ -59,6 +61,7 @@ class Setup:
     baselines: Mapping[str, Any]
     contents: Mapping[str, str]
     connections: dict[str, Connection]
+    learned: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cards(self) -> Mapping[str, Any]:
@@ -133,9 +136,24 @@ def prepare(folder: Path, state: Path, file: Path | None = None) -> Prepared:
             "baselines": baselines,
             "contents": contents,
             "connections": {source: one.model_dump(mode="json") for source, one in connections.items()},
+            "learned": {} if number is None or not contents else _learned(state, number),
         }
     )
     return Prepared(site, connections, data, tuple(notes))
+
+
+def _learned(state: Path, number: int) -> dict[str, Any]:
+    """Who answers for a version that was approved: what its note and the latest decision on it say."""
+    version = next(one for one in versions_of(state) if one.number == number)
+    decision = next(one for one in reversed(decisions_of(state)) if one.version == number)
+    return {
+        "version": number,
+        "learned": version.created,
+        "learned_by": version.by,
+        "approved": decision.at,
+        "approved_by": decision.by,
+        "why": decision.why or version.why,
+    }
 
 
 def read_setup(blobs: Blobs, digest: str) -> Setup:
@@ -151,7 +169,10 @@ def read_setup(blobs: Blobs, digest: str) -> Setup:
             raise ValueError(f"format {fields['format']}")
         site = Site.model_validate(fields["site"])
         connections = {source: Connection.model_validate(one) for source, one in fields["connections"].items()}
-        return Setup(digest, site, fields["detectors"], fields["baselines"], fields["contents"], connections)
+        return Setup(
+            digest, site, fields["detectors"], fields["baselines"], fields["contents"], connections,
+            fields.get("learned", {}),
+        )  # fmt: skip
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise ConfigurationError(
             f"this is no setup of this version: {error}", where=f"blob {digest}", remedy="use the version that wrote it"
@@ -206,6 +227,8 @@ def changed_parts(before: bytes | None, after: bytes) -> tuple[str, ...]:
     parts = {name for name in {*old["site"], *new["site"]} if old["site"].get(name) != new["site"].get(name)}
     parts |= {f"{what} {name}" for what in ("detectors", "contents", "connections") for name in {*old[what], *new[what]}
               if old[what].get(name) != new[what].get(name)}  # fmt: skip
+    if old["contents"] == new["contents"] and old.get("learned", {}) != new.get("learned", {}):
+        parts.add("approval of what was learned")
     return tuple(
         sorted(part.replace("contents ", "baseline of ").replace("connections ", "connection of ") for part in parts)
     )

@@ -139,7 +139,7 @@ def _refuse_strangers(config: ServiceConfig, names: Sequence[str]) -> None:
         return
     from importlib import import_module
 
-    import_module("infrastress.app.api.server").may_listen(config)
+    import_module("infrastress.app.api.deployment").may_listen(config)
 
 
 def _address(listening: socket.socket) -> str:

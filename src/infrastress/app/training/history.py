@@ -4,7 +4,7 @@ Frames are kept in a scratch file, not in memory: a year of a large site is more
 """
 
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -77,12 +77,12 @@ class History:
     """
 
     def __init__(self, site: Site, folder: Path, recordings: Sequence[Path], *, first_rows: int | None = None) -> None:
-        self._first_rows = first_rows
         self._file = tempfile.TemporaryFile(prefix="infrastress-train-")  # noqa: SIM115 - closed by __exit__
         self.recordings: list[tuple[Recording, list[_Kept]]] = []
         for path in recordings:
-            self.recordings.append(self._read(site, folder, path))
-        self.recordings.sort(key=lambda pair: (pair[0].began is None, pair[0].began))
+            connectors = open_recordings(site, folder, [path], first_rows=first_rows)
+            recording = Recording(str(path), labelled=labelled(site, connectors))
+            self.take(recording, _blocks(site, connectors, recording))
 
     def __enter__(self) -> "History":
         return self
@@ -91,6 +91,10 @@ class History:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         del kind, error, trace
+        self.close()
+
+    def close(self) -> None:
+        """Remove the scratch file."""
         self._file.close()
 
     def blocks(self, exclude: Collection[Exclusion] = ()) -> Iterator[Block]:
@@ -99,11 +103,10 @@ class History:
             for one in kept:
                 yield _without(self._load(one), exclude)
 
-    def _read(self, site: Site, folder: Path, path: Path) -> tuple[Recording, list[_Kept]]:
-        connectors = open_recordings(site, folder, [path], first_rows=self._first_rows)
-        recording = Recording(str(path), labelled=labelled(site, connectors))
+    def take(self, recording: Recording, blocks: Iterable[Block]) -> None:
+        """Keep a recording's blocks, and note in it what they hold."""
         kept = []
-        for block in _blocks(site, connectors, recording):
+        for block in blocks:
             filled = np.flatnonzero((block.frames.count > 0).any(axis=1))
             if len(filled):
                 width = block.frames.width
@@ -112,7 +115,8 @@ class History:
                 recording.ended = int(block.frames.ends[filled[-1]])
                 recording.frames += len(filled)
             kept.append(self._keep(block))
-        return recording, kept
+        self.recordings.append((recording, kept))
+        self.recordings.sort(key=lambda pair: (pair[0].began is None, pair[0].began))
 
     def _keep(self, block: Block) -> _Kept:
         frames = block.frames

@@ -9,10 +9,12 @@ from typing import Any
 
 from infrastress.app.baselines import Baseline, Version, write_version
 from infrastress.app.detecting import Chosen, build_detectors, choose_detectors
+from infrastress.app.training.crossed import far_off
 from infrastress.app.training.exclusions import Exclusion
 from infrastress.app.training.history import History, Recording
 from infrastress.app.training.overview import Overview
 from infrastress.app.training.report import write_report
+from infrastress.app.training.stored import Stored, stored_history
 from infrastress.app.training.suspicion import Suspicion, Watch, frozen, replayed, stepped_clocks
 from infrastress.core.errors import InputError
 from infrastress.core.time import DAY, to_iso
@@ -72,6 +74,7 @@ def train(
     accept: str = "",
     by: str = "",
     why: str = "",
+    stored: Stored | None = None,
 ) -> Trained:
     """Let the site's detectors learn from recordings of normal days; a new version and a report go to `state`.
 
@@ -85,13 +88,16 @@ def train(
         accept: why data that look attacked are to be learned from all the same; empty refuses them.
         by: who trains, for the record.
         why: what for, for the record.
+        stored: learn from what the site has stored, instead of recordings.
 
     Raises:
         InputError: nothing to learn from.
     """
     trained = Trained(accepted=accept)
     chosen = choose_detectors(site)
-    with History(site, folder, recordings, first_rows=first_rows) as history:
+    with (
+        stored_history(site, stored) if stored else History(site, folder, recordings, first_rows=first_rows)
+    ) as history:
         trained.recordings = [recording for recording, _ in history.recordings]
         spans = [*exclude, *(span for one in trained.recordings for span, _ in one.labelled)]
         overview = _judge(site, chosen, history, spans, trained)
@@ -127,7 +133,12 @@ def _judge(
     trained.days = trained.frames * site.runtime.frame_s * 1e9 / DAY
     held, trained.warnings = watch.found()
     last, ends = overview.last, overview.ends
-    found = [*held, *frozen(overview.table, last, ends), *replayed(overview.table, last, ends)]
+    found = [
+        *held,
+        *frozen(overview.table, last, ends),
+        *replayed(overview.table, last, ends),
+        *far_off(overview.table, last, ends),
+    ]
     steps = [
         one
         for one in stepped_clocks(trained.recordings)

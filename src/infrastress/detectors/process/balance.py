@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from infrastress.core.errors import DecodeError
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
@@ -21,6 +22,9 @@ __all__ = ["SCALES", "MassBalance"]
 
 SCALES = (1, 2, 4, 8, 16)
 _LEAST_FACTOR = 0.5
+_DISTRICT_SCALE = 8
+"""Frames over which a district without a tank is judged at least: what is missed between two readings averages out."""
+_LONG_AGO = 2 * max(SCALES)
 
 
 class MassBalance(Invariant):
@@ -31,14 +35,18 @@ class MassBalance(Invariant):
     learned per tank and W (1 untrained), never below two steps of the gauge's last digit. The score is the largest
     ratio over W, so a frozen gauge is found in the shortest window that shows it and a slow spoof in the longest.
 
+    An episode is over when no window is violated but those that still hold what a shorter one no longer shows.
+
+    A district without a tank, all of whose ways are metered, is judged likewise by what its meters leave for customers.
+
     A tank with an open connection that nobody meters or bounds is judged by its learned band of unmetered flow alone:
     residual_W / W must stay within what normal data showed at that hour of the day.
     """
 
     rule = "process.mass_balance"
-    heeds_trust = True
+    heeds_trust = heeds_spikes = True
     context = max(SCALES) + 2
-    clear_frames = 5
+    clear_frames = 3
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,
         title="Tank level does not follow its meters",
@@ -62,15 +70,25 @@ class MassBalance(Invariant):
         super().__init__(
             site,
             table,
-            (Subject(area.id, tuple(g.tank.id for g in area.gauges), self._signals(area)) for area in tanks),
+            (Subject(area.id, self._assets(area, table), self._signals(area)) for area in tanks),
         )
         self._factor = np.ones((len(tanks), len(SCALES)))
         self._band = np.full((len(tanks), len(SCALES), 24, 2), np.nan)
+        self._since = np.full((len(tanks), len(SCALES)), _LONG_AGO)
+        self._left: Floats = np.empty((len(tanks), 0))
         self._zone = ZoneInfo(site.time_zone)
         self._open = np.array([area.demand for area in tanks], bool)
+        self._bare = np.array([not area.gauges for area in tanks], bool)
         self._ratios = [DailyMaxima(1) for _ in SCALES]
         self._rise = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
         self._fall = [DailyMaxima(24 * len(tanks)) for _ in SCALES]
+
+    def _assets(self, area: ControlVolume, table: SignalTable) -> tuple[str, ...]:
+        """Its tanks; of a district without one also what its meters belong to: any of them may be wrong."""
+        if area.gauges:
+            return tuple(gauge.tank.id for gauge in area.gauges)
+        meters = (self.net.branches[b].meter for b in area.inward + area.outward)
+        return tuple(dict.fromkeys((area.district, *(table.asset(meter) for meter in meters if meter is not None))))
 
     def _signals(self, area: ControlVolume) -> tuple[str, ...]:
         found = [gauge.level for gauge in area.gauges]
@@ -112,6 +130,8 @@ class MassBalance(Invariant):
                 rate = residuals[s] / (scale * view.seconds)
                 banded = np.abs(rate - (low + high) / 2.0) / half
                 closed = np.where(self._open[:, None], banded, closed)
+                if scale < _DISTRICT_SCALE:
+                    closed[self._bare] = np.nan
             scores.append(closed)
         return scores
 
@@ -120,10 +140,40 @@ class MassBalance(Invariant):
         if not self.subjects:
             return np.empty((0, len(view.ends)))
         scores = self._scores(view)
+        self._left = self._fresh(scores)
         best = scores[0]
         for other in scores[1:]:
             best = np.fmax(best, other)
         return best
+
+    def _fresh(self, scores: list[Floats]) -> Floats:
+        """Largest ratio over the scales whose window holds no violation that a shorter scale has shown."""
+        best, shown = scores[0], np.full_like(scores[0], _LONG_AGO, dtype=np.int64)
+        index = np.arange(shown.shape[1])
+        for s, scale in enumerate(SCALES):
+            best = np.fmax(best, np.where(shown < scale, np.nan, scores[s]))
+            latest = np.maximum.accumulate(np.where(scores[s] >= 1.0, index, -1), axis=1)
+            since = np.where(latest >= 0, index - latest, index + 1 + self._since[:, s : s + 1])
+            self._since[:, s] = np.minimum(since[:, -1], _LONG_AGO)
+            shown = np.minimum(shown, since)
+        return best
+
+    def release(self, scores: Floats) -> Floats:
+        """Without the long windows that still hold what a shorter one no longer shows."""
+        del scores
+        return self._left
+
+    def dump(self) -> Any:
+        """Frames since each volume was last beyond its tolerance at each scale."""
+        return self._since.tolist()
+
+    def load(self, state: Any) -> None:
+        """Inverse of `dump`."""
+        try:
+            since = np.array(state, dtype=np.int64).reshape(self._since.shape)
+        except (TypeError, ValueError):
+            raise DecodeError("no state of mass balance") from None
+        self._since = since
 
     def rests_on(self, signal: str) -> tuple[str, ...]:
         """The level, the meters and gates of all its tank's connections and of those that share a meter, temperatures.
@@ -195,8 +245,12 @@ class MassBalance(Invariant):
                 float(end) + metered
                 for end in self._band[subject, s, int(local_hours(view.ends[frame : frame + 1], self._zone)[0])]
             )
+            drawn = -float(residuals[s][subject, frame]) / span
             sentence = (
-                f"{area.id}: level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
+                f"{area.id}: meters leave {drawn * 3600:.0f} m3/h for its customers over {clock_span(span)}; at this "
+                f"hour they normally draw {max(0.0, metered - high) * 3600:.0f} to {(metered - low) * 3600:.0f} m3/h"
+                if not area.gauges
+                else f"{area.id}: level says {change / span * 3600:+.0f} m3/h over {clock_span(span)}; with "
                 f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600:+.0f} to {high * 3600:+.0f} m3/h"
             )
         else:
@@ -229,7 +283,11 @@ class MassBalance(Invariant):
             sentence=sentence,
             contributions=self._shares(view, subject, t, scale=scale, brought=brought, stuck=bool(stuck)),
             began=int(view.ends[frame]) - scale * view.width,
-            severity="critical" if receiving and not stuck and not self._open[subject] else "high",
+            severity="medium"
+            if not area.gauges
+            else "critical"
+            if receiving and not stuck and not self._open[subject]
+            else "high",
             suspicion=suspicion,
             confidence=confidence,
             techniques=() if suspicion == "process_fault" else ("T0856",),
@@ -246,7 +304,7 @@ class MassBalance(Invariant):
             flow = float(self.net.over(view).high[b, t])
             if meter is not None and abs(flow) > 0.0:
                 meters[meter] = abs(flow)
-        of_level = 1.0 if not meters else 0.9 if stuck else 0.5
+        of_level = 0.0 if not area.gauges else 1.0 if not meters else 0.9 if stuck else 0.5
         found = []
         for gauge in area.gauges:
             level = view.mean[self.table.row[gauge.level]]

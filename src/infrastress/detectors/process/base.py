@@ -71,7 +71,8 @@ class Invariant(ABC):
         rule: its rule's id, the key of its card.
         raise_frames: frames in a row at score >= 1 before it is said.
         clear_frames, clear_score: frames in a row below `clear_score` before it is cleared.
-        heeds_trust: spikes, default values and what is out of range are missing for it (`trust.mask`).
+        heeds_trust: default values and what is out of range are missing for it (`trust.mask`).
+        heeds_spikes: spikes are, too: windows would keep them.
     """
 
     rule: ClassVar[str]
@@ -81,6 +82,7 @@ class Invariant(ABC):
     clear_score: float = 0.8
     context: int = 2
     heeds_trust: ClassVar[bool] = False
+    heeds_spikes: ClassVar[bool] = False
 
     def __init__(self, site: Site, table: SignalTable, subjects: Iterable[Subject]) -> None:
         self.site = site
@@ -94,6 +96,13 @@ class Invariant(ABC):
     @abstractmethod
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """Account of a score >= 1 of this view; called right behind `judge` of the same view."""
+
+    def release(self, scores: Floats) -> Floats:
+        """Scores by which an open episode is cleared, of the view just judged; those of `judge` where nothing is said.
+
+        A rule of long windows leaves out those that reach back into what is over.
+        """
+        return scores
 
     def rests_on(self, signal: str) -> tuple[str, ...]:
         """Signals that `band` needs, the signal itself first; empty where the rule expects nothing of it."""

@@ -144,11 +144,11 @@ class InstrumentRange(_Bounds):
 
 
 class LearnedRange(_Bounds):
-    """The range of at least four weeks of normal data, by the rule of `tightness`."""
+    """The range of at least four weeks of normal data, by the rule of `tightness`. Alone it calls nobody: a notice."""
 
     rule = "process.learned_range"
     heeds_trust = True
-    severity, suspicion, confidence, words = "medium", "unknown", 0.5, "anything seen in normal data: a bound"
+    severity, suspicion, confidence, words = "low", "unknown", 0.4, "anything seen in normal data: a bound"
     dead_band = False
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.errors import DecodeError
@@ -73,7 +74,7 @@ class InvariantDetector(Detector):
         super().__init__(site, options if options is not None else InvariantOptions(), baseline)
         self._width = round(site.runtime.frame_s * 1e9)
         self.table = SignalTable(site)
-        net = FlowNet(site, self.table)
+        self._net = net = FlowNet(site, self.table)
         farm = TankFarm(site, self.table, net)
         width_s = site.runtime.frame_s
         self._trust = Trust(self.table)
@@ -106,6 +107,7 @@ class InvariantDetector(Detector):
         self._baseline_id = ""
         if baseline is not None:
             self._baseline_id = baseline_id(baseline, _FORMAT, self.name)
+            net.apply(baseline.get("reach", {}))
             for invariant in self.invariants:
                 invariant.apply(baseline["rules"].get(invariant.rule, {}))
         self._reset()
@@ -127,10 +129,12 @@ class InvariantDetector(Detector):
         for view in self._stream.views(block.frames):
             worst = np.full(len(view.ends), np.nan)
             for invariant, episodes in zip(self.invariants, self._episodes, strict=True):
-                seen = self._trust.sane(view) if invariant.heeds_trust else view
+                seen = self._seen(invariant, view)
                 scores = invariant.judge(seen)
+                if invariant.heeds_spikes:
+                    scores = np.where(self._suspect(invariant, view), np.nan, scores)
                 worst = np.fmax(worst, np.fmax.reduce(scores, axis=0))
-                for change in episodes.step(scores):
+                for change in episodes.step(scores, invariant.release(scores)):
                     score = float(scores[change.subject, change.frame])
                     findings.append(self._finding(invariant, seen, change, score))
             self._worst.append((view.ends, worst))
@@ -176,12 +180,30 @@ class InvariantDetector(Detector):
             for found, (invariant, basis) in zip(parts, rules, strict=True)
         )
 
+    def _seen(self, invariant: Invariant, view: View) -> View:
+        """The view without what a rule takes as missing."""
+        if invariant.heeds_spikes:
+            return self._trust.despiked(view)
+        return self._trust.sane(view) if invariant.heeds_trust else view
+
+    def _suspect(self, invariant: Invariant, view: View) -> npt.NDArray[np.bool_]:
+        """Frames bool[n, k] in which a signal of a subject may be a spike: no verdict before the next."""
+        cells = self._trust.suspects(view)[:, view.context :]
+        if not cells.any():
+            return np.zeros((len(invariant.subjects), len(view.ends)), bool)
+        rows = ([self.table.row[signal] for signal in subject.signals] for subject in invariant.subjects)
+        return np.array([cells[some].any(axis=0) for some in rows]).reshape(-1, len(view.ends))
+
     def _band(self, invariant: Invariant, view: View, signal: str) -> Band:
         """What a rule expects of a signal; nothing in frames in which it takes the signal as missing."""
-        if not invariant.heeds_trust or (sane := self._trust.sane(view)) is view:
-            return invariant.band(view, signal)
-        told = invariant.band(sane, signal)
-        none = np.isnan(sane.mean[self.table.row[signal], view.context :])
+        seen = self._seen(invariant, view)
+        told = invariant.band(seen, signal)
+        none = np.isnan(seen.mean[self.table.row[signal], view.context :])
+        if invariant.heeds_spikes:
+            about = [signal in subject.signals for subject in invariant.subjects]
+            none |= self._suspect(invariant, view)[about].any(axis=0)
+        if not invariant.heeds_trust or not none.any():
+            return told
         return Band(*(np.where(none, np.nan, part) for part in (told.expected, told.low, told.high, told.score)))
 
     def _finding(self, invariant: Invariant, view: View, change: Change, score: float) -> Finding:
@@ -272,10 +294,12 @@ class InvariantDetector(Detector):
     def learn(cls, site: Site, options: Any, blocks: Iterable[Block]) -> Lesson | None:
         """Learn how tight each invariant holds in normal data, by the rule written down in `tightness`."""
         pupil = cls(site, options)
+        pupil._net.learning()
         days: set[int] = set()
         for block in blocks:
             for view in pupil._stream.views(block.frames):
                 days.update(np.unique((view.ends - 1) // (86_400 * 10**9)).tolist())
+                pupil._net.observe(view)
                 for invariant in pupil.invariants:
                     invariant.observe(view)
         if not days:
@@ -292,7 +316,9 @@ class InvariantDetector(Detector):
                 rules[invariant.rule] = dict(known.baseline)
                 words.extend(known.words)
                 warnings.extend(known.warnings)
-        return Lesson({"format": _FORMAT, "days": len(days), "rules": rules}, tuple(words), tuple(warnings))
+        known_reach = pupil._net.learned()
+        baseline = {"format": _FORMAT, "days": len(days), "rules": rules, "reach": known_reach}
+        return Lesson(baseline, tuple(words), tuple(warnings))
 
 
 class _State(msgspec.Struct):

@@ -54,7 +54,7 @@ class BalanceDrift(Invariant):
     def __init__(self, site: Site, table: SignalTable, farm: TankFarm) -> None:
         self.farm = farm
         self.raise_frames = max(2, round(900.0 / site.runtime.frame_s))
-        tanks = farm.volumes
+        self._volumes = tanks = tuple(area for area in farm.volumes if area.gauges)
         super().__init__(
             site,
             table,
@@ -69,11 +69,12 @@ class BalanceDrift(Invariant):
     def _run(self, view: View) -> Floats:
         """Signed sum of larger size at each frame, m3."""
         balance, c = self.farm.over(view), view.context
-        beyond = self.farm.unexplained(view)[:, c:]
-        thermal = np.abs(balance.thermal[:, c:])
-        allowance = 3.0 * balance.flow_sigma[:, c:] + balance.warmth[:, c:] + 0.3 * thermal
+        tanks = slice(len(self._volumes))
+        beyond = self.farm.unexplained(view)[tanks, c:]
+        thermal = np.abs(balance.thermal[tanks, c:])
+        allowance = 3.0 * balance.flow_sigma[tanks, c:] + balance.warmth[tanks, c:] + 0.3 * thermal
         out = np.full(beyond.shape, np.nan)
-        for i, area in enumerate(self.farm.volumes):
+        for i, area in enumerate(self._volumes):
             if not self._judged[i]:
                 continue
             up, down = self._sums[i]
@@ -102,7 +103,7 @@ class BalanceDrift(Invariant):
 
     def explain(self, view: View, subject: int, frame: int) -> Account:
         """How much, and which way."""
-        area, value = self.farm.volumes[subject], float(self._running[subject, frame])
+        area, value = self._volumes[subject], float(self._running[subject, frame])
         t = view.context + frame
         limit = self._limit[subject]
         stuck = any(frozen(view, self.table.row[gauge.level], t, 4) for gauge in area.gauges)
@@ -143,7 +144,7 @@ class BalanceDrift(Invariant):
         factor = max(_LEAST_FACTOR, factor)
         words = tuple(
             f"{area.id}: unexplained volume never adds up to more than {factor * self._limit[i]:.2g} m3"
-            for i, area in enumerate(self.farm.volumes)
+            for i, area in enumerate(self._volumes)
             if self._judged[i]
         )
         return Learned({"factor": factor}, words)

@@ -2,9 +2,12 @@
 
 Every connection gets an interval [low, high] in m3/s per frame. Steady and metered it is a point; in the frame of a
 switching and the one after it reaches down to 0; unmetered and open it reaches to the capacity; closed it is 0.
+
+A meter tells a flow at the ends of a frame. Where a pump or valve switches in between, the flow through a pipe beside
+it that nothing gates may meanwhile have been anything it ever is: its interval is then what normal data showed of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,12 +39,20 @@ class Branch:
 
 @dataclass(frozen=True)
 class Flows:
-    """Of each branch, over the view's columns: surely open, possibly open, low and high flow, its uncertainty, m3/s."""
+    """Of each branch, over the view's columns, in m3/s.
+
+    Attributes:
+        open, maybe: surely and possibly open.
+        low, high: between which its flow lies; least, most: the same by its meter's readings alone.
+        sigma: its meter's uncertainty.
+    """
 
     open: Bools
     maybe: Bools
     low: Floats
     high: Floats
+    least: Floats
+    most: Floats
     sigma: Floats
 
 
@@ -103,6 +114,54 @@ class FlowNet:
         self._capacity = column((np.inf if b.capacity is None else b.capacity for b in branches), float)
         self._sigma = column((b.sigma for b in branches), float)
         self._relative = column((b.relative for b in branches), float)
+        self.area_of = _areas(site, self)
+        self._passive = self._beside(states)
+        n = len(branches)
+        # Unlearned, nothing more is known of what flows between two readings than the readings.
+        self._reach = np.stack((np.full(n, np.inf), np.full(n, -np.inf)))
+        self._seen = np.stack((np.full(n, np.inf), np.full(n, -np.inf)))
+
+    def _beside(self, states: list[str]) -> list[tuple[int, npt.NDArray[np.intp]]]:
+        """Metered branches that nothing gates, each with the states of what switches in the areas at its ends."""
+        found = []
+        areas = [{self.area_of[b.connection.from_], self.area_of[b.connection.to]} for b in self.branches]
+        for i, branch in enumerate(self.branches):
+            if branch.meter is None or branch.gates:
+                continue
+            near = {gate for j, other in enumerate(self.branches) if areas[i] & areas[j] for gate in other.gates}
+            if near:
+                found.append((i, np.array([states.index(gate) for gate in sorted(near)], dtype=np.intp)))
+        return found
+
+    def _unsteady(self, view: View) -> list[Bools]:
+        """Of each passive branch, where something beside it switched or may have."""
+        mean, last = view.mean[self._states], view.last[self._states]
+        with np.errstate(invalid="ignore"):
+            calm = (np.abs(last - earlier(last, 1)) <= _SHUT) & (np.abs(mean - last) <= _SHUT)
+        return [np.asarray(~calm[rows].all(axis=0)) for _, rows in self._passive]
+
+    def observe(self, view: View) -> None:
+        """Look at normal data: how far the flow of each passive branch ever reaches."""
+        rate = view.mean[self._meters, view.context :]
+        for i, _ in self._passive:
+            if np.isfinite(rate[i]).any():
+                self._seen[0, i] = min(self._seen[0, i], np.nanmin(rate[i]))
+                self._seen[1, i] = max(self._seen[1, i], np.nanmax(rate[i]))
+
+    def learning(self) -> None:
+        """Say nothing of frames in which something beside a passive branch switches: how far it reaches isn't known."""
+        self._reach[0], self._reach[1] = -np.inf, np.inf
+
+    def learned(self) -> dict[str, list[float]]:
+        """Lowest and highest flow of each passive branch's meter."""
+        known = [(str(self.branches[i].meter), self._seen[:, i].tolist()) for i, _ in self._passive]
+        return {meter: seen for meter, seen in known if seen[0] <= seen[1]}
+
+    def apply(self, reach: Mapping[str, Sequence[float]]) -> None:
+        """Take reaches of meters that the site still has."""
+        for i, branch in enumerate(self.branches):
+            if branch.meter is not None and branch.meter in reach:
+                self._reach[:, i] = reach[branch.meter]
 
     def _kept_shut(self, site: Site, connection: Connection) -> bool:
         """Whether a valve that stands closed, and reports nothing else, parts the two ends."""
@@ -133,5 +192,27 @@ class FlowNet:
         high = np.where(self._metered, np.where(maybe, most, 0.0), top)
         uncertainty = self._sigma + self._relative * np.abs(rate)
         sigma = np.where(self._metered & maybe, uncertainty, 0.0)
-        view.cache["flows"] = flows = Flows(surely, maybe, low, high, sigma)
+        told = low.copy(), high.copy()
+        for (i, _), unsteady in zip(self._passive, self._unsteady(view), strict=True):
+            low[i] = np.where(unsteady & ~np.isnan(low[i]), np.minimum(low[i], self._reach[0, i]), low[i])
+            high[i] = np.where(unsteady & ~np.isnan(high[i]), np.maximum(high[i], self._reach[1, i]), high[i])
+        view.cache["flows"] = flows = Flows(surely, maybe, low, high, *told, sigma)
         return flows
+
+
+def _areas(site: Site, net: "FlowNet") -> dict[str, str]:
+    """Each asset's area: junctions and tanks that unmetered, unbounded connections join are one; boundaries are not."""
+    parent = {asset.id: asset.id for asset in site.assets}
+    boundary = {asset.id for asset in site.assets if asset.type == "boundary"}
+
+    def top(asset: str) -> str:
+        while parent[asset] != asset:
+            parent[asset] = parent[parent[asset]]
+            asset = parent[asset]
+        return asset
+
+    for branch in net.branches:
+        start, end = branch.connection.from_, branch.connection.to
+        if branch.meter is None and branch.capacity is None and not {start, end} & boundary:
+            parent[top(start)] = top(end)
+    return {asset: top(asset) for asset in parent}

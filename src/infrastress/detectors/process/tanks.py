@@ -48,18 +48,20 @@ class ControlVolume:
     """What is balanced as one: tanks that nothing metered or bounded parts, with branch numbers in and out.
 
     Most often one tank. In a network it is the tanks of an area together with the pipes between them; `demand` says
-    that somebody may draw there unmetered, so that its balance closes only up to a learned band.
+    that somebody may draw there unmetered, so that its balance closes only up to a learned band. A district all of
+    whose ways are metered is one without a tank: what goes in and doesn't come out is what its customers draw.
     """
 
     gauges: tuple[Gauge, ...]
     inward: tuple[int, ...]
     outward: tuple[int, ...]
     demand: bool
+    district: str = ""
 
     @property
     def id(self) -> str:
-        """Ids of its tanks: "T1" or "T1+T2"."""
-        return "+".join(gauge.tank.id for gauge in self.gauges)
+        """Ids of its tanks: "T1" or "T1+T2"; the district's where it has none."""
+        return "+".join(gauge.tank.id for gauge in self.gauges) or self.district
 
     @property
     def area(self) -> float:
@@ -106,7 +108,7 @@ class TankFarm:
     def __init__(self, site: Site, table: SignalTable, net: FlowNet) -> None:
         self.table = table
         self.net = net
-        area_of = _areas(site, net)
+        area_of = net.area_of
         gauges: dict[str, list[Gauge]] = {}
         for asset in site.assets:
             if not isinstance(asset, Tank) or not (asset.diameter_m or asset.strapping):
@@ -134,7 +136,26 @@ class TankFarm:
                 continue
             loose = any(net.branches[i].meter is None and net.branches[i].capacity is None for i in inward + outward)
             found.append(ControlVolume(tuple(members), inward, outward, area in drawn or loose))
+        found += self._districts(site, {area_of[a.id] for a in site.assets if isinstance(a, Tank)})
         self.volumes: tuple[ControlVolume, ...] = tuple(found)
+
+    def _districts(self, site: Site, tanked: set[str]) -> list[ControlVolume]:
+        """Districts without a tank, all of whose ways are metered by more than one meter."""
+        found = []
+        for asset in site.assets:
+            if not isinstance(asset, District) or asset.demand_m3h <= 0:
+                continue
+            area = self.net.area_of[asset.id]
+            ends = [
+                (self.net.area_of[b.connection.from_], self.net.area_of[b.connection.to]) for b in self.net.branches
+            ]
+            inward = tuple(i for i, (start, end) in enumerate(ends) if end == area != start)
+            outward = tuple(i for i, (start, end) in enumerate(ends) if start == area != end)
+            meters = {self.net.branches[i].meter for i in inward + outward}
+            if area not in tanked and inward and None not in meters and len(meters) > 1:
+                tanked = tanked | {area}
+                found.append(ControlVolume((), inward, outward, demand=True, district=asset.id))
+        return found
 
     def over(self, view: View) -> Balance:
         """Balances over the view's columns; computed once a view."""
@@ -152,12 +173,15 @@ class TankFarm:
                     branch = self.net.branches[b]
                     if branch.meter is None and branch.capacity is None:
                         continue
-                    least, most = flows.low[b] * dt, flows.high[b] * dt
+                    # A learned band already holds what flows between two readings.
+                    ends = (flows.least[b], flows.most[b]) if area.demand else (flows.low[b], flows.high[b])
+                    least, most = ends[0] * dt, ends[1] * dt
+                    seen = 0.5 * (flows.least[b] + flows.most[b]) * dt
                     low[i] += least if sign > 0 else -most
                     high[i] += most if sign > 0 else -least
                     sigma[i] += flows.sigma[b] * dt
                     if branch.meter is not None:
-                        metered[i] += sign * 0.5 * (least + most)
+                        metered[i] += sign * seen
             for gauge in area.gauges:
                 held = gauge.volume(view.mean[self.table.row[gauge.level]])
                 volume[i] += held
@@ -182,21 +206,3 @@ class TankFarm:
         """Step beyond its interval, signed, m3 per frame: float64[n, c + k]."""
         balance = self.over(view)
         return np.minimum(balance.step - balance.low, 0.0) + np.maximum(balance.step - balance.high, 0.0)
-
-
-def _areas(site: Site, net: FlowNet) -> dict[str, str]:
-    """Each asset's area: junctions and tanks that unmetered, unbounded connections join are one; boundaries are not."""
-    parent = {asset.id: asset.id for asset in site.assets}
-    boundary = {asset.id for asset in site.assets if asset.type == "boundary"}
-
-    def top(asset: str) -> str:
-        while parent[asset] != asset:
-            parent[asset] = parent[parent[asset]]
-            asset = parent[asset]
-        return asset
-
-    for branch in net.branches:
-        start, end = branch.connection.from_, branch.connection.to
-        if branch.meter is None and branch.capacity is None and not {start, end} & boundary:
-            parent[top(start)] = top(end)
-    return {asset: top(asset) for asset in parent}

@@ -68,6 +68,11 @@ class SignalTable:
         text = f"{self.own(signal, value):.4g}"
         return f"{text} {unit}".rstrip()
 
+    def say_step(self, signal: str, size: float) -> str:
+        """A difference in SI in the signal's own unit, for a sentence."""
+        unit = self.site.signal_by_id[signal].unit
+        return f"{size / abs(self.scale[self.row[signal]].factor):.3g} {unit}".rstrip()
+
     def part(
         self, signal: str, share: float, *, expected: float | None = None, seen: float | None = None
     ) -> Contribution:

@@ -77,6 +77,7 @@ class Instruments:
         biases = RANGES.meter_bias * np.clip(draws.stream("bias.meter").standard_normal(len(self.meters)), -2, 2)
         self.meter_bias = dict(zip(self.meters, biases.tolist(), strict=True))
         self.held: float | None = None
+        self.stuck: dict[str, float] = {}
         self.weather = Weather(site, draws)
 
     def read(self, chunks: Iterable[Chunk]) -> Iterator[Samples]:
@@ -94,6 +95,7 @@ class Instruments:
                 if column.resolution > 0:
                     own = np.round(np.round(own / column.resolution) * column.resolution, 9)
                 values[:, column.position] = own * column.factor + column.offset
+            self._spoil(chunk.times, values)
             kept, shifts = self.oddities.rows(chunk.times, self.draws.stream("jitter", chunk.index))
             times = self.calendar.start + np.round((chunk.times[kept] + shifts[kept]) * 1000).astype(np.int64) * (
                 SECOND // 1000
@@ -148,6 +150,16 @@ class Instruments:
         for i, (pressure, meter) in enumerate(self.lines.items()):
             load = chunk.meters.get(meter, np.zeros(len(chunk.times))) * 3600.0 / 900.0
             self._put(values, pressure, 1.2 + 4.5 * load**2 + RANGES.pressure_noise_bar * hiss[i])
+
+    def _spoil(self, times: Array, values: Array) -> None:
+        """Cells that are empty or repeat one value, as the oddities say."""
+        for signal, (begin, end) in self.oddities.stuck.items():
+            column = values[:, self.columns[signal].position]
+            within = (times >= begin) & (times < end)
+            if within.any():
+                column[within] = self.stuck.setdefault(signal, float(column[int(np.argmax(within))]))
+        for signal, (begin, end) in self.oddities.silent.items():
+            values[(times >= begin) & (times < end), self.columns[signal].position] = np.nan
 
     def _states(self, chunk: Chunk, values: Array) -> None:
         for signal, begin, end in self.intervals:

@@ -1,12 +1,13 @@
-"""Ordinary mishaps of telemetry: lost rows, short gaps, jittered times, noisy gauges."""
+"""Ordinary mishaps of telemetry: lost rows, gaps, jittered times, noisy gauges; missing columns and stuck meters."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.depot.layout import Layout
+from infrastress.simulators.depot.options import DepotOptions
 from infrastress.simulators.depot.ranges import RANGES, Pair
 from infrastress.simulators.randomness import Randomness
 
@@ -18,11 +19,20 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Oddities:
-    """Spans, in seconds, in which telemetry is less than perfect."""
+    """Spans, in seconds, in which telemetry is less than perfect.
+
+    Attributes:
+        gaps: the whole source is silent; jitter: moments are off.
+        noisy_gauges: by tank; silent, stuck: by signal, whose cells are empty or repeat one value.
+        notes: kind, span, assets, signals and text, for the truth.
+    """
 
     gaps: tuple[Span, ...] = ()
     jitter: tuple[Span, ...] = ()
     noisy_gauges: dict[str, tuple[Span, ...]] = field(default_factory=dict)
+    silent: dict[str, Span] = field(default_factory=dict)
+    stuck: dict[str, Span] = field(default_factory=dict)
+    notes: tuple[tuple[str, Span, tuple[str, ...], tuple[str, ...], str], ...] = ()
 
     @classmethod
     def draw(cls, layout: Layout, calendar: Calendar, draws: Randomness, cadence: float) -> "Oddities":
@@ -45,6 +55,36 @@ class Oddities:
             jitter=tuple(spans("jitter", r.jitter_spells_per_day, r.jitter_spell_s)),
             noisy_gauges={tank: tuple(found) for tank, found in gauges.items()},
         )
+
+    def told(self, layout: Layout, calendar: Calendar, options: DepotOptions, draws: Randomness) -> "Oddities":
+        """These and the mishap that the scenario tells for certain; it changes no other draw."""
+        r, kind = RANGES, options.ordinary
+        if kind == "none":
+            return self
+        after = draws.draw("ordinary.begins", r.told_after_h)
+        began = 3600 * (after if options.ordinary_begins_h is None else options.ordinary_begins_h)
+        pair = {"gap": r.told_gap_s, "silent": r.told_silent_s}.get(kind, r.told_bad_meter_s)
+        span = (began, min(began + draws.draw("ordinary.lasts", pair), calendar.length))
+
+        def one(among: list[str]) -> str:
+            return among[int(draws.stream("ordinary.target").integers(len(among)))]
+
+        if kind == "gap":
+            note = (kind, span, (), (), "the whole source is silent")
+            return replace(self, gaps=(*self.gaps, span), notes=(*self.notes, note))
+        if kind == "stuck_meter":
+            signal = one([signal.id for signal in layout.site.signals if signal.kind == "flow"])
+            assets = (layout.site.signal_by_id[signal].asset,)
+            stuck = (kind, span, assets, (signal,), f"{signal} shows one value")
+            return replace(self, stuck={signal: span}, notes=(*self.notes, stuck))
+        tank = one(list(layout.tanks))
+        if kind == "silent":
+            signals = tuple(signal.id for signal in layout.site.signals if signal.asset == tank)
+            empty = ("outstation_silent", span, (tank,), signals, "its cells are empty")
+            return replace(self, silent=dict.fromkeys(signals, span), notes=(*self.notes, empty))
+        gauges = self.noisy_gauges | {tank: (*self.noisy_gauges.get(tank, ()), span)}
+        noisy = (kind, span, (tank,), (layout.level[tank],), f"{layout.level[tank]} is noisy")
+        return replace(self, noisy_gauges=gauges, notes=(*self.notes, noisy))
 
     def rows(self, times: Array, stream: np.random.Generator) -> tuple[npt.NDArray[np.bool_], Array]:
         """Which rows arrive, and by how many seconds their times are off."""

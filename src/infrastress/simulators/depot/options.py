@@ -4,11 +4,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["DepotOptions", "GaugeFault", "Story", "SwitchCondition"]
+__all__ = ["DepotOptions", "GaugeFault", "Ordinary", "Story", "SwitchCondition"]
 
 Story = Literal["none", "overfill", "stuck_gauge", "transfer_stopped", "high_fill"]
 GaugeFault = Literal["freeze", "spoof_normal", "drift"]
 SwitchCondition = Literal["working", "bypassed", "disabled"]
+Ordinary = Literal["none", "gap", "silent", "stuck_meter", "noisy_gauge"]
 
 
 class DepotOptions(BaseModel):
@@ -24,6 +25,9 @@ class DepotOptions(BaseModel):
             the rise. None: spoof_normal in the attack, freeze in the fault.
         switch: of the story's tank. `bypassed` shows on its bypass signal, `disabled` shows nowhere; both never trip.
             None: bypassed in the attack, working elsewhere.
+        ordinary: a mishap of telemetry that is told for certain, and longer than they come by themselves: a `gap` of
+            the whole source, one tank's columns `silent` for a day, a `stuck_meter` of flow, a `noisy_gauge`.
+        ordinary_begins_h: when it begins, hours after the scenario's start.
         badge, login, gas, reports: whether the attack also leaves these traces.
         oddities: whether ordinary days have their ordinary oddities.
     """
@@ -36,6 +40,8 @@ class DepotOptions(BaseModel):
     begins_h: float | None = Field(default=None, ge=1)
     gauge: GaugeFault | None = None
     switch: SwitchCondition | None = None
+    ordinary: Ordinary = "none"
+    ordinary_begins_h: float | None = Field(default=None, ge=0)
     badge: bool = True
     login: bool = True
     gas: bool = True

@@ -103,6 +103,12 @@ class Ranges:
     ordinary_reports_per_day: float = 0.05  # noise, vehicles
     nuisance_smells_per_day: float = 0.01  # harbour mud, bonfires: no petrol behind them
 
+    # A mishap of telemetry told for certain (option `ordinary`)
+    told_after_h: Pair = (9.0, 12.0)
+    told_gap_s: Pair = (1800.0, 14400.0)
+    told_silent_s: Pair = (86400.0, 86400.0)  # a tank's columns are missing for a day
+    told_bad_meter_s: Pair = (14400.0, 43200.0)  # a flow meter is stuck, a gauge noisy
+
     # The story told on top: times are after the scenario's start
     story_receipt_after_h: Pair = (9.0, 12.0)
     story_start_level_m: Pair = (6.5, 9.0)  # of the tank when its receipt begins

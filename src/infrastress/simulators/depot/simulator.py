@@ -63,6 +63,9 @@ class DepotSimulator(Simulator):
 
         cadence = self._cadence(layout)
         oddities = Oddities.draw(layout, calendar, draws, cadence) if options.oddities else Oddities()
+        oddities = oddities.told(layout, calendar, options, draws)
+        for kind, span, assets, signals, text in oddities.notes:
+            diary.note(kind, *span, assets, text, signals=signals)
         instruments = Instruments(
             plant=plant,
             calendar=calendar,

@@ -24,7 +24,7 @@ LEAST_FLOW_M3S = 1e-6
 
 TANK_SECONDS = 1.0
 """EPANET counts whole seconds, and calls a tank full or empty that is within one second's flow of it (`tanklevels` in
-hydraul.c): so much may appear or vanish when a tank becomes full or empty, and nothing otherwise."""
+hydraul.c): so much may appear or vanish when a tank becomes full or empty, or ceases to be, and nothing otherwise."""
 
 LEVEL_TOLERANCE_M = 0.0005 * 0.3048
 """EPANET's `Htol`: a tank is shut off as full or empty that is so near to it, and set to it at the next step."""
@@ -125,7 +125,8 @@ class Balance:
         spilled = np.where(change.spills & at_full & (excess > 0), excess, 0.0)
         rest = excess - spilled
         worth = TANK_SECONDS * 1.001 * np.maximum(np.abs(change.inflow), np.abs(self._last_inflow))
-        allowed = slack + np.where(at_full | at_empty, worth + 2 * LEVEL_TOLERANCE_M * change.areas, 0.0)
+        near = at_full | at_empty | (before >= most - slack) | (before <= least + slack)  # at either end of the step
+        allowed = slack + np.where(near, worth + 2 * LEVEL_TOLERANCE_M * change.areas, 0.0)
         bad = ~(np.abs(rest) <= allowed)
         if bad.any():
             i = int(np.argmax(bad))
@@ -136,7 +137,7 @@ class Balance:
                 where=f"seconds {change.second} to {change.second + change.step}",
             )
         self._last_inflow = change.inflow
-        self.rounding_m3 += np.where(at_full | at_empty, np.abs(rest), 0.0)
+        self.rounding_m3 += np.where(near, np.abs(rest), 0.0)
         result: Array = spilled
         return result
 

@@ -1,60 +1,22 @@
 """The site's assets and signals found in its network model, and what each signal measures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from infrastress.core.errors import SimulationError
-from infrastress.core.units import scale_of
+from infrastress.hydraulics.meters import MODEL, Meter, elements_of, find_meters
 from infrastress.simulators.water.hydraulics import Hydraulics
 from infrastress.simulators.water.plc import band
 from infrastress.site import Site
 from infrastress.site.epanet import read_network
 from infrastress.site.epanet_controls import Quantity, read_control_logic
-from infrastress.site.process import Signal
 
-__all__ = ["MODEL", "Layout", "Meter"]
+__all__ = ["Layout"]
 
-MODEL = Path("network") / "model.inp"
-PASCAL_PER_METRE = 9806.65
 FREEBOARD_M = 0.1
-_LINKS = ("pump", "valve", "pipe")
-_NODES = ("tank", "boundary", "junction")
-_QUANTITIES: dict[str, Quantity] = {
-    "level": "level",
-    "pressure": "pressure",
-    "flow": "flow",
-    "state": "status",
-    "switch": "status",
-    "position": "status",
-    "speed": "setting",
-}
-
-
-@dataclass(frozen=True)
-class Meter:
-    """One signal as it can be simulated.
-
-    Attributes:
-        signal: of the site; column: its column among all simulated ones.
-        quantity, element: what it measures of the network; `demand` of a tank is what flows in.
-        node, position: whether the element is a node, and its position in the network.
-        factor: SI of the signal's unit that one SI unit of the network is (pressures are m inside, Pa where the
-            signal's unit is one of pressure).
-        scale: (factor, offset) from the signal's own unit to SI.
-    """
-
-    signal: Signal
-    column: int
-    quantity: Quantity
-    element: str
-    node: bool
-    position: int
-    factor: float
-    scale: tuple[float, float]
 
 
 class Layout:
@@ -95,38 +57,11 @@ class Layout:
             self.pumps = tuple(engine.links[at] for at in np.flatnonzero(engine.sort == 2))
             low, high = engine.level_limits
             self.depths = {name: (float(low[i]), float(high[i])) for i, name in enumerate(self.tanks)}
-        self.assets = {
-            asset.id: (asset.element or asset.id, asset.type in _LINKS)
-            for asset in site.assets
-            if asset.type in _LINKS or asset.type in _NODES
-        }
+        self.assets = elements_of(site)
         self.asset_of = {found: asset for asset, found in self.assets.items()}
-        self._find_meters()
-
-    def _find_meters(self) -> None:
-        meters: list[Meter] = []
-        left: list[str] = []
-        for signal in self.site.signals:
-            element, link = self.assets.get(signal.asset, ("", False))
-            quantity = _QUANTITIES.get(signal.kind)
-            position = (self.links if link else self.nodes).get(element)
-            if quantity == "flow" and not link:
-                quantity = "demand"  # what is drawn at a junction, what flows into a tank
-            fits = link == (quantity in ("status", "setting", "flow"))
-            if quantity is None or position is None or not fits or signal.source is None:
-                left.append(signal.id)
-                continue
-            scale = scale_of(signal.unit)
-            water = quantity in ("level", "pressure") and scale.dimension != "[length]"
-            meters.append(
-                Meter(
-                    signal, len(meters), quantity, element, not link, position,
-                    PASCAL_PER_METRE if water else 1.0, (scale.factor, scale.offset),
-                )
-            )  # fmt: skip
-        if not meters:
+        self.meters, self.unsimulated = find_meters(site, self.nodes, self.links)
+        if not self.meters:
             raise SimulationError("no signal of the site is on an element of its network model", where=str(self.path))
-        self.meters, self.unsimulated = tuple(meters), tuple(left)
 
     def on(self, quantity: Quantity, element: str) -> tuple[Meter, ...]:
         """Signals that measure a quantity of an element."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from infrastress.hydraulics.toolkit import Code
 from infrastress.simulators.water.hydraulics import Hydraulics
-from infrastress.simulators.water.toolkit import Code
 
 __all__ = ["Series", "open_loop"]
 

@@ -4,13 +4,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Concealment", "Fault", "Story", "Twin", "WaterOptions"]
+__all__ = ["Concealment", "Fault", "Ordinary", "Story", "Twin", "WaterOptions"]
 
 Story = Literal["none", "constant", "offset", "replay", "drift", "thresholds", "actuator", "denial"]
 Twin = Literal["attack", "fault", "benign"]
 Concealment = Literal["none", "replay", "constant"]
 Fault = Literal[
     "none", "leak", "burst", "demand_surge", "pump_trip", "pump_wear", "pump_outage", "valve_stuck", "power_loss"
+]
+
+Ordinary = Literal[
+    "none", "hot_day", "big_customer", "maintenance", "rotation", "gap", "silent", "stuck_meter", "noisy_meter"
 ]
 
 
@@ -32,9 +36,14 @@ class WaterOptions(BaseModel):
             an hour for `drift`, 1 (held on) or 0 (held off) for `actuator`.
         fault: a fault of the plant, told beside the story; `fault_target` and `fault_size` as drawn where left out.
         fault_begins_h, fault_lasts_h: of the fault.
+        ordinary: a mishap of ordinary days that is told for certain, and larger than they come by themselves, from
+            `begins_h` for `lasts_h`: a `hot_day`, a `big_customer`; a pump out for `maintenance` or in `rotation` with
+            its standby; a `gap` of the whole source, an outstation `silent` for a day; a `stuck_meter` that no
+            controller reads, a `noisy_meter`. `size` is a factor of demand, a share of it, or times a meter's noise.
         sources_closed_h: from this hour on nothing enters the network: every reservoir is shut off.
         traces: whether an attack leaves a login.
         oddities: whether ordinary days have their ordinary oddities.
+        compare: whether the same seed is also played undisturbed, for `facts.undisturbed`; half of the cost.
         variation: whether demand, instruments and initial levels vary at random; without it the model runs as written.
         overflow: whether a tank runs over that controllers fill too far. A tank that no controller keeps clearly below
             its top has a float valve, as EPANET has it: it shuts its inlet when full.
@@ -57,9 +66,11 @@ class WaterOptions(BaseModel):
     fault_begins_h: float | None = Field(default=None, ge=0)
     fault_lasts_h: float | None = Field(default=None, gt=0)
     fault_size: float | None = Field(default=None, gt=0)
+    ordinary: Ordinary = "none"
     sources_closed_h: float | None = Field(default=None, ge=0)
     traces: bool = True
     oddities: bool = True
+    compare: bool = True
     variation: bool = True
     overflow: bool = True
     required_pressure_m: float = Field(default=10.0, gt=0)

@@ -88,6 +88,13 @@ class Ranges:
     complaints: Pair = (2.0, 8.0)  # customers who call once demand goes undelivered
     complaint_delay_s: Pair = (600.0, 3600.0)
 
+    # A mishap of ordinary days told for certain (option `ordinary`)
+    told_customer_share: Pair = (0.03, 0.08)  # of the network's mean demand
+    told_customer_s: Pair = (7200.0, 28800.0)
+    told_gap_s: Pair = (3600.0, 21600.0)
+    told_silent_s: Pair = (86400.0, 86400.0)  # an outstation's columns are missing for a day
+    told_bad_meter_s: Pair = (21600.0, 86400.0)  # a meter is stuck or noisy
+
     # Sizes of faults of the plant
     leak_share: Pair = (0.02, 0.06)  # of mean demand, at ordinary pressure: found in days
     burst_share: Pair = (0.10, 0.30)  # a main breaks

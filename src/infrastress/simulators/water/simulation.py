@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from infrastress.hydraulics.toolkit import Code
 from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.randomness import Randomness
 from infrastress.simulators.water.channels import Channel
@@ -20,7 +21,6 @@ from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.plc import Clock, Controllers, inputs_of, shifted
 from infrastress.simulators.water.ranges import RANGES
 from infrastress.simulators.water.story import Held, Input, Story
-from infrastress.simulators.water.toolkit import Code
 from infrastress.site.epanet_controls import Action, Quantity
 
 __all__ = ["Outcome", "Simulation"]

@@ -17,7 +17,8 @@ from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.people import People
 from infrastress.simulators.water.simulation import Outcome, Simulation
 from infrastress.simulators.water.story import Story, tell
-from infrastress.simulators.water.telling import Telling
+from infrastress.simulators.water.telling import Array, Telling
+from infrastress.simulators.water.told import tell_ordinary
 from infrastress.simulators.water.views import operator_view, samples_of
 from infrastress.site import Site
 
@@ -57,6 +58,10 @@ class WaterSimulator(Simulator):
                 oddities = Oddities()
                 if options.oddities:
                     oddities = Oddities.draw(layout, engine, calendar, draws, cadence)
+                if disturbed:
+                    tell_ordinary(
+                        oddities, layout=layout, engine=engine, calendar=calendar, options=options, draws=draws
+                    )
                 simulation = Simulation(
                     layout=layout, engine=engine, calendar=calendar, draws=draws,
                     options=options if disturbed else options.model_copy(update={"sources_closed_h": None}),
@@ -66,14 +71,20 @@ class WaterSimulator(Simulator):
 
         story = tell(layout, calendar, options, draws)
         outcome, fault, oddities = play(story, disturbed=True)
-        seen = operator_view(
-            layout, outcome, story=story, fault=fault, oddities=oddities, concealment=options.concealment
-        )
+
+        def shown(outcome: Outcome, story: Story | None, fault: PlantFault | None, oddities: Oddities) -> Array:
+            return operator_view(
+                layout, outcome, story=story, fault=fault, oddities=oddities, concealment=options.concealment
+            )
+
+        seen = shown(outcome, story, fault, oddities)
         telling = Telling(layout, calendar, options, outcome, story, fault)
         facts = telling.facts()
         if telling.disturbed:
-            twin, *_ = play(None, disturbed=False)
-            facts["undisturbed"] = twin.consequences.facts()
+            if options.compare:
+                twin, _, usual = play(None, disturbed=False)
+                facts["undisturbed"] = twin.consequences.facts()
+                facts["first_visible_at"] = telling.first_visible(seen, shown(twin, None, None, usual))
             facts["views"] = telling.views(seen)
         diary = Diary(self.site, calendar)
         people = People(self.site, calendar, draws, diary)

@@ -15,9 +15,10 @@ from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.simulation import Outcome
 from infrastress.simulators.water.story import Input, Story
 
-__all__ = ["Telling"]
+__all__ = ["Array", "Telling"]
 
 Array = npt.NDArray[np.float64]
+_LEAST_STEP = 1e-9
 MARGIN_S = 6 * 3600.0  # of the views, before and after
 
 
@@ -35,7 +36,8 @@ class Telling:
     @property
     def disturbed(self) -> bool:
         """Whether anything was told on top of ordinary days."""
-        return self.story is not None or self.fault is not None or self.options.sources_closed_h is not None
+        told = self.options.ordinary != "none" or self.options.sources_closed_h is not None
+        return self.story is not None or self.fault is not None or told
 
     def _signals(self, inputs: set[Input]) -> tuple[str, ...]:
         return tuple(one.signal.id for one in self.layout.meters if (one.quantity, one.element) in inputs)
@@ -111,6 +113,19 @@ class Telling:
         if fault is not None:
             facts |= {"fault_began_at": ns(fault.began), "fault_ended_at": ns(fault.ended), "fault_note": fault.note}
         return facts
+
+    def first_visible(self, seen: Array, undisturbed: Array) -> int | None:
+        """When telemetry first differs from what the undisturbed twin's operator sees, ns; None where it never does.
+
+        A difference is a step of the signal's resolution or more, or a cell that one of the two has and the other not.
+        """
+        differs = np.isnan(seen) != np.isnan(undisturbed)
+        for meter in self.layout.meters:
+            least = max(meter.signal.resolution, _LEAST_STEP) * meter.scale[0] / meter.factor
+            apart = np.abs(seen[:, meter.column] - undisturbed[:, meter.column])
+            differs[:, meter.column] |= np.nan_to_num(apart) >= (1.0 - _LEAST_STEP) * abs(least)
+        rows = np.flatnonzero(differs.any(axis=1))
+        return self.calendar.ns(float(self.outcome.seconds[rows[0]])) if len(rows) else None
 
     def views(self, seen: Array) -> dict[str, Any]:
         """True, controller's and operator's view of what the story is about, in the signals' own units."""

@@ -1,12 +1,15 @@
 """Fitting and limits against what is known by construction."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastress.detectors.process.residuals.fitting import Moments, fit
+from infrastress.detectors.process.residuals.fitting import Fitted, Moments, Weighted, fit
 from infrastress.detectors.process.residuals.limits import SCALES, find_limits, sums_of
+from infrastress.detectors.process.residuals.modes import ScaleTree
 from infrastress.detectors.process.residuals.relations import Input, Relation, on_grid
 from infrastress.detectors.process.residuals.words import smallest_offset
 
@@ -15,8 +18,7 @@ def test_a_sparse_linear_relation_is_found_again():
     random = np.random.default_rng(0)
     rows = random.normal(size=(40, 5000))
     rows[0] = 2.0 * rows[7] - 1.5 * rows[21] + 4.0 + random.normal(0, 0.1, 5000)
-    allowed = np.arange(40) > 0
-    found = fit(Moments.of(rows), [0], allowed, 2, ridge=1e-9)
+    found = fit(Moments.of(rows), [0], 2, ridge=1e-9)
     assert sorted(found.sources[0].tolist()) == [7, 21]
     by_row = dict(zip(found.sources[0].tolist(), found.weights[0].tolist(), strict=True))
     assert by_row[7] == pytest.approx(2.0, abs=0.01)
@@ -27,12 +29,26 @@ def test_a_sparse_linear_relation_is_found_again():
 def test_full_selection_is_the_least_squares_solution():
     random = np.random.default_rng(1)
     rows = random.normal(size=(6, 400))
-    found = fit(Moments.of(rows), [0], np.arange(6) > 0, 5, ridge=0.0)
+    found = fit(Moments.of(rows), [0], 5, ridge=0.0)
     design = np.vstack([rows[1:], np.ones(400)]).T
     wanted, *_ = np.linalg.lstsq(design, rows[0], rcond=None)
     got = np.zeros(5)
     got[found.sources[0] - 1] = found.weights[0]
     np.testing.assert_allclose([*got, found.base[0]], wanted, atol=1e-9)
+
+
+def test_the_second_fit_is_weighted_least_squares():
+    random = np.random.default_rng(5)
+    rows = random.normal(size=(5, 300))
+    weights = random.uniform(0.1, 4.0, size=(1, 300))
+    chosen = Fitted([np.array([1, 3])], [np.zeros(2)], np.zeros(1))
+    found = Weighted(chosen, [0])
+    found.add(rows[:, :100], weights[:, :100])
+    found.add(rows[:, 100:], weights[:, 100:])
+    got = found.solve(ridge=0.0)
+    design = np.vstack([rows[[1, 3]], np.ones(300)]).T * np.sqrt(weights[0])[:, None]
+    wanted, *_ = np.linalg.lstsq(design, rows[0] * np.sqrt(weights[0]), rcond=None)
+    np.testing.assert_allclose([*got.weights[0], got.base[0]], wanted, atol=1e-7)
 
 
 def test_moments_without_a_block_are_those_of_the_rest():
@@ -46,7 +62,7 @@ def test_moments_without_a_block_are_those_of_the_rest():
 
 def test_a_constant_row_is_never_an_input():
     rows = np.vstack([np.arange(300.0), np.ones(300), np.arange(300.0) % 7])
-    assert 1 not in fit(Moments.of(rows), [0], np.array([False, True, True]), 3).sources[0]
+    assert fit(Moments.of(rows), [0], 3).sources[0].tolist() == [2], "and neither is the target itself"
 
 
 def noise(days: int, seed: int, signals: int = 12):
@@ -56,11 +72,11 @@ def noise(days: int, seed: int, signals: int = 12):
 @pytest.mark.parametrize("seed", range(4))
 def test_the_budget_is_kept_on_data_that_were_not_seen(seed):
     """A year of noise sets the limit; eight other years come near one false episode in 30 days."""
-    n, days = 12, 365
-    train, scale = noise(days, seed), np.ones((n, 1))
+    days = 365
+    train = noise(days, seed)
     folds = np.array_split(np.arange(days * 24), 5)
-    found = find_limits(train, scale, folds, days, 1.0)
-    fresh = sums_of(noise(8 * days, 100 + seed), scale)
+    found = find_limits(train, folds, days, 1.0)
+    fresh = sums_of(noise(8 * days, 100 + seed))
     scores = np.max([np.abs(fresh[w]).T / found.channels[i] for i, w in enumerate(SCALES)], axis=(0, 2)) / found.limit
     hits = np.flatnonzero(scores >= 1)
     episodes = 1 + (np.diff(hits) > SCALES[-1]).sum()
@@ -68,10 +84,9 @@ def test_the_budget_is_kept_on_data_that_were_not_seen(seed):
 
 
 def test_short_data_get_a_wider_limit_than_long():
-    scale = np.ones((12, 1))
     long, short = noise(365, 3), noise(12, 3)
-    far = find_limits(long, scale, np.array_split(np.arange(365 * 24), 5), 365, 1.0)
-    near = find_limits(short, scale, np.array_split(np.arange(12 * 24), 5), 12, 1.0)
+    far = find_limits(long, np.array_split(np.arange(365 * 24), 5), 365, 1.0)
+    near = find_limits(short, np.array_split(np.arange(12 * 24), 5), 12, 1.0)
     assert near.limit > np.nanmax(near.scores) > 0
     assert near.limit > 0.8 * far.limit
 
@@ -91,8 +106,12 @@ def test_smallest_offset_by_hand():
     relation = Relation("a", 0.0, inputs, 2.0, (4.0, 5.0, 1e9, 1e9, 1e9), 0.9)
     assert smallest_offset(relation, 1) == pytest.approx(8.0)
     assert smallest_offset(relation, 2) == pytest.approx(10.0 / 1.5)
+    tree = ScaleTree(("p", "changed"), None, None, (1.0, 1.0, 6.0, 6.0))
+    assert smallest_offset(replace(relation, scales=tree), 1) == pytest.approx(4.0), "while p is not switched"
+    far = Relation("a", 0.0, inputs, 2.0, (11.0, 1e9, 1e9, 1e9, 1e9), 0.9)
+    assert smallest_offset(far, 24) == float("inf"), "residuals are clipped at ten"
 
 
 def test_missing_residuals_add_nothing():
-    residuals = np.array([[1.0, np.nan, 1.0, 1.0]])
-    assert sums_of(residuals, np.ones((1, 1)))[2][0, 1:].tolist() == [1.0, 1.0, 2.0]
+    shares = np.array([[1.0, np.nan, 1.0, 1.0]])
+    assert sums_of(shares)[2][0, 1:].tolist() == [1.0, 1.0, 2.0]

@@ -17,6 +17,8 @@ from infrastress.core.time import SECOND, to_iso
 __all__ = ["router"]
 
 router = APIRouter(tags=["service"])
+_DRIFT = "process.baseline_drift"
+_STANDING = ("unacknowledged", "acknowledged", "shelved")
 _ONE_CHECK = Lock()
 """A check of a large site takes a core for seconds: one at a time."""
 
@@ -56,6 +58,7 @@ def get_service(plant: PlantOf) -> wire.ServiceHealth:
             )
             for name, version in setup.versions.items()
         ],
+        learned=_learned(plant),
         backlog={stage: max(0, log.end(name) - checkpoints.offset(name)) for stage, name in stages.items()},
         undelivered=sum(one.undelivered for one in read_messages(plant)),
         notes=list(status.get("notes", ())),
@@ -107,6 +110,29 @@ def list_accounts(book: BookOf) -> wire.Accounts:
             )
         )
     return wire.Accounts(items=items)
+
+
+def _learned(plant: Plant) -> wire.Learned | None:
+    """What was learned and is enforced: since the earliest of the decisions in a row that put the same in force."""
+    setup, since = plant.setup, 0
+    if not setup.learned:
+        return None
+    for fields in _put_in_force(plant):
+        if fields.get("baselines") != dict(setup.baselines):
+            break
+        since = int(fields.get("at", 0))
+    with plant.projection.lock:
+        alarms = [one.alarm for one in plant.projection.alarms.values()]
+    told = setup.learned
+    return wire.Learned(
+        version=int(told["version"]),
+        learned=str(told["learned"]),
+        approved=str(told["approved"]),
+        approved_by=str(told["approved_by"]),
+        why=str(told["why"]),
+        since=iso(since),
+        drift=[one.sentence for one in alarms if one.rule == _DRIFT and one.state in _STANDING],
+    )
 
 
 def _put_in_force(plant: Plant) -> list[dict[str, Any]]:

@@ -5,12 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from infrastress.app.api.asking import PlantOf, known, needs
-from infrastress.app.api.graphs import graph_of
 from infrastress.app.api.standing import Standing
 from infrastress.client import site as wire
 from infrastress.site import Site
 from infrastress.site.context import Dependency
-from infrastress.site.graphs import neighbours
 from infrastress.site.needs import Needs
 
 __all__ = ["router"]
@@ -28,6 +26,8 @@ def get_graph(
     hops: Annotated[int, Query(ge=1, le=10, description="How near")] = 2,
 ) -> wire.Graph:
     """What flows where, what needs what, or what reaches what; each node with its alarms and health."""
+    from infrastress.app.api.graphs import graph_of  # networkx takes long to import: the API answers before
+
     return graph_of(Standing(plant), kind, around, hops)
 
 
@@ -99,6 +99,8 @@ def list_security_zones(plant: PlantOf) -> wire.SecurityZones:
 @router.get("/assets/{asset}/relations", dependencies=[SITE])
 def get_relations(plant: PlantOf, asset: str) -> wire.Relations:
     """What an asset is joined to, what it needs and what needs it, what is lost with it, and its safeguards."""
+    from infrastress.site.graphs import neighbours  # see above
+
     standing = Standing(plant)
     site = standing.site
     known(site.asset_by_id.get(asset), "asset", asset)

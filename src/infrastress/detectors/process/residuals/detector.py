@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -15,47 +15,36 @@ from infrastress.core.ids import canonical_json
 from infrastress.core.time import DAY
 from infrastress.detectors.base import Basis, Detector, Expectation, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.base import APART
-from infrastress.detectors.process.episodes import Change, Episodes, episode_id
+from infrastress.detectors.process.episodes import Change, episode_id
+from infrastress.detectors.process.residuals.blame import Patterns, onset
+from infrastress.detectors.process.residuals.cards import CARDS, RELATION, RESTING
+from infrastress.detectors.process.residuals.holding import Holding
+from infrastress.detectors.process.residuals.judging import MEMORY, Verdict, judge
+from infrastress.detectors.process.residuals.kinds import ACTUATED, kind_of, moved_at_rest
 from infrastress.detectors.process.residuals.learning import POSITION, learn_relations
-from infrastress.detectors.process.residuals.limits import CLIP, SCALES, sums_of
-from infrastress.detectors.process.residuals.relations import HOURS, Relation, Relations, on_grid
+from infrastress.detectors.process.residuals.limits import CLIP, SCALES
+from infrastress.detectors.process.residuals.relations import Relation, Relations
 from infrastress.detectors.process.residuals.words import deviation, explained_by, relation_in_words
 from infrastress.detectors.process.stream import FrameStream, scores_at
 from infrastress.detectors.process.trust import Trust
 from infrastress.detectors.process.trust.traits import Flags
 from infrastress.detectors.process.view import Floats, SignalTable, Times, View
-from infrastress.detectors.process.words import clock_span
+from infrastress.detectors.process.words import clock_span, frozen
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.events.kinds import Contribution, Detection
 from infrastress.site import Site
 
 __all__ = ["ResidualDetector", "ResidualOptions"]
 
-_FORMAT = 1
+_FORMAT = 2
 _FAR = 1e6
-_RULE = "process.residual"
 _NAMED = 5
 _QUIET_DAYS = 300.0
 """In so many days one cell of a site is expected to be doubted falsely."""
+_PIECE = 2048
+"""Frames judged at once: what is larger than the processor's cache is slower."""
 _MOST_VALUES = 20_000_000
-"""Learning holds about ten times as many numbers at once: 1.6 GB."""
-CARD = RuleCard(
-    rule=_RULE,
-    title="Signal off its learned relation",
-    means="A signal is not where the other signals, its own past and the hour of the day have always put it. The "
-    "relation was learned from this plant's normal data; it says that something is unusual, not what.",
-    expected_against_seen="Expected: within the learned limit of the expected value. Seen: beyond it, at once or in "
-    "sum over up to 16 frames.",
-    benign_causes=(
-        "an operation that the training data did not hold (a new pump, another line-up, a big customer)",
-        "maintenance, flushing or a test",
-        "instrument drifting, stuck or newly calibrated",
-        "another signal that the relation leans on is wrong",
-    ),
-    first_check="Ask whether somebody is working there or runs the plant in an unusual way. If not, read the signal "
-    "at the device and compare it with the screen, then the signals it is expected from.",
-    techniques=("T0856", "T0831"),
-)
+"""Learning holds about thirteen times as many numbers at once: 2 GB."""
 
 
 class ResidualOptions(BaseModel):
@@ -80,12 +69,10 @@ class ResidualDetector(Detector):
     """Judges each signal by its learned relation; says nothing where nothing was learned."""
 
     name: ClassVar[str] = "process_residuals"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     Options: ClassVar[type[BaseModel]] = ResidualOptions
-    cards: ClassVar[Mapping[str, RuleCard]] = {_RULE: CARD}
+    cards: ClassVar[Mapping[str, RuleCard]] = CARDS
     state_free_of: ClassVar[frozenset[str]] = APART
-
-    raise_frames, clear_frames, clear_score = 1, 2, 0.8
 
     def __init__(self, site: Site, options: Any = None, baseline: Mapping[str, Any] | None = None) -> None:
         super().__init__(site, options if options is not None else ResidualOptions(), baseline)
@@ -103,12 +90,12 @@ class ResidualDetector(Detector):
             for signal in site.signals
             if signal.id in known and signal.id not in self.options.off
         ]
-        self.relations = Relations(self.table, lags, relations, ZoneInfo(site.time_zone))
-        self._limits = {
-            scale: np.array([[one.limits[i]] for one in relations]).reshape(-1, 1) for i, scale in enumerate(SCALES)
-        }
         self._steps = np.array([[steps.get(signal.id, 0.0)] for signal in site.signals]).reshape(-1, 1)
-        self._context = lags + SCALES[-1] - 1 + self._trust.context
+        self._zone = ZoneInfo(site.time_zone)
+        self.relations = Relations(self.table, lags, relations, self._steps, self._zone)
+        self._limits = np.array([[one.limits[i] for one in relations] for i in range(len(SCALES))])[:, :, None]
+        self._patterns = Patterns(self.table, self.relations)
+        self._context = self.relations.lags + self._trust.context
         self._reset()
 
     def _trust_of(self, table: SignalTable) -> Trust:
@@ -116,10 +103,15 @@ class ResidualDetector(Detector):
         trust.apply(self._sensors)
         return trust
 
+    def _doubted(self, view: View, trust: Trust) -> Flags:
+        """Cells that others' relations don't lean on: the frames to judge behind the lags of the relations."""
+        return trust.doubted(view)[:, view.context - self.relations.lags :]
+
     def _reset(self) -> None:
         self._stream = FrameStream(self.name, self.table, self._width, self._context)
         n = len(self.relations.relations)
-        self._episodes = Episodes(n, self.raise_frames, self.clear_frames, self.clear_score)
+        self._shares = np.full((n, MEMORY), np.nan)
+        self._episodes = Holding(n, SCALES)
         self._open: dict[int, dict[str, Any]] = {}
         self._asked: Times = np.empty(0, np.int64)
         self._judged: list[tuple[Times, Floats]] = []
@@ -130,12 +122,15 @@ class ResidualDetector(Detector):
         """Judge the block's frames; observations don't concern this detector."""
         findings: list[Finding] = []
         self._asked, self._judged = block.frames.ends, []
-        for view in self._stream.views(block.frames):
+        frames = block.frames
+        pieces = (frames.part(start, start + _PIECE) for start in range(0, len(frames), _PIECE))
+        for view in chain.from_iterable(map(self._stream.views, pieces)):
             if not self.relations.relations:
                 continue
-            verdict = _judge(view, self.relations, self._steps, self._limits, self._trust.doubted(view))
+            verdict = judge(view, self.relations, self._limits, self._shares, self._doubted(view, self._trust))
+            self._shares = verdict.shares[:, -MEMORY:].copy()
             self._judged.append((view.ends, np.fmax.reduce(verdict.scores, axis=0)))
-            findings += [self._finding(verdict, change) for change in self._episodes.step(verdict.scores)]
+            findings += [self._finding(verdict, change) for change in self._episodes.step(verdict.parts)]
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
         return findings
 
@@ -148,14 +143,14 @@ class ResidualDetector(Detector):
         inputs = self._inputs_of(signal)
         if inputs is None:
             return None
-        return Basis(tuple(dict.fromkeys((*inputs, *self._trust.leans_on))), self._context)
+        return Basis(tuple(dict.fromkeys((*inputs, *self._trust.leans_on))), self._context + MEMORY)
 
     def _inputs_of(self, signal: str) -> tuple[str, ...] | None:
         """The signal and the inputs of its relation; None without one."""
         relation = next((one for one in self.relations.relations if one.signal == signal), None)
         if relation is None:
             return None
-        return tuple(dict.fromkeys((signal, *(one.name for one in relation.inputs if one.name not in HOURS))))
+        return tuple(relation.signals)
 
     def expected(self, signal: str, frames: Frames) -> tuple[Expectation, ...]:
         """What its relation expects of the signal; the band is what one frame alone may be off by."""
@@ -164,18 +159,19 @@ class ResidualDetector(Detector):
             return ()
         at = next(i for i, one in enumerate(self.relations.relations) if one.signal == signal)
         table = SignalTable(self.site, basis.signals)
-        alone = Relations(table, self.relations.lags, (self.relations.relations[at],), ZoneInfo(self.site.time_zone))
+        relation, steps = self.relations.relations[at], self._steps[[self.table.row[one] for one in basis.signals]]
+        alone = Relations(table, self.relations.lags, (relation,), steps, self._zone)
         nothing = np.full((len(table), self._context), np.nan)
         view = View.of(frames, table, nothing, nothing)
-        limits = {scale: limit[at : at + 1] for scale, limit in self._limits.items()}
-        steps = self._steps[[self.table.row[one] for one in basis.signals]]
-        verdict = _judge(view, alone, steps, limits, self._trust_of(table).doubted(view))
-        expected = verdict.expected[0, view.context :]
-        most = float(limits[1][0, 0])
-        off = most * float(alone.scale[0, 0]) if most <= CLIP else np.inf
+        doubted = self._doubted(view, self._trust_of(table))
+        verdict = judge(view, alone, self._limits[:, at : at + 1], np.full((1, MEMORY), np.nan), doubted)
+        expected, most = verdict.expected[0], relation.limits[0]
+        off = verdict.scale[0] * most if most <= CLIP else np.full(len(frames), np.inf)
+        if relation.rests:
+            off = np.full(len(frames), max(relation.scale / 2.0, 1e-9))
         return (
             Expectation(
-                rule=_RULE,
+                rule=RESTING if relation.rests else RELATION,
                 baseline=self._baseline_id,
                 rests_on=(self._inputs_of(signal) or ())[1:],
                 expected=expected,
@@ -185,78 +181,108 @@ class ResidualDetector(Detector):
             ),
         )
 
-    def _finding(self, verdict: "_Verdict", change: Change) -> Finding:
+    def _finding(self, verdict: Verdict, change: Change) -> Finding:
         frame, subject, raised = change
         relation, now = self.relations.relations[subject], int(verdict.view.ends[frame])
-        score = float(verdict.scores[subject, frame])
-        contributions: tuple[Contribution, ...] = ()
-        known: dict[str, Any]
+        rule = RESTING if relation.rests else RELATION
+        known = self._account(verdict, subject, frame, rule) if raised else self._open.pop(subject)
+        sentence = known.pop("sentence", "")
+        contributions: tuple[Contribution, ...] = known.pop("contributions", ())
         if raised:
-            window = verdict.window(subject, frame)
-            known = {
-                "episode": episode_id(_RULE, relation.signal, now),
-                "began": now - window * verdict.view.width,
-                "raised": now,
-            }
             self._open[subject] = known
-            sentence = self._sentence(verdict, subject, frame, window)
-            contributions = self._contributions(verdict, subject, frame)
         else:
-            known = self._open.pop(subject)
             lasted = clock_span((now - known["raised"]) / 1e9)
             sentence = f"{relation.signal} is back within its learned relation after {lasted}"
         return Finding(
             occurred=now,
-            assets=(self.table.asset(relation.signal),),
+            assets=(known["asset"],),
             body=Detection(
                 detector=self.name,
                 detector_version=self.version,
-                rule=_RULE,
+                rule=rule,
                 episode=known["episode"],
                 phase="raised" if raised else "cleared",
                 source_kind="telemetry",
                 severity="medium",
-                score=min(score, _FAR),
+                score=min(float(verdict.scores[subject, frame]), _FAR),
                 sentence=sentence,
                 began=known["began"],
                 until=now,
-                suspicion="unknown",
-                confidence=0.5,
+                suspicion=known["suspicion"] if raised else "unknown",
+                confidence=known["confidence"] if raised else 0.5,
                 contributions=contributions,
-                techniques=CARD.techniques if raised else (),
+                techniques=tuple(known["techniques"]) if raised else (),
                 baseline=self._baseline_id,
             ),
         )
 
-    def _sentence(self, verdict: "_Verdict", subject: int, frame: int, window: int) -> str:
-        relation, at = self.relations.relations[subject], verdict.view.context + frame
-        expected, seen = verdict.expected[subject, : at + 1], verdict.seen[subject, : at + 1]
+    def _account(self, verdict: Verdict, subject: int, frame: int, rule: str) -> dict[str, Any]:
+        """Since when, who is to blame, what it looks like, and all of it in a sentence."""
+        relation, view = self.relations.relations[subject], verdict.view
+        now = int(view.ends[frame])
+        window = onset(verdict.behind(subject, frame, SCALES[-1]))
+        stop = MEMORY + frame + 1
+        beyond = np.flatnonzero(verdict.scores[:, frame] >= 1.0)
+        restless = [int(i) for i in beyond if self.relations.relations[i].rests]
+        if restless:
+            blamed = [subject] if relation.rests else restless
+            parts = [(self.relations.relations[i].signal, 1.0) for i in blamed]
+            leader = parts[0][0]
+            kind = moved_at_rest(self.site.signal_by_id[leader].kind in ACTUATED)
+        else:
+            blame = self._patterns.blame(verdict.shares[:, max(0, stop - window) : stop], verdict.scale[:, frame])
+            parts = [*blame.parts[: _NAMED - 1]] or [(relation.signal, 1.0)]
+            leader = parts[0][0]
+            column = view.context + frame
+            still = window > 1 and frozen(view, self.table.row[leader], column, min(window, view.context + 1))
+            kind = kind_of(blame, self.site.signal_by_id[leader].kind, len(beyond), still)
+        if relation.signal not in [signal for signal, _ in parts]:
+            parts.append((relation.signal, 0.0))
+        sentence = self._sentence(verdict, subject, frame, window)
+        if leader != relation.signal:
+            what = "moved though it always rested" if restless else f"being wrong explains {parts[0][1]:.0%} of it"
+            sentence += f"; {leader} {what}"
+        return {
+            "episode": episode_id(rule, relation.signal, now),
+            "began": now - window * view.width,
+            "raised": now,
+            "asset": self.table.asset(leader),
+            "suspicion": kind.suspicion,
+            "confidence": kind.confidence,
+            "techniques": list(kind.techniques),
+            "sentence": sentence,
+            "contributions": self._contributions(verdict, frame, parts),
+        }
+
+    def _sentence(self, verdict: Verdict, subject: int, frame: int, window: int) -> str:
+        relation = self.relations.relations[subject]
         seconds, signal = verdict.view.seconds, relation.signal
-        now, reason = f"{signal} {self.table.say(signal, float(seen[-1]))}", explained_by(relation, seconds)
+        seen, expected = float(verdict.seen[subject, frame]), float(verdict.expected[subject, frame])
+        now = f"{signal} {self.table.say(signal, seen)}"
+        if relation.rests:
+            return f"{now}; in the training data it was {self.table.say(signal, expected)} (nearly) all the time"
+        reason = explained_by(relation, seconds)
         if window == 1:
-            return f"{now}, expected {self.table.say(signal, float(expected[-1]))} from {reason}"
-        off = float(np.nanmean((seen - expected)[-window:]))
+            return f"{now}, expected {self.table.say(signal, expected)} from {reason}"
+        off = float(np.nanmean(verdict.behind(subject, frame, window))) * float(verdict.scale[subject, frame])
         return (
             f"{now}; over the last {clock_span(window * seconds)} it was {deviation(self.table, signal, abs(off))} "
             f"{'above' if off > 0 else 'below'} what is expected from {reason}"
         )
 
-    def _contributions(self, verdict: "_Verdict", subject: int, frame: int) -> tuple[Contribution, ...]:
-        """The signal, and the others that are off at the same time, by how far; SI."""
-        scores, at = verdict.scores[:, frame], verdict.view.context + frame
-        sizes = np.where(np.isnan(scores), 0.0, np.minimum(scores, _FAR))
-        others = [int(i) for i in np.argsort(-sizes, kind="stable") if sizes[i] >= 1.0 and i != subject]
-        named = [subject, *others[: _NAMED - 1]]
-        total = float(sizes[named].sum())
-        return tuple(
-            self.table.part(
-                self.relations.relations[i].signal,
-                float(sizes[i]) / total,
-                expected=_finite(verdict.expected[i, at]),
-                seen=_finite(verdict.seen[i, at]),
-            )
-            for i in named
-        )
+    def _contributions(self, verdict: Verdict, frame: int, parts: list[tuple[str, float]]) -> tuple[Contribution, ...]:
+        """The signals to blame, by how much each explains; SI."""
+        total = sum(share for _, share in parts)
+        index = {one.signal: i for i, one in enumerate(self.relations.relations)}
+        told = []
+        for signal, share in parts:
+            at = index.get(signal)
+            expected = None if at is None else _finite(verdict.expected[at, frame])
+            seen = _finite(verdict.view.mean[self.table.row[signal], verdict.view.context + frame])
+            if at is not None:
+                seen = _finite(verdict.seen[at, frame])
+            told.append(self.table.part(signal, share / total, expected=expected, seen=seen))
+        return tuple(told)
 
     # State
 
@@ -269,6 +295,7 @@ class ResidualDetector(Detector):
                 "end": self._stream.end,
                 "mean": self._stream.mean.tobytes(),
                 "last": self._stream.last.tobytes(),
+                "shares": self._shares.tobytes(),
                 "episodes": self._episodes.dump(),
                 "open": [[subject, known] for subject, known in sorted(self._open.items())],
             }
@@ -284,12 +311,13 @@ class ResidualDetector(Detector):
             state = msgspec.json.decode(data, type=_State)
             stream = FrameStream(self.name, self.table, self._width, self._context)
             stream.load(state.mean, state.last, state.end)
+            shares = np.frombuffer(state.shares).reshape(self._shares.shape).copy()
         except (msgspec.MsgspecError, ValueError) as error:
             raise DecodeError(f"no state of {self.name}: {error}") from None
         if state.format != _FORMAT or state.baseline != self._baseline_id:
             raise DecodeError(f"no state of {self.name} for this site and baseline")
         self._reset()
-        self._stream = stream
+        self._stream, self._shares = stream, shares
         self._episodes.load(state.episodes)
         self._open = dict(state.open)
 
@@ -351,29 +379,6 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-@dataclass(frozen=True)
-class _Verdict:
-    """What came of a view of k frames behind c.
-
-    Attributes:
-        view: the frames.
-        scores: float64[n, k]; 1 is the limit, NaN no verdict.
-        expected, seen: float64[n, c + k], SI.
-        parts: float64[n, c + k], each window's sums over their limits.
-    """
-
-    view: View
-    scores: Floats
-    expected: Floats
-    seen: Floats
-    parts: dict[int, Floats]
-
-    def window(self, subject: int, frame: int) -> int:
-        """The window that is furthest beyond its limit, the shortest of equals."""
-        at = self.view.context + frame
-        return max(SCALES, key=lambda scale: (abs(float(self.parts[scale][subject, at])), -scale))
-
-
 class _State(msgspec.Struct):
     """What `dump` writes."""
 
@@ -382,27 +387,6 @@ class _State(msgspec.Struct):
     end: int | None
     mean: bytes
     last: bytes
-    episodes: list[list[int]]
+    shares: bytes
+    episodes: list[list[Any]]
     open: list[tuple[int, dict[str, Any]]]
-
-
-def _judge(view: View, relations: Relations, steps: Floats, limits: Mapping[int, Floats], doubted: Flags) -> _Verdict:
-    """Relations over a view.
-
-    Args:
-        view: m signals.
-        relations: n of them.
-        steps: float64[m, 1], the last digits of the signals, SI.
-        limits: float64[n, 1] for each window.
-        doubted: bool[m, c + k], cells that are missing for relations that lean on them; seen they are all the same.
-    """
-    values = on_grid(view.mean, steps)
-    before = view.ends[0] - view.width * np.arange(view.context, 0, -1, dtype=np.int64)
-    expected = relations.expect(np.where(doubted, np.nan, values), np.concatenate([before, view.ends]))
-    seen = values[relations.rows]
-    residuals = seen - expected
-    sums = sums_of(residuals, relations.scale)
-    parts = {scale: total / limits[scale] for scale, total in sums.items()}
-    scores = np.max([np.abs(part) for part in parts.values()], axis=0)
-    scores = np.where(np.isnan(residuals), np.nan, scores)[:, view.context :]
-    return _Verdict(view, scores, expected, seen, parts)

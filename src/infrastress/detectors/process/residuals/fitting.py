@@ -4,6 +4,10 @@ The next input is the one most correlated with what the earlier ones leave unexp
 Pati, Rezaiifar and Krishnaprasad 1993), weights are ridge estimates on standardised inputs (Hoerl and Kennard 1970).
 Values must be on the grid of the instruments' last digits: a model of finer training data would lean on digits that
 the plant does not show.
+
+Once it is known how sure a relation is in which frame, its weights are estimated again with each frame's squared
+residual over its variance (weighted least squares; Aitken 1936): a tank's hours of switching, badly told whatever the
+weights, no longer spoil the others.
 """
 
 from collections.abc import Sequence
@@ -14,7 +18,7 @@ import numpy.typing as npt
 
 from infrastress.detectors.process.view import Floats
 
-__all__ = ["Fitted", "Moments", "fit"]
+__all__ = ["Fitted", "Moments", "Weighted", "fit"]
 
 RIDGE = 1e-3
 _TINY = 1e-9
@@ -55,6 +59,12 @@ class Moments:
         safe = np.where(deviation > _TINY, deviation, np.inf)
         return mean, deviation, covariance / np.outer(safe, safe)
 
+    def spread(self, rows: npt.NDArray[np.intp], ridge: float = RIDGE) -> tuple[Floats, Floats]:
+        """Means float64[r] of some rows and their covariance float64[r, r], made safe to invert by the ridge."""
+        mean = self.total / self.n
+        covariance = self.cross[np.ix_(rows, rows)] / self.n - np.outer(mean[rows], mean[rows])
+        return mean[rows], covariance + ridge * np.diag(np.maximum(np.diag(covariance), _TINY))
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -72,15 +82,44 @@ class Fitted:
         return expected
 
 
-def fit(
-    moments: Moments, targets: Sequence[int], allowed: npt.NDArray[np.bool_], most: int, ridge: float = RIDGE
-) -> Fitted:
-    """Relations of the rows `targets` to at most `most` of the rows that are `allowed`."""
+class Weighted:
+    """Weighted moments of relations whose inputs are chosen, and their weights estimated from them."""
+
+    def __init__(self, chosen: Fitted, targets: Sequence[int]) -> None:
+        self._sources, self._targets = chosen.sources, tuple(targets)
+        self._cross = [np.zeros((len(sources) + 2, len(sources) + 2)) for sources in chosen.sources]
+
+    def add(self, rows: Floats, weights: Floats) -> None:
+        """Take float64[f, k] without NaN and the frames' weights float64[t, k] for each target."""
+        ones = np.ones((1, rows.shape[1]))
+        for i, (sources, target, weight) in enumerate(zip(self._sources, self._targets, weights, strict=True)):
+            every = np.vstack([rows[sources], ones, rows[target : target + 1]])
+            self._cross[i] += (every * weight) @ every.T
+
+    def solve(self, ridge: float = RIDGE) -> Fitted:
+        """The relations anew."""
+        weights: list[Floats] = []
+        base = np.zeros(len(self._cross))
+        for i, cross in enumerate(self._cross):
+            inputs = cross[:-1, :-1].copy()
+            free = np.arange(len(inputs) - 1)
+            inputs[free, free] += ridge * inputs[free, free] + _TINY
+            inputs[-1, -1] += _TINY
+            found: Floats = np.asarray(np.linalg.solve(inputs, cross[:-1, -1]), dtype=np.float64)
+            weights.append(found[:-1])
+            base[i] = found[-1]
+        return Fitted(self._sources, weights, base)
+
+
+def fit(moments: Moments, targets: Sequence[int], most: int, ridge: float = RIDGE) -> Fitted:
+    """Relations of the rows `targets` to at most `most` of the other rows."""
     mean, deviation, correlation = moments.correlation()
-    open_rows = allowed & (deviation > _TINY)
+    moving = deviation > _TINY
     sources, weights, base = [], [], np.empty(len(targets))
     for i, target in enumerate(targets):
-        chosen, found = _pursue(correlation, correlation[:, target], open_rows, most, ridge)
+        others = moving.copy()
+        others[target] = False
+        chosen, found = _pursue(correlation, correlation[:, target], others, most, ridge)
         scaled = found * deviation[target] / deviation[chosen]
         sources.append(chosen)
         weights.append(scaled)

@@ -12,10 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.core.time import DAY
-from infrastress.detectors.process.residuals.fitting import Fitted, Moments, fit
+from infrastress.detectors.process.residuals.fitting import Fitted, Moments, Weighted, fit
+from infrastress.detectors.process.residuals.gaps import Spread
 from infrastress.detectors.process.residuals.limits import Limits, find_limits
+from infrastress.detectors.process.residuals.modes import ScaleTree, grow, questions
 from infrastress.detectors.process.residuals.relations import HOURS, Input, Relation, hours_of, on_grid, stack
-from infrastress.detectors.process.view import Floats, SignalTable, Times
+from infrastress.detectors.process.residuals.resting import find_resting
+from infrastress.detectors.process.view import Floats, SignalTable, Times, earlier
 from infrastress.site.process import WEATHER
 
 __all__ = ["DISCRETE", "POSITION", "Learned", "find_resolution", "learn_relations"]
@@ -23,6 +26,8 @@ __all__ = ["DISCRETE", "POSITION", "Learned", "find_resolution", "learn_relation
 POSITION = "set, not measured: it explains others"
 DISCRETE = frozenset({"state", "switch", "setpoint"}) | WEATHER
 """Kinds that are set, not measured. A signal of another kind that takes few values gets no relation either."""
+SWITCHED = frozenset({"state", "switch"})
+"""Kinds that a relation's scale may depend on."""
 BLOCKS = 5
 _MOST_ROWS = 20_000
 _PART = 4096
@@ -30,6 +35,9 @@ _LEAST_ROWS = 200
 _COVERAGE = 0.9
 _ENOUGH_WHOLE = 0.3
 _FEW_VALUES = 4
+_MANY = 32
+_TAIL, _TAIL_WEIGHT = 4.0, 0.1
+"""Residuals beyond so many standard deviations count so much in the second fit."""
 _HOURS_FROM_DAYS = 7
 _DIGITS = 10
 
@@ -39,7 +47,7 @@ class Learned:
     """What was learned.
 
     Attributes:
-        relations: one a signal that others or its past explain at all.
+        relations: one a signal that others or its past explain at all, then the signals that rest.
         resolution: float64[m], step on which each signal's values are taken, SI.
         limits: of the scores, and the cross-validated scores.
         residuals: float64[n, k], cross-validated residuals of `relations`, SI; NaN where there was none.
@@ -86,13 +94,9 @@ def learn_relations(
     resolution = find_resolution(table, values)
     values = on_grid(values, resolution[:, None])
     used, targets, without = _choose(table, values, resolution)
-    mean, deviation = _standard(values)
-    parts = _Parts(
-        (values - mean[:, None]) / deviation[:, None],
-        hours_of(ends, ZoneInfo(table.site.time_zone)),
-        lags,
-        _rows_of(table, used, targets, lags, with_hours=len(ends) * _width(ends) >= _HOURS_FROM_DAYS * DAY),
-    )
+    with_hours = len(ends) * _width(ends) >= _HOURS_FROM_DAYS * DAY
+    rows = _rows_of(table, used, lags, with_hours=with_hours)
+    parts = _Parts(values, hours_of(ends, ZoneInfo(table.site.time_zone)), lags, rows)
     whole = sum(int(_whole(rows, 1.0).sum()) for _, rows in parts.of(0, len(ends)))
     if whole < _ENOUGH_WHOLE * len(ends):
         parts.share = _COVERAGE
@@ -100,29 +104,68 @@ def learn_relations(
     if whole < _LEAST_ROWS or not targets:
         return None
     folds = np.array_split(np.arange(len(ends)), BLOCKS)
-    full, residuals = _cross_validate(
-        parts, folds, [used.index(name) for name in targets], min(most, whole // 20), whole
-    )
+    step = max(1, whole // _MOST_ROWS)
+    model = _cross_validate(parts, folds, [used.index(name) for name in targets], min(most, whole // 20), step)
     at = [table.row[signal] for signal in targets]
-    residuals *= deviation[at][:, None]
-    spread = np.sqrt(np.nanmean(residuals**2, axis=1))
-    scale = np.array([_round(value) for value in np.maximum(spread, resolution[at])])
+    deviation = parts.factor[model.wanted]
+    asked = [
+        _questions(table, values, used, [parts.labels[k][0] for k in sources.tolist()])
+        for sources in model.full.sources
+    ]
+    _, scales = _scales(model.residuals, asked, resolution[at] / deviation)
+    model = _weighted(parts, folds, model, scales, step)
+    residuals = model.residuals
+    residuals *= deviation[:, None]
+    trees, scales = _scales(residuals, asked, resolution[at])
     days = float(np.isfinite(residuals).any(axis=0).sum()) * _width(ends) / DAY
-    limits = find_limits(residuals, scale[:, None], folds, days, budget)
+    resting = find_resting(table, values, set(targets), frame_s=_width(ends) / 1e9, budget=budget)
+    shares = np.divide(residuals, scales, out=scales)
+    shares[:, resting.told] = np.nan
+    limits = find_limits(shares, folds, days, budget - resting.spent)
     relations = []
     for i, signal in enumerate(targets):
-        inputs, base = [], mean[at[i]] + full.base[i] * deviation[at[i]]
-        for k, share in zip(full.sources[i].tolist(), full.weights[i].tolist(), strict=True):
-            name, lag = parts.labels[k]
-            weight = share * deviation[at[i]]
-            if name in table.row:
-                weight /= deviation[table.row[name]]
-                base -= weight * mean[table.row[name]]
-            inputs.append(Input(name, lag, _round(float(weight))))
-        normal = tuple(_round(value * limits.limit) for value in limits.channels[:, i])
-        explained = _round(max(0.0, 1.0 - float(spread[i] / deviation[at[i]]) ** 2))
-        relations.append(Relation(signal, _round(float(base)), tuple(inputs), float(scale[i]), normal, explained))
-    return Learned(tuple(relations), resolution, limits, residuals, without)
+        spread = float(np.sqrt(np.nanmean(residuals[i] ** 2)))
+        relations.append(
+            Relation(
+                signal,
+                *parts.in_si(model, i),
+                scale=_round(max(spread, float(resolution[at[i]]))),
+                limits=tuple(_round(value * limits.limit) for value in limits.channels[:, i]),
+                explained=_round(max(0.0, 1.0 - float(spread / deviation[i]) ** 2)),
+                scales=_rounded(trees[i]),
+                spread=parts.spread(model, i),
+            )
+        )
+    for name in resting.relations:
+        without.pop(name.signal, None)
+    return Learned((*relations, *resting.relations), resolution, limits, residuals, without)
+
+
+def _questions(
+    table: SignalTable, values: Floats, used: list[str], inputs: list[str]
+) -> dict[tuple[str, str], npt.NDArray[np.bool_]]:
+    """What a scale may depend on: the site's moving states and switches; of too many, those among the inputs."""
+    switched = [name for name in used if table.signals[table.row[name]].kind in SWITCHED]
+    if len(switched) > _MANY:
+        switched = [name for name in switched if name in inputs]
+    asked: dict[tuple[str, str], npt.NDArray[np.bool_]] = {}
+    for name in switched:
+        now = values[table.row[name]]
+        asked |= questions(name, now, earlier(now, 1))
+    return asked
+
+
+def _scales(
+    residuals: Floats, asked: list[dict[tuple[str, str], npt.NDArray[np.bool_]]], floors: Floats
+) -> tuple[list[ScaleTree], Floats]:
+    """How sure each relation is: trees, and standard deviations float64[n, k]."""
+    trees = [grow(row, one, floor) for row, one, floor in zip(residuals, asked, floors.tolist(), strict=True)]
+    return trees, np.array([tree.of(one, residuals.shape[1]) for tree, one in zip(trees, asked, strict=True)])
+
+
+def _rounded(tree: ScaleTree) -> ScaleTree:
+    a, b, c, d = (_round(leaf) for leaf in tree.leaves)
+    return ScaleTree(tree.first, tree.no, tree.yes, (a, b, c, d))
 
 
 def _choose(table: SignalTable, values: Floats, resolution: Floats) -> tuple[list[str], list[str], dict[str, str]]:
@@ -161,15 +204,37 @@ class _Parts:
 
     Attributes:
         labels: name and lag of each row; the first rows are the used signals now.
-        allowed: which rows may be inputs.
+        factor, offset: float64[f], by which a row becomes SI.
         share: least share of inputs that a frame to fit on must have. Of a thousand signals that miss one frame in a
             hundred each no frame is complete; what is missing then counts as its mean, in fitting alone.
     """
 
     def __init__(self, values: Floats, hours: Floats, lags: int, chosen: "_Chosen") -> None:
-        self._values, self._hours, self._lags = values, hours, lags
-        self._rows, self.labels, self.allowed = chosen
+        mean, deviation = _standard(values)
+        self._values = (values - mean[:, None]) / deviation[:, None]
+        self._hours, self._lags = hours, lags
+        self._rows, self.labels = chosen
+        kinds = 1 + lags
+        self.factor = np.concatenate([np.tile(deviation, kinds), np.ones(len(HOURS))])[self._rows]
+        self.offset = np.concatenate([np.tile(mean, kinds), np.zeros(len(HOURS))])[self._rows]
         self.share = 1.0
+
+    def in_si(self, model: "_Model", i: int) -> tuple[float, tuple[Input, ...]]:
+        """Constant and inputs of the i-th relation, in SI."""
+        own, sources = model.wanted[i], model.full.sources[i]
+        weights = model.full.weights[i] * self.factor[own] / self.factor[sources]
+        base = self.offset[own] + model.full.base[i] * self.factor[own] - float((weights * self.offset[sources]).sum())
+        named = zip(sources.tolist(), weights.tolist(), strict=True)
+        return _round(base), tuple(Input(self.labels[k][0], self.labels[k][1], _round(weight)) for k, weight in named)
+
+    def spread(self, model: "_Model", i: int) -> Spread:
+        """How the inputs of the i-th relation vary together, in SI."""
+        sources = model.full.sources[i]
+        factor = self.factor[sources]
+        mean, covariance = model.every.spread(sources)
+        lower = (covariance * np.outer(factor, factor))[np.tril_indices(len(sources))]
+        centre = mean * factor + self.offset[sources]
+        return Spread(tuple(map(_round, centre.tolist())), tuple(map(_round, lower.tolist())))
 
     def of(self, start: int, stop: int) -> Iterator[tuple[slice, Floats]]:
         """Columns, and their rows float64[f, k]."""
@@ -181,31 +246,23 @@ class _Parts:
 
 
 class _Chosen(NamedTuple):
-    """Rows of the stack that are needed, their names and lags, and which may be inputs."""
+    """Rows of the stack that are needed, and their names and lags."""
 
     rows: npt.NDArray[np.intp]
     labels: list[tuple[str, int]]
-    allowed: npt.NDArray[np.bool_]
 
 
-def _rows_of(table: SignalTable, used: list[str], targets: list[str], lags: int, *, with_hours: bool) -> _Chosen:
-    """Inputs are measured values that lie back, what is set now and before, and the hour."""
-    at_once = {
-        signal.id
-        for signal in table.signals
-        if signal.kind in DISCRETE or (signal.kind == "position" and signal.id not in targets)
-    }
-    rows, labels, allowed = [], [], []
+def _rows_of(table: SignalTable, used: list[str], lags: int, *, with_hours: bool) -> _Chosen:
+    """Inputs are all signals now and before, and the hour; a signal itself only as it was before."""
+    rows, labels = [], []
     for lag in range(lags + 1):
         for signal in used:
             rows.append(lag * len(table) + table.row[signal])
             labels.append((signal, lag))
-            allowed.append(lag > 0 or signal in at_once)
     if with_hours:
         rows += [(lags + 1) * len(table) + i for i in range(len(HOURS))]
         labels += [(name, 0) for name in HOURS]
-        allowed += [True] * len(HOURS)
-    return _Chosen(np.array(rows, dtype=np.intp), labels, np.array(allowed))
+    return _Chosen(np.array(rows, dtype=np.intp), labels)
 
 
 def _standard(values: Floats) -> tuple[Floats, Floats]:
@@ -218,24 +275,58 @@ def _standard(values: Floats) -> tuple[Floats, Floats]:
     return mean, deviation
 
 
+@dataclass(frozen=True)
+class _Model:
+    """Relations of the rows `wanted`: of all blocks, of all but each, their moments, and each block's residuals."""
+
+    wanted: list[int]
+    full: Fitted
+    others: list[Fitted]
+    every: Moments
+    residuals: Floats
+
+
 def _cross_validate(
-    parts: _Parts, folds: list[npt.NDArray[np.intp]], wanted: list[int], most: int, whole: int
-) -> tuple[Fitted, Floats]:
+    parts: _Parts, folds: list[npt.NDArray[np.intp]], wanted: list[int], most: int, step: int
+) -> _Model:
     """The model of all blocks, and each block's residuals by the model of the others, standardised."""
-    step = max(1, whole // _MOST_ROWS)
     moments = [_moments(parts, fold, step) for fold in folds]
     every = moments[0]
     for one in moments[1:]:
         every = every.with_(one)
+    others = [fit(rest, wanted, most) if (rest := every.without(own)).n else _nothing(wanted) for own in moments]
+    return _Model(wanted, fit(every, wanted, most), others, every, _residuals(parts, folds, wanted, others))
+
+
+def _weighted(parts: _Parts, folds: list[npt.NDArray[np.intp]], model: _Model, scales: Floats, step: int) -> _Model:
+    """The same relations, each frame counted by how sure they are in it: float64[t, k] standardised `scales`."""
+    with np.errstate(invalid="ignore"):
+        far = np.abs(model.residuals) > _TAIL * scales
+    weights = np.where(far, _TAIL_WEIGHT, 1.0) / scales**2
+    every = Weighted(model.full, model.wanted)
+    others = [Weighted(one, model.wanted) for one in model.others]
+    for number, fold in enumerate(folds):
+        for columns, rows in parts.of(int(fold[0]), int(fold[-1]) + 1):
+            whole = _whole(rows, parts.share)
+            weight = np.where(np.isnan(rows[model.wanted]), 0.0, weights[:, columns])[:, whole][:, ::step]
+            kept = np.nan_to_num(rows[:, whole][:, ::step])
+            for one in (every, *(other for at, other in enumerate(others) if at != number)):
+                one.add(kept, weight)
+    solved = [one.solve() for one in others]
+    return _Model(model.wanted, every.solve(), solved, model.every, _residuals(parts, folds, model.wanted, solved))
+
+
+def _nothing(wanted: list[int]) -> Fitted:
+    return Fitted([np.empty(0, np.intp)] * len(wanted), [np.empty(0)] * len(wanted), np.full(len(wanted), np.nan))
+
+
+def _residuals(parts: _Parts, folds: list[npt.NDArray[np.intp]], wanted: list[int], others: list[Fitted]) -> Floats:
+    """Each block's residuals by the model of the others, float64[t, k]."""
     residuals = np.full((len(wanted), sum(map(len, folds))), np.nan)
-    for fold, own in zip(folds, moments, strict=True):
-        rest = every.without(own)
-        if not rest.n:
-            continue
-        model = fit(rest, wanted, parts.allowed, most)
+    for fold, model in zip(folds, others, strict=True):
         for columns, rows in parts.of(int(fold[0]), int(fold[-1]) + 1):
             residuals[:, columns] = rows[wanted] - model.expect(rows)
-    return fit(every, wanted, parts.allowed, most), residuals
+    return residuals
 
 
 def _moments(parts: _Parts, fold: npt.NDArray[np.intp], step: int) -> Moments:

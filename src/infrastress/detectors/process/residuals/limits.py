@@ -1,8 +1,8 @@
 """Limits of the residuals: the rule, written down before any test part is scored.
 
-A residual is divided by its standard deviation in blocked cross-validation (at least one step of the instrument's
-resolution), clipped to +-10, and summed over the last 1, 2, 4, 8 and 16 frames. A frame whose expectation can't be
-formed adds nothing and gets no verdict.
+A residual is divided by its standard deviation in blocked cross-validation (by what its pumps and valves do, `modes`;
+at least one step of the instrument's resolution), clipped to +-10, and summed over the last 1, 2, 4, 8 and 16 frames. A
+frame whose expectation can't be formed adds nothing and gets no verdict.
 
 1. *Channel*: each signal's sum over each window is divided by its own 99.9 % quantile in normal data (never less than
    what noise of one standard deviation gives, the square root of the window). The frame's score is the largest over
@@ -12,6 +12,7 @@ formed adds nothing and gets no verdict.
    longest window apart are one episode, and one that lasts over midnight is one on each day. Where normal data are
    shorter than one such episode takes to come about, the limit is the return level of a Gumbel distribution fitted by
    moments to the maxima of runs of frames (tightness.py), at least 1.25 times the largest score.
+3. *Resting signals* (`resting.py`) spend a part of the budget beforehand and have limits of their own.
 """
 
 from collections.abc import Sequence
@@ -48,35 +49,24 @@ class Limits:
     scores: Floats
 
 
-def sums_of(residuals: Floats, scale: Floats) -> dict[int, Floats]:
+def sums_of(shares: Floats) -> dict[int, Floats]:
     """Windowed sums of clipped standardised residuals float64[n, k]; what is missing adds nothing."""
-    with np.errstate(invalid="ignore"):
-        shares = np.clip(residuals / scale, -CLIP, CLIP)
-    return window_sums(_filled(shares), SCALES)
+    return window_sums(np.where(np.isnan(shares), 0.0, np.clip(shares, -CLIP, CLIP)), SCALES)
 
 
-def _filled(shares: Floats) -> Floats:
-    filled: Floats = np.where(np.isnan(shares), 0.0, shares)
-    return filled
-
-
-def find_limits(
-    residuals: Floats, scale: Floats, folds: Sequence[npt.NDArray[np.intp]], days: float, budget: float
-) -> Limits:
+def find_limits(shares: Floats, folds: Sequence[npt.NDArray[np.intp]], days: float, budget: float) -> Limits:
     """The limits by the rule above.
 
     Args:
-        residuals: float64[n, k], each block's by the model of the other blocks; NaN is no value.
-        scale: float64[n, 1].
+        shares: float64[n, k], standardised residuals, each block's by the model of the other blocks; NaN is no value.
         folds: columns of each block.
         days: time that was judged.
         budget: false episodes in 30 days.
     """
-    known = np.isfinite(residuals)
-    shares = np.where(known, np.clip(residuals / scale, -CLIP, CLIP), 0.0)
-    scores = np.full(residuals.shape[1], np.nan)
-    channels = np.empty((len(SCALES), len(residuals)))
-    total = shares
+    known = np.isfinite(shares)
+    scores = np.full(shares.shape[1], np.nan)
+    channels = np.empty((len(SCALES), len(shares)))
+    total: Floats = np.where(known, np.clip(shares, -CLIP, CLIP), 0.0)
     width = 1
     for w, window in enumerate(SCALES):
         while width < window:

@@ -20,9 +20,9 @@ from infrastress.detectors.process.view import SignalTable, View
 
 __all__ = ["BAD_VALUES", "Trust"]
 
-BAD_VALUES = frozenset({"spike", "default value", "range"})
+BAD_VALUES = frozenset({"default value", "range"})
 """Reasons for which a cell is no measurement at all. A stuck or noisy gauge is still one: what others say about it is
-evidence that must not be put aside."""
+evidence that must not be put aside. Spikes are left out only where they would stay in a window (`despiked`)."""
 
 
 class Trust:
@@ -84,6 +84,31 @@ class Trust:
                     bad |= cells
             view.cache["trust.sane"] = view.without(bad) if bad.any() else view
         found: View = view.cache["trust.sane"]
+        return found
+
+    def suspects(self, view: View) -> Flags:
+        """Cells bool[m, c + k] that may turn out to be a spike in the next frame: nothing is judged by them yet."""
+        if "trust.suspects" not in view.cache:
+            cells = np.zeros(view.mean.shape, bool)
+            cells[self.spikes.rows] = self.spikes.suspects(view)
+            view.cache["trust.suspects"] = cells
+        found: Flags = view.cache["trust.suspects"]
+        return found
+
+    def despiked(self, view: View) -> View:
+        """As `sane`, without spikes that are known to be such by the next frame.
+
+        A verdict of a column must not use its own cells where they are `suspects`: whether they are spikes isn't known
+        then. Behind them it is, so that a lasting step costs one frame and a spike no more than its own.
+        """
+        if "trust.despiked" not in view.cache:
+            sane = self.sane(view)
+            spikes = np.zeros(view.mean.shape, bool)
+            with np.errstate(invalid="ignore"):
+                spikes[self.spikes.rows, :-1] = self.spikes.scores(view)[:, 1:] >= 1.0
+            spikes &= self.suspects(view)
+            view.cache["trust.despiked"] = sane.without(spikes) if spikes.any() else sane
+        found: View = view.cache["trust.despiked"]
         return found
 
     def observe(self, view: View) -> None:

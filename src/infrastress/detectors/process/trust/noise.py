@@ -57,11 +57,12 @@ class Noise(Trait):
         return scores
 
     def gone(self, view: View) -> Floats:
-        """Least normal noise over that seen; NaN where the signal rests (that is another fault) or never was noisy."""
+        """Least normal noise over that seen; NaN where the signal rests (a pump that is off, or `frozen`)."""
         size = self.size(view)
         with np.errstate(invalid="ignore", divide="ignore"):
-            scores: Floats = np.where(self._moves(view) & (self.least > 0.0), self.least / size, np.nan)
-        return np.minimum(scores, 1e6)
+            judged = self._moves(view) & (self.least > 0.0) & (size > 0.0)
+            scores: Floats = np.where(judged, self.least / size, np.nan)
+        return scores
 
     def _moves(self, view: View) -> Flags:
         resting = window_sums(self._rest.same(view).astype(np.float64), (WINDOW,))[WINDOW]

@@ -92,6 +92,14 @@ class Spikes(Trait):
         found[:, 2:] &= ~(away[:, 1:-1] & away[:, :-2])
         return found
 
+    def suspects(self, view: View) -> Flags:
+        """The first cell, bool[n, c + k], that is further from the three before than ever."""
+        with np.errstate(invalid="ignore"):
+            away: Flags = self.away(view) >= self._of("away", view)
+        found = away.copy()
+        found[:, 1:] &= ~away[:, :-1]
+        return found
+
     def observe(self, view: View) -> None:
         """Keep the largest of each day, of calm frames and of others."""
         calm = self.calm(view)[view.context :]

@@ -9,15 +9,13 @@ where they are shorter than 30 days). Nothing else is chosen.
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-__all__ = [
-    "Dpca", "Ecod", "Forest", "HalfSpace", "Hotelling", "Mset", "Pca", "Rival", "budget_limit", "held_out", "trailing",
-]  # fmt: skip
+__all__ = ["ArCusum", "Dpca", "Hotelling", "Mset", "Pca", "Rival", "budget_limit", "held_out", "trailing"]
 
 Rows = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float64]
@@ -140,61 +138,46 @@ class Dpca(Pca):
         return np.hstack([rows[lag : lag + n] for lag in range(self.lags, -1, -1)])
 
 
-class Forest:
-    """Isolation forest as scikit-learn has it (Liu, Ting & Zhou 2008)."""
+class ArCusum:
+    """Each signal by ridge regression on the last rows of all signals; two-sided CUSUM of the standardised residuals.
 
-    name = "IForest"
+    CUSUM of Page (1954) with an allowance of half a standard deviation, which is that of rows that weren't fitted (the
+    last 30 % of those it is given). Residuals are cut at five, so that one row alone is not everything, and sums at a
+    hundred, so that they come down again. The score is the largest sum of any signal.
+    """
 
-    def fit(self, rows: Rows) -> None:
-        """Learn from normal rows."""
-        from sklearn.ensemble import IsolationForest
+    name = "AR ridge + CUSUM"
+    most = 100.0
 
-        self.model: Any = IsolationForest(random_state=0, n_jobs=1).fit(rows)
-
-    def scores(self, rows: Rows) -> Scores:
-        """Larger is more unusual."""
-        return -np.asarray(self.model.score_samples(rows))
-
-
-class Ecod:
-    """ECOD as PyOD has it (Li et al. 2022)."""
-
-    name = "ECOD"
+    def __init__(self, lags: int = 3, ridge: float = 1.0, allowance: float = 0.5) -> None:
+        self.lags, self.ridge, self.allowance = lags, ridge, allowance
 
     def fit(self, rows: Rows) -> None:
         """Learn from normal rows."""
-        from pyod.models.ecod import ECOD
-
-        self.model: Any = ECOD()
-        self.model.fit(rows)
-
-    def scores(self, rows: Rows) -> Scores:
-        """Larger is more unusual."""
-        return np.asarray(self.model.decision_function(rows))
-
-
-class HalfSpace:
-    """Half-space trees as River has them (Tan, Ting & Liu 2011); they go on learning from every row they score."""
-
-    name = "HS-Trees"
-
-    def fit(self, rows: Rows) -> None:
-        """Learn from normal rows."""
-        self.learned = rows
+        self.scale = _Scaled()
+        known = self.scale.learn(rows)
+        past, now = self._past(known), known[self.lags :]
+        cut = int(len(now) * SHARE)
+        gram = past[:cut].T @ past[:cut] + self.ridge * np.eye(past.shape[1])
+        self.weights = np.linalg.solve(gram, past[:cut].T @ now[:cut])
+        self.deviation = np.maximum((now[cut:] - past[cut:] @ self.weights).std(axis=0), 1e-6)
 
     def scores(self, rows: Rows) -> Scores:
         """Larger is more unusual."""
-        from river import anomaly, compose, preprocessing
-
-        model: Any = compose.Pipeline(preprocessing.MinMaxScaler(), anomaly.HalfSpaceTrees(seed=0))
-        for row in self.learned:
-            model.learn_one(dict(enumerate(row)))
-        found = np.empty(len(rows))
-        for i, row in enumerate(rows):
-            features = dict(enumerate(row))
-            found[i] = model.score_one(features)
-            model.learn_one(features)
+        known = self.scale.turn(rows)
+        off = np.clip((known[self.lags :] - self._past(known) @ self.weights) / self.deviation, -5.0, 5.0)
+        up, down = np.zeros((2, off.shape[1]))
+        found = np.full(len(rows), np.nan)
+        for i, row in enumerate(off, self.lags):
+            up = np.clip(up + row - self.allowance, 0.0, self.most)
+            down = np.clip(down - row - self.allowance, 0.0, self.most)
+            found[i] = max(up.max(), down.max())
         return found
+
+    def _past(self, known: Rows) -> Rows:
+        n = len(known) - self.lags
+        lagged = [known[lag : lag + n] for lag in range(self.lags)]
+        return np.hstack([*lagged, np.ones((n, 1))])
 
 
 class Mset:

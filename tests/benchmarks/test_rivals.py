@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("scipy", reason="the benchmarks' environment has it")
 
-from benchmarks.process_rivals import Dpca, Hotelling, Mset, Pca, budget_limit, held_out, trailing
+from benchmarks.process.rivals import ArCusum, Dpca, Hotelling, Mset, Pca, budget_limit, held_out, trailing
 
 
 def episodes(scores, limit):
@@ -53,3 +53,20 @@ def test_a_held_out_limit_is_not_the_training_rows_own():
 
 def test_trailing_looks_back_only():
     assert trailing(np.array([1.0, 5.0, 3.0, 9.0]), 2, max).tolist() == [1, 5, 5, 9]
+
+
+def test_a_cusum_sees_a_small_shift_and_comes_down_again():
+    random = np.random.default_rng(3)
+    rows = np.empty((3000, 3))
+    rows[0] = 0.0
+    for i in range(1, 3000):
+        rows[i] = 0.6 * rows[i - 1] + random.normal(size=3)
+    rival = ArCusum()
+    rival.fit(rows[:2000])
+    shifted = rows[2000:].copy()
+    shifted[300:500, 1] += 2.0
+    usual, seen = rival.scores(rows[2000:]), rival.scores(shifted)
+    assert np.isnan(usual[:3]).all()
+    assert seen[320:500].max() > 2 * np.nanmax(usual)
+    assert seen[-100:].max() <= np.nanmax(usual)
+    assert np.array_equal(usual[:300], seen[:300], equal_nan=True)

@@ -275,6 +275,10 @@ class Project:
         """Go to time 0, flows estimated anew."""
         self._call.EN_closeH(self._handle)
         self._checked(self._call.EN_openH(self._handle), "open the hydraulics")
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Go to time 0, flows estimated anew, where `begin` was called before; half the work."""
         self._checked(self._call.EN_initH(self._handle, 10), "begin")
 
     def solve(self) -> tuple[int, int]:
