@@ -235,7 +235,7 @@ def test_frozen_needs_noise_to_have_been_learned():
     lesson = learned(still(2000, seed=5))
     found = judge(frozen, baseline=lesson.baseline)
     assert rules(found) == {"process.frozen"}
-    assert any("L1 changes its last digit" in word for word in lesson.words)
+    assert any("sensor L1: " in word and "rests of at most" in word for word in lesson.words)
 
 
 def test_pump_that_runs_and_moves_nothing():

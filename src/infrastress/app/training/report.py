@@ -16,6 +16,7 @@ from infrastress.core.errors import BaselineError
 from infrastress.core.time import HOUR, to_iso
 from infrastress.detectors.process.residuals.relations import Relation
 from infrastress.detectors.process.residuals.words import deviation, explained_by, smallest_offset
+from infrastress.detectors.process.trust.words import blind_spots, sensors_learned
 from infrastress.site import Site
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def write_report(site: Site, state: Path, trained: "Trained", chosen: dict[str, 
         _read(trained),
         _coverage(overview),
         *(_detector(trained, name, chosen[name], overview) for name in chosen),
+        _sensors(trained, overview),
         _relations(trained, overview),
         _changes(state, trained),
     ]
@@ -208,6 +210,24 @@ def _relations(trained: "Trained", overview: Overview) -> Iterator[str]:
     if without:
         yield ""
         yield f"Without a relation: {', '.join(without)}."
+    yield ""
+
+
+def _sensors(trained: "Trained", overview: Overview) -> Iterator[str]:
+    """What each sensor does while it is healthy, and what can't be told of it."""
+    baseline = trained.baselines.get("process_invariants")
+    if baseline is None:
+        return
+    sensors = sensors_learned(overview.table, baseline.baseline["rules"])
+    yield "## The sensors"
+    yield ""
+    yield "A sensor that does otherwise is told as a sensor fault. An empty column: that fault can't be told of it."
+    yield ""
+    yield "| signal | last digit | noise from frame to frame | a spike from (calm, switching) | longest rest |"
+    yield "|---|---|---|---|---|"
+    yield from (f"| {' | '.join(sensor)} |" for sensor in sensors)
+    yield ""
+    yield from (f"- {spot}." for spot in blind_spots(overview.table, baseline.baseline["rules"]))
     yield ""
 
 

@@ -28,6 +28,7 @@ from infrastress.detectors.process.tanks import TankFarm
 from infrastress.detectors.process.trust import Trust
 from infrastress.detectors.process.trust.clock import SourceClock
 from infrastress.detectors.process.trust.rules import DefaultValue, NoiseChanged, ResolutionChanged, Spike
+from infrastress.detectors.process.trust.words import blind_spots, sensors_in_words
 from infrastress.detectors.process.view import Floats, SignalTable, Times, View
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.events.kinds import Detection
@@ -316,6 +317,8 @@ class InvariantDetector(Detector):
                 rules[invariant.rule] = dict(known.baseline)
                 words.extend(known.words)
                 warnings.extend(known.warnings)
+        words += sensors_in_words(pupil.table, rules)
+        warnings += blind_spots(pupil.table, rules)
         known_reach = pupil._net.learned()
         baseline = {"format": _FORMAT, "days": len(days), "rules": rules, "reach": known_reach}
         return Lesson(baseline, tuple(words), tuple(warnings))

@@ -97,15 +97,10 @@ class FrozenSignal(SensorRule):
         self.trait.observe(view)
 
     def learned(self, share: float) -> Learned | None:
-        """Three times the longest run of noisy signals, at least five frames."""
+        """Three times the longest run of noisy signals, at least five frames; `trust.words` says it."""
         del share
-        known, words = {}, []
-        for key, longest in self.trait.longest().items():
-            known[key] = max(float(_LEAST_FRAMES), 3.0 * longest)
-            words.append(f"{key} changes its last digit at least every {known[key] / 3:.0f} frames")
-        blind = [signal.id for signal in self.signals if signal.id not in known]
-        warnings = [f"a stuck sensor can't be told of {', '.join(blind)}: they rest by themselves"] if blind else []
-        return Learned(known, tuple(words), tuple(warnings)) if known else None
+        known = {key: max(float(_LEAST_FRAMES), 3.0 * longest) for key, longest in self.trait.longest().items()}
+        return Learned(known) if known else None
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take limits of signals that the site still has."""

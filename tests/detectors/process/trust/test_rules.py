@@ -1,5 +1,7 @@
 """Each fault of a sensor is told once, as a sensor fault, with its numbers; ordinary days say nothing."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -129,11 +131,13 @@ def test_lost_rows_are_no_fast_clock():
 
 
 def test_training_says_what_it_learned_of_the_sensors():
-    words = "\n".join(lesson().words)
-    assert "Q1 shows steps of 0.01 bar" in words
-    assert "Q1 shakes by at most" in words
-    assert "is a spike" in words
-    assert any("F1 shows finer digits" in one for one in lesson().warnings)
+    said = next(word for word in lesson().words if word.startswith("sensor Q1: "))
+    assert re.fullmatch(
+        r"sensor Q1: steps of 0.01 bar, noise of .*up to 0\.\d+ bar, a spike from .* bar \(calm or switching\), "
+        r"rests of at most [1-9] frames",
+        said,
+    )
+    assert "these data are finer than the stated resolution of F1, F2" in lesson().warnings
 
 
 class TestContract(DetectorContract):

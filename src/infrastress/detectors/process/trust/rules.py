@@ -194,15 +194,9 @@ class Spike(SensorRule):
         return 2
 
     def learned(self, share: float) -> Learned | None:
-        """Limits, and in words the largest honest excursion."""
+        """Limits; `words` says them."""
         known = self.trait.learned(share)
-        words = []
-        for signal in self.signals:
-            if pair := known.get(signal.id, {}).get("back"):
-                scale = abs(self.table.scale[self.table.row[signal.id]].factor)
-                calm, other = (f"{limit / scale:.3g} {signal.unit}".rstrip() for limit in pair)
-                words.append(f"{signal.id}: an excursion of {calm} there and back is a spike ({other} in switching)")
-        return Learned(known, tuple(words)) if known else None
+        return Learned(known) if known else None
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take limits."""
@@ -269,17 +263,9 @@ class NoiseChanged(SensorRule):
         return WINDOW + self.raise_frames
 
     def learned(self, share: float) -> Learned | None:
-        """Limits."""
+        """Limits; `words` says them."""
         known = self.trait.learned(share)
-        words = []
-        for signal in self.signals:
-            if one := known.get(signal.id):
-                scale, unit = abs(self.table.scale[self.table.row[signal.id]].factor), signal.unit
-                least = f", at least {one['least'] / scale:.3g}" if one["least"] else ""
-                words.append(f"{signal.id} shakes by at most {one['most'] / scale:.3g} {unit}{least}".rstrip())
-        blind = [signal.id for signal in self.signals if signal.id not in known]
-        warnings = [f"noise can't be judged of {', '.join(blind)}: never moved, or too seldom heard"] if blind else []
-        return Learned(known, tuple(words), tuple(warnings)) if known else None
+        return Learned(known) if known else None
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take limits."""
@@ -401,22 +387,9 @@ class ResolutionChanged(SensorRule):
         """Grids; what differs from the site model is said."""
         del share
         known = self.digits.learned()
-        words, warnings = [], []
-        for signal in self.signals:
-            if signal.id not in known:
-                continue
-            grid, exact, _ = known[signal.id]
-            if exact:
-                words.append(f"{signal.id} shows steps of {grid:g} {signal.unit}".rstrip())
-            elif signal.resolution > 0:
-                warnings.append(
-                    f"{signal.id} shows finer digits in these data than its resolution of {signal.resolution:g} "
-                    f"{signal.unit}".rstrip()
-                )
-        blind = [signal.id for signal in self.signals if signal.id not in known]
-        if blind:
-            warnings.append(f"last digits can't be judged of {', '.join(blind)}: they never moved")
-        return Learned(known, tuple(words), tuple(warnings)) if known else None
+        finer = [s.id for s in self.signals if s.resolution > 0 and s.id in known and not known[s.id][1]]
+        said = f"these data are finer than the stated resolution of {', '.join(finer)}"
+        return Learned(known, warnings=(said,) if finer else ()) if known else None
 
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take grids."""
