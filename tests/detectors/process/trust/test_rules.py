@@ -55,6 +55,11 @@ def test_a_signal_that_drives_an_interlock_is_an_alarm():
     assert [one[2].severity for one in found] == ["medium"]
 
 
+def test_a_noisy_gauge_that_drives_an_interlock_is_still_there():
+    found = [one for one in spoilt("L1", lambda v: v + RANDOM.normal(0, 0.02, len(v))) if one[0] == "process.noise"]
+    assert [one[2].severity for one in found] == ["low"]
+
+
 def test_digits_between_the_steps_are_told():
     found = spoilt("Q2", lambda v: v + RANDOM.uniform(200, 800, len(v)))
     assert [(one[0], one[1]) for one in found] == [("process.resolution", ("Q2",))]

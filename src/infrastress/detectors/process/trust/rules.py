@@ -29,18 +29,20 @@ _SHOWN = 5
 class SensorRule(Invariant):
     """A rule about single sensors that speaks of their source where half of its sensors, at least three, fail at once.
 
-    While a source is at fault its signals get no verdict of their own. A finding is a notice, and an alarm where the
-    signal guards something (`guards`).
+    While a source is at fault its signals get no verdict of their own. A finding is a notice; one that loses the value
+    of a signal that guards something (`guards`) is an alarm.
 
     Attributes:
         together: share of a source's judged sensors that must fail for it to be the source's fault.
         with_others: score from which a sensor counts for that.
+        grave: whether it is an alarm where the signal guards something: its value is lost then. Else it is there still.
         put_aside: whether others stop leaning on a signal for that (`mask`).
     """
 
     confidence: ClassVar[float]
     together: ClassVar[float] = 0.5
     with_others: ClassVar[float] = 1.0
+    grave: ClassVar[bool] = True
     put_aside: ClassVar[bool] = True
 
     def __init__(self, site: Site, table: SignalTable, signals: tuple[Signal, ...]) -> None:
@@ -114,7 +116,7 @@ class SensorRule(Invariant):
             sentence=sentence,
             contributions=(self.table.part(name, 1.0, seen=None if np.isnan(seen) else seen),),
             began=int(view.ends[frame]) - self.lasted([signal], frame) * view.width,
-            severity="medium" if guards else "low",
+            severity="medium" if guards and self.grave else "low",
             suspicion="sensor_fault",
             confidence=self.confidence,
             techniques=self.card.techniques,
@@ -124,7 +126,7 @@ class SensorRule(Invariant):
         members = [i for i in self._members[subject].tolist() if self._hit[i, frame]]
         names = [self.signals[i].id for i in members]
         some = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-        severity: Severity = "medium" if self._guarding & set(names) else "low"
+        severity: Severity = "medium" if self.grave and self._guarding & set(names) else "low"
         return Account(
             sentence=f"source {self._sources[subject]}: {len(names)} of {len(self._members[subject])} signals "
             f"{self.what()} at once ({some})",
@@ -207,6 +209,7 @@ class NoiseChanged(SensorRule):
     """Noise over 16 frames above the most or below the least of normal data."""
 
     rule = "process.noise"
+    grave = False
     raise_frames, clear_frames = 3, 16
     confidence = 0.6
     card: ClassVar[RuleCard] = RuleCard(
@@ -334,7 +337,7 @@ class ResolutionChanged(SensorRule):
     rule = "process.resolution"
     raise_frames, clear_frames = 3, 8
     clear_score = 0.5
-    put_aside = False
+    grave = put_aside = False
     confidence = 0.7
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,
