@@ -1,9 +1,12 @@
 """Digits: on which grid a signal's values lie, and whether they lie on a coarser or finer one now.
 
-The grid learned is the coarsest of a ladder (the stated resolution times 100, 10, 5, 2 and 1; else tenths, hundredths,
-... of the own unit) that holds all but one in a thousand of normal values. *Finer*: half of the last eight values lie
-off the grid. *Coarser by f*: every value since the last exception is a multiple of f steps while the signal moved often
-enough that chance would not do it, which takes changes * ln f of at least 25 (and 1.25 times what normal data did).
+Two grids are learned, each the coarsest of a ladder (the stated resolution times 100, 10, 5, 2 and 1; else tenths,
+hundredths, ... of the own unit): one that holds all but one in a thousand of normal values, and one that holds all but
+one in twenty (numbers written with so many significant digits have finer steps where they are small).
+
+*Finer*: half of the last eight values lie off the first. *Coarser by f*, of the second: every value since the last
+exception is a multiple of f steps while the signal moved often enough that chance would not do it, which takes changes
+* ln f of at least 25 (and 1.25 times what normal data did).
 """
 
 from collections import deque
@@ -24,7 +27,7 @@ FACTORS = (2.0, 5.0)
 """What is a multiple of ten is one of both."""
 _LADDER = (100.0, 10.0, 5.0, 2.0, 1.0)
 _DECIMALS = tuple(f * 10.0**-d for d in range(7) for f in (5.0, 2.0, 1.0))[2:]
-_EXCEPTIONS = 1e-3
+_EXCEPTIONS, _MOST_EXCEPTIONS = 1e-3, 0.05
 _OFF = 1e-3
 """Share of a step that a value on the grid may be off by arithmetic."""
 _NATS = 25.0
@@ -42,7 +45,7 @@ class Digits:
         self.rows = np.array([table.row[signal.id] for signal in self.signals], dtype=np.intp)
         self._factor = np.array([[table.scale[row].factor] for row in self.rows]).reshape(-1, 1)
         self._offset = np.array([[table.scale[row].offset] for row in self.rows]).reshape(-1, 1)
-        self.grid, self.exact = np.full((n, 1), np.nan), np.zeros((n, 1), bool)
+        self.grid, self.fine, self.exact = np.full((n, 1), np.nan), np.full((n, 1), np.nan), np.zeros((n, 1), bool)
         self._most = np.full((n, 1), np.inf)
         self.reset()
         self._tried = [
@@ -62,10 +65,10 @@ class Digits:
 
     def scores(self, view: View) -> tuple[Floats, Floats]:
         """Coarser, and finer: float64[n, k] each; called once per view, in order."""
-        steps = self._steps(view)
-        number = np.rint(steps)
-        coarser = self._coarser(number) / self._most
-        off = np.where(np.isnan(steps), 0.0, np.abs(steps - number) > _OFF)
+        own = self._own(view)
+        coarser = self._coarser(np.rint(own / self.grid)) / self._most
+        steps = own / self.fine
+        off = np.where(np.isnan(steps), 0.0, np.abs(steps - np.rint(steps)) > _OFF)
         every = np.hstack([np.nan_to_num(self._late), off])
         total = sum(every[:, i : i + off.shape[1]] for i in range(_OF_LAST))
         self._late = every[:, -(_OF_LAST - 1) :].copy()
@@ -75,10 +78,6 @@ class Digits:
     def _own(self, view: View) -> Floats:
         own: Floats = (view.last[self.rows, view.context :] - self._offset) / self._factor
         return own
-
-    def _steps(self, view: View) -> Floats:
-        steps: Floats = self._own(view) / self.grid
-        return steps
 
     def _coarser(self, number: Floats) -> Floats:
         """Nats by which all values since the last exception say that the grid is coarser, the most of all factors."""
@@ -126,17 +125,16 @@ class Digits:
                 self._off[i][j] += float((np.abs(steps - np.rint(steps)) > _OFF).sum())
 
     def learned(self) -> dict[str, Any]:
-        """By signal its grid in its own unit, whether all lies on it, and the nats normal data reach by themselves."""
+        """By signal its usual grid in its own unit, whether a grid holds all, which, and the nats normal data reach."""
         known: dict[str, Any] = {}
         for i, signal in enumerate(self.signals):
             span = float(self._span[i, 1] - self._span[i, 0])
             if not self._known[i] or not span > 0.0:
                 continue
-            holds = [
-                s for s, off in zip(self._tried[i], self._off[i], strict=True) if off <= _EXCEPTIONS * self._known[i]
-            ]
-            grid = holds[0] if holds else 10.0 ** (floor(log10(span)) - 5)
-            known[signal.id] = [grid, bool(holds)]
+            finest = 10.0 ** (floor(log10(span)) - 5)
+            fine = self._holding(i, _EXCEPTIONS)
+            grid = self._holding(i, _MOST_EXCEPTIONS) or finest
+            known[signal.id] = [grid, fine is not None, fine or finest]
             self.grid[i, 0] = grid
         nats = DailyMaxima(len(self.signals))
         self.reset()
@@ -150,11 +148,16 @@ class Digits:
                 known[signal.id].append(max(_NATS, 1.25 * float(peaks[-1]) if len(peaks) else 0.0))
         return known
 
+    def _holding(self, i: int, exceptions: float) -> float | None:
+        """The coarsest grid of the ladder that holds all but a share of what was seen of a signal."""
+        pairs = zip(self._tried[i], self._off[i], strict=True)
+        return next((step for step, off in pairs if off <= exceptions * self._known[i]), None)
+
     def apply(self, known: Mapping[str, Any]) -> None:
         """Take grids."""
         for i, signal in enumerate(self.signals):
             if signal.id in known:
-                self.grid[i, 0], self.exact[i, 0], self._most[i, 0] = known[signal.id]
+                self.grid[i, 0], self.exact[i, 0], self.fine[i, 0], self._most[i, 0] = known[signal.id]
 
     def dump(self) -> Any:
         """Counts that are under way."""

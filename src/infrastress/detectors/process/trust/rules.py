@@ -374,6 +374,7 @@ class ResolutionChanged(SensorRule):
         _, finer = self._pair
         if finer[signal, frame] >= 1.0:
             own = self.table.own(known.id, float(view.last[self.table.row[known.id], view.context + frame]))
+            grid = float(self.digits.fine[signal, 0])
             return f"{known.id} shows values between its steps of {grid:g} {unit}, now {own:.8g} {unit}".rstrip()
         coarse = self.digits.coarse_step(view, signal, frame)
         return f"{known.id} moves in steps of {coarse:g} {unit}; in normal data in steps of {grid:g} {unit}".rstrip()

@@ -21,6 +21,8 @@ from infrastress.detectors.process.view import Floats, SignalTable, View, earlie
 
 __all__ = ["Spikes"]
 
+_ENOUGH = 1000
+"""Calm frames from which they have a limit of their own."""
 _STATISTICS = ("away", "back")
 _LEAST_STEPS, _LEAST_ACCURACIES = 4.0, 8.0
 _SET = frozenset({"state", "switch", "setpoint"})
@@ -39,6 +41,7 @@ class Spikes(Trait):
         self.leans_on = tuple(table.signals[row].id for row in self._set)
         self._limits = {name: np.full((n, 2), np.inf) for name in _STATISTICS}
         self._seen = {name: (DailyMaxima(n), DailyMaxima(n)) for name in _STATISTICS}
+        self._calm = np.zeros(n, dtype=np.int64)
         self._floor = np.array(
             [max(_LEAST_STEPS * table.resolution(s.id), _LEAST_ACCURACIES * table.accuracy(s.id)) for s in self.signals]
         )
@@ -103,6 +106,7 @@ class Spikes(Trait):
     def observe(self, view: View) -> None:
         """Keep the largest of each day, of calm frames and of others."""
         calm = self.calm(view)[view.context :]
+        self._calm += np.isfinite(view.mean[self.rows, view.context :][:, calm]).sum(axis=1)
         for name, values in (("away", self.away(view)), ("back", self.back(view))):
             judged = values[:, view.context :]
             for seen, when in zip(self._seen[name], (calm, ~calm), strict=True):
@@ -119,7 +123,7 @@ class Spikes(Trait):
                 any_ = [limit for limit in (calm, other) if limit is not None]
                 if any_ and max(any_) > 0.0:
                     wide = max(*any_, floor)
-                    found[name] = [wide if calm is None else max(calm, floor), wide]
+                    found[name] = [wide if calm is None or self._calm[i] < _ENOUGH else max(calm, floor), wide]
             if found:
                 known[signal.id] = found
         return known

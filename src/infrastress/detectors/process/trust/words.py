@@ -36,7 +36,7 @@ def sensors_learned(table: SignalTable, rules: Mapping[str, Any]) -> list[Sensor
     for signal in table.signals:
         if signal.kind in DISCRETE:
             continue
-        grid, exact, _ = digits.get(signal.id, (0.0, False, 0.0))
+        grid, exact, *_ = digits.get(signal.id, (0.0, False))
         noise, back = noises.get(signal.id), spikes.get(signal.id, {}).get("back")
         scale = abs(table.scale[table.row[signal.id]].factor)
         least = f"{_of(signal, noise['least'] / scale)} to " if noise and noise["least"] else "up to "
