@@ -18,11 +18,7 @@ from infrastress.detectors.process.trust.spikes import Spikes
 from infrastress.detectors.process.trust.traits import Flags, Trait
 from infrastress.detectors.process.view import SignalTable, View
 
-__all__ = ["BAD_VALUES", "Trust"]
-
-BAD_VALUES = frozenset({"default value", "range"})
-"""Reasons for which a cell is no measurement at all. A stuck or noisy gauge is still one: what others say about it is
-evidence that must not be put aside. Spikes are left out only where they would stay in a window (`despiked`)."""
+__all__ = ["Trust"]
 
 
 class Trust:
@@ -76,12 +72,14 @@ class Trust:
         return cells
 
     def sane(self, view: View) -> View:
-        """The view without values that are no measurement; the view itself where there are none."""
+        """The view without default values and what is out of range; the view itself where there is none.
+
+        Such a cell is no measurement at all. A stuck or noisy gauge still is one: what others say about it is evidence
+        that must not be put aside. Spikes are left out only where they would stay in a window (`despiked`).
+        """
         if "trust.sane" not in view.cache:
-            bad = np.zeros(view.mean.shape, bool)
-            for reason, cells in self.reasons(view).items():
-                if reason in BAD_VALUES:
-                    bad |= cells
+            bad = self.beyond(view)
+            bad[self.defaults.rows] |= self.defaults.doubts(view)
             view.cache["trust.sane"] = view.without(bad) if bad.any() else view
         found: View = view.cache["trust.sane"]
         return found
