@@ -154,7 +154,7 @@ def judged(site: Site, baselines: dict[str, Any], blocks: Sequence[Block], *, ma
     if not masked:
         residuals = {**residuals, "sensors": {}}
         for rule in invariants.invariants:
-            vars(rule)["heeds_trust"] = False
+            vars(rule).update(heeds_trust=False, heeds_spikes=False)
     found = []
     for detector in (invariants, ResidualDetector(site, ResidualDetector.Options(), residuals)):
         for block in blocks:

@@ -209,7 +209,7 @@ class NoiseChanged(SensorRule):
     """Noise over 16 frames above the most or below the least of normal data."""
 
     rule = "process.noise"
-    grave = False
+    grave = put_aside = False
     raise_frames, clear_frames = 3, 16
     confidence = 0.6
     card: ClassVar[RuleCard] = RuleCard(
@@ -254,6 +254,7 @@ class NoiseChanged(SensorRule):
         return (
             f"{key} shakes by {size / scale:.3g} {unit} from frame to frame over {clock_span(WINDOW * view.seconds)}, "
             f"{'more' if grown else 'less'} than the {bound / scale:.3g} {unit} of normal data"
+            f"{'; others no longer lean on it' if grown else ''}"
         )
 
     def what(self) -> str:
