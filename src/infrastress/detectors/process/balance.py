@@ -22,7 +22,7 @@ __all__ = ["SCALES", "MassBalance"]
 
 SCALES = (1, 2, 4, 8, 16)
 _LEAST_FACTOR = 0.5
-_DISTRICT_SCALE = 8
+_DISTRICT_SCALE = 16
 """Frames over which a district without a tank is judged at least: what is missed between two readings averages out."""
 _LONG_AGO = 2 * max(SCALES)
 
