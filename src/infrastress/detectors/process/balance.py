@@ -22,7 +22,7 @@ __all__ = ["SCALES", "MassBalance"]
 
 SCALES = (1, 2, 4, 8, 16)
 _LEAST_FACTOR = 0.5
-_DISTRICT_SCALE = 8
+_DISTRICT_SCALE = 16
 """Frames over which a district without a tank is judged at least: what is missed between two readings averages out."""
 _LONG_AGO = 2 * max(SCALES)
 
@@ -147,8 +147,8 @@ class MassBalance(Invariant):
 
     def _fresh(self, scores: list[Floats]) -> Floats:
         """Largest ratio over the scales whose window holds no violation that a shorter scale has shown."""
-        best, shown = scores[0], np.full_like(scores[0], _LONG_AGO, dtype=np.int64)
-        index = np.arange(shown.shape[1])
+        best, index = scores[0], np.arange(scores[0].shape[1])
+        shown = np.full(scores[0].shape, _LONG_AGO)
         for s, scale in enumerate(SCALES):
             best = np.fmax(best, np.where(shown < scale, np.nan, scores[s]))
             latest = np.maximum.accumulate(np.where(scores[s] >= 1.0, index, -1), axis=1)
