@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 from .test_documented_commands import documented
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.timeout(900)]  # minutes of learning on a loaded machine
 
 
 @pytest.fixture(scope="module")
