@@ -141,6 +141,42 @@ def test_an_incident_is_handled_to_its_end_and_new_evidence_opens_it_again(make_
     assert acts == ["assign", "task", "task_done", "note", "assign", "close"]
 
 
+_SLOW_READING = """const read = window.fetch;
+window.fetch = async (...words) => {
+  if (words[0].method !== 'POST' && /incidents/.test(words[0].url)) await new Promise((on) => setTimeout(on, 150));
+  return read(...words);
+};"""
+_TICK = """box => {
+  box.click();
+  window.seen = [box.checked];
+  const look = () => requestAnimationFrame(() => window.seen.push(box.checked) && look());
+  look();
+}"""
+
+
+def test_a_tick_holds_from_the_click_until_the_incident_that_has_it_has_come(make_console, open_page):
+    console = make_console("attacked", accounts=True)
+    incident = incident_of(console)
+    page = listening(open_page(console, f"/incidents/{incident}", role="operator", before=_SLOW_READING))
+    for text in ("Dip T-103 by hand", "Close XV-103"):
+        page.get_by_label("New task").fill(text)
+        page.get_by_role("button", name="Add task").click()
+    boxes = page.get_by_role("checkbox", name=re.compile("T-103 by hand|XV-103"))
+    expect(boxes).to_have_count(2)
+    boxes.first.evaluate(_TICK)
+    boxes.last.check()  # while the first one is on its way
+    expect(page.get_by_text(re.compile("^operator, "))).to_have_count(2)
+    page.wait_for_timeout(50)
+    assert set(page.evaluate("window.seen")) == {True}
+    expect(boxes.last).to_be_checked()
+
+    page.troubles.expect("requestfailed .*/tasks/", "net::ERR_FAILED")
+    page.route("**/tasks/*", lambda route: route.abort())
+    boxes.first.click()
+    expect(page.get_by_text(re.compile("Not written"))).to_be_visible()
+    expect(boxes.first).to_be_checked()
+
+
 def test_who_may_not_act_is_offered_nothing_that_would_be_refused(make_console, open_page):
     console = make_console("attacked", accounts=True)
     page = listening(open_page(console, f"/incidents/{incident_of(console)}", role="admin"))

@@ -7,10 +7,14 @@ import { useShortcuts } from "../../app/shortcuts";
 import { Button } from "../../ui/button";
 import { Panel } from "../../ui/panel";
 import { Time } from "../../ui/time";
+import { useWished } from "../../ui/wished";
 import { CloseDialog, ReopenDialog } from "./closing";
 import styles from "./incidents.module.css";
 import { type Act, useAct, usePeople } from "./use";
 import { useActSentence, useOwnerName } from "./words";
+
+/** Whether it was done; what went wrong is said. */
+type Send = (act: Act) => Promise<boolean>;
 
 export function HandlingPanel({ incident }: { incident: IncidentDetail }) {
   const t = useTranslations("incidents.work");
@@ -21,7 +25,6 @@ export function HandlingPanel({ incident }: { incident: IncidentDetail }) {
   const task = useRef<HTMLTextAreaElement>(null);
   const [dialog, setDialog] = useState<"close" | "reopen" | null>(null);
   const { handling } = incident;
-  const asked = act.isPending && act.variables.what === "settle" ? act.variables : null; // shown at once
   const closed = handling.state === "closed";
   useShortcuts(
     allowed
@@ -33,7 +36,7 @@ export function HandlingPanel({ incident }: { incident: IncidentDetail }) {
         ]
       : [],
   );
-  const send = (one: Act) =>
+  const send: Send = (one) =>
     act.mutateAsync(one).then(
       () => true,
       () => false,
@@ -41,31 +44,13 @@ export function HandlingPanel({ incident }: { incident: IncidentDetail }) {
   return (
     <Panel title={t("title")} className={styles["work"]}>
       <Closing incident={incident} />
-      <Owner
-        incident={incident}
-        allowed={allowed}
-        busy={act.isPending}
-        onGive={(owner) => void send({ what: "assign", owner })}
-      />
+      <Owner incident={incident} allowed={allowed} busy={act.isPending} send={send} />
       {!may("act.incidents") && <p className={styles["hint"]}>{t("may")}</p>}
       <h3>{t("tasks")}</h3>
       {handling.tasks.length === 0 && <p className={styles["soft"]}>{t("noTasks")}</p>}
       <ul className={styles["tasks"]}>
         {handling.tasks.map((one) => (
-          <li key={one.id}>
-            <label>
-              <input
-                type="checkbox"
-                checked={asked?.task === one.id ? asked.done : one.done}
-                disabled={!allowed || act.isPending}
-                onChange={(event) => void send({ what: "settle", task: one.id, done: event.target.checked })}
-              />
-              <span data-done={one.done}>{one.text}</span>
-            </label>
-            <p className={styles["hint"]}>
-              {one.settled_by ? <By by={one.settled_by} at={one.settled_at} /> : <By by={one.by} at={one.at} set />}
-            </p>
-          </li>
+          <TaskItem key={one.id} task={one} allowed={allowed} send={send} />
         ))}
       </ul>
       {allowed && (
@@ -98,6 +83,34 @@ export function HandlingPanel({ incident }: { incident: IncidentDetail }) {
       {dialog === "close" && <CloseDialog incident={incident} onSend={send} onClose={() => setDialog(null)} />}
       {dialog === "reopen" && <ReopenDialog onSend={send} onClose={() => setDialog(null)} />}
     </Panel>
+  );
+}
+
+interface TaskProps {
+  task: IncidentDetail["handling"]["tasks"][number];
+  allowed: boolean;
+  send: Send;
+}
+
+function TaskItem({ task, allowed, send }: TaskProps) {
+  const [done, wish] = useWished(task.done);
+  return (
+    <li>
+      <label>
+        <input
+          type="checkbox"
+          checked={done}
+          disabled={!allowed}
+          onChange={({ target: { checked } }) =>
+            wish(checked, () => send({ what: "settle", task: task.id, done: checked }))
+          }
+        />
+        <span data-done={done}>{task.text}</span>
+      </label>
+      <p className={styles["hint"]}>
+        {task.settled_by ? <By by={task.settled_by} at={task.settled_at} /> : <By by={task.by} at={task.at} set />}
+      </p>
+    </li>
   );
 }
 
@@ -134,15 +147,16 @@ interface OwnerProps {
   incident: IncidentDetail;
   allowed: boolean;
   busy: boolean;
-  onGive: (owner: string | null) => void;
+  send: Send;
 }
 
-function Owner({ incident, allowed, busy, onGive }: OwnerProps) {
+function Owner({ incident, allowed, busy, send }: OwnerProps) {
   const t = useTranslations("incidents");
   const named = useOwnerName();
   const people = usePeople();
   const id = useId();
   const { owner, owner_since: since } = incident.handling;
+  const [shown, wish] = useWished(owner ?? "");
   const known = people.some((one) => one.id === owner);
   if (!allowed) {
     return (
@@ -155,7 +169,11 @@ function Owner({ incident, allowed, busy, onGive }: OwnerProps) {
     <div className={styles["owner"]}>
       <label htmlFor={id}>{t("work.owner")}</label>
       <span className={styles["ownerPrinted"]}>{named(owner)}</span>
-      <select id={id} value={owner ?? ""} disabled={busy} onChange={(event) => onGive(event.target.value)}>
+      <select
+        id={id}
+        value={shown}
+        onChange={({ target: { value } }) => wish(value, () => send({ what: "assign", owner: value }))}
+      >
         <option value="">{t("nobody")}</option>
         {owner && !known && <option value={owner}>{named(owner)}</option>}
         {people.map((one) => (
@@ -165,7 +183,7 @@ function Owner({ incident, allowed, busy, onGive }: OwnerProps) {
         ))}
       </select>
       {!owner && (
-        <Button kind="primary" disabled={busy} onClick={() => onGive(null)}>
+        <Button kind="primary" disabled={busy} onClick={() => void send({ what: "assign", owner: null })}>
           {t("work.take")}
         </Button>
       )}
@@ -194,7 +212,7 @@ function Write({ ref, label, button, onSend }: WriteProps) {
     setBusy(true);
     const written = await onSend(text);
     setBusy(false);
-    if (written) setText("");
+    if (written) setText((now) => (now === text ? "" : now)); // what was typed meanwhile stays
   };
   return (
     <form className={styles["write"]} onSubmit={(event) => void send(event)}>

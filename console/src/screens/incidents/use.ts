@@ -66,11 +66,12 @@ function send(incident: string, act: Act) {
   }
 }
 
-/** Do something about an incident; what went wrong is said. */
+/** Do something about an incident, one act after the other; what went wrong is said. */
 export function useAct(incident: string) {
   const t = useTranslations("incidents.work");
   const queries = useQueryClient();
   return useMutation({
+    scope: { id: `incident ${incident}` },
     mutationFn: (act: Act) => send(incident, act),
     onSuccess: (result) => {
       take({ incidents: [result.incident] });
