@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 from tests.console.browsing import launched, listening, missing
@@ -186,18 +186,8 @@ def change(store: Store, stop: threading.Event) -> int:
     return number
 
 
-def soak(
-    browser: Any, console: ApiConsole, minutes: float, path: str = "/alarms", log: TextIO | None = None
-) -> dict[str, Any]:
-    """Memory of a page that follows for so long; the first fifth is passed over, caches fill in it.
-
-    Args:
-        browser: of playwright.
-        console: one whose alarms may change.
-        minutes: how long.
-        path: of the screen that is shown.
-        log: gets each sample as it comes: minute, MB, DOM nodes.
-    """
+def soak(browser: Any, console: ApiConsole, minutes: float, path: str = "/alarms") -> dict[str, Any]:
+    """Memory of a page that follows for so long; the first fifth is passed over, caches fill in it."""
     stop, changes = threading.Event(), [0]
     writer = threading.Thread(target=lambda: changes.append(change(console.store, stop)), daemon=True)
     samples: list[tuple[float, float, int]] = []
@@ -214,9 +204,6 @@ def soak(
             used = session.send("Runtime.getHeapUsage")["usedSize"]
             nodes = session.send("Memory.getDOMCounters")["nodes"]
             samples.append((passed / 60, used / 1e6, nodes))
-            if log:
-                log.write(f"{passed / 60:.2f} {used / 1e6:.3f} {nodes}\n")
-                log.flush()
         stop.set()
         writer.join()
         troubles = page.troubles.found

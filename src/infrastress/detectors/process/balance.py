@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from infrastress.detectors.base import RuleCard
-from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
+from infrastress.detectors.process.base import Account, Band, ExpectingInvariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
 from infrastress.detectors.process.tanks import ControlVolume, TankFarm
 from infrastress.detectors.process.tightness import DailyMaxima, band_margin
@@ -23,7 +23,7 @@ SCALES = (1, 2, 4, 8, 16)
 _LEAST_FACTOR = 0.5
 
 
-class MassBalance(Invariant):
+class MassBalance(ExpectingInvariant):
     """Over W frames the gauge's volume may change by what its connections can bring, within its tolerance.
 
     residual_W(t) = V(t) - V(t - W) beyond [sum low, sum high] (interval mass balance); tolerance_W = six standard
