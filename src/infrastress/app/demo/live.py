@@ -41,8 +41,9 @@ ACCOUNT = "demo"
 _LEARN_SEED = 11
 _READ_EVERY_S = 50.0
 """Event time: at 60 times the clock's speed nearly a second, so that a machine's hiccup isn't a source's silence."""
-_LEAST_READ_S, _LATE_S = 0.1, 1.5
-"""Wall time: between two readings at least, and from a reading to its being stored at most."""
+_LEAST_READ_S, _LATE_S = 0.3, 1.5
+"""Wall time: between two readings at least, so that a hiccup is no silence at any speed;
+and from a reading to its being stored at most."""
 _LEAD_S = 3.0
 """Wall time that the service takes to begin to read: so much of the past is told twice, not at all by none."""
 _LOOK_S = 0.25
