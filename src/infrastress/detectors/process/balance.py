@@ -9,7 +9,7 @@ import numpy as np
 
 from infrastress.core.errors import DecodeError
 from infrastress.detectors.base import RuleCard
-from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
+from infrastress.detectors.process.base import Account, Band, ExpectingInvariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
 from infrastress.detectors.process.tanks import ControlVolume, TankFarm
 from infrastress.detectors.process.tightness import DailyMaxima, band_margin
@@ -27,7 +27,7 @@ _DISTRICT_SCALE = 16
 _LONG_AGO = 2 * max(SCALES)
 
 
-class MassBalance(Invariant):
+class MassBalance(ExpectingInvariant):
     """Over W frames the gauge's volume may change by what its connections can bring, within its tolerance.
 
     residual_W(t) = V(t) - V(t - W) beyond [sum low, sum high] (interval mass balance); tolerance_W = six standard

@@ -11,7 +11,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.detectors.base import Basis, Detector, Expectation, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.balance import MassBalance
-from infrastress.detectors.process.base import APART, Account, Band, Invariant
+from infrastress.detectors.process.base import APART, Account, Band, ExpectingInvariant, Invariant
 from infrastress.detectors.process.bounds import AlarmLimit, InstrumentRange, LearnedRange, TripLimit
 from infrastress.detectors.process.control import ControlRuleBroken, SwitchedWithoutCause
 from infrastress.detectors.process.drift import BalanceDrift
@@ -92,6 +92,7 @@ class InvariantDetector(Detector):
             Silence(site, self.table, width_s),
         )
         self.invariants = tuple(i for i in every if i.subjects and i.rule not in self.options.off)
+        self._expecting = tuple(i for i in self.invariants if isinstance(i, ExpectingInvariant))
         self._context = max([2, *(invariant.context for invariant in self.invariants)])
         self._baseline_id = ""
         if baseline is not None:
@@ -133,12 +134,12 @@ class InvariantDetector(Detector):
 
     def basis(self, signal: str) -> Basis | None:
         """Signals and frames that the rules which expect something of it need."""
-        needed = dict.fromkeys(one for invariant in self.invariants for one in invariant.rests_on(signal))
+        needed = dict.fromkeys(one for invariant in self._expecting for one in invariant.rests_on(signal))
         return Basis(tuple(needed), self._context) if needed else None
 
     def expected(self, signal: str, frames: Frames) -> tuple[Expectation, ...]:
         """What each rule that expects something of the signal does so of each frame."""
-        rules = [(invariant, basis) for invariant in self.invariants if (basis := invariant.rests_on(signal))]
+        rules = [(invariant, basis) for invariant in self._expecting if (basis := invariant.rests_on(signal))]
         if not rules or not len(frames):
             return ()
         piece = max(self._context, _CELLS // max(1, len(self.table)))
