@@ -21,8 +21,7 @@ import numpy as np
 from tests.console.browsing import launched, listening, missing
 from tests.console.browsing import opened as opened_page
 from tests.console.consoles import ApiConsole
-from tests.console.scenes import make_scene
-from tests.once import made_once
+from tests.console.scenes import made_once, make_scene
 from tests.peers.processes import free_port
 
 from benchmarks.common import circumstances, print_result, table

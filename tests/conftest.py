@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres import Server, running_server
-from tests.scheduling import Together, costly_first
-from tests.wheels import Installed, build_wheel
 
 settings.register_profile("infrastress", deadline=None, derandomize=True)
 settings.load_profile("infrastress")
@@ -17,16 +16,25 @@ settings.load_profile("infrastress")
 os.environ.pop("INFRASTRESS_DATABASE", None)  # tests replay into databases of their own
 
 ROOT = Path(__file__).resolve().parents[1]
+TOGETHER = {
+    "tests/app/test_demo.py": "demo",
+    "tests/app/test_demo_live.py": "demo",
+    "tests/console/test_tour.py": "demo",
+    "tests/app/test_documented_commands.py": "commands",
+    "tests/app/test_public_data.py": "public data",
+}
+"""Files whose fixture takes a minute, or which would disturb each other: one process each."""
+
+
+class Together(LoadScopeScheduling):
+    """Tests go to whoever is free, but those that belong together to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER.get(nodeid.partition("::")[0], nodeid)
 
 
 def pytest_xdist_make_scheduler(config, log):
-    config.option.loadscopereorder = False  # the order is ours
     return Together(config, log)
-
-
-def pytest_collection_modifyitems(config, items):
-    if hasattr(config, "workerinput"):  # one of several processes
-        costly_first(items)
 
 
 @pytest.fixture(scope="session")
@@ -42,24 +50,6 @@ def public_data() -> Path:
 def depot_folder() -> Path:
     """The example depot."""
     return ROOT / "examples" / "depot"
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built wheel."""
-    return build_wheel(tmp_path_factory.mktemp("dist"))
-
-
-@pytest.fixture(scope="session")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel in a clean environment."""
-    return Installed(wheel, tmp_path_factory.mktemp("installed"))
-
-
-@pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where live demos of this process run, one after the other: what the first learns is good for all."""
-    return tmp_path_factory.mktemp("demos") / "out"
 
 
 @pytest.fixture(scope="session")

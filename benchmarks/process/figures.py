@@ -153,8 +153,9 @@ def _sensors(judged: Sequence[Judged], name: str) -> dict[str, Any]:
         spans = [span for span in one.truth if span.kind == kind]
         span = max(spans, key=lambda span: span.ended - span.began)  # the told one is the longest
         said = told_as(one.raised[name], span)
-        row = table.setdefault(one.case.kind, {"episodes": 0, "alarmed": 0})
+        row = table.setdefault(one.case.kind, {"episodes": 0, "visible": 0, "alarmed": 0})
         row["episodes"] += 1
+        row["visible"] += one.visible is not None  # a meter that is stuck at nothing while nothing flows shows nothing
         row["alarmed"] += said.alarm
         row[said.said] = row.get(said.said, 0) + 1
     return {"called_attack": sum(row.get("attack", 0) for row in table.values()), "by_kind": table}

@@ -76,12 +76,14 @@ def _kinds(mine: Mapping[str, Any]) -> str:
 
 
 def _sensors(mine: Mapping[str, Any]) -> str:
-    said = sorted({word for row in mine["sensors"]["by_kind"].values() for word in row} - {"episodes", "alarmed"})
+    said = sorted(
+        {word for row in mine["sensors"]["by_kind"].values() for word in row} - {"episodes", "visible", "alarmed"}
+    )
     rows = [
-        [kind, row["episodes"], row["alarmed"], *(row.get(word, 0) for word in said)]
+        [kind, row["episodes"], row["visible"], row["alarmed"], *(row.get(word, 0) for word in said)]
         for kind, row in mine["sensors"]["by_kind"].items()
     ]
-    return table(["failed instrument", "episodes", "alarmed", *(f"said: {word}" for word in said)], rows)
+    return table(["failed instrument", "episodes", "visible", "alarmed", *(f"said: {word}" for word in said)], rows)
 
 
 def _suspicions(mine: Mapping[str, Any]) -> str:

@@ -56,9 +56,9 @@ def _before(moment, hours):
     return to_iso(from_iso(moment) - hours * HOUR)
 
 
-def test_a_live_demo(demo_folder):
+def test_a_live_demo(tmp_path):
     """Two runs in one folder: the second goes by what the first learned."""
-    out = demo_folder
+    out = tmp_path / "out"
     with live_demo(out, "--speed", "450", "--port", "0") as demo:
         check_story(demo, "depot")
         api = next(one for one in demo.family() if one.cmdline()[2:4] == ["infrastress.app.service.child", "api"])

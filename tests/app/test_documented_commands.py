@@ -119,7 +119,7 @@ def test_commands_of(page, recorded, tmp_path, monkeypatch, capfd):
             if (tmp_path / name).parent.is_dir():
                 (tmp_path / name).write_text(text)
         if args[0] == "demo":
-            continue  # run by test_demo.py, from the wheel
+            continue  # run by test_demo.py and, from the wheel, by tests/test_wheel.py
         if args[0] in ("serve", "testbed"):
             run_a_while(args, tmp_path)
             continue

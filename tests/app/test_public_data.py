@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 from .test_documented_commands import documented
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.timeout(900)]  # minutes of learning on a loaded machine
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,15 @@ def test_scores_rank_frames_better_than_chance(checked, result, scores):
     assert row(reports[result])["vus_pr"] > row(reports[result], "never")["vus_pr"]
     told = reports[result].get("recordings", {"one": reports[result]})
     assert sum(one["vus_pr"] is not None for one in told.values()) == scores
+
+
+def test_the_attacks_on_the_water_network_are_found(checked):
+    """A floor against breaking it, far below what is measured (docs/benchmarks.md); all-ones must not pass it."""
+    folder, reports = checked
+    assert json.loads((folder / "ctown-result" / "summary.json").read_text())["counts"]["incidents"] >= 1
+    report = reports["ctown-result"]
+    assert report["detected"] == len(report["events"]) == 7
+    assert row(report, "Housh & Ohar")["s"] == 0.97
+    assert row(report)["tnr"] > 0.95
+    assert row(report)["s"] > 0.97
+    assert report["false_episodes"]["per_30_days"] < 4

@@ -46,3 +46,44 @@ def test_a_peer_that_hangs_up_politely_is_tried_again_too() -> None:
     with pytest.raises(ConfigurationError):
         asyncio.run(keep_trying(attempt, failed=failed, random=Random(1), first_s=0.001))
     assert all(isinstance(reason, ConnectionError) for reason in reasons)
+
+
+def test_a_cancellation_is_heeded_by_who_drops_the_first() -> None:
+    dropped = 0
+
+    async def attempt() -> None:
+        nonlocal dropped
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            dropped += 1
+        await asyncio.sleep(10)
+
+    async def main() -> None:
+        task = asyncio.create_task(keep_trying(attempt, failed=lambda *_: None, random=Random(1)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=3)
+        assert done
+        assert task.cancelled()
+        assert dropped == 1
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+def test_an_attempt_that_cancels_itself_is_tried_again() -> None:
+    """A library that cancels its own task says nothing about ours."""
+    reasons: list[Exception] = []
+
+    async def attempt() -> None:
+        if len(reasons) == 1:
+            raise ConfigurationError("enough")
+        raise asyncio.CancelledError
+
+    with pytest.raises(ConfigurationError):
+        asyncio.run(
+            keep_trying(attempt, failed=lambda error, _: reasons.append(error), random=Random(1), first_s=0.001)
+        )
+    assert [type(reason) for reason in reasons] == [ConnectionError]

@@ -1,8 +1,7 @@
 """What browser tests share: Chromium, pages that forgive nothing, and consoles over recorded days of the depot.
 
-Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothing; time stands still in `attacked`.
-`make_console` and `make_served` give one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark",
-language="de", role="operator")`.
+Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothing. `make_console` and `make_served`
+give one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark", language="de", role="operator")`.
 """
 
 import re
@@ -25,7 +24,6 @@ from tests.console.browsing import (
 )
 from tests.console.consoles import ApiConsole, Console, ServedConsole
 from tests.console.scenes import Scene, make_scene
-from tests.once import shared_folder
 
 _SIZES = {size[0]: size for size in (DESKTOP, PHONE, WALL)}
 
@@ -45,7 +43,8 @@ _FAILED = pytest.StashKey[bool]()
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this test run, the same for all its processes."""
-    return shared_folder(tmp_path_factory) / "scenes"
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if base.name.startswith("popen-") else base) / "scenes"
 
 
 @pytest.fixture(scope="session")
@@ -54,9 +53,9 @@ def scene_of(shared: Path) -> Callable[[str], Scene]:
     return lambda name: make_scene(name, shared)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """One Chromium for this process's tests of the console; its event loop ends with the last of them."""
+    """One Chromium for all tests of this process."""
     if reason := missing():
         pytest.skip(reason)
     from playwright.sync_api import expect
@@ -66,12 +65,12 @@ def browser() -> Iterator[Any]:
         yield browser
 
 
-def _shared_console(name: str, *, frozen: bool = False) -> Any:
-    @pytest.fixture(scope="package", name=name)
+def _shared_console(name: str) -> Any:
+    @pytest.fixture(scope="session", name=name)
     def console(scene_of: Callable[[str], Scene], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiConsole]:
         if reason := missing():
             pytest.skip(reason)
-        console = ApiConsole(scene_of(name).copy(tmp_path_factory.mktemp(name) / "scene"), frozen=frozen).start()
+        console = ApiConsole(scene_of(name).copy(tmp_path_factory.mktemp(name) / "scene")).start()
         yield console
         console.stop()
 
@@ -79,8 +78,7 @@ def _shared_console(name: str, *, frozen: bool = False) -> Any:
     return console
 
 
-quiet, flooded = map(_shared_console, ("quiet", "flooded"))
-attacked = _shared_console("attacked", frozen=True)  # most tests read there: a plant that plays on would cost them all
+quiet, attacked, flooded = map(_shared_console, ("quiet", "attacked", "flooded"))
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """Stores filled by the real pipeline, made once a test run: a quiet depot, one attacked, one flooded with alarms."""
 
+import fcntl
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +20,8 @@ from infrastress.site import Site
 from infrastress.site.load import load_site
 from infrastress.store import open_store
 from tests.console.playing import Day, Pipeline
-from tests.once import made_once
 
-__all__ = ["FLOOD", "PASSWORD", "Scene", "flood_of", "make_scene"]
+__all__ = ["FLOOD", "PASSWORD", "Scene", "flood_of", "made_once", "make_scene"]
 
 PASSWORD = "four dull green lamps"  # noqa: S105 - of tests alone
 """Of every account; accounts are named after their role."""
@@ -71,6 +73,26 @@ def make_scene(name: str, shared: Path) -> Scene:
     else:
         folder = made_once(shared / name, lambda at: _watch(name, at))
     return Scene(name, folder, from_iso(end))
+
+
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """A folder that the first process to ask for it makes, and the others wait for."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.with_suffix(".lock")):
+        if not folder.exists():
+            part = folder.with_suffix(".part")
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            make(part)
+            part.rename(folder)
+    return folder
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _watch(name: str, at: Path) -> None:

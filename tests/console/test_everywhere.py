@@ -47,7 +47,7 @@ def test_every_route_is_looked_at():
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_it_can_be_read_and_used_by_everyone(screen, paths, attacked, open_page):
+def test_it_can_be_read_by_everyone(screen, paths, attacked, open_page):
     page = listening(open_page(attacked, paths[screen]))
     found = {}
     for width, theme, deep in (
@@ -67,6 +67,11 @@ def test_it_can_be_read_and_used_by_everyone(screen, paths, attacked, open_page)
     assert page.evaluate("document.title.length") > 0
     assert page.get_by_role("main").count() == 1
     assert page.get_by_role("heading", level=1).count() == 1
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_it_can_be_used_by_keyboard(screen, paths, attacked, open_page):
+    page = listening(open_page(attacked, paths[screen]))
     missed, blind, reached = focus_path(page)
     assert not missed, (missed, reached)
     assert not blind, blind

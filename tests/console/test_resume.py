@@ -70,8 +70,7 @@ def cut(page):
     return page.get_by_role("alert").filter(has_text="Connection lost")
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(5, marks=pytest.mark.prove)])
-def test_the_server_is_away_and_nothing_is_missed(make_console, follow, rounds):
+def test_the_server_is_away_and_nothing_is_missed(make_console, follow):
     console = make_console("attacked")
     pages = follow(console)
     with console.client() as api:
@@ -79,7 +78,7 @@ def test_the_server_is_away_and_nothing_is_missed(make_console, follow, rounds):
     console.raise_alarms(5)
     for page in pages:
         page.wait_for_function("(n) => Object.keys(window.known).length >= n", arg=len(versions(console)))
-    for _ in range(rounds):
+    for _ in range(2):
         console.stop_api()
         for page in pages:
             cut(page).wait_for()
@@ -92,7 +91,7 @@ def test_the_server_is_away_and_nothing_is_missed(make_console, follow, rounds):
     for page in pages:
         knows(page, console)
         assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
-        assert page.troubles.streams > rounds
+        assert page.troubles.streams >= 3
 
 
 @pytest.mark.prove

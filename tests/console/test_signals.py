@@ -167,14 +167,13 @@ def test_what_is_saved_is_what_the_api_says(attacked, open_page):
     assert saved.value.suggested_filename.startswith("LT-103_20260312T233000Z_")
 
 
-def test_a_chart_that_follows_asks_for_its_tail_alone(make_console, open_page):
-    console = make_console("attacked")
-    page = open_page(console, "/signals")
+def test_a_chart_that_follows_asks_for_its_tail_alone(attacked, open_page):
+    page = open_page(attacked, "/signals")
     asked = []
     page.on(
         "request", lambda request: "/history?" in request.url and asked.append(parse_qs(urlsplit(request.url).query))
     )
-    page.goto(f"{console.address}/signals/FT-P?last=900")
+    page.goto(f"{attacked.address}/signals/FT-P?last=900")
     plot = plots(listening(page)).first
     start, length = span_of(plot)[1], 900_000
     page.wait_for_function(

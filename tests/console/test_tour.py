@@ -13,10 +13,10 @@ _PATIENCE_MS, _STORY_MS = 20_000, 180_000
 
 
 @pytest.fixture(scope="module")
-def demo(demo_folder):
+def demo(tmp_path_factory):
     if reason := missing():
         pytest.skip(reason)
-    with live_demo(demo_folder, "--speed", "450", "--port", "0") as demo:
+    with live_demo(tmp_path_factory.mktemp("tour") / "out", "--speed", "200", "--port", "0") as demo:
         demo.client().close()
         yield demo
 

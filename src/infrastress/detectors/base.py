@@ -105,6 +105,8 @@ class Detector(ABC):
     cards: ClassVar[Mapping[str, RuleCard]]
     state_free_of: ClassVar[frozenset[str]] = frozenset()
     """Parts of the site model that may change while its state goes on (`continues`)."""
+    costly: ClassVar[bool] = False
+    """Takes milliseconds a frame: what is not needed, such as a second look at a year of normal data, is left out."""
 
     def __init__(self, site: Site, options: Any, baseline: Mapping[str, Any] | None = None) -> None:
         self.site = site

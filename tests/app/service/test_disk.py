@@ -1,6 +1,7 @@
 """The disk fills up: telemetry is thinned, a reserve is given up, and all comes back by itself."""
 
 import ctypes
+import errno
 import os
 import shutil
 import time
@@ -30,12 +31,19 @@ class Disk:
         """Fill it until so many bytes are free."""
         handle = os.open(self._filler, os.O_WRONLY | os.O_CREAT)
         try:
-            size = os.fstat(handle).st_size
-            more = size + shutil.disk_usage(self.folder).free - room
-            if more > size:
-                os.posix_fallocate(handle, size, more - size)
-            else:
-                os.ftruncate(handle, max(0, more))
+            while True:
+                size = os.fstat(handle).st_size
+                more = size + shutil.disk_usage(self.folder).free - room
+                if more <= size:
+                    os.ftruncate(handle, max(0, more))
+                    return
+                try:
+                    os.posix_fallocate(handle, size, more - size)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:  # else somebody took of the room just measured: measure again
+                        raise
+                else:
+                    return
         finally:
             os.close(handle)
 

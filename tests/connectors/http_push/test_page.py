@@ -43,6 +43,7 @@ def test_the_pushes_of_the_page_are_answered_as_it_says(tmp_path: Path) -> None:
         async with serving(make(tmp_path, **options), shelf, headers=headers) as http:
             answer = await http.post("/", content=words[words.index("-d") + 1])
             assert answer.text == told
+        shelf = Shelf()
         options = yaml.safe_load(mapped)["historian"]["options"] | {"port": 0}
         async with serving(make(tmp_path, **options), shelf, headers=headers) as http:
             (body,) = blocks("connect-http.md", "json")

@@ -41,8 +41,10 @@ ACCOUNT = "demo"
 _LEARN_SEED = 11
 _READ_EVERY_S = 50.0
 """Event time: at 60 times the clock's speed nearly a second, so that a machine's hiccup isn't a source's silence."""
-_LEAST_READ_S, _LATE_S = 0.1, 1.5
-"""Wall time: between two readings at least, and from a reading to its being stored at most."""
+_ORDINARY = "a simulated plant that nobody attacks"
+_LEAST_READ_S, _LATE_S = 0.3, 1.5
+"""Wall time: between two readings at least, so that a hiccup is no silence at any speed;
+and from a reading to its being stored at most."""
 _LEAD_S = 3.0
 """Wall time that the service takes to begin to read: so much of the past is told twice, not at all by none."""
 _LOOK_S = 0.25
@@ -247,9 +249,9 @@ def _learn(story: Story, site: Site, out: Path, stage: Stage) -> None:
     write_realisation(played, site, out / "learn", scenario=scenario, seed=_LEARN_SEED)
     stage("Learning what is normal")
     with progress("Learning"):
-        trained = train(site, folder, [out / "learn"], state, by="demo")
+        trained = train(site, folder, [out / "learn"], state, by="demo", accept=_ORDINARY)
     if trained.version is None:
-        raise ConfigurationError("the ordinary days look attacked", where=str(trained.report))
+        raise ConfigurationError("nothing was learned from the ordinary days", where=str(trained.report))
     at = to_iso(time.time_ns())
     decide(
         state, Decision(version=trained.version.number, action="approved", at=at, by="demo", why="a simulated plant")

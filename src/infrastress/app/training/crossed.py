@@ -76,6 +76,7 @@ def _most_off(learned: Learned, first: int, stop: int) -> str:
     part = learned.residuals[:, first:stop]
     known = np.isfinite(part)
     mean = np.where(known, part, 0.0).sum(axis=1) / np.maximum(1, known.sum(axis=1))
-    size = np.abs(mean) / np.array([one.scale for one in learned.relations])
+    # Relations come first; the signals that rest, which follow, have no residual
+    size = np.abs(mean) / np.array([one.scale for one in learned.relations[: len(mean)]])
     order = np.argsort(-size, kind="stable")[:_NAMED]
     return ", ".join(learned.relations[i].signal for i in order)

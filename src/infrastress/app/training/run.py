@@ -107,7 +107,7 @@ def train(
         if not trained.refused:
             _learn(site, chosen, history, spans, trained)
             trained.version = write_version(state, _version(trained, by, why), trained.baselines)
-            judges = build_detectors(site, chosen, trained.baselines)
+            judges = [one for one in build_detectors(site, chosen, trained.baselines) if not one.costly]
             for block in history.blocks(spans):
                 overview.judge(judges, block)
     trained.report = write_report(site, state, trained, chosen, overview)

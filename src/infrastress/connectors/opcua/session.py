@@ -106,10 +106,12 @@ async def session(options: OpcUaOptions, access: Access) -> AsyncIterator[Opened
         await client.connect()
         yield Opened(client, note)
     finally:
-        with suppress(Exception):
-            async with asyncio.timeout(_GOODBYE_S):
-                await client.disconnect()
-        client.disconnect_socket()
+        try:
+            with suppress(Exception):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await client.disconnect()
+        finally:
+            client.disconnect_socket()
 
 
 async def _secure(client: Client, options: OpcUaOptions, access: Access, own: tuple[Path, Path]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from infrastress.core.errors import DecodeError
 from infrastress.detectors.base import RuleCard
-from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
+from infrastress.detectors.process.base import Account, Band, ExpectingInvariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet
 from infrastress.detectors.process.tanks import ControlVolume, TankFarm
 from infrastress.detectors.process.tightness import DailyMaxima, band_margin
@@ -22,12 +22,12 @@ __all__ = ["SCALES", "MassBalance"]
 
 SCALES = (1, 2, 4, 8, 16)
 _LEAST_FACTOR = 0.5
-_DISTRICT_SCALE = 8
+_DISTRICT_SCALE = 16
 """Frames over which a district without a tank is judged at least: what is missed between two readings averages out."""
 _LONG_AGO = 2 * max(SCALES)
 
 
-class MassBalance(Invariant):
+class MassBalance(ExpectingInvariant):
     """Over W frames the gauge's volume may change by what its connections can bring, within its tolerance.
 
     residual_W(t) = V(t) - V(t - W) beyond [sum low, sum high] (interval mass balance); tolerance_W = six standard
@@ -148,8 +148,8 @@ class MassBalance(Invariant):
 
     def _fresh(self, scores: list[Floats]) -> Floats:
         """Largest ratio over the scales whose window holds no violation that a shorter scale has shown."""
-        best, shown = scores[0], np.full_like(scores[0], _LONG_AGO, dtype=np.int64)
-        index = np.arange(shown.shape[1])
+        best, index = scores[0], np.arange(scores[0].shape[1])
+        shown = np.full(scores[0].shape, _LONG_AGO)
         for s, scale in enumerate(SCALES):
             best = np.fmax(best, np.where(shown < scale, np.nan, scores[s]))
             latest = np.maximum.accumulate(np.where(scores[s] >= 1.0, index, -1), axis=1)

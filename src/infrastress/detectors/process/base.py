@@ -10,7 +10,7 @@ from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.events.kinds import Contribution, Severity, Suspicion
 from infrastress.site import Site
 
-__all__ = ["APART", "Account", "Band", "Invariant", "Learned", "Subject"]
+__all__ = ["APART", "Account", "Band", "ExpectingInvariant", "Invariant", "Learned", "Subject"]
 
 APART = frozenset(
     {"people", "shifts", "receptors", "services", "roads", "hazards", "barriers", "location", "security_zones"}
@@ -104,15 +104,6 @@ class Invariant(ABC):
         """
         return scores
 
-    def rests_on(self, signal: str) -> tuple[str, ...]:
-        """Signals that `band` needs, the signal itself first; empty where the rule expects nothing of it."""
-        del signal
-        return ()
-
-    def band(self, view: View, signal: str) -> Band:
-        """What is expected of a signal that `rests_on` knows; a pure function of the view."""
-        raise NotImplementedError(signal)  # a rule that names signals in `rests_on` says what it expects of them
-
     def apply(self, baseline: Mapping[str, Any]) -> None:
         """Take what `learned` returned. Rules that learn nothing take nothing."""
         del baseline
@@ -133,3 +124,15 @@ class Invariant(ABC):
     def load(self, state: Any) -> None:
         """Inverse of `dump`."""
         del state
+
+
+class ExpectingInvariant(Invariant):
+    """An invariant that expects something of signals, beyond judging them."""
+
+    @abstractmethod
+    def rests_on(self, signal: str) -> tuple[str, ...]:
+        """Signals that `band` needs, the signal itself first; empty where the rule expects nothing of it."""
+
+    @abstractmethod
+    def band(self, view: View, signal: str) -> Band:
+        """What is expected of a signal that `rests_on` knows; a pure function of the view."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infrastress.detectors.base import RuleCard
-from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
+from infrastress.detectors.process.base import Account, Band, ExpectingInvariant, Invariant, Learned, Subject
 from infrastress.detectors.process.tightness import DailyMaxima, band_margin
 from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.events.kinds import Severity, Suspicion
@@ -143,7 +143,7 @@ class InstrumentRange(_Bounds):
         return signal.range[0] - slack, signal.range[1] + slack
 
 
-class LearnedRange(_Bounds):
+class LearnedRange(_Bounds, ExpectingInvariant):
     """The range of at least four weeks of normal data, by the rule of `tightness`. Alone it calls nobody: a notice."""
 
     rule = "process.learned_range"

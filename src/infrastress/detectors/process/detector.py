@@ -12,7 +12,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.detectors.base import Basis, Detector, Expectation, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.balance import MassBalance
-from infrastress.detectors.process.base import APART, Account, Band, Invariant
+from infrastress.detectors.process.base import APART, Account, Band, ExpectingInvariant, Invariant
 from infrastress.detectors.process.bounds import AlarmLimit, InstrumentRange, LearnedRange, TripLimit
 from infrastress.detectors.process.control import ControlRuleBroken, SwitchedWithoutCause
 from infrastress.detectors.process.drift import BalanceDrift
@@ -103,6 +103,7 @@ class InvariantDetector(Detector):
             SourceClock(site, self.table, width_s),
         )
         self.invariants = tuple(i for i in every if i.subjects and i.rule not in self.options.off)
+        self._expecting = tuple(i for i in self.invariants if isinstance(i, ExpectingInvariant))
         heeds = [i.context + self._trust.context for i in self.invariants if i.heeds_trust]
         self._context = max([2, *(invariant.context for invariant in self.invariants), *heeds])
         self._baseline_id = ""
@@ -148,7 +149,7 @@ class InvariantDetector(Detector):
 
     def basis(self, signal: str) -> Basis | None:
         """Signals and frames that the rules which expect something of it need."""
-        rules = [(invariant, basis) for invariant in self.invariants if (basis := invariant.rests_on(signal))]
+        rules = [(invariant, basis) for invariant in self._expecting if (basis := invariant.rests_on(signal))]
         needed = dict.fromkeys(one for _, basis in rules for one in basis)
         if any(invariant.heeds_trust for invariant, _ in rules):
             needed |= dict.fromkeys(self._trust.leans_on)
@@ -156,7 +157,7 @@ class InvariantDetector(Detector):
 
     def expected(self, signal: str, frames: Frames) -> tuple[Expectation, ...]:
         """What each rule that expects something of the signal does so of each frame."""
-        rules = [(invariant, basis) for invariant in self.invariants if (basis := invariant.rests_on(signal))]
+        rules = [(invariant, basis) for invariant in self._expecting if (basis := invariant.rests_on(signal))]
         if not rules or not len(frames):
             return ()
         piece = max(self._context, _CELLS // max(1, len(self.table)))
@@ -195,7 +196,7 @@ class InvariantDetector(Detector):
         rows = ([self.table.row[signal] for signal in subject.signals] for subject in invariant.subjects)
         return np.array([cells[some].any(axis=0) for some in rows]).reshape(-1, len(view.ends))
 
-    def _band(self, invariant: Invariant, view: View, signal: str) -> Band:
+    def _band(self, invariant: ExpectingInvariant, view: View, signal: str) -> Band:
         """What a rule expects of a signal; nothing in frames in which it takes the signal as missing."""
         seen = self._seen(invariant, view)
         told = invariant.band(seen, signal)

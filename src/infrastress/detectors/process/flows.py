@@ -137,8 +137,8 @@ class FlowNet:
         """Of each passive branch, where something beside it switched or may have."""
         mean, last = view.mean[self._states], view.last[self._states]
         with np.errstate(invalid="ignore"):
-            calm = (np.abs(last - earlier(last, 1)) <= _SHUT) & (np.abs(mean - last) <= _SHUT)
-        return [np.asarray(~calm[rows].all(axis=0)) for _, rows in self._passive]
+            moved: Bools = ~((np.abs(last - earlier(last, 1)) <= _SHUT) & (np.abs(mean - last) <= _SHUT))
+        return [np.logical_or.reduce(moved[rows], axis=0) for _, rows in self._passive]
 
     def observe(self, view: View) -> None:
         """Look at normal data: how far the flow of each passive branch ever reaches."""

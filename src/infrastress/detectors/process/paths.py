@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.detectors.base import RuleCard
-from infrastress.detectors.process.base import Account, Band, Invariant, Learned, Subject
+from infrastress.detectors.process.base import Account, Band, ExpectingInvariant, Learned, Subject
 from infrastress.detectors.process.flows import FlowNet, gate
 from infrastress.detectors.process.tightness import DailyMaxima
 from infrastress.detectors.process.view import Floats, SignalTable, View
@@ -18,7 +18,7 @@ __all__ = ["FlowWithoutPath", "PumpFlow"]
 _LEARN_DAYS = 5
 
 
-class FlowWithoutPath(Invariant):
+class FlowWithoutPath(ExpectingInvariant):
     """A meter reads a flow while no connection it serves is open.
 
     Limit: six accuracies and two resolutions, or what was learned with everything closed.
@@ -148,7 +148,7 @@ class FlowWithoutPath(Invariant):
                 self._limit[i, 0] = baseline[subject.key]
 
 
-class PumpFlow(Invariant):
+class PumpFlow(ExpectingInvariant):
     """A pump that runs steadily moves something: at least half and at most twice what it moved before.
 
     Learned from at least five days on which it ran. A pump's duty is set anew with every operation, so a tighter band

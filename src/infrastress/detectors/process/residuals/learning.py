@@ -50,7 +50,7 @@ class Learned:
         relations: one a signal that others or its past explain at all, then the signals that rest.
         resolution: float64[m], step on which each signal's values are taken, SI.
         limits: of the scores, and the cross-validated scores.
-        residuals: float64[n, k], cross-validated residuals of `relations`, SI; NaN where there was none.
+        residuals: float64[n, k], cross-validated residuals of the first n `relations`, SI; NaN where there was none.
         without: signals without a relation, and why.
     """
 

@@ -54,6 +54,7 @@ class TwinDetector(Detector):
     Options: ClassVar[type[BaseModel]] = TwinOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {RULE: CARD}
     state_free_of: ClassVar[frozenset[str]] = APART
+    costly: ClassVar[bool] = True
 
     raise_frames, clear_frames, clear_score = 1, 2, 0.8
 
