@@ -183,9 +183,10 @@ class ControlRuleBroken(Invariant):
 class SwitchedWithoutCause(Invariant):
     """An actuator that rules switch both on and off changed its state while no rule of that direction could apply.
 
-    A rule could apply if its condition holds within its margin in this frame or the one before, or isn't known. Judged only where
-    learned: normal data must explain at least 99 of 100 switchings (at least ten seen). Only of actuators all of whose
-    rules are one comparison each: how far a clock or a condition of several parts is from applying has no one unit.
+    A rule could apply if its condition holds within its margin in this frame or the one before, or isn't known. Judged
+    only where learned: normal data must explain at least 99 of 100 switchings (at least ten seen). Only of actuators
+    all of whose rules are one comparison each: how far a clock or a condition of several parts is from applying has no
+    one unit.
     """
 
     rule = "process.switched_without_cause"
