@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import circumstances, print_result, table
-from benchmarks.playing import ALARM, LIMITS, learned, play
+from benchmarks.playing import LIMITS, learned, play
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
@@ -154,8 +154,8 @@ def attacks(site: Site, team: Any, seeds: dict[str, Any], gauge: str, count: int
         limit_delays += [(limits[0] - span.began) / 1e9] if limits else []
         limit_leads += [(overflow - limits[0]) / 1e9] if limits else []
         first = min(t.began for t in run.truth if t.malicious)
-        before.update(f.body.rule for f in run.raised if f.occurred < first and f.body.severity in ALARM)
-        after = [f.occurred for f in run.raised if f.occurred >= first and f.body.severity in ALARM]
+        before.update(f.body.rule for f in run.raised if f.occurred < first and f.body.calls)
+        after = [f.occurred for f in run.raised if f.occurred >= first and f.body.calls]
         if after:
             first_any.append((after[0] - span.began) / 1e9)
     found = [d for d in delays if d is not None]
@@ -185,7 +185,7 @@ def twins(site: Site, team: Any, seeds: dict[str, Any], count: int | None) -> di
             run = play(DepotSimulator(site), team(), scenario(name), seed)
             runs += 1
             for f in run.raised:
-                if f.body.severity in ALARM:
+                if f.body.calls:
                     rules[f.body.rule] += 1
                     if f.body.rule == MASS_BALANCE:
                         suspicions[f.body.suspicion] += 1
@@ -205,7 +205,7 @@ def quiet(site: Site, team: Any, seeds: dict[str, Any], quick: bool) -> dict[str
         run = play(DepotSimulator(site), team(), what, seed)
         days, values, seconds = days + run.days, values + run.values, seconds + run.seconds
         for f in run.raised:
-            if f.body.severity in ALARM:
+            if f.body.calls:
                 alarms[f.body.rule] += 1
                 examples.append(f"{seed}: {f.body.sentence}")
             else:

@@ -15,14 +15,13 @@ from infrastress.runtime.frames import Framer
 from infrastress.simulators.base import Realisation, Scenario, Simulator
 from infrastress.site import Site
 
-__all__ = ["ALARM", "LIMITS", "Job", "Run", "Team", "blocks_of", "frames_of", "learned", "play", "play_all"]
+__all__ = ["LIMITS", "Job", "Run", "Team", "blocks_of", "frames_of", "learned", "play", "play_all"]
 
 Team = Callable[[], list[Detector]]
 Job = tuple[Scenario, int]
 """What to play, and with which seed."""
 
 LIMITS = ("process.alarm_limit", "process.trip_limit", "process.instrument_range")
-ALARM = frozenset({"medium", "high", "critical"})
 
 
 @dataclass

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import circumstances, print_result, table
-from benchmarks.playing import ALARM, blocks_of, learned
+from benchmarks.playing import blocks_of, learned
 from infrastress.core.time import HOUR
 from infrastress.core.units import Scale, scale_of
 from infrastress.detectors.process import InvariantDetector
@@ -199,7 +199,7 @@ def plant(name: str, plan: dict[str, Any], *, quick: bool) -> dict[str, Any]:
                     set(span.assets) & set(one.assets) and span.began <= one.occurred <= span.ended + HOUR
                     for span in failed
                 )
-                (right if real_fault else alarms if one.body.severity in ALARM else notices)[one.body.rule] += 1
+                (right if real_fault else alarms if one.body.calls else notices)[one.body.rule] += 1
         begin = int(kept[0].times[0])
         faults = faults_of(site, plan, begin, seed, kept[0].tags)
         broken = faulted(Realisation(iter(kept), real.events, real.truth, real.facts), site, faults, seed)
@@ -224,7 +224,7 @@ def plant(name: str, plan: dict[str, Any], *, quick: bool) -> dict[str, Any]:
                 continue  # others are broken in the same time
             for masked, some in raised.items():
                 others[masked][fault.kind] += sum(
-                    f.body.severity in ALARM
+                    f.body.calls
                     and span[0] <= f.occurred <= span[1]
                     and asset not in f.assets
                     and fault.signal not in {c.signal for c in f.body.contributions[:1]}

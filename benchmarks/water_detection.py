@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import circumstances, print_result, table
-from benchmarks.playing import ALARM, LIMITS, Run, Team, learned, play_all
+from benchmarks.playing import LIMITS, Run, Team, learned, play_all
 from infrastress.core.time import HOUR
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
@@ -54,7 +54,7 @@ def found(run: Run, rules: Callable[[str], bool]) -> float | None:
     hits = [
         one.occurred
         for one in run.raised
-        if one.body.severity in ALARM and rules(one.body.rule) and began <= one.occurred <= until
+        if one.body.calls and rules(one.body.rule) and began <= one.occurred <= until
         and assets & set(one.assets)
     ]  # fmt: skip
     return (min(hits) - began) / HOUR if hits else None
@@ -105,7 +105,7 @@ def others(simulator: WaterSimulator, team: Team, seeds: dict[str, Any], count: 
         rules: Counter[str] = Counter()
         alarmed = 0
         for run in islice(played, len(chosen)):
-            raised = [one.body.rule for one in run.raised if one.body.severity in ALARM]
+            raised = [one.body.rule for one in run.raised if one.body.calls]
             rules.update(raised)
             alarmed += bool(raised)
         rows.append([name, len(chosen), alarmed, json.dumps(dict(rules))])
@@ -128,7 +128,7 @@ def quiet(simulator: WaterSimulator, team: Team, seeds: dict[str, Any], quick: b
         failed = [span for span in run.truth if span.kind in INSTRUMENT_FAILURES]
         failures += len(failed)
         for one in run.raised:
-            if one.body.severity not in ALARM:
+            if not one.body.calls:
                 continue
             real = any(
                 set(span.assets) & set(one.assets) and span.began <= one.occurred <= span.ended + HOUR

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.playing import ALARM
 from benchmarks.process.cases import Plant
 from benchmarks.process.packaged import Ecod, Forest
 from benchmarks.process.rivals import ArCusum, Dpca, Pca, Rival, held_out
@@ -131,7 +130,7 @@ def spans_of(site: Site, findings: Sequence[tuple[str, Finding | Event]], end: i
         for asset in one.assets:  # named without a share: below those that have one
             weights.setdefault(asset, 1e-3)
         until = max(cleared.get((name, one.body.episode), end), one.occurred)
-        alarm = one.body.severity in ALARM
+        alarm = one.body.calls
         found.append(Raised(one.occurred, until, one.body.rule, alarm, weights, one.body.suspicion))
     return sorted(found, key=lambda one: (one.at, one.rule))
 

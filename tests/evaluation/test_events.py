@@ -19,12 +19,21 @@ from infrastress.evaluation.events import (
     poisson_interval,
 )
 from infrastress.events import Detection, Event, make_event
+from infrastress.events.kinds import Severity
 
 
-def detection(occurred: int, phase: str, episode: str = "e1", rule: str = "limit", sequence: int = 0) -> Event:
+def detection(
+    occurred: int,
+    phase: str,
+    episode: str = "e1",
+    rule: str = "limit",
+    sequence: int = 0,
+    *,
+    severity: Severity = "high",
+) -> Event:
     body = Detection(
         detector="d", detector_version="1", rule=rule, episode=episode, phase=phase,  # type: ignore[arg-type]  # both phases
-        source_kind="telemetry", severity="high", score=1.0, sentence="x", began=occurred, until=occurred,
+        source_kind="telemetry", severity=severity, score=1.0, sentence="x", began=occurred, until=occurred,
     )  # fmt: skip
     return make_event(site="s", source="d", sequence=sequence, occurred=occurred, body=body)
 
@@ -33,6 +42,12 @@ def test_raised_and_cleared_make_an_episode() -> None:
     events = [detection(10, "raised"), detection(30, "cleared", sequence=1), detection(50, "raised", "e2", "rate", 2)]
     assert episodes_from_detections(reversed(events), 90) == [Episode(10, 30, "limit"), Episode(50, 90, "rate")]
     assert episodes_from_detections([detection(5, "cleared")], 90) == []
+
+
+def test_what_calls_nobody_is_no_alarm() -> None:
+    events = [detection(10, "raised", severity="low"), detection(30, "cleared", sequence=1, severity="low")]
+    assert episodes_from_detections(events, 90) == []
+    assert episodes_from_detections(events, 90, notices=True) == [Episode(10, 30, "limit")]
 
 
 def test_flags_to_episodes_and_back() -> None:

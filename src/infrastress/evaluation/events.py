@@ -59,10 +59,10 @@ class FalseRate(NamedTuple):
     high: float
 
 
-def episodes_from_detections(events: Iterable[Event], end: int) -> list[Episode]:
-    """Episodes of detections: from raised to cleared; one that never cleared lasts to `end` (ns).
+def episodes_from_detections(events: Iterable[Event], end: int, *, notices: bool = False) -> list[Episode]:
+    """Alarm episodes of detections: from raised to cleared; one that never cleared lasts to `end` (ns).
 
-    Events that are no detections are passed over.
+    Events that are no detections are passed over, and those that call nobody unless `notices` are asked for.
     """
     open_: dict[tuple[str, str], tuple[int, str]] = {}
     closed: list[Episode] = []
@@ -71,7 +71,7 @@ def episodes_from_detections(events: Iterable[Event], end: int) -> list[Episode]
         if not isinstance(body, Detection):
             continue
         key = (body.detector, body.episode)
-        if body.phase == "raised":
+        if body.phase == "raised" and (body.calls or notices):
             open_.setdefault(key, (event.occurred, body.rule))
         elif key in open_:
             began, rule = open_.pop(key)

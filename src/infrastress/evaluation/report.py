@@ -131,15 +131,18 @@ def evaluate_all(
             raise InputError("the labels hold no time", where=recording)
     grace, gap = round(grace_s * SECOND), round(gap_s * SECOND)
 
-    def judged(trial: Trial, detector: str | None = None) -> Verdict:
+    def judged(trial: Trial, detector: str | None = None, *, notices: bool = False) -> Verdict:
         result, truth = trial
         events = result.events if detector is None else result.only(detector)
         scores = result.scores.at(truth.times, detector) if result.scores is not None else None
-        return judge(truth, episodes_from_detections(events, truth.span[1]), scores, grace=grace, gap=gap)
+        alarms = episodes_from_detections(events, truth.span[1], notices=notices)
+        return judge(truth, alarms, scores, grace=grace, gap=gap)
 
     verdicts = {recording: judged(trial) for recording, trial in trials.items()}
     detectors = sorted({one for trial in trials.values() for one in trial.result.detectors})
     rows = [row_of(name, list(verdicts.values()))]
+    if any(trial.result.notices for trial in trials.values()):
+        rows.append(row_of("with notices", [judged(trial, notices=True) for trial in trials.values()]))
     if len(detectors) > 1:
         rows += [row_of(f"only {one}", [judged(trial, one) for trial in trials.values()]) for one in detectors]
     rows += [

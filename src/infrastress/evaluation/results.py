@@ -55,6 +55,12 @@ class Result:
         """Detections of one detector."""
         return [one for one in self.events if isinstance(one.body, Detection) and one.body.detector == detector]
 
+    @property
+    def notices(self) -> int:
+        """Detections raised that call nobody."""
+        bodies = [one.body for one in self.events if isinstance(one.body, Detection)]
+        return sum(body.phase == "raised" and not body.calls for body in bodies)
+
 
 def read_result(path: Path) -> Result:
     """A replay's folder, or a `detections.jsonl` by itself.

@@ -5,11 +5,12 @@ int64 nanoseconds UTC. A field may be added with a default, never renamed or ret
 know, new readers fill what they miss.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 __all__ = [
+    "CALLING",
     "KINDS",
     "AccessAttempt",
     "Alarm",
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
+CALLING: Final = frozenset({"medium", "high", "critical"})
+"""Severities that call somebody; the rest are notices (ISA-18.2: alerts), listed with no sound and no banner."""
 SourceKind = Literal["telemetry", "network", "access", "reports"]
 """The four kinds of source: process telemetry; OT traffic and logins; doors, badges and gas heads; people."""
 Suspicion = Literal["sensor_fault", "sensor_falsified", "actuator_manipulated", "process_fault", "intrusion", "unknown"]
@@ -145,6 +148,11 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     techniques: tuple[str, ...] = ()
     baseline: str = ""
 
+    @property
+    def calls(self) -> bool:
+        """Whether it calls somebody by itself; otherwise it is a notice."""
+        return self.severity in CALLING
+
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="alarm"):
     """What an operator sees of a detection (life cycle of IEC 62682). One alarm has one `alarm` key.
@@ -174,9 +182,9 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     def annunciated(self) -> bool:
         """Whether it calls the operator: of medium severity or more, or part of an incident.
 
-        The rest are notices (ISA-18.2 calls them alerts): listed for awareness, with no sound and no banner.
+        The rest are notices.
         """
-        return self.severity in ("medium", "high", "critical") or bool(self.incident)
+        return self.severity in CALLING or bool(self.incident)
 
 
 class AlarmAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="alarm_action"):

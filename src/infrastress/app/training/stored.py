@@ -27,7 +27,6 @@ __all__ = ["Stored", "alarmed_spans", "stored_history"]
 
 MARGIN = HOUR
 """Left out before and behind an alarm: what led to it, and the plant's way back."""
-_ALARMS = frozenset({"medium", "high", "critical"})
 
 
 class Stored(NamedTuple):
@@ -70,7 +69,7 @@ def alarmed_spans(store: Store, site: Site, stored: Stored) -> list[Exclusion]:
         if type_of(record.subject) != "event":
             continue
         event = decode_event(record.data)
-        if not isinstance(event.body, Detection) or event.body.severity not in _ALARMS:
+        if not isinstance(event.body, Detection) or not event.body.calls:
             continue
         key = (event.body.detector, event.body.episode)
         if event.body.phase == "raised":

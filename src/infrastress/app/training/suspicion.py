@@ -34,7 +34,6 @@ __all__ = ["Suspicion", "Watch", "frozen", "joined", "replayed", "stepped_clocks
 LONG_S, LONG_FRAMES = 3600.0, 3
 FROZEN_FRAMES, LIVELY = 12, 0.9
 REPLAYED_FRAMES, REPLAYED_VALUES = 16, 10
-_SEVERE = frozenset({"medium", "high", "critical"})
 
 
 @dataclass(frozen=True, order=True)
@@ -85,7 +84,7 @@ class Watch:
         for detector in self._detectors:
             for found in detector.update(block):
                 body = found.body
-                if body.source_kind != "telemetry" or body.severity not in _SEVERE:
+                if body.source_kind != "telemetry" or not body.calls:
                     continue
                 key = f"{detector.name}\0{body.episode}"
                 if body.phase == "raised":

@@ -14,7 +14,6 @@ __all__ = ["Day", "DayBook", "Week"]
 
 HOLD = DAY
 """Behind an alarm the plant is on its way back: a day that begins within this time doesn't count."""
-_ALARMS = frozenset({"medium", "high", "critical"})
 _KEPT = 15
 
 
@@ -47,7 +46,7 @@ class DayBook:
         """Note alarms of others: raised and cleared detections, medium and above, with their times."""
         for one in said:
             body = one.body
-            if not isinstance(body, Detection) or body.severity not in _ALARMS:
+            if not isinstance(body, Detection) or not body.calls:
                 continue
             key = f"{body.detector}/{body.episode}"
             if body.phase == "raised":
