@@ -133,6 +133,16 @@ def test_a_missing_meter_is_no_alarm():
     assert within(raised(feed(learned(), [changed()])), 110, 121) == []
 
 
+@pytest.mark.parametrize("missing", [["LT-2"], list(plant().signal_by_id)])
+def test_what_comes_behind_a_gap_is_no_alarm(missing: list[str]):
+    quiet = frames(12, 3, oddities=False)
+    last = quiet.last.copy()
+    for begin, frames_long in ((40, 1), (60, 6)):
+        last[begin : begin + frames_long, [quiet.tags.index(one) for one in missing]] = np.nan
+    found = feed(learned(), [Block(Frames(quiet.width, quiet.ends, quiet.tags, last, last, quiet.count), ())])
+    assert raised(found) == []
+
+
 def test_another_network_model_asks_to_learn_again(tmp_path: Path):
     site = site_of(LIBRARY / "Net1.inp", tmp_path)
     (tmp_path / "site" / "network" / "model.inp").write_bytes((LIBRARY / "Net1.inp").read_bytes() + b"\n")

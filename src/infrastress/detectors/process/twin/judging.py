@@ -102,14 +102,17 @@ class Twin:
         return self._solver.understand(reading, known.limit, most_bad=_MOST_BAD)
 
     def follow(self, earlier: Moment) -> tuple[Floats, Flags] | None:
-        """Levels and states a frame later, from what was estimated."""
-        reading = earlier.reading
-        return self._controlled.follow(earlier.factors, self._trusted(earlier), reading.open_, reading.full)
+        """Levels and states a frame later, from what was estimated.
 
-    def _trusted(self, moment: Moment) -> Floats:
-        """Levels as reported, as estimated where nobody reports them."""
-        told = moment.reading.seen[len(moment.reading.seen) - self._tanks :]
-        return np.where(np.isnan(told), moment.levels, told)
+        None where a level was not reported: an estimate may be metres off, and so would be what follows from it.
+        """
+        reading, told = earlier.reading, self._told(earlier)
+        if np.isnan(told).any():
+            return None
+        return self._controlled.follow(earlier.factors, told, reading.open_, reading.full)
+
+    def _told(self, moment: Moment) -> Floats:
+        return moment.reading.seen[len(moment.reading.seen) - self._tanks :]
 
     def judge(self, column: Floats, before: Floats, earlier: Moment | None) -> Verdict:
         """Judge a frame, given the one before as column and as understood."""
@@ -128,7 +131,7 @@ class Twin:
         start, levels, states = unknown, unknown, None
         coming = self.follow(earlier) if earlier is not None else None
         if coming is not None and earlier is not None:
-            start, (levels, states) = self._trusted(earlier), coming
+            start, (levels, states) = self._told(earlier), coming
             most = known.steady if rested(earlier, states, reported) else known.switched
             off = np.abs(reported.reading.seen[-tanks:] - levels) / most
             scores[len(own) - tanks : len(own)] = np.fmax(own[-tanks:], off)
