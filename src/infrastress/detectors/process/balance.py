@@ -14,7 +14,14 @@ from infrastress.detectors.process.flows import FlowNet
 from infrastress.detectors.process.tanks import ControlVolume, TankFarm
 from infrastress.detectors.process.tightness import DailyMaxima, band_margin
 from infrastress.detectors.process.view import Floats, SignalTable, View, earlier, window_sums
-from infrastress.detectors.process.words import change_of_level, clock_span, frozen, local_hours, volume_flow
+from infrastress.detectors.process.words import (
+    DEAD_OR_HELD,
+    change_of_level,
+    clock_span,
+    frozen,
+    local_hours,
+    volume_flow,
+)
 from infrastress.events.kinds import Contribution, Suspicion
 from infrastress.site import Site
 
@@ -279,7 +286,7 @@ class MassBalance(ExpectingInvariant):
         confidence = 0.5
         if stuck:
             suspicion = "sensor_fault"
-            sentence += "; the gauge repeats its last digit: dead or held, telemetry alone cannot tell"
+            sentence += f"; the gauge {DEAD_OR_HELD}"
         elif self._open[subject]:
             suspicion, confidence = "unknown", 0.4
         elif abs(now) < 0.25 * abs(due):

@@ -11,6 +11,7 @@ from infrastress.detectors.process.base import Account, Band, ExpectingInvariant
 from infrastress.detectors.process.flows import FlowNet, gate
 from infrastress.detectors.process.tightness import DailyMaxima
 from infrastress.detectors.process.view import Floats, SignalTable, View
+from infrastress.detectors.process.words import DEAD_OR_HELD, held
 from infrastress.site import Site
 
 __all__ = ["FlowWithoutPath", "PumpFlow"]
@@ -97,15 +98,17 @@ class FlowWithoutPath(ExpectingInvariant):
         """The flow, and what is shut."""
         meter, t = self.subjects[subject].key, view.context + frame
         value = float(view.mean[self._rows[subject], t])
+        still = held(view, self.table, meter, t)
         shut = self._own[meter] if meter in self._own else f"all {len(self._ways[meter])} ways it serves"
         verb = "is" if meter in self._own else "are"
         return Account(
             sentence=f"{meter} reads {self.table.say(meter, value)} while {shut} {verb} "
-            f"shut; its noise is at most {self.table.say(meter, float(self._limit[subject, 0]))}",
+            f"shut; its noise is at most {self.table.say(meter, float(self._limit[subject, 0]))}"
+            f"{f'; it {DEAD_OR_HELD}' if still else ''}",
             contributions=(self.table.part(meter, 1.0, expected=0.0, seen=value),),
             began=int(view.ends[frame]) - view.width * self.raise_frames,
             severity="high",
-            suspicion="actuator_manipulated",
+            suspicion="sensor_fault" if still else "actuator_manipulated",
             confidence=0.5,
             techniques=self.card.techniques,
         )

@@ -7,9 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.core.time import HOUR
-from infrastress.detectors.process.view import Times, View
+from infrastress.detectors.process.view import SignalTable, Times, View
+from infrastress.site.process import SignalKind
 
-__all__ = ["change_of_level", "clock_span", "frozen", "local_hours", "volume_flow"]
+__all__ = ["ACTUATED", "DEAD_OR_HELD", "change_of_level", "clock_span", "frozen", "held", "local_hours", "volume_flow"]
+
+ACTUATED: frozenset[SignalKind] = frozenset({"state", "switch", "speed", "position", "setpoint"})
+"""What is switched or set, and isn't measured."""
+DEAD_OR_HELD = "repeats its last digit: dead or held, telemetry alone cannot tell"
 
 
 def clock_span(seconds: float) -> str:
@@ -39,6 +44,13 @@ def frozen(view: View, row: int, column: int, frames: int) -> bool:
     start = max(0, column - max(1, frames - 1))
     mean, last = view.mean[row, start : column + 1], view.last[row, start : column + 1]
     return bool((last == last[-1]).all() and (abs(mean - last[-1]) <= 1e-9 * max(1.0, abs(float(last[-1])))).all())
+
+
+def held(view: View, table: SignalTable, signal: str, column: int) -> bool:
+    """True when a meter repeats a value to its last digit for three frames, other than the nothing it reads at rest."""
+    row = table.row[signal]
+    measured = table.signals[row].kind not in ACTUATED
+    return measured and frozen(view, row, column, 3) and float(view.last[row, column]) != 0.0
 
 
 def local_hours(ends: Times, zone: ZoneInfo) -> npt.NDArray[np.intp]:

@@ -108,7 +108,7 @@ def resting(frames: int, spells: int, *more: str):
     for signal in ("P1.state", *more):
         values[table.row[signal]] = 1.0
     values[table.row["P1.state"], 10 : 10 + 2 * spells : 2] = 0.0
-    return find_resting(table, values, set(), frame_s=3600.0, budget=1.0)
+    return find_resting(table, values, set(), frame_s=3600.0)
 
 
 def test_rest_is_worth_an_alarm_where_it_was_watched_for_long_enough():

@@ -15,12 +15,12 @@ itself, halved where telemetry can't tell at all:
 from dataclasses import dataclass
 
 from infrastress.detectors.process.residuals.blame import Blame
+from infrastress.detectors.process.words import ACTUATED
 from infrastress.events.kinds import Suspicion
 from infrastress.site.process import SignalKind
 
-__all__ = ["ACTUATED", "Kind", "kind_of"]
+__all__ = ["UNDECIDED", "Kind", "kind_of"]
 
-ACTUATED: frozenset[SignalKind] = frozenset({"state", "switch", "speed", "position", "setpoint"})
 _MOST, _LITTLE = 0.6, 0.3
 _SEVERAL = 2
 _SURE = 0.95
@@ -35,6 +35,8 @@ class Kind:
     techniques: tuple[str, ...]
 
 
+UNDECIDED = Kind("sensor_fault", 0.5, ("T0856",))
+"""A sensor that is dead or held: telemetry can't tell which."""
 UNKNOWN = Kind("unknown", 0.5, ("T0856", "T0831"))
 
 
@@ -59,7 +61,7 @@ def kind_of(blame: Blame, kind: SignalKind, beyond: int, still: bool) -> Kind:
         return Kind("actuator_manipulated", round(share, 2), ("T0831", "T0856"))
     if share >= _MOST and blame.relations >= _SEVERAL:
         if still:
-            return Kind("sensor_fault", 0.5, ("T0856",))
+            return UNDECIDED
         return Kind("sensor_falsified", round(share, 2), ("T0856",))
     if share <= _LITTLE and beyond > _SEVERAL:
         return Kind("process_fault", 0.5, ("T0831",))

@@ -89,7 +89,7 @@ def learn_relations(
         ends: end of each frame, consecutive.
         lags: how many frames an input may lie back.
         most: inputs of a relation.
-        budget: false episodes in 30 days.
+        budget: false episodes in 30 days, of the relations.
     """
     resolution = find_resolution(table, values)
     values = on_grid(values, resolution[:, None])
@@ -118,10 +118,10 @@ def learn_relations(
     residuals *= deviation[:, None]
     trees, scales = _scales(residuals, asked, resolution[at])
     days = float(np.isfinite(residuals).any(axis=0).sum()) * _width(ends) / DAY
-    resting = find_resting(table, values, set(targets), frame_s=_width(ends) / 1e9, budget=budget)
+    resting = find_resting(table, values, set(targets), frame_s=_width(ends) / 1e9)
     shares = np.divide(residuals, scales, out=scales)
     shares[:, resting.told] = np.nan
-    limits = find_limits(shares, folds, days, budget - resting.spent)
+    limits = find_limits(shares, folds, days, budget)
     relations = []
     for i, signal in enumerate(targets):
         spread = float(np.sqrt(np.nanmean(residuals[i] ** 2)))

@@ -12,7 +12,7 @@ frame whose expectation can't be formed adds nothing and gets no verdict.
    longest window apart are one episode, and one that lasts over midnight is one on each day. Where normal data are
    shorter than one such episode takes to come about, the limit is the return level of a Gumbel distribution fitted by
    moments to the maxima of runs of frames (tightness.py), at least 1.25 times the largest score.
-3. *Resting signals* (`resting.py`) spend a part of the budget beforehand and have limits of their own.
+3. *Resting signals* (`resting.py`) have a budget and limits of their own.
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 Nothing can be fitted to what never moved; that it moves is news all the same, where it was watched for long enough. A
 signal that left its resting value in e spells over d days leaves it about (e + 1/2) / d times a day (Jeffreys'
 estimate of a Poisson rate); signals of one asset move together and count once. Assets are taken up by rising rate, all
-of one rate or none, until their sum reaches half of the budget of false episodes. Two weeks of a depot with twenty
+of one rate or none, until their sum reaches half an episode in 30 days. Two weeks of a depot with twenty
 valves that were never turned so teach nothing; a year of a water network with four standby pumps does.
 """
 
@@ -24,6 +24,8 @@ LIMITS = tuple(0.8 * window for window in SCALES)
 _MOST = 0.01
 """Largest share of frames away from rest."""
 _COVERAGE = 0.9
+_BUDGET = 0.5
+"""False episodes in 30 days."""
 _UNFIT = WEATHER | {"setpoint"}
 
 
@@ -43,7 +45,7 @@ class Resting:
     told: npt.NDArray[np.bool_]
 
 
-def find_resting(table: SignalTable, values: Floats, taken: set[str], *, frame_s: float, budget: float) -> Resting:
+def find_resting(table: SignalTable, values: Floats, taken: set[str], *, frame_s: float) -> Resting:
     """Resting signals of float64[m, k] normal values, apart from those `taken` (they have a relation)."""
     spells: dict[str, int] = {}
     moved: dict[str, npt.NDArray[np.bool_]] = {}
@@ -71,7 +73,7 @@ def find_resting(table: SignalTable, values: Floats, taken: set[str], *, frame_s
     for number in sorted(set(spells.values())):
         alike = [asset for asset in spells if spells[asset] == number]
         rate = 30.0 * (number + 0.5) / days * len(alike) if days > 0 else np.inf
-        if spent + rate > 0.5 * budget:
+        if spent + rate > _BUDGET:
             break
         spent += rate
         for asset in alike:

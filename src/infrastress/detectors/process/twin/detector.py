@@ -19,7 +19,7 @@ from infrastress.detectors.process.twin.judging import Known, Twin, Verdict
 from infrastress.detectors.process.twin.learning import learn
 from infrastress.detectors.process.twin.words import learned_in_words, tell
 from infrastress.detectors.process.view import Floats, SignalTable, Times, View
-from infrastress.detectors.process.words import clock_span
+from infrastress.detectors.process.words import clock_span, held
 from infrastress.events.frames import Block, Finding
 from infrastress.events.kinds import Detection
 from infrastress.hydraulics.meters import MODEL
@@ -126,6 +126,11 @@ class TwinDetector(Detector):
         """The largest score of any signal; NaN where none could be judged."""
         return scores_at(self._asked, self._judged, _FAR)
 
+    def _still(self, view: View, signal: str, frame: int) -> bool:
+        """Whether a meter is held now, or a level jumps that was held before."""
+        column, level = view.context + frame, self.site.signal_by_id[signal].kind == "level"
+        return held(view, self.table, signal, column) or (level and held(view, self.table, signal, column - 1))
+
     def _finding(self, twin: Twin, view: View, verdict: Verdict, change: Change) -> Finding:
         frame, subject, raised = change
         signal, now = self._subjects[subject], int(view.ends[frame])
@@ -135,7 +140,8 @@ class TwinDetector(Detector):
             known = {"episode": episode_id(RULE, signal, now), "began": now - view.width, "raised": now}
             self._open[subject] = known
             column = view.last[:, view.context + frame]
-            told = tell(self.table, twin, verdict, subject, column=column, seconds=view.seconds)
+            still = self._still(view, signal, frame)
+            told = tell(self.table, twin, verdict, subject, column=column, seconds=view.seconds, still=still)
             shared = {
                 "sentence": told.sentence,
                 "suspicion": told.suspicion,

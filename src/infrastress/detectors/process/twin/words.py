@@ -8,13 +8,14 @@ from infrastress.detectors.process.twin.judging import Twin, Verdict
 from infrastress.detectors.process.twin.learning import Lessons
 from infrastress.detectors.process.twin.moment import Reader
 from infrastress.detectors.process.view import Floats, SignalTable
-from infrastress.detectors.process.words import clock_span, volume_flow
+from infrastress.detectors.process.words import DEAD_OR_HELD, clock_span, volume_flow
 from infrastress.events.kinds import Contribution, Suspicion
 from infrastress.hydraulics.snapshot import Snapshot
 
 __all__ = ["Told", "learned_in_words", "tell"]
 
 _NAMED = 5
+_STILL = f"; it {DEAD_OR_HELD}"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Told:
     techniques: tuple[str, ...]
 
 
-def tell(table: SignalTable, twin: Twin, verdict: Verdict, subject: int, *, column: Floats, seconds: float) -> Told:
+def tell(
+    table: SignalTable, twin: Twin, verdict: Verdict, subject: int, *, column: Floats, seconds: float, still: bool
+) -> Told:
     """What is wrong with the signal `subject` (row of the scores) in a frame judged.
 
     Args:
@@ -38,6 +41,7 @@ def tell(table: SignalTable, twin: Twin, verdict: Verdict, subject: int, *, colu
         subject: row.
         column: the frame's values, SI of the signals.
         seconds: width of a frame.
+        still: whether the signal repeats its value, or did so until now.
     """
     names = (*twin.reader.signals, *twin.reader.states)
     signal, parts = names[subject], _parts(table, twin, verdict, subject, column)
@@ -65,18 +69,18 @@ def tell(table: SignalTable, twin: Twin, verdict: Verdict, subject: int, *, colu
         rate = twin.network.areas[tank] / seconds
         should, does = ((level - verdict.before[tank]) * rate for level in (verdict.levels[tank], seen))
         return Told(
-            f"{asset} should be {_change(should)}, by {signal} it is {_change(does)}",
-            parts, "sensor_falsified", 0.5, ("T0856",),
+            f"{asset} should be {_change(should)}, by {signal} it is {_change(does)}{_STILL if still else ''}",
+            parts, "sensor_fault" if still else "sensor_falsified", 0.5, ("T0856",),
         )  # fmt: skip
     believed = _believed(twin, verdict, subject)
     others = len(verdict.moment.bad) - 1 if verdict.moment else 0
     more = f", and {others} other meters do not fit either" if others > 0 else ""
     return Told(
         f"{signal} {table.say(signal, seen)}; all other meters together, by the network model, make it "
-        f"{table.say(signal, believed)}{more}",
+        f"{table.say(signal, believed)}{more}{_STILL if still else ''}",
         parts,
-        "sensor_falsified" if not others else "unknown",
-        0.6 if not others else 0.5,
+        "sensor_fault" if still else "sensor_falsified" if not others else "unknown",
+        0.6 if not others and not still else 0.5,
         ("T0856",),
     )  # fmt: skip
 
