@@ -10,21 +10,12 @@ from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
 from infrastress.detectors.process.conditions import Command, commands, depth, said, sureness
 from infrastress.detectors.process.tightness import DailyMaxima
-from infrastress.detectors.process.view import Floats, SignalTable, View, earlier
+from infrastress.detectors.process.view import Floats, SignalTable, View, earlier, state_of
 from infrastress.site import Site
 from infrastress.site.control import comparisons
 from infrastress.site.process import Comparison
 
 __all__ = ["ControlRuleBroken", "SwitchedWithoutCause"]
-
-_SHUT = 0.02
-
-
-def _state(view: View, row: int) -> Floats:
-    """1 on, 0 off, 0.5 where it switched within the frame, NaN where unknown."""
-    mean, last = view.mean[row], view.last[row]
-    on, off = np.minimum(mean, last) > _SHUT, np.maximum(mean, last) <= _SHUT
-    return np.where(np.isnan(last), np.nan, np.where(on, 1.0, np.where(off, 0.0, 0.5)))
 
 
 class _Switching(NamedTuple):
@@ -106,7 +97,7 @@ class ControlRuleBroken(Invariant):
             for back in range(1, self._wait[i] + 2):
                 shifted = earlier(deep, back)
                 held = np.minimum(held, shifted)
-            state = _state(view, self.table.row[rule.actuator])
+            state = state_of(view, self.table.row[rule.actuator])
             wrong = state == (0.0 if rule.on else 1.0)
             out[i] = np.where(np.isnan(held) | np.isnan(state), np.nan, np.where(wrong, np.maximum(held, 0.0), 0.0))[
                 view.context :
@@ -219,7 +210,7 @@ class SwitchedWithoutCause(Invariant):
         """How far the nearest rule of its direction was from applying at each switching (SI); 0 elsewhere."""
         out = np.empty((len(self._actuators), len(view.ends)))
         for i, actuator in enumerate(self._actuators):
-            state = _state(view, self.table.row[actuator])
+            state = state_of(view, self.table.row[actuator])
             before = earlier(state, 1)
             gap = {}
             for name, rules in (("on", self._on[i]), ("off", self._off[i])):
@@ -265,7 +256,7 @@ class SwitchedWithoutCause(Invariant):
         """Keep the gap at every switching."""
         gaps = self._uncaused(view)
         for i, actuator in enumerate(self._actuators):
-            state = _state(view, self.table.row[actuator])
+            state = state_of(view, self.table.row[actuator])
             switched = (state != earlier(state, 1))[view.context :]
             self._gaps[i].extend(gaps[i][switched & ~np.isnan(gaps[i])].tolist())
 

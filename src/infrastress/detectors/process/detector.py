@@ -25,6 +25,7 @@ from infrastress.detectors.process.rates import RateOfChange
 from infrastress.detectors.process.silence import Silence
 from infrastress.detectors.process.stream import FrameStream, scores_at
 from infrastress.detectors.process.tanks import TankFarm
+from infrastress.detectors.process.together import NeverTogether
 from infrastress.detectors.process.trust import Trust
 from infrastress.detectors.process.trust.clock import SourceClock
 from infrastress.detectors.process.trust.rules import DefaultValue, NoiseChanged, ResolutionChanged, Spike
@@ -44,7 +45,7 @@ _FAR = 1e6
 _RULES: tuple[type[Invariant], ...] = (
     AlarmLimit, TripLimit, InstrumentRange, LearnedRange, RateOfChange, MassBalance, BalanceDrift, FrozenSignal,
     FlowWithoutPath, PumpFlow, InterlockFailed, InterlockBypassed, SwitchDisagrees, ControlRuleBroken,
-    SwitchedWithoutCause, Silence, Spike, NoiseChanged, ResolutionChanged, DefaultValue, SourceClock,
+    SwitchedWithoutCause, NeverTogether, Silence, Spike, NoiseChanged, ResolutionChanged, DefaultValue, SourceClock,
 )  # fmt: skip
 
 
@@ -95,6 +96,7 @@ class InvariantDetector(Detector):
             SwitchDisagrees(site, self.table),
             ControlRuleBroken(site, self.table, width_s),
             SwitchedWithoutCause(site, self.table),
+            NeverTogether(site, self.table),
             Silence(site, self.table, width_s),
             Spike(site, self.table, self._trust),
             NoiseChanged(site, self.table, self._trust),

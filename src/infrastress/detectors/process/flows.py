@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from infrastress.detectors.process.view import Floats, SignalTable, View, earlier
+from infrastress.detectors.process.view import SHUT, Floats, SignalTable, View, earlier
 from infrastress.site import Site
 from infrastress.site.assets import Valve
 from infrastress.site.process import Connection
@@ -22,7 +22,6 @@ from infrastress.site.process import Connection
 __all__ = ["Branch", "FlowNet", "Flows", "gate"]
 
 Bools = npt.NDArray[np.bool_]
-_SHUT = 0.02
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ def gate(mean: Floats, last: Floats) -> tuple[Bools, Bools]:
     A state that isn't steady over both frames, or unknown, is possibly open and not surely.
     """
     with np.errstate(invalid="ignore"):
-        steady = (last > _SHUT) & (np.abs(mean - last) <= 0.05 * last)
-        shut = (mean <= _SHUT) & (last <= _SHUT)
+        steady = (last > SHUT) & (np.abs(mean - last) <= 0.05 * last)
+        shut = (mean <= SHUT) & (last <= SHUT)
     was_steady, was_shut = np.zeros_like(steady), np.zeros_like(shut)
     was_steady[..., 1:], was_shut[..., 1:] = steady[..., :-1], shut[..., :-1]
     return steady & was_steady, ~(shut & was_shut)
@@ -137,7 +136,7 @@ class FlowNet:
         """Of each passive branch, where something beside it switched or may have."""
         mean, last = view.mean[self._states], view.last[self._states]
         with np.errstate(invalid="ignore"):
-            moved: Bools = ~((np.abs(last - earlier(last, 1)) <= _SHUT) & (np.abs(mean - last) <= _SHUT))
+            moved: Bools = ~((np.abs(last - earlier(last, 1)) <= SHUT) & (np.abs(mean - last) <= SHUT))
         return [np.logical_or.reduce(moved[rows], axis=0) for _, rows in self._passive]
 
     def observe(self, view: View) -> None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Subject
-from infrastress.detectors.process.view import Floats, SignalTable, View
+from infrastress.detectors.process.view import SHUT, Floats, SignalTable, View
 from infrastress.events.kinds import Suspicion
 from infrastress.site import Site
 from infrastress.site.assets import LevelSwitch
@@ -17,7 +17,6 @@ from infrastress.site.process import Comparison, Interlock
 __all__ = ["InterlockBypassed", "InterlockFailed", "SwitchDisagrees", "holds"]
 
 _ON = {"open": True, "running": True, "closed": False, "stopped": False}
-_SHUT = 0.02
 
 
 def holds(table: SignalTable, view: View, when: Comparison, margin: float = 0.0) -> Floats:
@@ -39,7 +38,7 @@ def holds(table: SignalTable, view: View, when: Comparison, margin: float = 0.0)
 def _wrong(view: View, row: int, must_be_on: bool) -> Floats:
     """1 where an actuator was in the wrong state during the whole frame, 0 where not, NaN where unknown."""
     mean, last = view.mean[row], view.last[row]
-    wrong = (np.minimum(mean, last) <= _SHUT) if must_be_on else (np.minimum(mean, last) > _SHUT)
+    wrong = (np.minimum(mean, last) <= SHUT) if must_be_on else (np.minimum(mean, last) > SHUT)
     return np.where(np.isnan(last), np.nan, wrong)
 
 

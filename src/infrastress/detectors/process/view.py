@@ -13,11 +13,13 @@ from infrastress.events.kinds import Contribution
 from infrastress.site import Site
 from infrastress.site.process import Signal
 
-__all__ = ["Floats", "SignalTable", "Times", "View", "earlier", "window_sums"]
+__all__ = ["SHUT", "Floats", "SignalTable", "Times", "View", "earlier", "state_of", "window_sums"]
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 
+SHUT = 0.02
+"""What is open or on no further than this is shut or off."""
 _ABSURD = 1e15
 """No quantity of a plant is larger in SI units: what is, is no value (and could overflow a product)."""
 _SI = {"level": "m", "flow": "m3/s", "pressure": "Pa", "temperature": "K", "power": "W"}
@@ -138,6 +140,13 @@ class View:
         """The same frames with nothing in some cells, bool[m, c + k]."""
         mean, last = (np.where(cells, np.nan, values) for values in (self.mean, self.last))
         return View(self.width, self.ends, self.context, mean, last, self.count)
+
+
+def state_of(view: View, rows: int | npt.NDArray[np.intp]) -> Floats:
+    """What is switched: 1 on or open, 0 off or shut, 0.5 where it switched within the frame, NaN where unknown."""
+    mean, last = view.mean[rows], view.last[rows]
+    on, off = np.minimum(mean, last) > SHUT, np.maximum(mean, last) <= SHUT
+    return np.where(np.isnan(last), np.nan, np.where(on, 1.0, np.where(off, 0.0, 0.5)))
 
 
 def earlier(values: Floats, frames: int) -> Floats:
