@@ -10,7 +10,7 @@ from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
 from infrastress.detectors.process.conditions import Command, commands, depth, said, sureness
 from infrastress.detectors.process.tightness import DailyMaxima
-from infrastress.detectors.process.view import Floats, SignalTable, View, earlier, state_of
+from infrastress.detectors.process.view import Floats, SignalTable, View, earlier, states_of
 from infrastress.site import Site
 from infrastress.site.control import comparisons
 from infrastress.site.process import Comparison
@@ -97,7 +97,7 @@ class ControlRuleBroken(Invariant):
             for back in range(1, self._wait[i] + 2):
                 shifted = earlier(deep, back)
                 held = np.minimum(held, shifted)
-            state = state_of(view, self.table.row[rule.actuator])
+            state = states_of(view)[self.table.row[rule.actuator]]
             wrong = state == (0.0 if rule.on else 1.0)
             out[i] = np.where(np.isnan(held) | np.isnan(state), np.nan, np.where(wrong, np.maximum(held, 0.0), 0.0))[
                 view.context :
@@ -210,7 +210,7 @@ class SwitchedWithoutCause(Invariant):
         """How far the nearest rule of its direction was from applying at each switching (SI); 0 elsewhere."""
         out = np.empty((len(self._actuators), len(view.ends)))
         for i, actuator in enumerate(self._actuators):
-            state = state_of(view, self.table.row[actuator])
+            state = states_of(view)[self.table.row[actuator]]
             before = earlier(state, 1)
             gap = {}
             for name, rules in (("on", self._on[i]), ("off", self._off[i])):
@@ -256,7 +256,7 @@ class SwitchedWithoutCause(Invariant):
         """Keep the gap at every switching."""
         gaps = self._uncaused(view)
         for i, actuator in enumerate(self._actuators):
-            state = state_of(view, self.table.row[actuator])
+            state = states_of(view)[self.table.row[actuator]]
             switched = (state != earlier(state, 1))[view.context :]
             self._gaps[i].extend(gaps[i][switched & ~np.isnan(gaps[i])].tolist())
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
-from infrastress.detectors.process.view import Floats, SignalTable, View, state_of
+from infrastress.detectors.process.view import Floats, SignalTable, View, states_of
 from infrastress.site import Site
 
 __all__ = ["NeverTogether"]
@@ -64,7 +64,7 @@ class NeverTogether(Invariant):
 
     def _values(self, view: View) -> npt.NDArray[np.int64]:
         """int64[n, k]: 0 off, 1 on, -1 unknown or switched within the frame."""
-        told = state_of(view, self._rows)[:, view.context :]
+        told = states_of(view)[self._rows, view.context :]
         return np.where(told == 1.0, 1, np.where(told == 0.0, 0, -1))
 
     def _met(self, values: npt.NDArray[np.int64]) -> Iterator[tuple[_Pair, npt.NDArray[np.bool_]]]:

@@ -13,7 +13,7 @@ from infrastress.events.kinds import Contribution
 from infrastress.site import Site
 from infrastress.site.process import Signal
 
-__all__ = ["SHUT", "Floats", "SignalTable", "Times", "View", "earlier", "state_of", "window_sums"]
+__all__ = ["SHUT", "Floats", "SignalTable", "Times", "View", "earlier", "states_of", "window_sums"]
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
@@ -142,18 +142,21 @@ class View:
         return View(self.width, self.ends, self.context, mean, last, self.count)
 
 
-def state_of(view: View, rows: int | npt.NDArray[np.intp]) -> Floats:
-    """What is switched: 1 on or open, 0 off or shut, 0.5 where it switched within the frame, NaN where unknown."""
-    mean, last = view.mean[rows], view.last[rows]
-    on, off = np.minimum(mean, last) > SHUT, np.maximum(mean, last) <= SHUT
-    return np.where(np.isnan(last), np.nan, np.where(on, 1.0, np.where(off, 0.0, 0.5)))
+def states_of(view: View) -> Floats:
+    """float64[m, c + k]: 1 on or open, 0 off or shut, 0.5 where it switched within the frame, NaN where unknown."""
+    if "states" not in view.cache:
+        on, off = np.minimum(view.mean, view.last) > SHUT, np.maximum(view.mean, view.last) <= SHUT
+        view.cache["states"] = np.where(np.isnan(view.last), np.nan, np.where(on, 1.0, np.where(off, 0.0, 0.5)))
+    found: Floats = view.cache["states"]
+    return found
 
 
 def earlier(values: Floats, frames: int) -> Floats:
     """`values` shifted so that column t holds what stood at t - frames; NaN at the start."""
     if frames == 0:
         return values
-    shifted = np.full_like(values, np.nan)
+    shifted = np.empty_like(values)
+    shifted[..., :frames] = np.nan
     shifted[..., frames:] = values[..., :-frames]
     return shifted
 
