@@ -32,6 +32,8 @@ GRACE = HOUR
 NAMED_FRAMES = 4
 INSTRUMENTS = frozenset({"stuck_meter", "noisy_meter", "noisy_gauge", "outstation_silent"})
 """Instruments that really fail: an alarm on one of them is right."""
+_TROUBLE = INSTRUMENTS | {"overflow"}
+"""And a tank that its own controllers let run over."""
 _TRACES = frozenset({"badge_misuse", "remote_login"})
 """Of an attack, what leaves no mark on the process: fusion's."""
 _ATTACK = frozenset({"sensor_falsified", "actuator_manipulated", "intrusion"})
@@ -98,10 +100,10 @@ def suspicion_of(alarms: Sequence[Raised]) -> str:
     return known[0] if known else "unknown"
 
 
-def _on_failed(one: Raised, truth: Iterable[TruthSpan]) -> bool:
-    """Whether an alarm belongs to an instrument that really failed; a judge that names no asset gets the benefit."""
+def _in_trouble(one: Raised, truth: Iterable[TruthSpan]) -> bool:
+    """Whether an alarm belongs to trouble that really was; a judge that names no asset gets the benefit."""
     return any(
-        span.kind in INSTRUMENTS
+        span.kind in _TROUBLE
         and span.began <= one.at <= span.ended + GRACE
         and (not one.assets or set(span.assets) & set(one.assets))
         for span in truth
@@ -109,20 +111,20 @@ def _on_failed(one: Raised, truth: Iterable[TruthSpan]) -> bool:
 
 
 def alarmed(raised: Sequence[Raised], truth: Sequence[TruthSpan], kind: str) -> list[Raised]:
-    """Alarms within the benign spans of a kind and an hour behind, but on instruments that really failed."""
+    """Alarms within the benign spans of a kind and an hour behind, but on trouble that really was."""
     spans = [one for one in truth if one.kind == kind]
     return [
         one
         for one in raised
         if one.alarm
         and any(span.began <= one.at <= span.ended + GRACE for span in spans)
-        and not _on_failed(one, truth)
+        and not _in_trouble(one, truth)
     ]
 
 
 def false_alarms(raised: Sequence[Raised], truth: Sequence[TruthSpan]) -> list[Episode]:
     """False episodes of a quiet run: spans of alarms that stood together are one, right ones left out."""
-    wrong = [one for one in raised if one.alarm and not _on_failed(one, truth)]
+    wrong = [one for one in raised if one.alarm and not _in_trouble(one, truth)]
     return merge_episodes(Episode(one.at, one.until, one.rule) for one in wrong)
 
 

@@ -42,6 +42,15 @@ def test_a_plant_that_keeps_its_balance_is_silent():
     assert judge(with_receipt(500, 60)) == []
 
 
+def test_a_full_tank_that_receives_runs_over():
+    columns = with_receipt(300, 40, level=13.8)
+    columns["L1"] = np.minimum(columns["L1"], 14.5)
+    found = [f for f in judge(columns) if f.body.rule == "process.mass_balance"]
+    assert found[0].body.suspicion == "process_fault"
+    assert found[0].body.severity == "critical"
+    assert found[0].body.sentence.endswith("; the tank is full: it runs over")
+
+
 def test_frozen_gauge_while_receiving_is_said_within_five_minutes():
     columns = with_receipt(300, 40)
     columns["L1"][150:] = columns["L1"][150]

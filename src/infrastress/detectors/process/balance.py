@@ -284,7 +284,12 @@ class MassBalance(ExpectingInvariant):
         due = now - float(residuals[0].near(0.0)[subject, frame])
         suspicion: Suspicion = "unknown"
         confidence = 0.5
-        if stuck:
+        lost = brought > change
+        if lost and any(gauge.full(float(view.mean[row, t])) for gauge, row in zip(area.gauges, rows, strict=True)):
+            stuck = []  # a full tank's level rests
+            suspicion, confidence = "process_fault", 0.7
+            sentence += "; the tank is full: it runs over"
+        elif stuck:
             suspicion = "sensor_fault"
             sentence += f"; the gauge {DEAD_OR_HELD}"
         elif self._open[subject]:
@@ -295,7 +300,7 @@ class MassBalance(ExpectingInvariant):
         elif abs(due) < 0.25 * abs(now):
             suspicion = "process_fault"
             sentence += "; volume comes or goes that no meter sees"
-        receiving = metered > 0 and brought > change
+        receiving = metered > 0 and lost
         return Account(
             sentence=sentence,
             contributions=self._shares(view, subject, t, scale=scale, brought=brought, stuck=bool(stuck)),

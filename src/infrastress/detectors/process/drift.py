@@ -108,12 +108,16 @@ class BalanceDrift(Invariant):
         limit = self._limit[subject]
         stuck = any(frozen(view, self.table.row[gauge.level], t, 4) for gauge in area.gauges)
         moving = bool(self.farm.over(view).moving[subject, t])
-        suspicion: Suspicion = "sensor_fault" if stuck else "unknown" if moving else "process_fault"
+        over = value < 0 and any(g.full(float(view.mean[self.table.row[g.level], t])) for g in area.gauges)
+        suspicion: Suspicion = (
+            "process_fault" if over or not (stuck or moving) else "sensor_fault" if stuck else "unknown"
+        )
         way = "gained" if value > 0 else "lost"
         state = "with its meters counted" if moving else "with every way shut"
+        spilled = "; the tank is full: it runs over" if over else ""
         return Account(
             sentence=f"{area.id} has {way} {abs(value):.1f} m3 ({abs(value) / area.area * 100:.1f} cm) that "
-            f"nothing explains, {state}; normally it stays within {limit:.1f} m3",
+            f"nothing explains, {state}; normally it stays within {limit:.1f} m3{spilled}",
             contributions=tuple(
                 self.table.part(
                     gauge.level,

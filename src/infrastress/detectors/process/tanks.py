@@ -33,6 +33,10 @@ class Gauge:
             return np.where(np.isnan(level), np.nan, np.interp(level, table[:, 0], table[:, 1]))
         return level * self.area
 
+    def full(self, level: float) -> bool:
+        """Whether a level, m, is at the height at which the tank runs over, by three standard deviations or steps."""
+        return level >= self.tank.height_m - 3.0 * max(self.sigma, self.resolution)
+
     @property
     def area(self) -> float:
         """Mean horizontal area, m2."""

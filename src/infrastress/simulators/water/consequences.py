@@ -1,16 +1,24 @@
 """What a run did to customers and tanks: undelivered demand, low pressure, overflow, empty tanks, leaks."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from infrastress.simulators.water.hydraulics import Hydraulics
 from infrastress.simulators.water.layout import Layout
 
-__all__ = ["HOUR", "Consequences"]
+__all__ = ["HOUR", "Consequences", "Overflow"]
 
 HOUR = 3600.0
 NEAR_EMPTY = 0.005  # of usable depth
+
+
+class Overflow(NamedTuple):
+    """A tank runs over: from second to second, m3."""
+
+    began: int
+    ended: int
+    volume: float
 
 
 class Consequences:
@@ -22,7 +30,7 @@ class Consequences:
         leaked, supplied: m3.
         lowest_pressure: m head, at a customer; lowest_at: node and second of it.
         empty_s: seconds that each tank was empty.
-        overflows: first and last second in which a tank (by its number) ran over.
+        overflows: when a tank (by its number) ran over; spells less than an hour apart are one.
     """
 
     def __init__(self, engine: Hydraulics, layout: Layout) -> None:
@@ -33,7 +41,7 @@ class Consequences:
         self._asked_by_hour: dict[int, float] = {}
         self.lowest_pressure, self.lowest_at = float("inf"), ("", 0)
         self.empty_s = np.zeros(len(engine.tanks))
-        self.overflows: dict[int, tuple[int, int]] = {}
+        self.overflows: dict[int, list[Overflow]] = {}
         self._spilled = np.zeros(len(engine.tanks))
 
     def add(self, second: int, step: int) -> None:
@@ -63,8 +71,12 @@ class Consequences:
         low, high = engine.level_limits
         self.empty_s += (engine.level <= low + NEAR_EMPTY * (high - low)) * step
         for i in np.flatnonzero(engine.spilled > self._spilled).tolist():
-            first, _ = self.overflows.get(i, (second, 0))
-            self.overflows[i] = (first, second + step)
+            spells, volume = self.overflows.setdefault(i, []), float(engine.spilled[i] - self._spilled[i])
+            if spells and second - spells[-1].ended <= HOUR:
+                before = spells.pop()
+                spells.append(Overflow(before.began, second + step, before.volume + volume))
+            else:
+                spells.append(Overflow(second, second + step, volume))
         self._spilled = engine.spilled.copy()
 
     def requested_by_hour(self, hour: int) -> float:

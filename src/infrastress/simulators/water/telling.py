@@ -81,18 +81,19 @@ class Telling:
 
     def _overflows(self, diary: Diary) -> None:
         harm = self.outcome.consequences
-        for i, (first, last) in sorted(harm.overflows.items()):
+        for i, spells in sorted(harm.overflows.items()):
             name = self.layout.tanks[i]
             asset = self.layout.asset(name, link=False)
-            diary.note(
-                "overflow",
-                first,
-                last,
-                (asset,) if asset else (),
-                f"the tank runs over, {harm.engine.spilled[i]:.1f} m3 in all",
-                malicious=self.story is not None and self.story.malicious,
-                signals=self._signals({("level", name)}),
-            )
+            for spell in spells:
+                diary.note(
+                    "overflow",
+                    spell.began,
+                    spell.ended,
+                    (asset,) if asset else (),
+                    f"the tank runs over, {spell.volume:.1f} m3",
+                    malicious=self.story is not None and self.story.malicious,
+                    signals=self._signals({("level", name)}),
+                )
 
     def facts(self) -> dict[str, Any]:
         """Numbers of the run."""
