@@ -51,6 +51,16 @@ def test_a_full_tank_that_receives_runs_over():
     assert found[0].body.sentence.endswith("; the tank is full: it runs over")
 
 
+def test_a_meter_that_reads_nothing_while_its_pump_empties_the_tank_is_named():
+    columns = still(200, level=6.0)
+    columns["P1.state"][60:] = 1.0
+    columns["L1"] -= np.clip(np.arange(200) - 60, 0, None) * 400 / 60 / AREA
+    found = [f for f in judge(columns) if f.body.rule == "process.mass_balance"]
+    assert found[0].body.suspicion == "sensor_fault"
+    assert "; F2 reads nothing though its way is open: dead or held" in found[0].body.sentence
+    assert {one.signal: one.share for one in found[0].body.contributions} == {"L1": 0.5, "F2": 0.5}
+
+
 def test_frozen_gauge_while_receiving_is_said_within_five_minutes():
     columns = with_receipt(300, 40)
     columns["L1"][150:] = columns["L1"][150]

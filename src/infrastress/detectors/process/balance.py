@@ -285,6 +285,7 @@ class MassBalance(ExpectingInvariant):
         suspicion: Suspicion = "unknown"
         confidence = 0.5
         lost = brought > change
+        mute = self._mute(view, subject, t, lost=lost)
         if lost and any(gauge.full(float(view.mean[row, t])) for gauge, row in zip(area.gauges, rows, strict=True)):
             stuck = []  # a full tank's level rests
             suspicion, confidence = "process_fault", 0.7
@@ -292,6 +293,9 @@ class MassBalance(ExpectingInvariant):
         elif stuck:
             suspicion = "sensor_fault"
             sentence += f"; the gauge {DEAD_OR_HELD}"
+        elif mute is not None:
+            suspicion, confidence = "sensor_fault", 0.6
+            sentence += f"; {mute} reads nothing though its way is open: dead or held, telemetry alone cannot tell"
         elif self._open[subject]:
             suspicion, confidence = "unknown", 0.4
         elif abs(now) < 0.25 * abs(due):
@@ -303,7 +307,7 @@ class MassBalance(ExpectingInvariant):
         receiving = metered > 0 and lost
         return Account(
             sentence=sentence,
-            contributions=self._shares(view, subject, t, scale=scale, brought=brought, stuck=bool(stuck)),
+            contributions=self._shares(view, subject, t, scale=scale, brought=brought, stuck=bool(stuck), mute=mute),
             began=int(view.ends[frame]) - scale * view.width,
             severity="medium"
             if not area.gauges
@@ -315,17 +319,34 @@ class MassBalance(ExpectingInvariant):
             techniques=() if suspicion == "process_fault" else ("T0856",),
         )
 
+    def _mute(self, view: View, subject: int, t: int, *, lost: bool) -> str | None:
+        """A meter that reads nothing although its way, by which the volume may have gone or come, is surely open."""
+        area, flows = self.farm.volumes[subject], self.net.over(view)
+        for b in area.outward if lost else area.inward:
+            meter = self.net.branches[b].meter
+            if meter is None or not self.net.branches[b].gates or not flows.open[b, t]:
+                continue
+            least = 2.0 * max(self.table.accuracy(meter), self.table.resolution(meter))
+            if abs(float(view.mean[self.table.row[meter], t])) <= least:
+                return meter
+        return None
+
     def _shares(
-        self, view: View, subject: int, t: int, *, scale: int, brought: float, stuck: bool
+        self, view: View, subject: int, t: int, *, scale: int, brought: float, stuck: bool, mute: str | None
     ) -> tuple[Contribution, ...]:
-        """The gauges carry nine tenths where one stands still to the last digit, else gauges and meters half each."""
+        """The gauges carry nine tenths where one stands still to the last digit, else gauges and meters half each.
+
+        A mute meter carries all of the meters' half.
+        """
         area = self.farm.volumes[subject]
         meters: dict[str, float] = {}
         for b in area.inward + area.outward:
             meter = self.net.branches[b].meter
             flow = float(self.net.over(view).high[b, t])
-            if meter is not None and abs(flow) > 0.0:
+            if meter is not None and mute is None and abs(flow) > 0.0:
                 meters[meter] = abs(flow)
+        if mute is not None:
+            meters[mute] = 1.0
         of_level = 0.0 if not area.gauges else 1.0 if not meters else 0.9 if stuck else 0.5
         found = []
         for gauge in area.gauges:
