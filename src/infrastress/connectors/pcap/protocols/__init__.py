@@ -3,12 +3,16 @@
 from typing import Final
 
 from infrastress.connectors.pcap.protocols.base import Dissector
+from infrastress.connectors.pcap.protocols.iec104 import Iec104Dissector
 from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
 from infrastress.events.network_terms import Transport
 
 __all__ = ["DISSECTORS", "SERVER_PORTS", "dissector_for"]
 
-DISSECTORS: Final[tuple[type[Dissector], ...]] = (ModbusDissector,)
+DISSECTORS: Final[tuple[type[Dissector], ...]] = (
+    Iec104Dissector,
+    ModbusDissector,
+)
 SERVER_PORTS: Final = frozenset(port for kind in DISSECTORS for port in kind.ports)
 _BY_TRANSPORT: Final = {
     transport: tuple(kind for kind in DISSECTORS if transport in kind.transports) for transport in Transport
