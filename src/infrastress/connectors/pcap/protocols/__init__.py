@@ -3,6 +3,7 @@
 from typing import Final
 
 from infrastress.connectors.pcap.protocols.base import Dissector
+from infrastress.connectors.pcap.protocols.dnp3 import Dnp3Dissector
 from infrastress.connectors.pcap.protocols.iec104 import Iec104Dissector
 from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
 from infrastress.events.network_terms import Transport
@@ -10,6 +11,7 @@ from infrastress.events.network_terms import Transport
 __all__ = ["DISSECTORS", "SERVER_PORTS", "dissector_for"]
 
 DISSECTORS: Final[tuple[type[Dissector], ...]] = (
+    Dnp3Dissector,
     Iec104Dissector,
     ModbusDissector,
 )
