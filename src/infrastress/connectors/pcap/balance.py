@@ -44,7 +44,7 @@ class CaptureBalance:
 
     def total(self, outcome: Outcome) -> int:
         """Packets of an outcome."""
-        return sum(n for (_, what, _), n in self.counts.items() if what is outcome)
+        return sum(n for (_, what, _), n in self.counts.items() if what == outcome)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -143,7 +143,7 @@ class Capture:
     def _pcap(self, file: BinaryIO, order: str, unit: int) -> Iterator[tuple[bytes, int, int, int]]:
         head = file.read(20)
         if len(head) < 20:
-            return self._stop(4, "capture truncated within its header")
+            return self._stop(4 + len(head), "capture truncated within its header")
         link = struct.unpack(order + "I", head[16:20])[0] & 0xFFFF  # above: FCS length
         unpack, buffer, position, at = struct.Struct(order + "IIII").unpack_from, b"", 0, 24
         while True:
@@ -167,7 +167,9 @@ class Capture:
             self._stop(at + len(buffer) - position, "capture truncated within a record")
         return None
 
-    def _pcapng(self, file: BinaryIO, magic: bytes) -> Iterator[tuple[bytes, int, int, int]]:
+    def _pcapng(  # noqa: PLR0911  # each return is one way to break off
+        self, file: BinaryIO, magic: bytes
+    ) -> Iterator[tuple[bytes, int, int, int]]:
         order, interfaces, at, last = "<", list[_Interface](), 0, 0
         head = magic + file.read(4)
         while head:
@@ -175,6 +177,8 @@ class Capture:
                 return self._stop(at + len(head), "capture truncated within a block")
             if head[:4] == _SECTION:
                 mark = file.read(4)
+                if len(mark) < 4:
+                    return self._stop(at + 8 + len(mark), "capture truncated within a block")
                 order = ">" if mark == b"\x1a\x2b\x3c\x4d" else "<"
                 if mark not in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a"):
                     return self._stop(at, "a section without its byte order mark")

@@ -309,7 +309,7 @@ class Dissection:
 
 
 def _is_client(transport: Transport, flags: int, source: int, target: int) -> bool:
-    """Whether a conversation's first packet comes from its client: by SYN, then by usual ports, then the higher port."""
+    """Whether a conversation's first packet comes from its client: by SYN, usual ports, or the higher port."""
     if transport is Transport.TCP and flags & _SYN:
         return not flags & _ACK
     if (source in SERVER_PORTS) != (target in SERVER_PORTS):

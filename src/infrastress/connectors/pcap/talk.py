@@ -15,6 +15,8 @@ __all__ = ["Half", "Talk"]
 
 _TRIES: Final = 8
 """Segments a direction that may look like nothing before the conversation counts as unknown."""
+_ENOUGH: Final = 24
+"""From the first byte of a connection on, this many tell a protocol."""
 _BUFFER: Final = 1 << 18
 _BROKEN: Final = (IndexError, ValueError, struct.error, OverflowError)
 Row = tuple[Any, ...]
@@ -67,7 +69,9 @@ class Talk:
         "last", "named", "opened", "packet", "packets", "payload", "refused", "rows", "time", "transport",
     )  # fmt: skip
 
-    def __init__(self, rows: list[Row], head: Head, transport: Transport, capture: str, time: int, packet: int) -> None:
+    def __init__(
+        self, rows: list[Row], head: Head, transport: Transport, *, capture: str, time: int, packet: int
+    ) -> None:
         self.rows, self.head, self.transport, self.capture = rows, head, transport, capture
         self.half: Half | None = None
         self.keys: tuple[bytes, ...] = ()
@@ -128,7 +132,7 @@ class Talk:
                 self.counts[reason] += half.open
             if half.stream and dropped:
                 self.counts[Outcome.DROPPED, "too many connections"] += half.stream.packets
-            half.stream, half.buffer, half.open = None, b"", 0
+            half.stream, half.buffer, half.open, half.begun = None, b"", 0, None
         if self.dissector:
             self.dissector.finish()
         self._connection()
@@ -140,13 +144,17 @@ class Talk:
             self.gaps += 1
             self._gap(half)
         half.open += piece.counts
+        data = half.buffer + piece.data if half.buffer else piece.data
         if not half.synced:
-            if not self._known(half, piece.data):
+            from_start = half.begun is not None and not half.tries
+            if not (from_start and self.dissector) and not self._known(half, data):
+                if from_start and len(data) < _ENOUGH:
+                    half.buffer, half.tries = data, 0
+                    return
                 self.counts[Outcome.UNDECODED, "" if self.dissector is None else "out of step"] += half.open
-                half.open = 0
+                half.buffer, half.open = b"", 0
                 return
             half.synced = True
-        data = half.buffer + piece.data if half.buffer else piece.data
         used, bad = self._pdus(half, data)
         outcome = (Outcome.MALFORMED if bad else Outcome.DECODED, "")
         if used == len(data) or bad > 1:
@@ -186,7 +194,7 @@ class Talk:
                 self._malformed(
                     half, str(error) if isinstance(error, Malformed) else "no beginning of a PDU", stop - at
                 )
-                half.synced = False
+                half.synced, half.tries = False, half.tries or 1
                 return stop, 2
             if not size or at + size > stop:
                 break
@@ -205,6 +213,7 @@ class Talk:
         if half.open:
             self.counts[Outcome.UNDECODED, "incomplete PDU"] += half.open
         half.buffer, half.open, half.synced = b"", 0, False
+        half.tries = half.tries or 1
         if self.dissector:
             self.dissector.gap(half.client)
 

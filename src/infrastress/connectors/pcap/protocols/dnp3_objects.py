@@ -63,7 +63,7 @@ _BARE: Final = (
 _STATES: Final = {1, 2, 10, 11}
 
 
-def value_of(group: int, variation: int, data: bytes, at: int) -> float | None:
+def value_of(group: int, variation: int, data: bytes, at: int) -> float | None:  # noqa: PLR0911  # a table of rules
     """An object's number; None for objects without one."""
     size = SIZES.get((group, variation))
     if size is None or size == 0 or group in (50, 51, 52, 60, 13, 43):

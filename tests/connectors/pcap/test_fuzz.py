@@ -1,0 +1,65 @@
+"""Hostile input raises nothing, hangs nowhere and balances."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from infrastress.connectors.pcap.protocols import DISSECTORS
+from infrastress.core.errors import InputError
+from tests.connectors.pcap.packets import ethernet, mbap, pcap, pcapng, read, talk, tcp, udp
+
+MODBUS = talk(
+    *((side, mbap(i, bytes.fromhex(pdu))) for i in range(3) for side, pdu in (("c", "0300640001"), ("s", "03020007")))
+)
+IEC104 = talk(
+    ("c", bytes.fromhex("680407000000")),
+    ("s", bytes.fromhex("68040b000000")),
+    ("c", bytes.fromhex("680e000000002d010600030094110081")),
+    ("s", bytes.fromhex("680e000000002d010700030094110081")),
+)
+DNP3 = talk(
+    ("c", bytes.fromhex("056414c403000200f51fc1c1030c012801000100030164000000c8da640000000087c5".replace(" ", ""))),
+    server=("10.0.0.2", 20000),
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("packets", [MODBUS, IEC104, DNP3], ids=["modbus", "iec104", "dnp3"])
+def test_bit_flips_truncations_and_noise(tmp_path: Path, packets: list[bytes], seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(12):
+        garbled = []
+        for packet in packets * 2:
+            octets = bytearray(packet)
+            for _ in range(chance.choice([0, 0, 1, 3])):
+                octets[chance.randrange(len(octets))] ^= 1 << chance.randrange(8)
+            garbled.append(bytes(octets[: chance.choice([len(octets)] * 4 + [chance.randrange(len(octets) + 1)])]))
+        chance.shuffle(garbled) if seed % 2 else None
+        read(tmp_path, pcap(garbled))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("write", [pcap, pcapng])
+def test_a_damaged_file(tmp_path: Path, write: object, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(10):
+        data = bytearray(write(MODBUS))  # type: ignore[operator]
+        for _ in range(chance.randrange(1, 6)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        try:
+            read(tmp_path, bytes(data))
+        except InputError:
+            assert True
+
+
+@pytest.mark.parametrize("kind", DISSECTORS, ids=lambda kind: kind.protocol)
+def test_random_bytes_after_a_true_beginning(tmp_path: Path, kind: type) -> None:
+    chance, port = random.Random(1), min(kind.ports)
+    seeds = {packet[54:] for packets in (MODBUS, IEC104, DNP3) for packet in packets if len(packet) > 54}
+    mine = [payload for payload in sorted(seeds) if kind.sniff(payload)]
+    for _ in range(150):
+        begin = chance.choice(mine)[: chance.randrange(1, 24)] if mine else b""
+        noise = begin + chance.randbytes(chance.randrange(60))
+        packets = [tcp(("10.0.0.1", 9), ("10.0.0.2", port), 1, noise), udp(("10.0.0.1", 9), ("10.0.0.2", port), noise)]
+        read(tmp_path, pcap(ethernet(packet) for packet in packets))
