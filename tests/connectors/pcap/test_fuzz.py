@@ -22,10 +22,16 @@ DNP3 = talk(
     ("c", bytes.fromhex("056414c403000200f51fc1c1030c012801000100030164000000c8da640000000087c5".replace(" ", ""))),
     server=("10.0.0.2", 20000),
 )
+S7 = talk(
+    ("c", bytes.fromhex("0300002702f080320100000005000e00080501120a100400020001840000500004002000010002")),
+    ("s", bytes.fromhex("0300001602f0803203000000050002000100000501ff")),
+    server=("10.0.0.2", 102),
+)
+SPOKEN = {"modbus": MODBUS, "iec104": IEC104, "dnp3": DNP3, "s7": S7}
 
 
 @pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("packets", [MODBUS, IEC104, DNP3], ids=["modbus", "iec104", "dnp3"])
+@pytest.mark.parametrize("packets", SPOKEN.values(), ids=SPOKEN)
 def test_bit_flips_truncations_and_noise(tmp_path: Path, packets: list[bytes], seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(12):
@@ -53,10 +59,10 @@ def test_a_damaged_file(tmp_path: Path, write: object, seed: int) -> None:
             assert True
 
 
-@pytest.mark.parametrize("kind", DISSECTORS, ids=lambda kind: kind.protocol)
+@pytest.mark.parametrize("kind", DISSECTORS, ids=lambda kind: kind.__name__)
 def test_random_bytes_after_a_true_beginning(tmp_path: Path, kind: type) -> None:
     chance, port = random.Random(1), min(kind.ports)
-    seeds = {packet[54:] for packets in (MODBUS, IEC104, DNP3) for packet in packets if len(packet) > 54}
+    seeds = {packet[54:] for packets in SPOKEN.values() for packet in packets if len(packet) > 54}
     mine = [payload for payload in sorted(seeds) if kind.sniff(payload)]
     for _ in range(150):
         begin = chance.choice(mine)[: chance.randrange(1, 24)] if mine else b""

@@ -148,3 +148,21 @@ def test_dnp3(path: Path) -> None:
     values = by_packet((row.packet, value) for row in analog for value in row.values or [row.value])
     shown = tshark(path, "dnp3.al.ana.int", "dnp3.al.ana.int")
     same(values, {n: v for n, v in shown.items() if n in values}, wrapped)
+
+
+@pytest.mark.parametrize("path", captures("icsnpp/icsnpp_s7.pcap", "iti/mb2.pcap"), ids=lambda path: path.stem)
+def test_s7comm(path: Path) -> None:
+    rows = [row for row in ours(path, "s7comm") if row.function is not None and row.function < 256]
+    jobs = [row for row in rows if not (row.function_name or "").startswith("COTP")]
+    pairs = {
+        (packet, float(row.function or 0)) for row in jobs for packet in (row.packet, row.response_packet) if packet
+    }
+    same(by_packet(sorted(pairs)), tshark(path, "s7comm.param.func", "s7comm.param.func"))
+    read = [row for row in jobs if row.object in ("flags byte", "flags word", "inputs byte", "outputs byte")]
+    asked = by_packet((row.packet, float(row.address or 0)) for row in read)
+    shown = tshark(path, "s7comm.header.rosctr == 1", "s7comm.item.address.byte")
+    assert all(set(places) <= set(shown[number]) for number, places in asked.items())
+    blocks = by_packet(
+        (row.packet, float(row.object[2:].split()[0])) for row in jobs if (row.object or "").startswith("DB")
+    )
+    same(blocks, tshark(path, "s7comm.item.db > 0", "s7comm.item.db"))

@@ -6,6 +6,7 @@ from infrastress.connectors.pcap.protocols.base import Dissector
 from infrastress.connectors.pcap.protocols.dnp3 import Dnp3Dissector
 from infrastress.connectors.pcap.protocols.iec104 import Iec104Dissector
 from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
+from infrastress.connectors.pcap.protocols.s7comm import S7Dissector
 from infrastress.events.network_terms import Transport
 
 __all__ = ["DISSECTORS", "SERVER_PORTS", "dissector_for"]
@@ -13,6 +14,7 @@ __all__ = ["DISSECTORS", "SERVER_PORTS", "dissector_for"]
 DISSECTORS: Final[tuple[type[Dissector], ...]] = (
     Dnp3Dissector,
     Iec104Dissector,
+    S7Dissector,
     ModbusDissector,
 )
 SERVER_PORTS: Final = frozenset(port for kind in DISSECTORS for port in kind.ports)
