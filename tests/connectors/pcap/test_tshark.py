@@ -154,15 +154,18 @@ def test_dnp3(path: Path) -> None:
 def test_s7comm(path: Path) -> None:
     rows = [row for row in ours(path, "s7comm") if row.function is not None and row.function < 256]
     jobs = [row for row in rows if not (row.function_name or "").startswith("COTP")]
-    pairs = {
-        (packet, float(row.function or 0)) for row in jobs for packet in (row.packet, row.response_packet) if packet
-    }
-    same(by_packet(sorted(pairs)), tshark(path, "s7comm.param.func", "s7comm.param.func"))
+    asks = {(row.packet, row.transaction, row.function) for row in jobs}
+    # a response refused as a whole has no parameters that could name its function
+    answers = {(row.response_packet, row.transaction, row.function) for row in jobs if (row.exception or 0) < 256}
+    same(
+        by_packet((packet, float(function or 0)) for packet, _, function in asks | answers),
+        tshark(path, "s7comm.param.func", "s7comm.param.func"),
+    )
     read = [row for row in jobs if row.object in ("flags byte", "flags word", "inputs byte", "outputs byte")]
     asked = by_packet((row.packet, float(row.address or 0)) for row in read)
-    shown = tshark(path, "s7comm.header.rosctr == 1", "s7comm.item.address.byte")
+    shown = tshark(path, "s7comm.header.rosctr == 1", "s7comm.param.item.address.byte")
     assert all(set(places) <= set(shown[number]) for number, places in asked.items())
     blocks = by_packet(
         (row.packet, float(row.object[2:].split()[0])) for row in jobs if (row.object or "").startswith("DB")
     )
-    same(blocks, tshark(path, "s7comm.item.db > 0", "s7comm.item.db"))
+    same(blocks, tshark(path, "s7comm.param.item.db > 0", "s7comm.param.item.db"))
