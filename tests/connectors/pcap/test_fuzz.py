@@ -27,7 +27,15 @@ S7 = talk(
     ("s", bytes.fromhex("0300001602f0803203000000050002000100000501ff")),
     server=("10.0.0.2", 102),
 )
-SPOKEN = {"modbus": MODBUS, "iec104": IEC104, "dnp3": DNP3, "s7": S7}
+ENIP = talk(
+    (
+        "c",
+        bytes.fromhex("6f0016000100000000000000010101010101010100000000000000000000020000000000b20006000702208e2401"),
+    ),
+    ("s", bytes.fromhex("6f0014000100000000000000010101010101010100000000000000000000020000000000b200040087000000")),
+    server=("10.0.0.2", 44818),
+)
+SPOKEN = {"modbus": MODBUS, "iec104": IEC104, "dnp3": DNP3, "s7": S7, "enip": ENIP}
 
 
 @pytest.mark.parametrize("seed", range(8))

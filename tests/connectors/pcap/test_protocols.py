@@ -102,3 +102,48 @@ def test_s7_write_to_a_data_block_and_stop(tmp_path: Path) -> None:
     assert (first.action, first.object, first.address, first.quantity) == (Action.WRITE, "DB1 word", 10, 2)
     assert (first.values, first.ok) == ([1.0, 2.0], True)
     assert (second.kind, second.action, second.ok) == (Kind.REQUEST, Action.STOP, None)
+
+
+def enip(command: int, body: bytes, session: int = 1) -> str:
+    context = b"\x01" * 8
+    head = command.to_bytes(2, "little") + len(body).to_bytes(2, "little") + session.to_bytes(4, "little")
+    return (head + bytes(4) + context + bytes(4) + body).hex()
+
+
+def unconnected(message: bytes) -> bytes:
+    return bytes(6) + b"\x02\0" + bytes(4) + b"\xb2\0" + len(message).to_bytes(2, "little") + message
+
+
+def test_cip_stop_tag_write_and_multiple_services(tmp_path: Path) -> None:
+    stop = b"\x07\x02\x20\x8e\x24\x01"
+    write = b"\x4d\x03\x91\x04Pump\xca\0\x01\0" + bytes.fromhex("00004842")
+    read = b"\x4c\x02\x91\x02Lv\x01\0"
+    first = 6
+    multiple = b"\x0a\x02\x20\x02\x24\x01" + b"\x02\0" + bytes([first, 0, first + len(write), 0]) + write + read
+    answers = b"\xcd\0\x0f\0", b"\xcc\0\0\0\xc3\0\x07\0"
+    reply = b"\x8a\0\0\0" + b"\x02\0" + bytes([first, 0, first + len(answers[0]), 0]) + b"".join(answers)
+    one, two, three = rows_of(
+        tmp_path,
+        44818,
+        ("c", enip(0x6F, unconnected(stop))),
+        ("s", enip(0x6F, unconnected(b"\x87\0\0\0"))),
+        ("c", enip(0x6F, unconnected(multiple))),
+        ("s", enip(0x6F, unconnected(reply))),
+    )
+    assert (one.action, one.object, one.ok) == (Action.STOP, "class 0x8e 1", True)
+    assert (two.action, two.object, two.value, two.ok, two.error) == (
+        Action.WRITE,
+        "Pump",
+        50.0,
+        False,
+        "privilege violation",
+    )
+    assert (three.action, three.object, three.value, three.ok) == (Action.READ, "Lv", 7.0, True)
+
+
+def test_enip_identity(tmp_path: Path) -> None:
+    fields = bytes.fromhex("0100" + "0e00" + "3600" + "1405" + "3000" + "78563412") + b"\x04PLC1\x03"
+    item = b"\x01\0" + bytes.fromhex("0002af12") + bytes([10, 0, 0, 2]) + bytes(8) + fields
+    body = b"\x01\0\x0c\0" + len(item).to_bytes(2, "little") + item
+    [row] = rows_of(tmp_path, 44818, ("c", enip(0x63, b"", 0)), ("s", enip(0x63, body, 0)))
+    assert row.identity == "PLC1; vendor=1; type=14; product=54; revision=20.005; serial=12345678; address=10.0.0.2"

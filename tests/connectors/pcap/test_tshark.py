@@ -169,3 +169,18 @@ def test_s7comm(path: Path) -> None:
         (row.packet, float(row.object[2:].split()[0])) for row in jobs if (row.object or "").startswith("DB")
     )
     same(blocks, tshark(path, "s7comm.param.item.db > 0", "s7comm.param.item.db"))
+
+
+CIP = captures("icsnpp/icsnpp_enip.pcap", "quickdraw-enip/qd_Remote_Mode_Change_Attempt.pcap", "iti/mb2.pcap")
+
+
+@pytest.mark.parametrize("path", CIP, ids=lambda path: path.stem)
+def test_cip(path: Path) -> None:
+    """Services of requests by packet; tshark names the envelopes (0x0a, 0x52 of class 6) too, we only what is inside."""
+    rows = [row for row in ours(path, "cip") if row.kind != "response"]
+    again = tshark(path, "tcp.analysis.retransmission", "frame.len")
+    said = by_packet((row.packet, float(row.function or 0)) for row in rows)
+    shown = tshark(path, "cip.rr == 0", "cip.service")
+    missed = {n: (said.get(n), v) for n, v in shown.items() if not set(v) - {10.0, 82.0} <= set(said.get(n, ()))}
+    assert not missed
+    assert not said.keys() - shown.keys() - again.keys()

@@ -4,6 +4,7 @@ from typing import Final
 
 from infrastress.connectors.pcap.protocols.base import Dissector
 from infrastress.connectors.pcap.protocols.dnp3 import Dnp3Dissector
+from infrastress.connectors.pcap.protocols.enip import EnipDissector
 from infrastress.connectors.pcap.protocols.iec104 import Iec104Dissector
 from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
 from infrastress.connectors.pcap.protocols.s7comm import S7Dissector
@@ -15,6 +16,7 @@ DISSECTORS: Final[tuple[type[Dissector], ...]] = (
     Dnp3Dissector,
     Iec104Dissector,
     S7Dissector,
+    EnipDissector,
     ModbusDissector,
 )
 SERVER_PORTS: Final = frozenset(port for kind in DISSECTORS for port in kind.ports)
