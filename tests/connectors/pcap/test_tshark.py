@@ -176,7 +176,7 @@ CIP = captures("icsnpp/icsnpp_enip.pcap", "quickdraw-enip/qd_Remote_Mode_Change_
 
 @pytest.mark.parametrize("path", CIP, ids=lambda path: path.stem)
 def test_cip(path: Path) -> None:
-    """Services of requests by packet; tshark names the envelopes (0x0a, 0x52 of class 6) too, we only what is inside."""
+    """Services of requests by packet; tshark names envelopes (0x0a, 0x52 of class 6) too, we what is inside."""
     rows = [row for row in ours(path, "cip") if row.kind != "response"]
     again = tshark(path, "tcp.analysis.retransmission", "frame.len")
     said = by_packet((row.packet, float(row.function or 0)) for row in rows)
