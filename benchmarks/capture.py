@@ -109,14 +109,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "generated.pcap"
         n = write(path, count, seed)
-        print(
-            f"{n} packets, {path.stat().st_size / 1e6:.1f} MB, seed {seed}, load {os.getloadavg()[0]:.1f}, {time.ctime()}"
-        )
+        size = path.stat().st_size / 1e6
+        print(f"{n} packets, {size:.1f} MB, seed {seed}, load {os.getloadavg()[0]:.1f}, {time.ctime()}")
         ours_cpu, expected = measure(ours, path)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"infrastress {ours_cpu:7.2f} CPU s {n / ours_cpu:9,.0f} packets/s  {len(expected)} transactions, {peak:.0f} MB"
-        )
+        speed = f"{ours_cpu:7.2f} CPU s {n / ours_cpu:9,.0f} packets/s"
+        print(f"infrastress {speed}  {len(expected)} transactions, {peak:.0f} MB")
         rivals = [tshark] if shutil.which("tshark") else []
         try:
             import_module("scapy.contrib.modbus")
@@ -127,9 +125,8 @@ def main() -> None:
         for rival in rivals:
             cpu, found = measure(rival, path)
             verdict = "equal" if found == expected else f"DIFFERS ({len(found)})"
-            print(
-                f"{rival.__name__:11} {cpu:7.2f} CPU s {n / cpu:9,.0f} packets/s  {verdict}, {cpu / ours_cpu:.1f} times ours"
-            )
+            speed = f"{cpu:7.2f} CPU s {n / cpu:9,.0f} packets/s"
+            print(f"{rival.__name__:11} {speed}  {verdict}, {cpu / ours_cpu:.1f} times ours")
 
 
 if __name__ == "__main__":
