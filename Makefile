@@ -50,7 +50,7 @@ run: $(VENV)/$(if $(filter water,$(SITE)),.dev,.run) $(CONSOLE) ## install and r
 test: $(VENV)/.dev $(CONSOLE) ## install and run every test (about 20 minutes on two cores)
 	@sh tests/peers/install.sh
 	$(BIN)/python -m pytest -m "not prove" -n 3 --ignore tests/console
-	$(BIN)/python -m pytest -m "not prove" -n 3 tests/console # apart: a browser's event loop stays in its process
+	$(BIN)/python -m pytest -m "not prove" -n 2 tests/console # apart: a browser's event loop stays in its process
 
 check: $(VENV)/.dev console/node_modules/.done ## format, lint, types, layers; of the console too
 	$(BIN)/ruff format --check .

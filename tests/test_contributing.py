@@ -73,7 +73,7 @@ async def _listen_to(connector, site, said):
         async def deliver(self, delivery):
             delivered.append(delivery)
             if len(delivered) == 3:
-                raise asyncio.CancelledError
+                running.cancel()
 
         def report(self, link):
             links.append(link.state)
@@ -84,7 +84,8 @@ async def _listen_to(connector, site, said):
 
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:
         options = connector.Options(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
-        running = connector(site, Source(id="wind", kind="telemetry"), options, LiveContext()).run(Kept(), None)
+        wind = connector(site, Source(id="wind", kind="telemetry"), options, LiveContext())
+        running = asyncio.create_task(wind.run(Kept(), None))
         with suppress(asyncio.CancelledError):
             await asyncio.wait_for(running, 10)
     assert links == ["up"]

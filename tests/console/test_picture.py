@@ -70,8 +70,9 @@ def test_the_time_slider_shows_how_things_stood_and_comes_back(attacked, open_pa
 def test_alarms_of_now_are_told_while_one_looks_back(make_console, open_page):
     console = make_console("attacked")
     page = listening(open_page(console))
-    page.keyboard.press(",")
     banner = page.get_by_test_id("past")
+    expect(page.get_by_role("banner").get_by_text(re.compile(r", \d\d:\d\d:\d\d"))).to_be_visible()  # the first pulse
+    page.keyboard.press(",")
     expect(banner).not_to_contain_text("Reading")
     count = page.get_by_test_id("verdict").inner_text()
     console.raise_alarms(1)

@@ -6,6 +6,7 @@ when the process is killed in the middle, after which the order goes on where it
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -26,6 +27,7 @@ __all__ = ["KIND", "Order", "Reingester", "Still", "decode_order", "order_key", 
 KIND = "reingest"
 """Orders are keyed records of this kind."""
 _LOOK_S = 0.5
+_CONNECTING_S = 3.0
 _PIECE = 200
 """Messages of one transaction."""
 _EXAMPLES = 20
@@ -178,7 +180,7 @@ class Reingester:
             order = _fresh(order, end=await asyncio.to_thread(self._store.log.end, self._partition))
             order.state = "running"
         while order.state == "running":
-            connector = self._taker.connector(order.source)
+            connector = await self._connector(order.source)
             rereader = getattr(connector, "rereader", lambda: None)()
             if rereader is None:
                 order.state = "failed"
@@ -196,6 +198,13 @@ class Reingester:
                 await self._record(order, record, rereader)
                 order.after = record.offset
         await self._taker.perform(lambda clock: self._finish(order, clock))
+
+    async def _connector(self, source: str) -> Any:
+        """The source's connector; where it has none, as while new connections are put in force, it is waited for."""
+        patience = time.monotonic() + _CONNECTING_S
+        while (found := self._taker.connector(source)) is None and time.monotonic() < patience:
+            await asyncio.sleep(_LOOK_S)
+        return found
 
     def _records(self, order: Order) -> list[Record]:
         log = self._store.log

@@ -200,6 +200,20 @@ def test_switching_without_a_cause():
     assert "without a cause: L1 is" in next(f for f in found if "cause" in f.body.rule).body.sentence
 
 
+def test_a_cause_that_is_not_seen_may_have_been_there():
+    heat = {"when": {"signal": "K1", "is": "above", "value": 60.0}, "actuator": "P1.state", "within_s": 60}
+    rules_of_two = [*CONTROL, {"id": "hot", "switches": "on", **heat}, {"id": "hotter", "switches": "off", **heat}]
+    site = tank_site(control_rules=rules_of_two)
+    lesson = learned(swinging(20000), site=site)
+    unseen = swinging(3000, seed=2)
+    switched = np.flatnonzero(np.diff(unseen["P1.state"])) + 1
+    unseen["L1"][np.concatenate([switched, switched - 1])] = np.nan
+    assert "process.switched_without_cause" not in rules(judge(unseen, site, lesson.baseline))
+    forced = swinging(300, seed=2)
+    forced["P1.state"][100] = 1.0 - forced["P1.state"][100]
+    assert "process.switched_without_cause" in rules(judge(forced, site, lesson.baseline))
+
+
 def test_control_rule_that_normal_data_break_is_not_judged():
     site = tank_site(control_rules=CONTROL)
     lesson = learned(still(2000, level=3.5), site=site)

@@ -186,6 +186,9 @@ def test_a_town_behind_meters_draws_what_it_draws_at_this_hour():
         return [f for f in found if "TOWN" in f.assets and f.body.phase == "raised"]
 
     assert said(town_weeks(24 * 30, seed=3)) == []
+    gaps = town_weeks(24 * 30, seed=3)
+    gaps["S"][np.random.default_rng(4).random(24 * 30) < 0.1] = np.nan  # less is known: that is no change of the town's
+    assert said(gaps) == []
     shown = town_weeks(24 * 30, seed=3)
     # The pump is said to run and doesn't: the tank's own meter tells what really goes in.
     shown["F"][400:430] += 250.0 * (1 - shown["S"][400:430])

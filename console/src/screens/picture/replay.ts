@@ -46,11 +46,13 @@ export function useReplay(now: number | null): Replay {
 
   const move = useCallback(
     (made: Move) => {
-      const last = end ?? eventNow() ?? 0;
-      if (player.at === null && made.do !== "live" && made.do !== "speed") setEnd(eventNow());
+      const present = eventNow();
+      if (present === null) return; // the page has just come: there is no past to look into yet
+      const last = end ?? present;
+      if (player.at === null && made.do !== "live" && made.do !== "speed") setEnd(present);
       if (made.do === "live") setEnd(null);
       setPlayer((before) => {
-        const upto = before.at === null ? (eventNow() ?? 0) : last;
+        const upto = before.at === null ? present : last;
         return moved(before, made, { from: upto - hours * HOUR_MS, to: upto });
       });
     },

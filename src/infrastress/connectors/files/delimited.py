@@ -19,6 +19,9 @@ from infrastress.connectors.files.lines import Block, Lines
 from infrastress.connectors.mapping import Mapping
 from infrastress.core.errors import InputError
 
+# Arrow's own handlers cancel a read, and now and then lose a Ctrl-C or SIGTERM; ours see every one.
+pa.enable_signal_handlers(False)
+
 __all__ = ["DelimitedRows", "read_header"]
 
 _SPACES = re.compile(rb"[ \t]+")

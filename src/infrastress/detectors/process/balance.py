@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import fsum, isnan
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,6 +27,19 @@ _DISTRICT_SCALE = 16
 _LONG_AGO = 2 * max(SCALES)
 
 
+class _Residual(NamedTuple):
+    """What the gauge's volume changed beyond what was brought: an interval, m3 float64[n, k], and its tolerance."""
+
+    least: Floats
+    most: Floats
+    tolerance: Floats
+
+    def near(self, value: "Floats | float") -> Floats:
+        """The residual nearest to a value."""
+        nearest: Floats = np.minimum(np.maximum(value, self.least), self.most)
+        return nearest
+
+
 class MassBalance(ExpectingInvariant):
     """Over W frames the gauge's volume may change by what its connections can bring, within its tolerance.
 
@@ -40,7 +53,8 @@ class MassBalance(ExpectingInvariant):
     A district without a tank, all of whose ways are metered, is judged likewise by what its meters leave for customers.
 
     A tank with an open connection that nobody meters or bounds is judged by its learned band of unmetered flow alone:
-    residual_W / W must stay within what normal data showed at that hour of the day.
+    residual_W / W must stay within what normal data showed at that hour of the day. Where connections bring an
+    interval rather than a point, as where a state is missing, any flow within it will do: less known is never worse.
     """
 
     rule = "process.mass_balance"
@@ -97,37 +111,36 @@ class MassBalance(ExpectingInvariant):
                 found.append(meter)
         return tuple(found)
 
-    def _residuals(self, view: View) -> tuple[list[Floats], list[Floats]]:
-        """Signed residual and tolerance (both m3) of every scale over the k frames to judge."""
+    def _residuals(self, view: View) -> list["_Residual"]:
+        """Of every scale over the k frames to judge."""
         known = view.cache.get("residuals")
         if known is not None:
-            pair: tuple[list[Floats], list[Floats]] = known
-            return pair
+            cached: list[_Residual] = known
+            return cached
         balance, c = self.farm.over(view), view.context
         fixed = np.array([[area.tolerance] for area in self.farm.volumes])
         low, high = window_sums(balance.low, SCALES), window_sums(balance.high, SCALES)
         loose = window_sums(3.0 * balance.flow_sigma + balance.warmth, SCALES)
-        residuals, tolerances = [], []
+        residuals = []
         for scale in SCALES:
             change = (balance.volume - earlier(balance.volume, scale))[:, c:]
-            beyond = np.minimum(change - low[scale][:, c:], 0.0) + np.maximum(change - high[scale][:, c:], 0.0)
-            residuals.append(beyond)
-            tolerances.append(fixed + loose[scale][:, c:])
-        view.cache["residuals"] = residuals, tolerances
-        return residuals, tolerances
+            least, most = change - high[scale][:, c:], change - low[scale][:, c:]
+            residuals.append(_Residual(least, most, fixed + loose[scale][:, c:]))
+        view.cache["residuals"] = residuals
+        return residuals
 
     def _scores(self, view: View) -> list[Floats]:
-        residuals, tolerances = self._residuals(view)
         floors = np.array([[area.floor] for area in self.farm.volumes])
         hours = local_hours(view.ends, self._zone)
         scores = []
-        for s, scale in enumerate(SCALES):
-            closed = np.abs(residuals[s]) / np.maximum(tolerances[s] * self._factor[:, s : s + 1], floors)
+        for s, (scale, residual) in enumerate(zip(SCALES, self._residuals(view), strict=True)):
+            closed = np.abs(residual.near(0.0)) / np.maximum(residual.tolerance * self._factor[:, s : s + 1], floors)
             if self._open.any():
                 low, high = self._band[:, s, hours, 0], self._band[:, s, hours, 1]
-                half = np.maximum((high - low) / 2.0, floors / (scale * view.seconds))
-                rate = residuals[s] / (scale * view.seconds)
-                banded = np.abs(rate - (low + high) / 2.0) / half
+                span = scale * view.seconds
+                half = np.maximum((high - low) / 2.0, floors / span)
+                middle = (low + high) / 2.0
+                banded = np.abs(residual.near(middle * span) / span - middle) / half
                 closed = np.where(self._open[:, None], banded, closed)
                 if scale < _DISTRICT_SCALE:
                     closed[self._bare] = np.nan
@@ -195,7 +208,7 @@ class MassBalance(ExpectingInvariant):
         """The level by the window that shows it best: that at its begin plus what was brought, within the tolerance."""
         at, c = self._volume_of(signal) or 0, view.context
         area, balance, scores = self.farm.volumes[at], self.farm.over(view), self._scores(view)
-        residuals, tolerances = self._residuals(view)
+        residuals = self._residuals(view)
         low, high = window_sums(balance.low[at : at + 1], SCALES), window_sums(balance.high[at : at + 1], SCALES)
         level = view.mean[self.table.row[signal]]
         hours = local_hours(view.ends, self._zone)
@@ -210,13 +223,10 @@ class MassBalance(ExpectingInvariant):
                 down, up = self._band[at, s, hours, 0], self._band[at, s, hours, 1]
                 half = np.maximum((up - down) / 2.0, area.floor / span) * span
                 middle = (up + down) / 2.0 * span
-                # A residual is what lies beyond the interval: a band that leaves 0 out begins at its far end.
-                under, over = middle - half, middle + half
-                least, most = np.where(under <= 0.0, least, most) + under, np.where(over >= 0.0, most, least) + over
-                due = np.full(len(change), np.nan)
+                least, most, due = least + middle - half, most + middle + half, np.full(len(change), np.nan)
             else:
-                within = np.maximum(tolerances[s][at] * self._factor[at, s], area.floor)
-                least, most, due = least - within, most + within, change - residuals[s][at]
+                within = np.maximum(residuals[s].tolerance[at] * self._factor[at, s], area.floor)
+                least, most, due = least - within, most + within, change - residuals[s].near(0.0)[at]
             began = earlier(level, scale)[c:]
             parts.append([began + moved / area.area for moved in (due, least, most)])
         columns = np.arange(len(best))
@@ -234,17 +244,17 @@ class MassBalance(ExpectingInvariant):
         s = max(range(len(SCALES)), key=lambda i: -1.0 if isnan(ratios[i]) else ratios[i])
         scale, t = SCALES[s], view.context + frame
         balance = self.farm.over(view)
-        residuals, tolerances = self._residuals(view)
+        residuals = self._residuals(view)
         span = scale * view.seconds
         change = float(balance.volume[subject, t] - balance.volume[subject, t - scale])
-        brought = change - float(residuals[s][subject, frame])
+        brought = change - float(residuals[s].near(0.0)[subject, frame])
         metered = fsum(balance.metered[subject, t - scale + 1 : t + 1].tolist()) / span
         if self._open[subject]:
             low, high = (
                 float(end) + metered
                 for end in self._band[subject, s, int(local_hours(view.ends[frame : frame + 1], self._zone)[0])]
             )
-            drawn = -float(residuals[s][subject, frame]) / span
+            drawn = (brought - change) / span
             sentence = (
                 f"{area.id}: meters leave {drawn * 3600:.0f} m3/h for its customers over {clock_span(span)}; at this "
                 f"hour they normally draw {max(0.0, metered - high) * 3600:.0f} to {(metered - low) * 3600:.0f} m3/h"
@@ -253,7 +263,7 @@ class MassBalance(ExpectingInvariant):
                 f"{metered * 3600:+.0f} m3/h metered, normal is {low * 3600:+.0f} to {high * 3600:+.0f} m3/h"
             )
         else:
-            within = max(float(tolerances[s][subject, frame]) * float(self._factor[subject, s]), area.floor)
+            within = max(float(residuals[s].tolerance[subject, frame]) * float(self._factor[subject, s]), area.floor)
             sentence = (
                 f"{area.id} should be {change_of_level(brought / area.area)} in {clock_span(span)} at "
                 f"{volume_flow(metered)}, its level says {change / area.area * 100:+.1f} cm "
@@ -263,7 +273,7 @@ class MassBalance(ExpectingInvariant):
         stuck = [row for row in rows if frozen(view, row, t, 2)]
         # The newest frame alone shows how the gauge behaves now; a longer window mixes before and after.
         now = float(balance.step[subject, t])
-        due = now - float(residuals[0][subject, frame])
+        due = now - float(residuals[0].near(0.0)[subject, frame])
         suspicion: Suspicion = "unknown"
         confidence = 0.5
         if stuck:
@@ -325,13 +335,13 @@ class MassBalance(ExpectingInvariant):
         """Keep daily maxima of residual over tolerance, and of unmetered flow both ways."""
         if not self.subjects:
             return
-        residuals, tolerances = self._residuals(view)
         hours = local_hours(view.ends, self._zone)
-        for s, scale in enumerate(SCALES):
-            ratios = np.where(self._open[:, None], np.nan, np.abs(residuals[s]) / tolerances[s])
+        for s, (scale, residual) in enumerate(zip(SCALES, self._residuals(view), strict=True)):
+            nearest = residual.near(0.0)
+            ratios = np.where(self._open[:, None], np.nan, np.abs(nearest) / residual.tolerance)
             self._ratios[s].observe(view.ends, np.fmax.reduce(ratios, axis=0)[None, :])
             if self._open.any():
-                rate = residuals[s] / (scale * view.seconds)
+                rate = nearest / (scale * view.seconds)
                 # One series a volume and hour of the day: customers draw by the clock.
                 hourly = np.full((len(self.subjects), 24, len(view.ends)), np.nan)
                 hourly[:, hours, np.arange(len(view.ends))] = rate

@@ -183,9 +183,10 @@ class ControlRuleBroken(Invariant):
 class SwitchedWithoutCause(Invariant):
     """An actuator that rules switch both on and off changed its state while no rule of that direction could apply.
 
-    A rule could apply if its condition holds within its margin in this frame or the one before. Judged only where
-    learned: normal data must explain at least 99 of 100 switchings (at least ten seen). Only of actuators all of whose
-    rules are one comparison each: how far a clock or a condition of several parts is from applying has no one unit.
+    A rule could apply if its condition holds within its margin in this frame or the one before, or isn't known. Judged
+    only where learned: normal data must explain at least 99 of 100 switchings (at least ten seen). Only of actuators
+    all of whose rules are one comparison each: how far a clock or a condition of several parts is from applying has no
+    one unit.
     """
 
     rule = "process.switched_without_cause"
@@ -225,8 +226,9 @@ class SwitchedWithoutCause(Invariant):
                 nearest = None
                 for rule in rules:
                     deep = depth(self.table, view, rule.when)
-                    deep = np.fmax(deep, earlier(deep, 1))
-                    nearest = deep if nearest is None else np.fmax(nearest, deep)
+                    deep = np.where(np.isnan(deep), np.inf, deep)  # not known: it may have applied
+                    deep = np.maximum(deep, earlier(deep, 1))
+                    nearest = deep if nearest is None else np.maximum(nearest, deep)
                 gap[name] = np.maximum(-nearest, 0.0) if nearest is not None else np.zeros(state.shape)
             went_on, went_off = (state > before) & (state > 0.4), (state < before) & (state < 0.6)
             found = np.where(went_on, gap["on"], np.where(went_off, gap["off"], 0.0))

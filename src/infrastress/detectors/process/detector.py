@@ -215,9 +215,7 @@ class InvariantDetector(Detector):
         return canonical_json(
             {
                 "format": _FORMAT,
-                "end": self._stream.end,
-                "mean": self._stream.mean.tobytes(),
-                "last": self._stream.last.tobytes(),
+                **self._stream.dump(),
                 "episodes": {i.rule: e.dump() for i, e in zip(self.invariants, self._episodes, strict=True)},
                 "open": [[rule, subject, known] for (rule, subject), known in sorted(self._open.items())],
                 "own": {i.rule: state for i in self.invariants if (state := i.dump()) is not None},

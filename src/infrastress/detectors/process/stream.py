@@ -4,6 +4,7 @@ Every process detector reads its blocks through this, so that all agree on what 
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +67,10 @@ class FrameStream:
         self.last = view.last[:, -self._context :].copy()
         self.end = int(frames.ends[-1])
         return view
+
+    def dump(self) -> dict[str, Any]:
+        """What stands in `mean`, `last` (as bytes) and `end`, by name."""
+        return {"end": self.end, "mean": self.mean.tobytes(), "last": self.last.tobytes()}
 
     def load(self, mean: bytes, last: bytes, end: int | None) -> None:
         """Take what stood in `mean`, `last` (as bytes) and `end`.

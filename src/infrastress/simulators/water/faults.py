@@ -10,7 +10,7 @@ from infrastress.simulators.water.hydraulics import Hydraulics
 from infrastress.simulators.water.layout import Layout
 from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.ranges import RANGES
-from infrastress.simulators.water.story import Held
+from infrastress.simulators.water.story import Held, begins
 from infrastress.site.epanet_controls import Quantity
 
 __all__ = ["PlantFault", "plant_fault"]
@@ -49,14 +49,7 @@ def plant_fault(
     if options.fault == "none":
         return None
     r = RANGES
-    began = 3600 * (
-        draws.draw("fault.begins", r.story_begins_h) if options.fault_begins_h is None else options.fault_begins_h
-    )
-    if began >= calendar.length:
-        raise SimulationError(
-            f"the fault begins after {began / 3600:.1f} h, the run ends after {calendar.length / 3600:.1f} h",
-            remedy="give the scenario a longer duration_h, or the option fault_begins_h",
-        )
+    began = begins(draws, "fault", options.fault_begins_h, calendar, said="the fault", option="fault_begins_h")
     lasts = draws.draw("fault.lasts", r.repair_h) if options.fault_lasts_h is None else options.fault_lasts_h
     fault = PlantFault(options.fault, "", began, min(began + 3600 * lasts, calendar.length), ())
     if options.fault in ("leak", "burst", "demand_surge"):

@@ -17,7 +17,7 @@ from infrastress.simulators.water.plc import band, inputs_of
 from infrastress.simulators.water.ranges import RANGES
 from infrastress.site.epanet_controls import Quantity
 
-__all__ = ["Held", "Story", "tell"]
+__all__ = ["Held", "Story", "begins", "tell"]
 
 Input = tuple[Quantity, str]
 
@@ -72,6 +72,31 @@ class Story:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+def begins(
+    draws: Randomness, what: str, given_h: float | None, calendar: Calendar, *, said: str, option: str = "begins_h"
+) -> float:
+    """When a story, fault or mishap begins: as the scenario says, else drawn; s after the start.
+
+    Args:
+        draws: of the run.
+        what: which of them it is.
+        given_h: what the scenario says.
+        calendar: of the run.
+        said: how a message calls it.
+        option: that says it.
+
+    Raises:
+        SimulationError: the run is over by then.
+    """
+    began = 3600 * (draws.draw(f"{what}.begins", RANGES.story_begins_h) if given_h is None else given_h)
+    if began >= calendar.length:
+        raise SimulationError(
+            f"{said} begins after {began / 3600:.1f} h, the run ends after {calendar.length / 3600:.1f} h",
+            remedy=f"give the scenario a longer duration_h, or the option {option}",
+        )
+    return began
+
+
 def tell(layout: Layout, calendar: Calendar, options: WaterOptions, draws: Randomness) -> Story | None:
     """The scenario's story; None where it has none.
 
@@ -81,13 +106,8 @@ def tell(layout: Layout, calendar: Calendar, options: WaterOptions, draws: Rando
     if options.story == "none":
         return None
     r = RANGES
-    began = 3600 * (draws.draw("story.begins", r.story_begins_h) if options.begins_h is None else options.begins_h)
+    began = begins(draws, "story", options.begins_h, calendar, said="the story")
     lasts = 3600 * (draws.draw("story.lasts", r.story_lasts_h) if options.lasts_h is None else options.lasts_h)
-    if began >= calendar.length:
-        raise SimulationError(
-            f"the story begins after {began / 3600:.1f} h, the run ends after {calendar.length / 3600:.1f} h",
-            remedy="give the scenario a longer duration_h, or the option begins_h",
-        )
     span = (began, min(began + lasts, calendar.length))
     if options.story == "actuator":
         story = _actuator(layout, options, draws, span)

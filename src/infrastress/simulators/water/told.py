@@ -15,7 +15,7 @@ from infrastress.simulators.water.oddities import Oddities
 from infrastress.simulators.water.options import WaterOptions
 from infrastress.simulators.water.plc import inputs_of
 from infrastress.simulators.water.ranges import RANGES
-from infrastress.simulators.water.story import Held
+from infrastress.simulators.water.story import Held, begins
 
 __all__ = ["tell_ordinary"]
 
@@ -39,14 +39,7 @@ def tell_ordinary(
     """
     if options.ordinary == "none":
         return
-    began = 3600 * (
-        draws.draw("ordinary.begins", RANGES.story_begins_h) if options.begins_h is None else options.begins_h
-    )
-    if began >= calendar.length:
-        raise SimulationError(
-            f"{options.ordinary} begins after {began / 3600:.1f} h, the run ends after {calendar.length / 3600:.1f} h",
-            remedy="give the scenario a longer duration_h, or the option begins_h",
-        )
+    began = begins(draws, "ordinary", options.begins_h, calendar, said=options.ordinary)
     teller = _Teller(oddities, layout, engine, calendar, options, draws, began)
     getattr(teller, options.ordinary)()
 

@@ -268,9 +268,7 @@ class ResidualDetector(Detector):
             {
                 "format": _FORMAT,
                 "baseline": self._baseline_id,
-                "end": self._stream.end,
-                "mean": self._stream.mean.tobytes(),
-                "last": self._stream.last.tobytes(),
+                **self._stream.dump(),
                 "shares": self._shares.tobytes(),
                 "episodes": self._episodes.dump(),
                 "open": [[subject, known] for subject, known in sorted(self._open.items())],

@@ -134,7 +134,8 @@ class TwinDetector(Detector):
         if raised:
             known = {"episode": episode_id(RULE, signal, now), "began": now - view.width, "raised": now}
             self._open[subject] = known
-            told = tell(self.table, twin, verdict, subject, view.last[:, view.context + frame], view.seconds)
+            column = view.last[:, view.context + frame]
+            told = tell(self.table, twin, verdict, subject, column=column, seconds=view.seconds)
             shared = {
                 "sentence": told.sentence,
                 "suspicion": told.suspicion,
@@ -173,9 +174,7 @@ class TwinDetector(Detector):
             {
                 "format": _FORMAT,
                 "baseline": self._baseline_id,
-                "end": self._stream.end,
-                "mean": self._stream.mean.tobytes(),
-                "last": self._stream.last.tobytes(),
+                **self._stream.dump(),
                 "strayed": [] if self._twin is None else self._twin.strayed.tolist(),
                 "episodes": self._episodes.dump(),
                 "open": [[subject, known] for subject, known in sorted(self._open.items())],

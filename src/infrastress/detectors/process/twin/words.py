@@ -28,9 +28,7 @@ class Told:
     techniques: tuple[str, ...]
 
 
-def tell(  # noqa: PLR0917 - a frame, and whom to tell of
-    table: SignalTable, twin: Twin, verdict: Verdict, subject: int, column: Floats, seconds: float
-) -> Told:
+def tell(table: SignalTable, twin: Twin, verdict: Verdict, subject: int, *, column: Floats, seconds: float) -> Told:
     """What is wrong with the signal `subject` (row of the scores) in a frame judged.
 
     Args:
