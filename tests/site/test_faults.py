@@ -183,6 +183,7 @@ WARNINGS = [
     ("outside its zone", HEAD + "zones: [{id: z, polygon: [[0, 0], [9, 0], [9, 9]]}]\nassets: [{id: P, type: pump, zone: z, position: [20, 3]}]\n", 3, "assets[0].position", "[20, 3]"),
     ("short strapping", TANKS.replace("diameter_m: 5", "strapping: [[0, 0], [5, 90]]"), 3, "assets[0].strapping", "ends at 5 m"),
     ("shared account", HEAD + "people:\n- {id: p, role: operator, accounts: [op]}\n- {id: q, role: operator, accounts: [OP]}\n", 4, "people[1].accounts[0]", "which p has"),
+    ("a capture of doors", SIGNALS.replace("kind: telemetry", "kind: access, connector: pcap, options: {path: taps}"), 3, "sources[0].kind", "reads nothing else"),
     ("unknown connector", SIGNALS.replace("kind: telemetry", "kind: telemetry, connector: flies"), 3, "sources[0].connector", "isn't installed"),
     ("unknown detector", SIGNALS + "detectors:\n- {detector: crystal-ball}\n", 8, "detectors[0].detector", "isn't installed"),
 ]  # fmt: skip

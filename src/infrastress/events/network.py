@@ -21,7 +21,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.events.arrow import decode_batch, encode_batch
 
-__all__ = ["SCHEMA", "NetworkRecords", "NetworkRow", "columns_of"]
+__all__ = ["KNOWN", "SCHEMA", "NetworkRecords", "NetworkRow", "columns_of"]
 
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
 
@@ -114,6 +114,9 @@ SCHEMA: Final = pa.schema(
 )
 """Columns in order; those not in `_TYPES` are dictionary-encoded text."""
 
+KNOWN: Final = "known"
+"""A column that admission adds behind these: from when on the platform could know of the row."""
+
 
 @dataclass(frozen=True)
 class NetworkRecords:
@@ -149,8 +152,18 @@ class NetworkRecords:
         """The rows one by one: for people and tests; a detector reads columns."""
         times = self.integers("time").tolist()
         columns = [times, *(column.to_pylist() for column in self.columns.columns[1:])]
-        for row in zip(*columns, strict=True):
+        for row in zip(*columns[: len(SCHEMA)], strict=True):
             yield NetworkRow(*row)
+
+    @property
+    def ends(self) -> npt.NDArray[np.int64]:
+        """int64[n], ns: when each was over: with its response, or a connection's last packet."""
+        return self.integers("time") + np.maximum(self.integers("response_ns", 0), 0)
+
+    @property
+    def known(self) -> npt.NDArray[np.int64]:
+        """int64[n], ns: when each could be known, as admission has noted; before admission, when it was over."""
+        return self.integers(KNOWN) if KNOWN in self.columns.schema.names else self.ends
 
     def integers(self, name: str, missing: int = -1) -> npt.NDArray[np.int64]:
         """int64[n] of a whole-number (or time, ns) column, null as `missing`."""
@@ -178,6 +191,29 @@ class NetworkRecords:
         start, stop, _ = slice(start, stop).indices(len(self))
         part = self.columns.slice(start, max(0, stop - start))
         return NetworkRecords(self.site, self.source, self.sequence + start, part)
+
+    def take(self, rows: npt.NDArray[Any]) -> "NetworkRecords":
+        """Some rows, by number or as bool[n]; of the sequence only the first row's number stays sure."""
+        chosen = self.columns.filter(pa.array(rows)) if rows.dtype == np.bool_ else self.columns.take(pa.array(rows))
+        return NetworkRecords(self.site, self.source, self.sequence, chosen)
+
+    def with_times(self, name: str, times: npt.NDArray[np.int64]) -> "NetworkRecords":
+        """The same with another column of times (ns UTC): `time`, or `KNOWN` behind all others."""
+        column, names = pa.array(times, pa.int64()).cast(_TYPES["time"]), self.columns.schema.names
+        if name in names:
+            columns = self.columns.set_column(names.index(name), pa.field(name, column.type, False), column)
+        else:
+            columns = self.columns.append_column(pa.field(name, column.type, False), column)
+        return NetworkRecords(self.site, self.source, self.sequence, columns)
+
+    @classmethod
+    def joined(cls, parts: Sequence["NetworkRecords"]) -> "NetworkRecords":
+        """Several of one source and the same columns, one behind the other."""
+        if len(parts) == 1:
+            return parts[0]
+        table = pa.Table.from_batches([part.columns for part in parts]).unify_dictionaries().combine_chunks()
+        columns = table.to_batches()[0] if len(table) else parts[0].columns
+        return cls(parts[0].site, parts[0].source, parts[0].sequence, columns)
 
     @property
     def id(self) -> str:

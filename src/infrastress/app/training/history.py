@@ -17,7 +17,7 @@ from infrastress.app.reading import open_recordings
 from infrastress.app.training.exclusions import Exclusion, labelled
 from infrastress.connectors.base import Connector
 from infrastress.core.time import SECOND
-from infrastress.events import Event
+from infrastress.events import Event, NetworkRecords
 from infrastress.events.delivery import Balance, Delivery
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.admission import Admission
@@ -68,6 +68,8 @@ class _Kept:
     tags: tuple[str, ...]
     frames: int
     events: tuple[Event, ...]
+    network: tuple[int, ...]
+    """Bytes of each source's network records, behind the frames."""
 
 
 class History:
@@ -124,7 +126,9 @@ class History:
         at = self._file.tell()
         for array in (frames.ends, frames.mean, frames.last, frames.count):
             self._file.write(np.ascontiguousarray(array).tobytes())
-        return _Kept(at, frames.width, frames.tags, len(frames), block.events)
+        said = [records.encode() for records in block.network]
+        self._file.writelines(said)
+        return _Kept(at, frames.width, frames.tags, len(frames), block.events, tuple(map(len, said)))
 
     def _load(self, kept: _Kept) -> Block:
         self._file.seek(kept.at)
@@ -136,7 +140,9 @@ class History:
         n, m = kept.frames, len(kept.tags)
         ends = take(np.int64, n)
         mean, last = take(np.float64, n, m), take(np.float64, n, m)
-        return Block(Frames(kept.width, ends, kept.tags, mean, last, take(np.int32, n, m)), kept.events)
+        frames = Frames(kept.width, ends, kept.tags, mean, last, take(np.int32, n, m))
+        network = tuple(NetworkRecords.decode(self._file.read(size)) for size in kept.network)
+        return Block(frames, kept.events, network)
 
 
 class _Collector:
@@ -210,7 +216,7 @@ def _note_steps(
 
 
 def _without(block: Block, exclude: Collection[Exclusion]) -> Block:
-    frames, events = block
+    frames, events, network = block
     for span in exclude:
         out = (frames.ends >= span.began) & (frames.ends - frames.width < span.ended)
         if out.any():
@@ -218,4 +224,11 @@ def _without(block: Block, exclude: Collection[Exclusion]) -> Block:
             mean, last = np.where(keep, frames.mean, np.nan), np.where(keep, frames.last, np.nan)
             frames = Frames(frames.width, frames.ends, frames.tags, mean, last, np.where(keep, frames.count, 0))
         events = tuple(event for event in events if not span.began <= event.occurred < span.ended)
-    return Block(frames, events)
+        network = tuple(records.take(_outside(records, span)) for records in network)
+    return Block(frames, events, network)
+
+
+def _outside(records: NetworkRecords, span: Exclusion) -> npt.NDArray[np.bool_]:
+    times = records.integers("time")
+    outside: npt.NDArray[np.bool_] = (times < span.began) | (times >= span.ended)
+    return outside

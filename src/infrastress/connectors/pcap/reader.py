@@ -9,7 +9,7 @@ from infrastress.connectors.pcap.dissection import MAX_TALKS, Dissection
 from infrastress.connectors.pcap.talk import Row
 from infrastress.events.network import SCHEMA, NetworkRecords, columns_of
 
-__all__ = ["CaptureReader"]
+__all__ = ["CaptureReader", "records_of"]
 
 
 class CaptureReader:
@@ -48,6 +48,11 @@ class CaptureReader:
 
     def _records(self, rows: list[Row]) -> Iterator[NetworkRecords]:
         if rows:
-            columns = columns_of(dict(zip(SCHEMA.names, zip(*rows, strict=True), strict=True)))
-            yield NetworkRecords(self.site, self.source, self.sequence, columns)
+            yield records_of(self.site, self.source, self.sequence, rows)
             self.sequence += len(rows)
+
+
+def records_of(site: str, source: str, sequence: int, rows: list[Row]) -> NetworkRecords:
+    """Rows as network records."""
+    fields = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+    return NetworkRecords(site, source, sequence, columns_of(dict(zip(SCHEMA.names, fields, strict=True))))
