@@ -194,13 +194,14 @@ def test_a_device_that_only_answered_gives_a_command():
 
 
 def test_reads_that_stop_while_others_go_on_and_come_again():
-    others = polling(900, client=ENG)
-    found = judge(*polling(300), *others, *polling(900, begin=600))
+    others = polling(1800, client=ENG)
+    found = judge(*polling(900), *others, *polling(1800, begin=1200))
     assert [(f.body.rule, f.body.phase) for f in found] == [("net.poll_gap", "raised"), ("net.poll_gap", "cleared")]
-    assert found[0].occurred == START + 360 * SECOND
+    assert found[0].occurred == START + 960 * SECOND
     assert "has read nothing of PLC-1 (10.20.10.11) unit 1 for 61 s" in found[0].body.sentence
-    assert judge(*polling(300), until=900) == [], "the tap itself is silent"
-    assert judge(*polling(300), *others, *polling(900, begin=320)) == []
+    assert judge(*polling(900), until=1800) == [], "the tap itself is silent"
+    assert judge(*polling(900), *others, *polling(1800, begin=920)) == []
+    assert judge(*polling(500), *others) == [], "a session of some minutes"
 
 
 def test_far_more_messages_than_before():
@@ -209,7 +210,7 @@ def test_far_more_messages_than_before():
     (one,) = judge(*usual, *flood)
     assert one.body.rule == "net.surge"
     assert "1100 messages in 60 s, at most 30 before" in one.body.sentence
-    assert raised(judge(*usual[:250], *flood)) == ["net.poll_gap"], "too little known"
+    assert judge(*usual[:250], *flood) == [], "too little known"
 
 
 def test_a_rule_can_be_switched_off():

@@ -31,7 +31,8 @@ class NetworkRuleOptions(BaseModel):
         malformed: PDUs of one sender that break their protocol's rules.
         unasked: replies of one server to a client that didn't ask.
         settled: answers that a device has given, over two minutes at least, before it counts as one that only answers.
-        polls: reads after which a poll counts as regular.
+        polls, polled_s: reads, and how long they must have gone on, before a poll counts as regular: a session of some
+            minutes ends because its work is done.
         pause: a gap is this many times the longest of the last pauses, and at least `pause_s`.
         surge: a surge is this many times the most of the last frames, and at least `surge_rate` messages a second.
         quiet_s: an episode is over after this time without more.
@@ -50,6 +51,7 @@ class NetworkRuleOptions(BaseModel):
     unasked: int = Field(default=5, ge=2)
     settled: int = Field(default=20, ge=1)
     polls: int = Field(default=20, ge=2)
+    polled_s: float = Field(default=600.0, ge=0)
     pause: float = Field(default=5.0, gt=1)
     pause_s: float = Field(default=30.0, ge=0)
     surge: float = Field(default=10.0, gt=1)

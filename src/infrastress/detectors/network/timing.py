@@ -22,9 +22,10 @@ _FORGOTTEN = 48 * 3600 * SECOND
 class _Poll(msgspec.Struct):
     """Reads of one unit by one client: how many, when last, the last pauses between them, whether they have stopped."""
 
-    count: int
+    since: int
     last: int
     packet: str
+    count: int = 0
     pauses: list[int] = []
     stopped: bool = False
 
@@ -56,7 +57,7 @@ class PollRule(NetworkRule):
             yield from self._heard(part, known, key, times[rows], rows)
         for key, poll in known.items():
             pause = part.end - poll.last
-            if not poll.stopped and poll.count >= self._options.polls and pause > self._limit(poll):
+            if not poll.stopped and self._regular(poll) and pause > self._limit(poll):
                 poll.stopped = True
                 yield self._stopped(part, key, poll, pause)
         self.memory.known[part.source] = {k: one for k, one in known.items() if part.end - one.last < _FORGOTTEN}
@@ -64,7 +65,7 @@ class PollRule(NetworkRule):
     def _heard(self, part: Part, known: dict[str, _Poll], key: str, times: Ints, rows: Ints) -> Iterator[Notice]:
         poll = known.get(key)
         if poll is None:
-            poll = known[key] = _Poll(0, int(times[0]), part.packet(int(rows[0])))
+            poll = known[key] = _Poll(int(times[0]), int(times[0]), part.packet(int(rows[0])))
         if poll.stopped:
             poll.stopped = False
             client, server, unit = _names(key)
@@ -76,6 +77,10 @@ class PollRule(NetworkRule):
         poll.pauses = [*poll.pauses, *steps[steps > 0].tolist()[-_PAUSES:]][-_PAUSES:]
         poll.count = min(poll.count + len(rows), 1 << 40)
         poll.last, poll.packet = max(poll.last, int(times[-1])), part.packet(int(rows[-1]))
+
+    def _regular(self, poll: _Poll) -> bool:
+        lasted = poll.last - poll.since
+        return poll.count >= self._options.polls and lasted >= self._options.polled_s * SECOND
 
     def _limit(self, poll: _Poll) -> float:
         return max(self._options.pause * max(poll.pauses, default=0), self._options.pause_s * SECOND)
