@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from infrastress.app.baselines import Decision, decide
 from infrastress.app.detecting import build_detectors, choose_detectors
 from infrastress.app.pipeline import replay_recordings
+from infrastress.app.training.run import train
 from infrastress.connectors.recordings import open_recording
 from infrastress.fusion import FusionUnit
 from infrastress.runtime import DetectionUnit, export_results, replay_log
@@ -110,6 +112,27 @@ def test_a_replay_that_was_stopped_goes_on_and_a_log_runs_again_to_the_same(site
         found.append(results(tmp_path / name))
     assert found[0]["detections.jsonl"]
     assert found[0] == found[1] == found[2]
+
+
+def test_learned_from_a_capture_approved_and_enforced(site, capture, tmp_path):
+    state, folder = tmp_path / "state", tmp_path / "site"
+    trained = train(site, folder, [capture], state, by="engineer", why="first week")
+    assert (trained.frames, trained.refused) == (31, False)
+    assert list(trained.baselines) == ["network_baseline"]
+    held = trained.baselines["network_baseline"].warnings
+    assert any("modbus write single register" in one and "fewer than 3 times" in one for one in held)
+    decide(state, Decision(version=1, action="approved", at="2026-01-02T00:00:00Z", by="engineer"))
+    other = tmp_path / "b.pcap"
+    turns = [("c", mbap(1, READ)), ("s", mbap(1, ANSWER)), ("c", mbap(2, WRITE)), ("s", mbap(2, WRITE))]
+    packets = talk(*turns, server=("10.0.0.2", 502))
+    strange = [packet.replace(bytes([10, 0, 0, 1]), bytes([10, 0, 0, 66])) for packet in packets]
+    other.write_bytes(HEADER + b"".join(record(p, START + i * 10**9) for i, p in enumerate([*packets, *strange])))
+    judged = replay_recordings(site, folder, [other], state=state, out=tmp_path / "out")
+    assert judged.baselines["network_baseline"].approved
+    detections = [json.loads(line)["body"] for line in results(tmp_path / "out")["detections.jsonl"].splitlines()]
+    said = {(one["rule"], one["sentence"].split(" ")[0]) for one in detections if one["detector"] == "network_baseline"}
+    assert {("net.new_node", "10.0.0.66,"), ("net.rogue_master", "10.0.0.66,")} <= said
+    assert {rule for rule, who in said if who == "HMI-1"} == {"net.unapproved_write"}, "its write is held for review"
 
 
 def test_the_log_of_a_capture_is_exported_in_an_open_format(site, capture):

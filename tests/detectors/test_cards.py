@@ -9,7 +9,7 @@ from infrastress.core.plugins import load_plugin, plugin_names
 from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
-from infrastress.detectors.network import NetworkRuleDetector
+from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.base import Invariant
 from infrastress.detectors.process.moved import DriftDetector
@@ -24,6 +24,7 @@ PAGES = {
     DriftDetector: "Slow changes",
     EventRuleDetector: "Event rules",
     NetworkRuleDetector: "Network rules",
+    NetworkBaselineDetector: "Network baseline",
 }
 
 
@@ -46,11 +47,11 @@ def test_every_rule_named_in_the_event_rules_has_a_card():
 
 def test_every_rule_named_in_the_network_rules_has_a_card():
     folder = ROOT / "src" / "infrastress" / "detectors" / "network"
-    assert _named(folder, r'"(net\.[a-z_]+)"') == set(NetworkRuleDetector.cards)
+    assert _named(folder, r'"(net\.[a-z_]+)"') == {*NetworkRuleDetector.cards, *NetworkBaselineDetector.cards}
 
 
 def _named(folder, words):
-    files = (file for file in folder.glob("*.py") if file.name != "cards.py")
+    files = (file for file in folder.glob("*.py") if not file.name.endswith("cards.py"))
     return {rule for file in files for rule in re.findall(words, file.read_text())}
 
 
@@ -61,6 +62,7 @@ def test_no_module_makes_a_detection_of_a_rule_without_a_card():
         *ResidualDetector.cards,
         *EventRuleDetector.cards,
         *NetworkRuleDetector.cards,
+        *NetworkBaselineDetector.cards,
         *health.CARDS,
     }
     files = list((ROOT / "src").rglob("*.py"))

@@ -25,7 +25,7 @@ from infrastress.runtime.detection import DetectionUnit
 from infrastress.site import Site
 from infrastress.store.ports import Record
 
-__all__ = ["ClockStep", "History", "Recording"]
+__all__ = ["ClockStep", "History", "Recording", "heard"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Recording:
     Attributes:
         name: its file or folder.
         balances: of its sources.
-        began, ended: of the frames with telemetry, ns; None without any.
+        began, ended: of the frames in which anything was heard, ns; None without any.
         frames: how many there are, before exclusion.
         labelled: spans it labels as an event, and how many rows that is.
         clock_steps: where the time went back.
@@ -109,7 +109,7 @@ class History:
         """Keep a recording's blocks, and note in it what they hold."""
         kept = []
         for block in blocks:
-            filled = np.flatnonzero((block.frames.count > 0).any(axis=1))
+            filled = np.flatnonzero(heard(block))
             if len(filled):
                 width = block.frames.width
                 first = int(block.frames.ends[filled[0]]) - width
@@ -143,6 +143,14 @@ class History:
         frames = Frames(kept.width, ends, kept.tags, mean, last, take(np.int32, n, m))
         network = tuple(NetworkRecords.decode(self._file.read(size)) for size in kept.network)
         return Block(frames, kept.events, network)
+
+
+def heard(block: Block) -> npt.NDArray[np.bool_]:
+    """bool[k]: frames in which there was telemetry, or something was said on a network."""
+    told: npt.NDArray[np.bool_] = np.any(block.frames.count > 0, axis=1, keepdims=False)
+    for records in block.network:
+        told[np.searchsorted(block.frames.ends, records.known)] = True
+    return told
 
 
 class _Collector:

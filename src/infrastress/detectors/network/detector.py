@@ -9,14 +9,14 @@ from pydantic import BaseModel
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.detectors.base import Detector, RuleCard
-from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions
+from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
 from infrastress.detectors.network.cards import CARDS
 from infrastress.detectors.network.commands import CommandRules
 from infrastress.detectors.network.episodes import Episode, Episodes
 from infrastress.detectors.network.places import PlaceRules, RoleRule
 from infrastress.detectors.network.scans import ScanRules
 from infrastress.detectors.network.timing import PollRule, SurgeRule
-from infrastress.detectors.network.view import parts_of
+from infrastress.detectors.network.view import Part, parts_of
 from infrastress.detectors.network.who import Who
 from infrastress.events.frames import Block, Finding
 from infrastress.site import Site
@@ -54,7 +54,7 @@ class NetworkRuleDetector(Detector):
 
     def _reset(self) -> None:
         who, options = Who(self.site), self.options
-        self._episodes = Episodes(self.name, self.version, options)
+        self._episodes = Episodes(self.name, self.version, options.quiet_s, options.standing_s)
         self._rules: tuple[NetworkRule, ...] = (
             CommandRules(who),
             ScanRules(who, options),
@@ -71,13 +71,17 @@ class NetworkRuleDetector(Detector):
         findings: list[Finding] = []
         for part in parts_of(block.network, block.frames.width):
             findings += self._episodes.quiet(part.begin)
-            notices = [notice for rule in self._rules for notice in rule.judge(part)]
-            for notice in sorted(notices, key=lambda one: (one.at, one.rule, one.subject)):
-                if notice.rule not in self.options.off:
-                    findings += self._episodes.take(notice)
+            for notice in self.notices(part):
+                findings += self._episodes.take(notice)
         findings += self._episodes.quiet(int(block.frames.ends[-1]))
         findings.sort(key=lambda found: (found.occurred, found.body.rule, found.assets, found.body.episode))
         return findings
+
+    def notices(self, part: Part) -> list[Notice]:
+        """What the rules say of the next part, in order of time: each of its own, whatever is known already."""
+        every = [notice for rule in self._rules for notice in rule.judge(part)]
+        every.sort(key=lambda one: (one.at, one.rule, one.subject))
+        return [notice for notice in every if notice.rule not in self.options.off]
 
     def dump(self) -> bytes:
         """Open episodes and what the rules remember, as canonical JSON."""

@@ -6,7 +6,7 @@ import msgspec
 
 from infrastress.core.ids import content_hash
 from infrastress.core.time import SECOND
-from infrastress.detectors.network.base import MOST_PACKETS, NetworkRuleOptions, Notice
+from infrastress.detectors.network.base import MOST_PACKETS, Notice
 from infrastress.events.frames import Finding
 from infrastress.events.kinds import Detection, Severity
 
@@ -32,12 +32,13 @@ class Episodes:
 
     Args:
         detector, version: what detections say.
-        options: how long what is quiet stays open.
+        quiet_s, standing_s: how long what is quiet stays open, and what is lasting.
+        baseline: what detections rest on.
     """
 
-    def __init__(self, detector: str, version: str, options: NetworkRuleOptions) -> None:
-        self._detector, self._version = detector, version
-        self._quiet, self._standing = round(options.quiet_s * SECOND), round(options.standing_s * SECOND)
+    def __init__(self, detector: str, version: str, quiet_s: float, standing_s: float, baseline: str = "") -> None:
+        self._detector, self._version, self._baseline = detector, version, baseline
+        self._quiet, self._standing = round(quiet_s * SECOND), round(standing_s * SECOND)
         self.open: dict[tuple[str, str], Episode] = {}
 
     def take(self, notice: Notice) -> Iterator[Finding]:
@@ -87,6 +88,7 @@ class Episodes:
             confidence=notice.confidence,
             packets=known.packets,
             techniques=notice.techniques,
+            baseline=self._baseline,
         )
         return Finding(notice.at, notice.assets, body, notice.zone)
 
@@ -104,5 +106,6 @@ class Episodes:
             began=min(known.began, at),
             until=at,
             packets=known.packets,
+            baseline=self._baseline,
         )
         return Finding(at, known.assets, body, known.zone)

@@ -64,6 +64,10 @@ class Part:
         """int64[n] of a column, -1 where nothing is said; of `ok` 1 yes, 0 no."""
         return self._columns.numbers(name)[self._rows]
 
+    def floats(self, name: str) -> npt.NDArray[np.float64]:
+        """float64[n] of a column, NaN where nothing is said."""
+        return self._columns.records.floats(name)[self._rows]
+
     def is_any(self, name: str, words: Iterable[str]) -> Flags:
         """bool[n]: whether a text column says one of the words."""
         codes, known = self._columns.codes(name)
