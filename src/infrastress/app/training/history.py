@@ -146,9 +146,9 @@ class History:
 
 
 def heard(block: Block) -> npt.NDArray[np.bool_]:
-    """bool[k]: frames in which there was telemetry, or something was said on a network."""
+    """bool[k]: frames with telemetry; where the site has no signals, those in which a network was heard."""
     told: npt.NDArray[np.bool_] = np.any(block.frames.count > 0, axis=1, keepdims=False)
-    for records in block.network:
+    for records in () if block.frames.tags else block.network:
         told[np.searchsorted(block.frames.ends, records.known)] = True
     return told
 

@@ -135,12 +135,10 @@ def _judge(
     trained.days = trained.frames * site.runtime.frame_s * 1e9 / DAY
     held, trained.warnings = watch.found()
     last, ends = overview.last, overview.ends
-    found = [
-        *held,
-        *frozen(overview.table, last, ends),
-        *replayed(overview.table, last, ends),
-        *far_off(overview.table, last, ends),
-    ]
+    found = held
+    if site.signals:
+        looks = (frozen, replayed, far_off)
+        found = [*held, *(one for look in looks for one in look(overview.table, last, ends))]
     steps = [
         one
         for one in stepped_clocks(trained.recordings)

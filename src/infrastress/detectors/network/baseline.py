@@ -19,13 +19,14 @@ from infrastress.detectors.network.view import Ints, Part, parts_of
 from infrastress.detectors.network.who import Who
 from infrastress.events.frames import Block, Finding
 from infrastress.events.kinds import Severity
-from infrastress.events.network_terms import ACTS_ON_PLANT, CHANGES_CONTROLLER
+from infrastress.events.network_terms import ACTS_ON_PLANT, CHANGES_CONTROLLER, Action
 from infrastress.site import Site
 
 __all__ = ["NetworkBaselineDetector", "NetworkBaselineOptions"]
 
 _FORMAT = 1
 _ACTS = ACTS_ON_PLANT | CHANGES_CONTROLLER
+_READS = frozenset({Action.READ, Action.REPORT, Action.SUBSCRIBE, Action.ACKNOWLEDGE, Action.SESSION, CONNECTION})
 _SHOWN = 200
 
 
@@ -241,7 +242,8 @@ class NetworkBaselineDetector(Detector):
     @classmethod
     def learn(cls, site: Site, options: Any, blocks: Iterable[Block]) -> Lesson | None:
         """Learn what is usual. What is rare, or what the rules without learning call an attack, is held for review."""
-        collector, rules, accused = Collector(), NetworkRuleDetector(site), dict[tuple[str, str], str]()
+        collector, rules, who = Collector(), NetworkRuleDetector(site), Who(site)
+        accused: dict[tuple[str, str], str] = {}
         for block in blocks:
             for part in parts_of(block.network, block.frames.width):
                 collector.take(part)
@@ -255,6 +257,8 @@ class NetworkBaselineDetector(Detector):
             return None
         for one in learned.keys:
             rule = accused.get((one.client, one.server)) or accused.get((one.client, ""))
+            if one.action in _READS and not who.stranger(one.client):
+                rule = None  # what a known client reads isn't bad because it was told of for a command
             one.held = rule or (f"fewer than {options.rare} times" if one.count < options.rare else "")
         held = [one for one in learned.keys if one.held]
         usual = [one for one in learned.keys if not one.held]
