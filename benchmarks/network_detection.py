@@ -9,8 +9,8 @@ The rules for all of it, written down before anything was scored with them:
   packets behind it are scored. Unlearned: rules alone, the whole capture is scored. Poisoned: learned from the whole
   capture, attack and all, and the whole is scored.
 * An attack packet is found where its pair of nodes (either direction) has an episode open when it comes, or raised by
-  it: by key, as an operator is told. A false key is a raised episode without an attack packet of its pair in its time. A
-  normal packet is alarmed where its pair has an open episode.
+  it: by key, as an operator is told. A false key is a raised episode without an attack packet of its pair in its time.
+  A normal packet is alarmed where its pair has an open episode.
 * The allow-list: (client, server, unit, function code) of the learning part; packets of a later row that isn't in it
   are alarmed, and all packets of a pair that wasn't heard in the learning part.
 """
