@@ -13,6 +13,7 @@ from infrastress.app.plots import open_figure
 from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
+from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
@@ -24,6 +25,8 @@ PAGES = {
     TwinDetector: "Physics twin",
     DriftDetector: "Slow changes",
     EventRuleDetector: "Event rules",
+    NetworkRuleDetector: "Network rules",
+    NetworkBaselineDetector: "Network baseline",
 }
 DOCS = Path(__file__).resolve().parent
 

@@ -26,6 +26,7 @@ def same(a: Delivery, b: Delivery) -> bool:
     return (
         (a.source, a.position, a.events, a.refusals, a.balance, a.progress)
         == (b.source, b.position, b.events, b.refusals, b.balance, b.progress)
+        and [records.encode() for records in a.network] == [records.encode() for records in b.network]
         and len(a.samples) == len(b.samples)
         and all(x.encode() == y.encode() for x, y in zip(a.samples, b.samples, strict=True))
     )
@@ -78,6 +79,7 @@ class ConnectorContract:
         highest = None
         for delivery in read_all(self.make()()):
             seen = [int(np.max(s.times)) for s in delivery.samples if len(s)] + [e.occurred for e in delivery.events]
+            seen += [int(records.ends.max()) for records in delivery.network]
             assert highest is None or delivery.progress is None or delivery.progress >= highest
             highest = delivery.progress if delivery.progress is not None else highest
             assert highest is None or all(time <= highest for time in seen)

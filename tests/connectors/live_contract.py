@@ -255,6 +255,7 @@ class LiveContract:
                 assert samples.sequence == row, "numbers of rows don't go on"
                 row += len(samples)
             times = [int(t) for s in delivery.samples for t in s.times] + [e.occurred for e in delivery.events]
+            times += [int(records.ends.max()) for records in delivery.network]
             assert not times or (delivery.progress is not None and delivery.progress >= max(times))
             assert progress is None or (delivery.progress is not None and delivery.progress >= progress)
             progress = delivery.progress

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from infrastress.core.errors import DecodeError
 from infrastress.detectors.base import Basis, Detector
-from infrastress.events.frames import Block, Finding, Frames
+from infrastress.events.frames import Block, Finding, Frames, known_between
 from infrastress.events.kinds import Detection
 
 __all__ = ["DetectorContract", "cut", "feed", "join"]
@@ -60,7 +60,8 @@ def cut(block: Block, at: list[int]) -> list[Block]:
             stop == len(block.frames) or block.events[upto].occurred <= int(frames.ends[-1])
         ):
             upto += 1
-        pieces.append(Block(frames, block.events[taken:upto]))
+        said = known_between(block.network, int(frames.ends[0]) - frames.width, int(frames.ends[-1]))
+        pieces.append(Block(frames, block.events[taken:upto], said))
         taken = upto
     return pieces
 

@@ -9,6 +9,7 @@ from infrastress.core.plugins import load_plugin, plugin_names
 from infrastress.detectors import health
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
+from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.base import Invariant
 from infrastress.detectors.process.moved import DriftDetector
@@ -22,6 +23,8 @@ PAGES = {
     TwinDetector: "Physics twin",
     DriftDetector: "Slow changes",
     EventRuleDetector: "Event rules",
+    NetworkRuleDetector: "Network rules",
+    NetworkBaselineDetector: "Network baseline",
 }
 
 
@@ -39,15 +42,29 @@ def test_every_invariant_has_a_card_and_is_run():
 def test_every_rule_named_in_the_event_rules_has_a_card():
     folder = ROOT / "src" / "infrastress" / "detectors" / "events"
     words = r'"((?:access|login|gas|switch|report)\.[a-z_]+)"'
-    named = {
-        rule for file in folder.glob("*.py") if file.name != "cards.py" for rule in re.findall(words, file.read_text())
-    }
-    assert named == set(EventRuleDetector.cards)
+    assert _named(folder, words) == set(EventRuleDetector.cards)
+
+
+def test_every_rule_named_in_the_network_rules_has_a_card():
+    folder = ROOT / "src" / "infrastress" / "detectors" / "network"
+    assert _named(folder, r'"(net\.[a-z_]+)"') == {*NetworkRuleDetector.cards, *NetworkBaselineDetector.cards}
+
+
+def _named(folder, words):
+    files = (file for file in folder.glob("*.py") if not file.name.endswith("cards.py"))
+    return {rule for file in files for rule in re.findall(words, file.read_text())}
 
 
 def test_no_module_makes_a_detection_of_a_rule_without_a_card():
     """Of the platform's own findings too, which no detector makes."""
-    carded = {*InvariantDetector.cards, *ResidualDetector.cards, *EventRuleDetector.cards, *health.CARDS}
+    carded = {
+        *InvariantDetector.cards,
+        *ResidualDetector.cards,
+        *EventRuleDetector.cards,
+        *NetworkRuleDetector.cards,
+        *NetworkBaselineDetector.cards,
+        *health.CARDS,
+    }
     files = list((ROOT / "src").rglob("*.py"))
     named = {rule for file in files for rule in re.findall(r'\brule="([^"]+)"', file.read_text())}
     assert "detector-failed" in named

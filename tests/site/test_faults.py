@@ -152,6 +152,7 @@ TABLE = [
     ("doubled badge", HEAD + 'people:\n- {id: p, role: operator, badge: "7"}\n- {id: q, role: manager, badge: "7"}\n', 4, "people[1].badge", "'7', which p has", "once", ""),
     ("loop of needs", TANKS + "dependencies:\n- {id: d, of: T1, on: [P1]}\n- {id: e, of: P1, on: [T1]}\n", 7, "dependencies[1]", "P1 needs T1 needs P1", "buffer", ""),
     ("needs itself", TANKS + "dependencies:\n- {id: d, of: T1, on: [T1]}\n", 6, "dependencies[0].on[0]", "'T1' itself", "", ""),
+    ("a capture of doors", SIGNALS.replace("kind: telemetry", "kind: access, connector: pcap, options: {path: taps}"), 3, "sources[0].kind", "'access'", "network: connector pcap reads nothing else", ""),
     # Includes
     ("include missing", HEAD + "include: [a.yaml]\n", 2, "include[0]", "'a.yaml', which isn't there", "a file", "site.yaml"),
     ("include outside", HEAD + "include: [../a.yaml]\n", 2, "include[0]", "leads out", "inside", "move"),

@@ -14,7 +14,14 @@ from infrastress.site.sources import DetectorSettings
 
 __all__ = ["DEFAULT_DETECTORS", "Chosen", "build_detectors", "cards_of", "choose_detectors"]
 
-DEFAULT_DETECTORS = ("process_invariants", "process_residuals", "process_twin", "site_events")
+DEFAULT_DETECTORS = (
+    "process_invariants",
+    "process_residuals",
+    "process_twin",
+    "site_events",
+    "site_network",
+    "network_baseline",
+)
 """What runs at a site that names no detectors."""
 
 Chosen = tuple[type[Detector], Any]

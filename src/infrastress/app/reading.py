@@ -115,6 +115,9 @@ def _first_time(connector: Connector) -> int:
                 return int(samples.times[0])
         if delivery.events:
             return delivery.events[0].occurred
+        for records in delivery.network:
+            if len(records):
+                return int(records.ends[0])
     return 0
 
 

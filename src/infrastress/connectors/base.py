@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 
 from pydantic import BaseModel
 
 from infrastress.core.clock import EventClock
 from infrastress.core.secrets import Secrets
 from infrastress.events.delivery import Delivery, Raw
+from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 from infrastress.site.sources import Source
 
@@ -113,6 +114,8 @@ class LiveConnector(ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[BaseModel]]
+    kinds: ClassVar[frozenset[SourceKind]] = frozenset(get_args(SourceKind))
+    """What a source that it reads can be."""
 
     def __init__(self, site: Site, source: Source, options: Any, context: LiveContext) -> None:
         self.site = site

@@ -6,6 +6,7 @@ from pathlib import Path
 from infrastress.connectors.base import Connector
 from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping, load_mapping
 from infrastress.connectors.files.content import looks_like
+from infrastress.connectors.pcap.recorded import CaptureConnector, CaptureOptions
 from infrastress.core.errors import InputError
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
@@ -14,6 +15,7 @@ from infrastress.site.sources import Source
 __all__ = ["find_mapping", "name_of", "open_recording"]
 
 TELEMETRY, EVENTS = "telemetry.csv", "events.jsonl"
+CAPTURES = ("*.pcap", "*.pcapng")
 _COMPRESSED = (".gz", ".xz", ".bz2")
 
 
@@ -52,7 +54,7 @@ def open_recording(
     batch_rows: int | None = None,
     first_rows: int | None = None,
 ) -> list[Connector]:
-    """Connectors for a recording: a telemetry file, a file of events, or a folder of both.
+    """Connectors for a recording: a telemetry file, a file of events, a capture, or a folder of them.
 
     Args:
         site: the site model.
@@ -71,7 +73,12 @@ def open_recording(
     files = _files(path)
     connectors: list[Connector] = []
     for file in files:
-        content = looks_like(file)
+        content = looks_like(file, captures=True)
+        if content == "capture":
+            if "network" not in exclude_kinds:
+                source = _tapped(site, source_id if len(files) == 1 else None)
+                connectors.append(CaptureConnector(site, source, CaptureOptions(path=file, batch_rows=batch_rows)))
+            continue
         kind: SourceKind = "reports" if content == "json_lines" else "telemetry"
         used: Mapping | None = mapping
         own_format = path.is_dir()  # a folder of ours is read as it is
@@ -102,9 +109,10 @@ def _files(path: Path) -> list[Path]:
         for name in (base, *(base + ending for ending in _COMPRESSED))
         if (path / name).is_file()
     ]
+    found += sorted(file for pattern in CAPTURES for ending in ("", ".gz") for file in path.glob(pattern + ending))
     if not found:
         raise InputError(
-            f"the folder holds neither {TELEMETRY} nor {EVENTS}",
+            f"the folder holds neither {TELEMETRY} nor {EVENTS} nor a capture",
             where=str(path),
             remedy="name the recordings themselves, one by one, if they are called otherwise",
         )
@@ -122,6 +130,14 @@ def _source(site: Site, wanted: str | None, events: bool, kind: SourceKind, file
         if source.kind == "telemetry" and source.connector == "files":
             return source
     return Source(id="telemetry", kind=kind)
+
+
+def _tapped(site: Site, wanted: str | None) -> Source:
+    """The source that a capture is of: the one named, the site's first that reads captures, or one of its own."""
+    if wanted is not None:
+        return site.source_by_id.get(wanted) or Source(id=wanted, kind="network")
+    listening = [source for source in site.sources if source.kind == "network" and source.connector == "pcap"]
+    return listening[0] if listening else Source(id="capture", kind="network")
 
 
 def _stem(file: Path) -> str:

@@ -19,6 +19,7 @@ from infrastress.events.kinds import (
     TimelineEntry,
     Unknown,
 )
+from infrastress.events.network import NetworkRecords, NetworkRow
 from infrastress.events.samples import Samples
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "Incident",
     "IncidentAction",
     "LoginAttempt",
+    "NetworkRecords",
+    "NetworkRow",
     "Report",
     "Samples",
     "SwitchState",

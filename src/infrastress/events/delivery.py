@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from infrastress.events.envelope import Event
+from infrastress.events.network import NetworkRecords
 from infrastress.events.samples import Samples
 
 __all__ = ["Balance", "Delivery", "Raw", "Refusal"]
@@ -45,7 +46,8 @@ class Raw(msgspec.Struct, frozen=True, omit_defaults=True):
 class Balance:
     """Read = accepted + quarantined + dropped, in rows (or lines); cells are counted beside, by reason.
 
-    A row whose cell can't be read is accepted without that cell; the cell is counted in `cells_refused`. `late` of the
+    A row whose cell can't be read is accepted without that cell; the cell is counted in `cells_refused`. Of a capture
+    a packet counts as a row, and each network record made of packets as a cell. `late` of the
     accepted rows came behind the watermark: history has them, detection has not. Of what was refused (rows and cells,
     by reason) `kept` lay in messages that were kept as they came, and `reingested` was taken in since: those messages
     were read again, and count as read again.
@@ -108,6 +110,7 @@ class Delivery:
         refusals: examples of what was quarantined (all are counted in `balance`, at most some are kept).
         balance: of this delivery alone.
         raw: messages of which something was refused, to be kept as far as there is room for them.
+        network: what was said on the network, in the order it was read, times not yet checked.
         progress: highest event time so far, ns; None while nothing with a time was read.
     """
 
@@ -119,3 +122,4 @@ class Delivery:
     balance: Balance = field(default_factory=Balance)
     progress: int | None = None
     raw: tuple[Raw, ...] = ()
+    network: tuple[NetworkRecords, ...] = ()

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from infrastress.events.envelope import Event
 from infrastress.events.kinds import Detection
+from infrastress.events.network import NetworkRecords
 
-__all__ = ["Block", "Finding", "Frames"]
+__all__ = ["Block", "Finding", "Frames", "known_between"]
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,15 @@ class Frames:
 
 
 class Block(NamedTuple):
-    """What a detector sees at once: closed frames, and the observations that fell into them or came late.
+    """What a detector sees at once: closed frames, and what was observed that fell into them or came late.
 
-    `events` are sorted by (occurred, id).
+    `events` are sorted by (occurred, id). `network` is one entry a source, sorted by its name; its rows are those that
+    became known in these frames, sorted by `known`, as they came where that is equal.
     """
 
     frames: Frames
     events: tuple[Event, ...]
+    network: tuple[NetworkRecords, ...] = ()
 
 
 class Finding(NamedTuple):
@@ -61,3 +64,13 @@ class Finding(NamedTuple):
     assets: tuple[str, ...]
     body: Detection
     zone: str = ""
+
+
+def known_between(network: tuple[NetworkRecords, ...], begin: int, end: int) -> tuple[NetworkRecords, ...]:
+    """Of a block's network records those that became known in (begin, end], ns."""
+    found = []
+    for records in network:
+        start, stop = np.searchsorted(records.known, [begin, end], side="right").tolist()
+        if stop > start:
+            found.append(records.slice(start, stop))
+    return tuple(found)

@@ -127,7 +127,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     `phase` is "raised" when it begins, "cleared" when the condition has gone; both carry the same `episode`.
     `began` is the estimated onset, `until` the end of the window judged. `score` >= 1 means the limit is reached.
     `sentence` states the violated rule with its numbers in the plant's units. `evidence` are ids of events;
-    `signals` the spans to look at.
+    `packets` what was captured, each as `capture#number`; `signals` the spans to look at.
     """
 
     detector: str
@@ -147,6 +147,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     evidence: tuple[str, ...] = ()
     techniques: tuple[str, ...] = ()
     baseline: str = ""
+    packets: tuple[str, ...] = ()
 
     @property
     def calls(self) -> bool:

@@ -6,7 +6,7 @@ quarantined or dropped, in the balance of its source.
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -16,12 +16,13 @@ import numpy.typing as npt
 from infrastress.core.errors import ConfigurationError, DecodeError
 from infrastress.core.ids import canonical_json, event_id
 from infrastress.core.time import SECOND, to_iso
-from infrastress.events import Event, Samples, Tick, encode_event, make_event
+from infrastress.events import Event, NetworkRecords, Samples, Tick, encode_event, make_event
 from infrastress.events.delivery import Balance, Delivery, Raw, Refusal
-from infrastress.runtime.gate import LARGEST_JUMP, Gate, Window
+from infrastress.runtime.gate import LARGEST_JUMP, Gate, Window, steps_left_out
 from infrastress.runtime.kept import KEPT_DAYS, Budget, kept_output
-from infrastress.runtime.ledger import Ledger
+from infrastress.runtime.ledger import Ledger, SourceNotes
 from infrastress.runtime.pressure import kept_rows
+from infrastress.runtime.traffic import admitted
 from infrastress.site import Site
 from infrastress.site.sources import Source
 from infrastress.store.ports import Output
@@ -73,29 +74,6 @@ class _Wrapped(msgspec.Struct):
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
 _DECODER = msgspec.msgpack.Decoder(_State)
-
-
-@dataclass(frozen=True)
-class SourceNotes:
-    """What is worth knowing of a source beside its balance.
-
-    Attributes:
-        missing: rows that the source's own numbering skipped and its connector didn't account for.
-        overdue: rows that should have come by the source's cadence and didn't.
-        late_events: events accepted although they came behind the source's newest.
-        clock_ahead_s: how far the source's clock is ahead at least, after its known offset is taken off: seen where an
-            event occurred, by its clock, after it was observed. It widens `uncertainty_ns` of its events.
-        oldest, newest: lowest and highest time accepted, ns.
-        ended: whether it has ended.
-    """
-
-    missing: int
-    overdue: int
-    late_events: int
-    clock_ahead_s: float
-    oldest: int | None
-    newest: int | None
-    ended: bool
 
 
 class Admission:
@@ -190,6 +168,8 @@ class Admission:
             skipped = self._numbering(state, samples, skipped)
             outputs += self._samples(source, samples, keep_every)
         outputs += self._events(source, delivery.events)
+        for records in delivery.network:
+            outputs += self._network(source, records)
         state.position = delivery.position
         if delivery.progress is not None:
             state.progress = max(delivery.progress, state.progress or delivery.progress)
@@ -265,7 +245,7 @@ class Admission:
 
         keep = state.gate.rows(samples, lateness, refuse, self._window)
         if source.cadence_s and len(samples):
-            state.overdue += _overdue(samples.times[keep], before, round(source.cadence_s * SECOND))
+            state.overdue += steps_left_out(samples.times[keep], before, round(source.cadence_s * SECOND))
         if keep_every > 1:
             first, last = self._news(source.id, samples)
             stays = kept_rows(samples, state.passed, keep_every, self._width, self._switches, first=first, last=last)
@@ -367,6 +347,26 @@ class Admission:
         state.recent = list(recent)
         return outputs
 
+    def _network(self, source: Source, records: NetworkRecords) -> list[Output]:
+        """Accepted network records, cut to records of the log of `batch_rows`; each counts as a cell in the balance."""
+        outputs: list[Output] = []
+        state, ends = self._state.sources[source.id], records.ends
+
+        def refuse(reason: str, row: int) -> None:
+            state.ledger.refuse(reason, 0, 1)
+            where = f"record {records.sequence + row}"
+            self._keep(source.id, Refusal(reason, where, f"time {_iso(int(ends[row]))}"), outputs)
+
+        offset, lateness = round(source.clock_offset_s * SECOND), round(source.lateness_s * SECOND)
+        records = admitted(records, state.gate, refuse, offset=offset, lateness=lateness, window=self._window)
+        if len(records):
+            low = int(records.ends.min())
+            state.oldest = low if state.oldest is None else min(low, state.oldest)
+        for start in range(0, len(records), self._batch_rows):
+            part = records.slice(start, start + self._batch_rows)
+            outputs.append(Output(part.id, f"{self.ingest}:network", part.encode()))
+        return outputs
+
     def _unfit(self, event: Event, occurred: int, observed: int) -> str:
         if event.site != self._site.id:
             return "other-site"
@@ -451,13 +451,6 @@ class Admission:
         )
         self._state.ticks += 1
         return Output(event.id, f"{self.ingest}:tick", encode_event(event))
-
-
-def _overdue(times: npt.NDArray[np.int64], before: int | None, cadence: int) -> int:
-    """Rows that a source of this cadence left out, by the steps of its running maximum."""
-    heights = np.maximum.accumulate(times if before is None else np.append(before, times))
-    steps = np.diff(heights)
-    return int((np.maximum(1, (steps + cadence // 2) // cadence) - 1).sum())
 
 
 def _iso(time: int) -> str:

@@ -2,8 +2,8 @@
 
 What goes out is the same to the last bit, and in the same order, however rows were batched and sources interleaved:
 frames depend on their rows alone; an event is judged in the frame in which it was known (the later of `occurred` and
-`observed`); findings leave in order of time; the tick is forwarded on a fixed grid and behind every frame in which
-something was found, so that fusion need not wait.
+`observed`), a network record in that of its `known`; findings leave in order of time; the tick is forwarded on a fixed
+grid and behind every frame in which something was found, so that fusion need not wait.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,20 @@ import numpy.typing as npt
 from infrastress.core.errors import ConfigurationError, DecodeError
 from infrastress.core.ids import content_hash
 from infrastress.core.time import MINUTE, SECOND
-from infrastress.events import Detection, Event, Samples, Tick, decode_event, encode_event, make_event
-from infrastress.events.frames import Block, Finding, Frames
+from infrastress.events import (
+    Detection,
+    Event,
+    NetworkRecords,
+    Samples,
+    Tick,
+    decode_event,
+    encode_event,
+    make_event,
+)
+from infrastress.events.frames import Block, Finding, Frames, known_between
 from infrastress.events.health import Health, Pulse, encode_health
 from infrastress.runtime.frames import Framer, frame_of
+from infrastress.runtime.traffic import Traffic
 from infrastress.runtime.unit import Unit, refusal
 from infrastress.runtime.watch import Watch
 from infrastress.runtime.watchwords import HEALTH, HEALTH_VERSION
@@ -98,6 +108,7 @@ class _State(msgspec.Struct, frozen=True):
     watch: bytes = b""
     pulsed: int = 0
     acted: tuple[int, ...] = ()
+    network: tuple[bytes, ...] = ()
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
@@ -128,6 +139,7 @@ class DetectionUnit(Unit):
         self._width = round(site.runtime.frame_s * SECOND)
         self._tick = self._width * max(1, _TICK // self._width)
         self._framer = Framer(self._width, [signal.id for signal in site.signals])
+        self._traffic = Traffic()
         self._detectors = tuple(detectors)
         self._scores = scores
         self._fresh = [detector.dump() for detector in detectors]
@@ -153,6 +165,8 @@ class DetectionUnit(Unit):
                 samples = Samples.decode(record.data)
                 self._framer.add(samples)
                 self._watch.samples(samples)
+            elif kind == "network":
+                self._hear(NetworkRecords.decode(record.data))
             elif kind == "event":
                 self._watch.event(self._hold(record.data))
             elif kind in ("link", "decision"):
@@ -177,7 +191,17 @@ class DetectionUnit(Unit):
         framer, parts = self._framer.dump(), tuple(self._parts)
         watch = self._watch.dump() if self._watch.clock else b""
         return _ENCODER.encode(
-            _State(framer, pending, self._ticks, self._health, parts, watch, self._pulsed, tuple(self._acted))
+            _State(
+                framer,
+                pending,
+                self._ticks,
+                self._health,
+                parts,
+                watch,
+                self._pulsed,
+                tuple(self._acted),
+                self._traffic.dump(),
+            )
         )
 
     def load(self, data: bytes) -> None:
@@ -193,6 +217,7 @@ class DetectionUnit(Unit):
         known = {(part.name, part.version): part for part in state.parts}
         said = {part.name: part.said for part in state.parts}
         self._framer.load(state.framer)
+        self._traffic.load(state.network)
         self._pending = []
         for event in state.pending:
             self._hold(event)
@@ -215,6 +240,7 @@ class DetectionUnit(Unit):
             follows any more, as "health/<episode>".
         """
         self._framer.adopt(old._framer)
+        self._traffic.adopt(old._traffic)
         self._pending = []
         for *_, data in old._pending:
             self._hold(data)
@@ -241,6 +267,15 @@ class DetectionUnit(Unit):
         self._framer.reach(known)
         self._pending.append((frame_of(known, self._width), event.occurred, event.id, event, data))
         return event
+
+    def _hear(self, records: NetworkRecords) -> None:
+        if not len(records):
+            return
+        known = records.known
+        self._framer.reach(int(known.min()))
+        self._framer.reach(int(known.max()))
+        self._traffic.add(records)
+        self._watch.network(records)
 
     def _advance(self, tick: Tick) -> list[Output]:
         outputs: list[Output] = []
@@ -298,12 +333,14 @@ class DetectionUnit(Unit):
         cuts = [first, *sorted(late - {first}), last + 1]
         blocks = []
         start = 0
+        network = self._traffic.upto(int(frames.ends[-1]))
         for begin, end in pairwise(cuts):
             stop = start
             while stop < len(ready) and ready[stop][0] < end:
                 stop += 1
             events = sorted((item[3] for item in ready[start:stop]), key=lambda event: (event.occurred, event.id))
-            blocks.append(Block(_cut(frames, begin - first, end - first), tuple(events)))
+            said = known_between(network, (begin - 1) * self._width, (end - 1) * self._width)
+            blocks.append(Block(_cut(frames, begin - first, end - first), tuple(events), said))
             start = stop
         return blocks
 
@@ -371,7 +408,8 @@ class DetectionUnit(Unit):
             try:
                 if i == 0:
                     detector.load(part.state)
-                events += self._ask(part, detector, Block(_cut(block.frames, i, i + 1), mine))
+                said = known_between(block.network, end - self._width, end)
+                events += self._ask(part, detector, Block(_cut(block.frames, i, i + 1), mine, said))
             except Exception:  # the same throw, found again
                 return events, end
         return events, int(block.frames.ends[-1])

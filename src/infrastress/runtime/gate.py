@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.core.time import DAY
-from infrastress.events import Samples
+from infrastress.events import NetworkRecords, Samples
 
-__all__ = ["LARGEST_JUMP", "Gate", "RowMemory", "Window"]
+__all__ = ["LARGEST_JUMP", "Gate", "RowMemory", "Window", "steps_left_out"]
 
 LARGEST_JUMP = 400 * DAY
 """A time further ahead of the source's newest than this is taken for a broken clock until others confirm it."""
@@ -72,6 +72,42 @@ class Gate(msgspec.Struct):
             return "time-future"
         self.jumped = 0
         return ""
+
+    def network(
+        self, records: NetworkRecords, lateness: int, refuse: Refuse, window: Window | None = None
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+        """Which network records are accepted, bool[n], and when each counts as known, int64[n].
+
+        A record may be as late as it likes: a connection is told when it ends, a request without an answer when nobody
+        waits for one any more. It counts as known at the earliest when it came, so that nothing is judged backwards.
+
+        Reasons: `time-absurd`, `time-future`, `time-ahead`, `time-behind` (more than `LARGEST_JUMP`).
+        """
+        ends, before = records.ends, self.newest or _EARLIEST
+        keep = np.ones(len(ends), dtype=np.bool_)
+        if not len(ends) or not self._orderly(ends, window):
+            for row, time in enumerate(ends.tolist()):
+                reason = self.plausible(time, window)
+                if not reason and self.newest is not None and time < self.newest - LARGEST_JUMP:
+                    reason = "time-behind"
+                if reason:
+                    keep[row] = False
+                    refuse(reason, row)
+                elif self.newest is None or time > self.newest:
+                    self.newest = time
+        heights = np.maximum(np.maximum.accumulate(np.where(keep, ends, _EARLIEST)), before)
+        self.newest = int(heights[-1]) if keep.any() else self.newest
+        known = np.maximum(ends, heights - lateness)
+        return keep, known if window is None else np.maximum(known, window.floor)
+
+    def _orderly(self, times: npt.NDArray[np.int64], window: Window | None) -> bool:
+        """No time is absurd, ahead, or far from the others: nothing to judge one by one."""
+        low, high = int(times.min()), int(times.max())
+        if low < _EARLIEST or high >= _LATEST or (window is not None and high > window.ceiling):
+            return False
+        near = [low, high] if self.newest is None else [low, high, self.newest]
+        self.jumped = 0 if max(near) - min(near) <= LARGEST_JUMP else self.jumped
+        return max(near) - min(near) <= LARGEST_JUMP
 
     def rows(
         self, samples: Samples, lateness: int, refuse: Refuse, window: Window | None = None
@@ -168,3 +204,10 @@ def _compared(samples: Samples, i: int, others: list[RowMemory]) -> str:
     if any(known.get(tag, v) != v for tag, v in said.items()):
         return "conflict"
     return "" if said.keys() - known.keys() else "duplicate"
+
+
+def steps_left_out(times: npt.NDArray[np.int64], before: int | None, cadence: int) -> int:
+    """Rows that a source of this cadence left out, by the steps of its running maximum."""
+    heights = np.maximum.accumulate(times if before is None else np.append(before, times))
+    steps = np.diff(heights)
+    return int((np.maximum(1, (steps + cadence // 2) // cadence) - 1).sum())

@@ -230,6 +230,7 @@ class Intake:
         async with self._entry:  # in the order of the calls, also behind a wait for room
             await self._room.wait()
             size = 1000 + sum(s.values.nbytes + s.times.nbytes for s in delivery.samples) + 1000 * len(delivery.events)
+            size += sum(records.columns.nbytes for records in delivery.network)
             taken = asyncio.get_running_loop().create_future()
             self._queue.append(_Waiting(delivery, self._clock.now(), size, time.monotonic(), taken))
             self._size += size

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 
 from infrastress.events.delivery import Balance
 
-__all__ = ["Ledger", "mended"]
+__all__ = ["Ledger", "SourceNotes", "mended"]
 
 _DROPPED = frozenset({"duplicate", "thinned"})
 
@@ -104,3 +105,26 @@ class Ledger(msgspec.Struct):
         if cells:
             self.cells_accepted -= cells
             self.cells_refused[reason] = self.cells_refused.get(reason, 0) + cells
+
+
+@dataclass(frozen=True)
+class SourceNotes:
+    """What is worth knowing of a source beside its balance.
+
+    Attributes:
+        missing: rows that the source's own numbering skipped and its connector didn't account for.
+        overdue: rows that should have come by the source's cadence and didn't.
+        late_events: events accepted although they came behind the source's newest.
+        clock_ahead_s: how far the source's clock is ahead at least, after its known offset is taken off: seen where an
+            event occurred, by its clock, after it was observed. It widens `uncertainty_ns` of its events.
+        oldest, newest: lowest and highest time accepted, ns.
+        ended: whether it has ended.
+    """
+
+    missing: int
+    overdue: int
+    late_events: int
+    clock_ahead_s: float
+    oldest: int | None
+    newest: int | None
+    ended: bool

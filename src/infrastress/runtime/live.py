@@ -160,6 +160,9 @@ class LiveAdmission(Admission):
             lags.learn(clock, oldest - offset, newest - offset, settling=settling)
             if newest - offset < floor or oldest - offset > ceiling:
                 self._refused[source.id] = (newest - offset, newest - offset > ceiling)
+        ends = [records.ends for records in delivery.network if len(records)]
+        if ends and min(int(t.min()) for t in ends) - offset > ceiling:
+            self._refused[delivery.source] = (max(int(t.max()) for t in ends) - offset, True)
         events = tuple(_not_ahead(event, clock + offset) for event in delivery.events)
         return self.admit(replace(delivery, events=events), keep_every=keep_every)
 

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import SECOND
-from infrastress.events import Event, Samples
+from infrastress.events import Event, NetworkRecords, Samples
 from infrastress.events.frames import Finding
 from infrastress.events.health import Health, HealthState, Turn
 from infrastress.runtime.liveliness import Liveliness, LivelinessState
@@ -177,6 +177,12 @@ class Watch:
         """Something was observed."""
         if event.source in self._sources:
             self._came(event.source, event.occurred, event.occurred, ahead=False)
+
+    def network(self, records: NetworkRecords) -> None:
+        """Network records came."""
+        if records.source in self._sources and len(records):
+            ends = records.ends
+            self._came(records.source, int(ends.min()), int(ends.max()), ahead=False)
 
     def note(self, kind: str, fields: dict[str, Any]) -> None:
         """The runtime told how a connection stands, or what it decided."""

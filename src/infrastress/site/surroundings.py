@@ -11,6 +11,7 @@ from infrastress.core.plugins import load_plugin, plugin_names
 from infrastress.site.faults import did_you_mean, shown
 from infrastress.site.model import Site
 from infrastress.site.report import Path, Report
+from infrastress.site.sources import Source
 
 __all__ = ["check_surroundings"]
 
@@ -163,6 +164,7 @@ def _loops(site: Site, report: Report) -> None:
 def _plugins(site: Site, report: Report) -> None:
     for index, source in enumerate(site.sources):
         _plugin("connector", source.connector, source.options, ("sources", index), report)
+        _kind(source, ("sources", index), report)
     for index, detector in enumerate(site.detectors):
         _plugin("detector", detector.detector, detector.options, ("detectors", index), report)
 
@@ -188,3 +190,16 @@ def _plugin(field: str, name: str, options: dict[str, Any], here: Path, report: 
             path = (*here, "options", *problem["loc"])
             hint = did_you_mean(problem["loc"][-1], model.model_fields) if problem["type"] == "extra_forbidden" else ""
             report.add(path, shown(problem["input"]), problem["msg"].removeprefix("Input should be "), hint)
+
+
+def _kind(source: Source, here: Path, report: Report) -> None:
+    """A connector may read sources of some kinds alone: no capture tells of doors."""
+    if source.connector not in plugin_names("connectors") or source.connector == "files":
+        return
+    try:
+        kinds = getattr(load_plugin("connectors", source.connector), "kinds", None)
+    except PluginError:
+        return  # said already
+    if kinds and source.kind not in kinds:
+        expected = " or ".join(sorted(kinds))
+        report.add((*here, "kind"), shown(source.kind), f"{expected}: connector {source.connector} reads nothing else")

@@ -28,7 +28,8 @@ from infrastress.app.keeping.manifest import Manifest, files_below, write_manife
 from infrastress.app.keeping.staging import staged
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
-from infrastress.events import decode_event, event_to_json
+from infrastress.core.time import to_iso
+from infrastress.events import NetworkRecords, decode_event, event_to_json
 from infrastress.events.envelope import json_schema
 from infrastress.runtime.kept import decode_kept
 from infrastress.site.load import load_site
@@ -45,6 +46,7 @@ _NAMES = {
     "ingest:event": "events",
     "ingest:action": "actions",
     "ingest:decision": "decisions",
+    "ingest:network": "network",
     "ingest:tick": "ticks",
     "fusion:event": "detections",
     "quarantine:refusal": "quarantine",
@@ -161,7 +163,18 @@ def _line(record: Record) -> tuple[str, bytes]:
     if type_ == "raw":
         with suppress(DecodeError):
             return "quarantine-messages", canonical_json(msgspec.to_builtins(decode_kept(record.data)))
+    if type_ == "network":
+        with suppress(DecodeError):
+            return name, _network(NetworkRecords.decode(record.data))
     return name, _json(record.data)
+
+
+def _network(records: NetworkRecords) -> bytes:
+    """Network records as one object: whose, the first row's number, and rows without the fields that say nothing."""
+    rows = [{name: value for name, value in row._asdict().items() if value is not None} for row in records.rows()]
+    for row, known in zip(rows, records.known.tolist(), strict=True):
+        row["time"], row["known"] = to_iso(row["time"]), to_iso(known)
+    return canonical_json({"site": records.site, "source": records.source, "sequence": records.sequence, "rows": rows})
 
 
 def _json(data: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from infrastress.core.errors import InfrastressError
-from infrastress.events import Samples, decode_event
+from infrastress.events import NetworkRecords, Samples, decode_event
 from infrastress.events.health import decode_health
 from infrastress.runtime.kept import decode_kept
 from infrastress.store.ports import Blobs, Record, Store, type_of
@@ -48,6 +48,7 @@ def _tried(type_: str, data: bytes) -> str:
     readers: dict[str, Callable[[bytes], object]] = {
         "samples": Samples.decode,
         "late": Samples.decode,
+        "network": NetworkRecords.decode,
         "raw": decode_kept,
         "event": decode_event,
         "tick": decode_event,

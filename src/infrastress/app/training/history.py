@@ -17,7 +17,7 @@ from infrastress.app.reading import open_recordings
 from infrastress.app.training.exclusions import Exclusion, labelled
 from infrastress.connectors.base import Connector
 from infrastress.core.time import SECOND
-from infrastress.events import Event
+from infrastress.events import Event, NetworkRecords
 from infrastress.events.delivery import Balance, Delivery
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.admission import Admission
@@ -25,7 +25,7 @@ from infrastress.runtime.detection import DetectionUnit
 from infrastress.site import Site
 from infrastress.store.ports import Record
 
-__all__ = ["ClockStep", "History", "Recording"]
+__all__ = ["ClockStep", "History", "Recording", "heard"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Recording:
     Attributes:
         name: its file or folder.
         balances: of its sources.
-        began, ended: of the frames with telemetry, ns; None without any.
+        began, ended: of the frames in which anything was heard, ns; None without any.
         frames: how many there are, before exclusion.
         labelled: spans it labels as an event, and how many rows that is.
         clock_steps: where the time went back.
@@ -68,6 +68,8 @@ class _Kept:
     tags: tuple[str, ...]
     frames: int
     events: tuple[Event, ...]
+    network: tuple[int, ...]
+    """Bytes of each source's network records, behind the frames."""
 
 
 class History:
@@ -107,7 +109,7 @@ class History:
         """Keep a recording's blocks, and note in it what they hold."""
         kept = []
         for block in blocks:
-            filled = np.flatnonzero((block.frames.count > 0).any(axis=1))
+            filled = np.flatnonzero(heard(block))
             if len(filled):
                 width = block.frames.width
                 first = int(block.frames.ends[filled[0]]) - width
@@ -124,7 +126,9 @@ class History:
         at = self._file.tell()
         for array in (frames.ends, frames.mean, frames.last, frames.count):
             self._file.write(np.ascontiguousarray(array).tobytes())
-        return _Kept(at, frames.width, frames.tags, len(frames), block.events)
+        said = [records.encode() for records in block.network]
+        self._file.writelines(said)
+        return _Kept(at, frames.width, frames.tags, len(frames), block.events, tuple(map(len, said)))
 
     def _load(self, kept: _Kept) -> Block:
         self._file.seek(kept.at)
@@ -136,7 +140,17 @@ class History:
         n, m = kept.frames, len(kept.tags)
         ends = take(np.int64, n)
         mean, last = take(np.float64, n, m), take(np.float64, n, m)
-        return Block(Frames(kept.width, ends, kept.tags, mean, last, take(np.int32, n, m)), kept.events)
+        frames = Frames(kept.width, ends, kept.tags, mean, last, take(np.int32, n, m))
+        network = tuple(NetworkRecords.decode(self._file.read(size)) for size in kept.network)
+        return Block(frames, kept.events, network)
+
+
+def heard(block: Block) -> npt.NDArray[np.bool_]:
+    """bool[k]: frames with telemetry; where the site has no signals, those in which a network was heard."""
+    told: npt.NDArray[np.bool_] = np.any(block.frames.count > 0, axis=1, keepdims=False)
+    for records in () if block.frames.tags else block.network:
+        told[np.searchsorted(block.frames.ends, records.known)] = True
+    return told
 
 
 class _Collector:
@@ -210,7 +224,7 @@ def _note_steps(
 
 
 def _without(block: Block, exclude: Collection[Exclusion]) -> Block:
-    frames, events = block
+    frames, events, network = block
     for span in exclude:
         out = (frames.ends >= span.began) & (frames.ends - frames.width < span.ended)
         if out.any():
@@ -218,4 +232,11 @@ def _without(block: Block, exclude: Collection[Exclusion]) -> Block:
             mean, last = np.where(keep, frames.mean, np.nan), np.where(keep, frames.last, np.nan)
             frames = Frames(frames.width, frames.ends, frames.tags, mean, last, np.where(keep, frames.count, 0))
         events = tuple(event for event in events if not span.began <= event.occurred < span.ended)
-    return Block(frames, events)
+        network = tuple(records.take(_outside(records, span)) for records in network)
+    return Block(frames, events, network)
+
+
+def _outside(records: NetworkRecords, span: Exclusion) -> npt.NDArray[np.bool_]:
+    times = records.integers("time")
+    outside: npt.NDArray[np.bool_] = (times < span.began) | (times >= span.ended)
+    return outside

@@ -11,7 +11,7 @@ from infrastress.app.baselines import Baseline, Version, write_version
 from infrastress.app.detecting import Chosen, build_detectors, choose_detectors
 from infrastress.app.training.crossed import far_off
 from infrastress.app.training.exclusions import Exclusion
-from infrastress.app.training.history import History, Recording
+from infrastress.app.training.history import History, Recording, heard
 from infrastress.app.training.overview import Overview
 from infrastress.app.training.report import write_report
 from infrastress.app.training.stored import Stored, stored_history
@@ -103,7 +103,9 @@ def train(
         overview = _judge(site, chosen, history, spans, trained)
         if not trained.frames:
             where = ", ".join(map(str, recordings))
-            raise InputError("no telemetry to learn from", where=where, remedy="see its balance")
+            raise InputError(
+                "no telemetry to learn from, and no network traffic", where=where, remedy="see its balance"
+            )
         if not trained.refused:
             _learn(site, chosen, history, spans, trained)
             trained.version = write_version(state, _version(trained, by, why), trained.baselines)
@@ -122,23 +124,21 @@ def _judge(
     overview = Overview(site)
     taken: Counter[Exclusion] = Counter()
     for block, whole in zip(history.blocks(spans), history.blocks(), strict=True):
-        heard = (whole.frames.count > 0).any(axis=1)
+        told = heard(whole)
         for span in spans:
             out = (whole.frames.ends >= span.began) & (whole.frames.ends - whole.frames.width < span.ended)
-            taken[span] += int((heard & out).sum())
-        trained.frames += int((block.frames.count > 0).any(axis=1).sum())
+            taken[span] += int((told & out).sum())
+        trained.frames += int(heard(block).sum())
         watch.look(block)
         overview.look(block)
     trained.excluded = [(span, taken[span]) for span in sorted(set(spans))]
     trained.days = trained.frames * site.runtime.frame_s * 1e9 / DAY
     held, trained.warnings = watch.found()
     last, ends = overview.last, overview.ends
-    found = [
-        *held,
-        *frozen(overview.table, last, ends),
-        *replayed(overview.table, last, ends),
-        *far_off(overview.table, last, ends),
-    ]
+    found = held
+    if site.signals:
+        looks = (frozen, replayed, far_off)
+        found = [*held, *(one for look in looks for one in look(overview.table, last, ends))]
     steps = [
         one
         for one in stepped_clocks(trained.recordings)

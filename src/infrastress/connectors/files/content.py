@@ -10,13 +10,11 @@ from infrastress.core.errors import InputError
 
 __all__ = ["Content", "looks_like"]
 
-Content = Literal["parquet", "json_lines", "text"]
+Content = Literal["parquet", "json_lines", "text", "capture"]
 
+_CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
+"""How pcap begins, in both byte orders with micro- and nanoseconds, and pcapng."""
 _MAGIC = (
-    (b"\xd4\xc3\xb2\xa1", "a packet capture (pcap)"),
-    (b"\xa1\xb2\xc3\xd4", "a packet capture (pcap)"),
-    (b"\x4d\x3c\xb2\xa1", "a packet capture (pcap, nanoseconds)"),
-    (b"\x0a\x0d\x0d\x0a", "a packet capture (pcapng)"),
     (b"PK\x03\x04", "a ZIP archive or office document"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
@@ -33,8 +31,8 @@ _HEAD = 1 << 16
 _WANTED = "give a CSV or Parquet file of telemetry, or JSON lines of events"
 
 
-def looks_like(path: Path) -> Content:
-    """Tell a recording by its content.
+def looks_like(path: Path, *, captures: bool = False) -> Content:
+    """Tell a recording by its content; `captures` says whether a capture of network traffic is one here.
 
     Raises:
         InputError: it is empty, can't be opened or decompressed, or is something that is no recording.
@@ -45,6 +43,10 @@ def looks_like(path: Path) -> Content:
         raise InputError("the file is empty", where=where, remedy="export the recording again")
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith(_CAPTURES):
+        if not captures:
+            raise InputError("this is a packet capture, no table and no events", where=where, remedy=_WANTED)
+        return "capture"
     for magic, name in _MAGIC:
         if head.startswith(magic):
             raise InputError(f"this is {name}, no recording that can be read", where=where, remedy=_WANTED)

@@ -1,0 +1,1 @@
+"""Captures of network traffic, read passively: transactions of industrial protocols, connections, what is lacking."""

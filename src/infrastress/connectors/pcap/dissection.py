@@ -1,0 +1,317 @@
+"""From packets to rows: finds each packet's conversation, reassembles, dissects, and keeps the balance."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from infrastress.connectors.pcap.addresses import Addresses
+from infrastress.connectors.pcap.balance import CaptureBalance, Outcome
+from infrastress.connectors.pcap.capture import Chunk
+from infrastress.connectors.pcap.fragments import Fragments
+from infrastress.connectors.pcap.layers import CUT, Fate, Headers, headers
+from infrastress.connectors.pcap.names import ETHERTYPES, IP_PROTOCOLS
+from infrastress.connectors.pcap.protocols import SERVER_PORTS
+from infrastress.connectors.pcap.talk import Half, Row, Talk
+from infrastress.events.network_terms import Kind, Protocol, Sender, Transport
+
+__all__ = ["MAX_TALKS", "Dissection"]
+
+MAX_TALKS: Final = 32_768
+"""Open conversations; beyond, the eighth that was quiet longest is closed."""
+_IDLE_NS: Final = {Transport.TCP: 3_600_000_000_000, Transport.UDP: 300_000_000_000}
+_FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
+_REASONS: Final = {Fate.SHORT: "ends within its headers", Fate.BAD: "a header contradicts itself"}
+Key = bytes
+_Place = tuple[Chunk, Headers, int]
+
+
+class _Packet(NamedTuple):
+    """A TCP segment or UDP datagram; fields as in `Headers`."""
+
+    fate: int
+    time: int
+    number: int
+    body: bytes
+    missing: int
+    sequence: int
+    flags: int
+
+
+class Dissection:
+    """One stream of packets, in the order they were captured.
+
+    Args:
+        capture: its name in rows.
+
+    Attributes:
+        balance: complete after `finish`.
+    """
+
+    def __init__(self, capture: str, max_talks: int = MAX_TALKS) -> None:
+        self.capture = capture
+        self.balance = CaptureBalance()
+        self._max = max_talks
+        self._rows: list[Row] = []
+        self._halves: dict[Transport, dict[Key, Half]] = {Transport.TCP: {}, Transport.UDP: {}}
+        self._addresses = Addresses()
+        self._fragments = Fragments()
+        self._swept = 0
+
+    def chunk(self, chunk: Chunk) -> list[Row]:
+        """Rows that a chunk completes, in the order of packets."""
+        h = headers(chunk)
+        self.balance.packets += len(chunk.start)
+        self._plain(h, chunk)
+        rows = np.flatnonzero(h.fate <= Fate.ARP)
+        columns = (h.fate, h.network, h.version, h.transport, h.payload, h.stop, h.missing, h.sequence, h.flags, h.vlan)
+        lists = [column[rows].tolist() for column in columns]
+        data, times = chunk.data, chunk.time[rows].tolist()
+        for i, time, fate, network, version, transport, payload, stop, missing, sequence, flags, vlan in zip(
+            rows.tolist(), times, *lists, strict=True
+        ):
+            if fate <= Fate.UDP:
+                at, size = (network + 12, 8) if version == 4 else (network + 8, 32)
+                if transport == at + size:
+                    key = data[at : transport + 4]
+                else:
+                    key = data[at : at + size] + data[transport : transport + 4]
+                if vlan >= 0:
+                    key += vlan.to_bytes(2, "big")
+                packet = _Packet(fate, time, chunk.first + i, data[payload:stop], missing, sequence, flags)
+                self._packet(key, packet, (chunk, h, i))
+            elif fate == Fate.FRAGMENT:
+                self._fragment(chunk, h, i, time)
+            else:
+                self._arp(chunk, h, i, time)
+        if len(chunk.time):
+            self._sweep(int(chunk.time[-1]))
+        return self._taken()
+
+    def finish(self) -> list[Row]:
+        """Rows of what is still open; nothing more comes."""
+        for table in self._halves.values():
+            for half in list(table.values()):
+                self._close(half.talk)
+            table.clear()
+        self._fragments.finish()
+        self._count_fragments()
+        return self._taken()
+
+    def _taken(self) -> list[Row]:
+        rows = self._rows[:]
+        self._rows.clear()  # the same list stays: conversations write into it
+        return rows
+
+    def _count(self, protocol: str, outcome: Outcome, reason: str = "", n: int = 1) -> None:
+        self.balance.counts[protocol, outcome, reason] += n
+
+    def _plain(self, h: Headers, chunk: Chunk) -> None:
+        """Packets that are only counted."""
+        which = h.fate >= Fate.OTHER_IP
+        cut = chunk.captured < chunk.wire
+        triples = np.stack([h.fate, h.protocol, cut, chunk.link], 1)[which]
+        for (fate, protocol, was_cut, link), n in zip(*np.unique(triples, axis=0, return_counts=True), strict=True):
+            if fate == Fate.OTHER_IP:
+                name = IP_PROTOCOLS.get(int(protocol), Protocol.UNKNOWN)
+                reason = "" if name is not Protocol.UNKNOWN else f"IP protocol {protocol}"
+                self._count(name, Outcome.UNDECODED, reason, int(n))
+            elif fate == Fate.OTHER_ETHERNET:
+                name = ETHERTYPES.get(int(protocol), Protocol.UNKNOWN)
+                kind = f"EtherType {protocol:#06x}" if protocol >= 0x600 else "LLC frame"
+                self._count(name, Outcome.UNDECODED, "" if name is not Protocol.UNKNOWN else kind, int(n))
+            elif fate == Fate.LINK:
+                self._count(Protocol.UNKNOWN, Outcome.UNDECODED, f"link type {link} is not read", int(n))
+            elif was_cut:
+                self._count(Protocol.UNKNOWN, Outcome.UNDECODED, CUT, int(n))
+            else:
+                self._count(Protocol.UNKNOWN, Outcome.MALFORMED, _REASONS[Fate(int(fate))], int(n))
+
+    def _packet(self, key: Key, packet: _Packet, at: _Place) -> None:
+        fate, time, number, body, missing, sequence, flags = packet
+        transport = Transport.TCP if fate == Fate.TCP else Transport.UDP
+        half = self._halves[transport].get(key)
+        fresh = flags & (_SYN | _ACK) == _SYN and fate == Fate.TCP
+        if half is None or (fresh and half.talk.packets and self._reused(half, sequence)):
+            if half is not None:
+                self._close(half.talk)
+            half = self._open(key, packet, at)
+        talk = half.talk
+        talk.last = time if time > talk.last else talk.last
+        talk.packets += 1
+        if fate == Fate.UDP:
+            talk.answered = talk.answered or not half.client
+            if missing:
+                talk.counts[Outcome.UNDECODED, CUT] += 1
+            else:
+                talk.datagram(half, body, time, number)
+            return
+        if flags & (_SYN | _FIN | _RST):
+            self._control(half, sequence, len(body) + missing, flags)
+        if not body:
+            talk.counts[(Outcome.UNDECODED, CUT) if missing else (Outcome.DECODED, "no payload")] += 1
+        elif talk.closed:
+            talk.counts[Outcome.UNDECODED, "after the connection's end"] += 1
+        else:
+            talk.segment(half, sequence + (flags & _SYN > 0), body, time, number)
+            if missing:
+                talk.lost(half, missing)
+        if talk.closed:
+            self._settle(talk)
+        elif flags & _RST or (half.stream and half.stream.ended and half.peer.stream and half.peer.stream.ended):
+            self._end(talk)
+
+    def _control(self, half: Half, sequence: int, size: int, flags: int) -> None:
+        talk = half.talk
+        if talk.closed:
+            return
+        if flags & _SYN:
+            half.begin((sequence + 1) & 0xFFFF_FFFF)
+            talk.answered = talk.answered or not half.client
+            talk.opened = talk.opened or half.client
+        if flags & _FIN:
+            half.ends((sequence + size) & 0xFFFF_FFFF)
+        if flags & _RST and talk.opened and not talk.answered and not half.client:
+            talk.refused = talk.answered = True
+
+    def _reused(self, half: Half, sequence: int) -> bool:
+        """A SYN that opens another connection of the same ports, and is no repetition of the first."""
+        begun = half.begun
+        return half.talk.closed or not half.client or (begun is not None and begun != (sequence + 1) & 0xFFFF_FFFF)
+
+    def _open(self, key: Key, packet: _Packet, at: _Place) -> Half:
+        transport = Transport.TCP if packet.fate == Fate.TCP else Transport.UDP
+        table = self._halves[transport]
+        if len(table) >= 2 * self._max:
+            self._evict(table)
+        chunk, h, i = at
+        n = 16 if len(key) >= 36 else 4
+        tail = key[2 * n + 4 :]
+        source, target, ports = key[:n], key[n : 2 * n], key[2 * n : 2 * n + 4]
+        source_port, target_port = int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big")
+        client = _is_client(transport, packet.flags, source_port, target_port)
+        mac = int(h.mac[i])
+        text = self._addresses
+        macs = (
+            (text.mac(chunk.data[mac + 6 : mac + 12]), text.mac(chunk.data[mac : mac + 6])) if mac >= 0 else (None,) * 2
+        )
+        ends = (text.ip(source), text.ip(target)), (source_port, target_port), macs
+        step = 1 if client else -1
+        tags = [int(tag) if tag >= 0 else None for tag in (h.vlan[i], h.outer_vlan[i])]
+        head = tuple(part for pair in ends for part in pair[::step]) + tuple(tags)
+        back = target + source + ports[2:] + ports[:2] + tail
+        talk = Talk(self._rows, head, transport, capture=self.capture, time=packet.time, packet=packet.number)
+        half, other = Half(talk, client), Half(talk, not client)
+        half.peer, other.peer = other, half
+        talk.half = half
+        talk.keys = (key, back)
+        table[key], table[back] = half, other
+        if key == back:  # a packet from a port to itself
+            half.peer = half
+        return half
+
+    def _end(self, talk: Talk) -> None:
+        talk.finish()
+        self._settle(talk)
+
+    def _settle(self, talk: Talk) -> None:
+        """Move a conversation's counts into the balance."""
+        protocol = talk.protocol
+        decoded = talk.dissector is not None
+        for (outcome, reason), n in talk.counts.items():
+            if outcome is Outcome.DECODED and not decoded:
+                outcome, reason = Outcome.UNDECODED, ""  # noqa: PLW2901  # nothing of it was read
+            self._count(protocol, outcome, reason, n)
+        talk.counts.clear()
+        self.balance.gaps += talk.gaps
+        talk.gaps = 0
+
+    def _close(self, talk: Talk, dropped: bool = False) -> None:
+        talk.finish(dropped)
+        self._settle(talk)
+
+    def _evict(self, table: dict[Key, Half]) -> None:
+        talks = {id(half.talk): half.talk for half in table.values()}
+        for talk in sorted(talks.values(), key=lambda talk: (talk.last, talk.first_packet))[: self._max // 8 + 1]:
+            self.balance.connections_dropped += not talk.closed
+            self._close(talk, dropped=True)
+            for key in talk.keys:
+                table.pop(key, None)
+
+    def _sweep(self, now: int) -> None:
+        """Close what has been quiet for long, once a minute of the capture's time."""
+        if now - self._swept < 60_000_000_000:
+            return
+        self._swept = now
+        for transport, table in self._halves.items():
+            quiet = now - _IDLE_NS[transport]
+            for key, half in list(table.items()):
+                if half.talk.last < quiet:
+                    self._close(half.talk)
+                    table.pop(key, None)
+
+    def _fragment(self, chunk: Chunk, h: Headers, i: int, time: int) -> None:
+        """An IP fragment; the datagram goes on once it is whole."""
+        data, network, start = chunk.data, int(h.network[i]), int(h.transport[i])
+        if h.missing[i]:
+            return self._count("ip", Outcome.UNDECODED, CUT)
+        if h.version[i] == 4:
+            field = int.from_bytes(data[network + 6 : network + 8], "big")
+            offset, more, protocol = (field & 0x1FFF) * 8, bool(field & 0x2000), data[network + 9]
+            pair, name = data[network + 12 : network + 20], data[network + 4 : network + 6]
+        else:
+            field = int.from_bytes(data[start + 2 : start + 4], "big")
+            offset, more, protocol = field & 0xFFF8, bool(field & 1), data[start]
+            pair, name = data[network + 8 : network + 40], data[start + 4 : start + 8]
+            start += 8
+        key = pair + bytes([protocol]) + name + int(h.vlan[i]).to_bytes(2, "big", signed=True)
+        whole = self._fragments.add(key, offset, data[start : int(h.stop[i])], more, time)
+        self._count_fragments()
+        if whole is None:
+            return None
+        if whole.packets > 1:
+            self._count("ip", Outcome.DECODED, "fragment", whole.packets - 1)
+        payload, tail = whole.payload, b"" if h.vlan[i] < 0 else int(h.vlan[i]).to_bytes(2, "big")
+        number, place = chunk.first + i, (chunk, h, i)
+        if protocol == 17 and len(payload) >= 8:
+            body = payload[8 : int.from_bytes(payload[4:6], "big")]
+            self._packet(pair + payload[:4] + tail, _Packet(Fate.UDP, time, number, body, 0, -1, 0), place)
+        elif protocol == 6 and len(payload) >= 20 and 20 <= (payload[12] >> 4) * 4 <= len(payload):
+            body, sequence = payload[(payload[12] >> 4) * 4 :], int.from_bytes(payload[4:8], "big")
+            packet = _Packet(Fate.TCP, time, number, body, 0, sequence, payload[13])
+            self._packet(pair + payload[:4] + tail, packet, place)
+        elif protocol in (6, 17):
+            self._count("ip", Outcome.MALFORMED, "a datagram of fragments without its header")
+        else:
+            self._count(IP_PROTOCOLS.get(protocol, Protocol.UNKNOWN), Outcome.UNDECODED, f"IP protocol {protocol}")
+        return None
+
+    def _count_fragments(self) -> None:
+        if self._fragments.dropped:
+            self._count("ip", Outcome.DROPPED, "fragments that never became whole", self._fragments.dropped)
+            self._fragments.dropped = 0
+
+    def _arp(self, chunk: Chunk, h: Headers, i: int, time: int) -> None:
+        """Who says to have which address: function 1 asks, 2 answers."""
+        at, data, text = int(h.network[i]), chunk.data, self._addresses
+        if data[at : at + 6] != b"\0\x01\x08\0\x06\x04":
+            return self._count(Protocol.ARP, Outcome.UNDECODED, "not of Ethernet and IPv4")
+        operation = int.from_bytes(data[at + 6 : at + 8], "big")
+        tags = [int(tag) if tag >= 0 else None for tag in (h.vlan[i], h.outer_vlan[i])]
+        name = {1: "request", 2: "reply"}.get(operation)
+        ends = text.ip(data[at + 14 : at + 18]), text.ip(data[at + 24 : at + 28]), None, None
+        macs = text.mac(data[at + 8 : at + 14]), text.mac(data[at + 18 : at + 24])
+        head = (time, Kind.MESSAGE, Protocol.ARP, Transport.ETHERNET, *ends, *macs, *tags, Sender.CLIENT)
+        nothing = (None,) * 11
+        row = (*head, None, None, None, None, operation, name, *nothing[:10], 28, self.capture, chunk.first + i, None)
+        self._rows.append(row)
+        self._count(Protocol.ARP, Outcome.DECODED)
+        return None
+
+
+def _is_client(transport: Transport, flags: int, source: int, target: int) -> bool:
+    """Whether a conversation's first packet comes from its client: by SYN, usual ports, or the higher port."""
+    if transport is Transport.TCP and flags & _SYN:
+        return not flags & _ACK
+    if (source in SERVER_PORTS) != (target in SERVER_PORTS):
+        return target in SERVER_PORTS
+    return transport is Transport.UDP or source >= target

@@ -1,0 +1,206 @@
+"""A folder of rotating captures, as dumpcap and tcpdump write them, read while they grow."""
+
+import asyncio
+from bisect import bisect_right
+from pathlib import Path
+from typing import ClassVar, Final
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+
+from infrastress.connectors.backoff import keep_trying
+from infrastress.connectors.base import Link, LiveConnector, Sink
+from infrastress.connectors.pcap.dissection import Dissection
+from infrastress.connectors.pcap.growing import Folder, Found, GrowingFile
+from infrastress.connectors.pcap.reader import records_of
+from infrastress.connectors.pcap.sheets import Sheets, malformed
+from infrastress.connectors.pcap.talk import Row
+from infrastress.core.errors import DecodeError
+from infrastress.events.delivery import Balance, Delivery, Refusal
+from infrastress.events.kinds import SourceKind
+from infrastress.events.network import SCHEMA
+from infrastress.events.network_terms import Protocol
+
+__all__ = ["PcapConnector", "PcapOptions"]
+
+_CAPTURE: Final = SCHEMA.get_field_index("capture")
+_PACKET: Final = SCHEMA.get_field_index("packet")
+_REMEMBERED: Final = 256
+"""Files by which a packet's number is told."""
+
+
+class PcapOptions(BaseModel):
+    """Options of the connector: a folder into which one capture tool writes, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path
+    poll_s: float = Field(default=1.0, gt=0)
+    retry_max_s: float = Field(default=30.0, gt=0, description="Longest wait where the folder can't be used, s")
+
+
+class _Position(msgspec.Struct, frozen=True):
+    """Of the file in hand: first packet's time, name, bytes read; records handed over of all files."""
+
+    first: int = -1
+    name: str = ""
+    offset: int = 0
+    records: int = 0
+    progress: int | None = None
+
+
+class _Running(Dissection):
+    """A dissection that accounts for packets while conversations go on, as one that is never at its end must."""
+
+    def settle(self) -> None:
+        """Count what is known of open conversations; one whose protocol nobody knows yet waits."""
+        for table in self._halves.values():
+            for half in table.values():
+                if half.talk.counts and half.talk.protocol is not Protocol.UNKNOWN:
+                    self._settle(half.talk)
+
+
+class _Reading:
+    """What is remembered while captures are read, and lost when the process ends: conversations, numbers of files."""
+
+    def __init__(self) -> None:
+        self.dissection = _Running("")
+        self.sheets = Sheets(self.dissection.balance)
+        self.file: GrowingFile | None = None
+        self.found: Found | None = None
+        self._bases: list[int] = []
+        self._names: list[str] = []
+
+    def open(self, folder: Path, found: Found) -> None:
+        """Go on with this file."""
+        base = self.file.base + self.file.packets if self.file is not None else 0
+        self.file, self.found = GrowingFile(folder / found.name, base), found
+        self._bases = [*self._bases, base][-_REMEMBERED:]
+        self._names = [*self._names, found.name][-_REMEMBERED:]
+
+    def read(self, until: int | None = None) -> list[Row]:
+        """Rows that a piece of the file in hand completes."""
+        rows: list[Row] = []
+        if self.file is not None:
+            for chunk in self.file.chunks(until):
+                rows += self.dissection.chunk(chunk)
+        self.dissection.settle()
+        return [self._placed(row) for row in rows]
+
+    def _placed(self, row: Row) -> Row:
+        """A row with its capture file, and numbers within it; a response in another file has none."""
+        file, packet = self._place(row[_PACKET])
+        other, response = self._place(row[_PACKET + 1])
+        places = (self._names[file] if file >= 0 else None, packet, response if other == file else None)
+        return (*row[:_CAPTURE], *places)
+
+    def _place(self, number: int | None) -> tuple[int, int | None]:
+        file = -1 if number is None else bisect_right(self._bases, number - 1) - 1
+        return file, None if file < 0 or number is None else number - self._bases[file]
+
+
+class PcapConnector(LiveConnector):
+    """Reads captures in the order of their first packets, each to its end before the next.
+
+    The newest may still be growing; another one is over, and may be deleted by its writer when it was read. Stopped and
+    started again it reads the file in hand once more from its beginning, to know the conversations, and goes on behind
+    the byte up to which everything is durable.
+    """
+
+    name: ClassVar[str] = "pcap"
+    Options: ClassVar[type[BaseModel]] = PcapOptions
+    kinds: ClassVar[frozenset[SourceKind]] = frozenset({"network"})
+    options: PcapOptions
+
+    async def run(self, sink: Sink, after: bytes | None) -> None:
+        """Watch until cancelled; see the base class."""
+        try:
+            self._position = _Position() if after is None else msgspec.msgpack.decode(after, type=_Position)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no position in captures: {error}") from None
+        folder = self.context.folder / self.options.path
+
+        async def watch() -> None:
+            sink.report(Link("connecting"))
+            reading, watched = _Reading(), Folder(folder)
+            while True:
+                files = await asyncio.to_thread(watched.files)
+                busy = True
+                while busy:
+                    delivery, busy = await asyncio.to_thread(self._step, reading, folder, files)
+                    if delivery is not None:
+                        await sink.deliver(delivery)
+                sink.report(Link("up", f"watches {folder}"))
+                await asyncio.sleep(self.options.poll_s)
+
+        def failed(error: Exception, wait_s: float) -> None:
+            what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
+            sink.report(Link("down", f"{what}; again in {wait_s:.0f} s"))
+
+        longest_s = self.options.retry_max_s
+        await keep_trying(
+            watch, failed=failed, random=self.context.random, first_s=min(0.25, longest_s), longest_s=longest_s
+        )
+
+    def _step(self, reading: _Reading, folder: Path, files: list[Found]) -> tuple[Delivery | None, bool]:
+        """Read a piece; the delivery, if there is anything to say, and whether there may be more to read at once."""
+        now, refusals, lost = self._position, list[Refusal](), Balance()
+        if reading.file is None or reading.found is None:
+            if not self._begin(reading, folder, files):
+                return None, False
+            now = self._position
+        file, found = reading.file, reading.found
+        assert file is not None and found is not None  # noqa: PT018, S101 - opened above
+        newer = [one for one in files if one > found]
+        before = file.offset
+        try:
+            rows = reading.read()
+            stuck = file.offset == before
+            if newer and stuck and (why := file.unread()):
+                _refuse(lost, refusals, "damaged-capture", f"{found.name} byte {file.offset}", why)
+        except FileNotFoundError:
+            rows, stuck = [], True
+            why = "deleted before it was read to its end: keep more files in the ring"
+            _refuse(lost, refusals, "capture-gone", f"{found.name} byte {file.offset}", why)
+            reading.file, reading.found = None, None
+            now = msgspec.structs.replace(now, first=found.first, name=found.name, offset=-1)
+        records = records_of(self.site.id, self.source.id, now.records, rows)
+        balance = reading.sheets.part(len(records))
+        balance.add(lost)
+        refusals += malformed(records)
+        progress = max([now.progress or 0, *records.ends.tolist()]) or now.progress
+        offset = file.offset if now.offset >= 0 else -1
+        self._position = _Position(found.first, found.name, offset, now.records + len(records), progress)
+        if newer and stuck and reading.file is not None:
+            reading.open(folder, newer[0])
+        if not len(records) and not balance.read and not refusals:
+            return None, not stuck or bool(newer)
+        position = msgspec.msgpack.encode(self._position)
+        network = (records,) if len(records) else ()
+        told = tuple(refusals)
+        delivery = Delivery(self.source.id, position, (), (), told, balance, progress, network=network)
+        return delivery, not stuck or bool(newer)
+
+    def _begin(self, reading: _Reading, folder: Path, files: list[Found]) -> bool:
+        """Open the file to go on with; what was durable of it is read again without being said again."""
+        at = self._position
+        here = Found(at.first, at.name)
+        known = at.offset >= 0 and here in files
+        after = [one for one in files if one > here]
+        if not known and not after:
+            return False
+        reading.open(folder, here if known else after[0])
+        file = reading.file
+        while known and file is not None and file.offset < at.offset:
+            before = file.offset
+            reading.read(at.offset)
+            if file.offset == before:
+                break
+        reading.sheets.part()
+        return True
+
+
+def _refuse(balance: Balance, refusals: list[Refusal], reason: str, where: str, what: str) -> None:
+    balance.read += 1
+    balance.quarantined[reason] += 1
+    refusals.append(Refusal(reason, where, what))

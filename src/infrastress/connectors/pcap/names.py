@@ -1,0 +1,52 @@
+"""Protocols that are named and not decoded, by the first bytes of a conversation, by EtherType and by IP protocol."""
+
+from typing import Final
+
+from infrastress.events.network_terms import Protocol, Transport
+
+__all__ = ["ETHERTYPES", "IP_PROTOCOLS", "name_of"]
+
+ETHERTYPES: Final = {
+    0x8892: Protocol.PROFINET,
+    0x88B8: Protocol.GOOSE,
+    0x88BA: Protocol.SV,
+    0x88CC: Protocol.LLDP,
+}
+IP_PROTOCOLS: Final = {1: Protocol.ICMP, 58: Protocol.ICMP}
+
+_HTTP: Final = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"HTTP/1.")
+_OPCUA: Final = (b"HEL", b"ACK", b"ERR", b"RHE", b"OPN", b"MSG", b"CLO")
+
+
+def name_of(data: bytes, transport: Transport, server_port: int) -> Protocol | None:
+    """What a conversation is by its first bytes; datagrams without marks of their own also by the server's port."""
+    return _tcp(data) if transport is Transport.TCP else _udp(data, server_port)
+
+
+def _tcp(data: bytes) -> Protocol | None:
+    marks = {
+        Protocol.OPCUA: data[:3] in _OPCUA and data[3:4] in (b"F", b"C", b"A") and data[6:8] == b"\0\0",
+        Protocol.TLS: len(data) >= 3 and data[0] in (20, 21, 22, 23) and data[1] == 3 and data[2] <= 4,
+        Protocol.SSH: data.startswith(b"SSH-"),
+        Protocol.HTTP: data.startswith(_HTTP),
+        Protocol.SMB: data[4:8] in (b"\xffSMB", b"\xfeSMB", b"\xfdSMB") and data[0] == 0,
+        Protocol.VNC: data.startswith(b"RFB 00"),
+        Protocol.FTP: data.startswith((b"220 ", b"220-", b"USER ", b"AUTH TLS")),
+        Protocol.TELNET: len(data) >= 3 and data[0] == 0xFF and 0xFB <= data[1] <= 0xFE,
+        Protocol.MQTT: data[:1] == b"\x10" and (b"\x00\x04MQTT" in data[:12] or b"\x00\x06MQIsdp" in data[:14]),
+    }
+    return next((protocol for protocol, found in marks.items() if found), None)
+
+
+def _udp(data: bytes, port: int) -> Protocol | None:
+    if len(data) >= 8 and data[0] == 0x81 and data[1] <= 0x0B and int.from_bytes(data[2:4], "big") == len(data):
+        return Protocol.BACNET
+    if len(data) >= 240 and data[236:240] == b"\x63\x82\x53\x63":
+        return Protocol.DHCP
+    if len(data) >= 12 and port in (53, 5353, 5355, 137) and data[4:6] <= b"\x00\x20":
+        return Protocol.DNS
+    if len(data) >= 48 and port == 123:
+        return Protocol.NTP
+    if data[:1] == b"\x30" and port in (161, 162):
+        return Protocol.SNMP
+    return None

@@ -1,0 +1,36 @@
+"""Dissectors, one module a protocol; asked in order, those with the surest marks first."""
+
+from typing import Final
+
+from infrastress.connectors.pcap.protocols.base import Dissector
+from infrastress.connectors.pcap.protocols.dnp3 import Dnp3Dissector
+from infrastress.connectors.pcap.protocols.enip import EnipDissector
+from infrastress.connectors.pcap.protocols.iec104 import Iec104Dissector
+from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
+from infrastress.connectors.pcap.protocols.s7comm import S7Dissector
+from infrastress.events.network_terms import Transport
+
+__all__ = ["DISSECTORS", "SERVER_PORTS", "dissector_for"]
+
+DISSECTORS: Final[tuple[type[Dissector], ...]] = (
+    Dnp3Dissector,
+    Iec104Dissector,
+    S7Dissector,
+    EnipDissector,
+    ModbusDissector,
+)
+SERVER_PORTS: Final = frozenset(port for kind in DISSECTORS for port in kind.ports)
+_BY_TRANSPORT: Final = {
+    transport: tuple(kind for kind in DISSECTORS if transport in kind.transports) for transport in Transport
+}
+
+
+def dissector_for(data: bytes, transport: Transport) -> type[Dissector] | None:
+    """Whose PDU begins with these bytes, if any's."""
+    for kind in _BY_TRANSPORT[transport]:
+        try:
+            if kind.sniff(data):
+                return kind
+        except IndexError:  # too short for its marks
+            continue
+    return None

@@ -1,0 +1,119 @@
+"""CIP messages (CIP Networks Library, volume 1): services with their paths, tags and values, requests inside others."""
+
+import struct
+from collections.abc import Sequence
+from typing import Final
+
+from infrastress.connectors.pcap.protocols.base import Malformed, Message
+from infrastress.connectors.pcap.protocols.cip_codes import CLASSES, ERRORS, SERVICES, TYPES, service_of
+
+__all__ = ["identity_of", "reply_of", "requests_of"]
+
+_MULTIPLE, _UNCONNECTED_SEND, _CONNECTION_MANAGER = 0x0A, 0x52, 6
+_DEEPEST: Final = 4
+_MOST: Final = 64
+
+
+def requests_of(data: bytes, depth: int = 0) -> list[Message]:
+    """A request, or the requests inside a multiple service packet or an unconnected send."""
+    service, words = data[0], data[1]
+    if 2 + 2 * words > len(data):
+        raise Malformed("a path reaches beyond the message")
+    message = Message(function=service, size=len(data))
+    number = _path(message, data[2 : 2 + 2 * words])
+    message.function_name, message.action = service_of(service, number)
+    body = data[2 + 2 * words :]
+    if depth < _DEEPEST and service == _UNCONNECTED_SEND and number == _CONNECTION_MANAGER and len(body) >= 6:
+        size = int.from_bytes(body[2:4], "little")
+        return requests_of(body[4 : 4 + size], depth + 1)
+    if depth < _DEEPEST and service == _MULTIPLE and number == 2:
+        return [request for part in _parts(body) for request in requests_of(part, depth + 1)]
+    if service in (0x4D, 0x53) and len(body) >= 4 and number is None:
+        kind, message.quantity = struct.unpack_from("<HH", body)
+        message.values = _numbers(kind, body[4 if service == 0x4D else 8 :])
+    elif service in (0x4C, 0x52) and len(body) >= 2 and number is None:
+        message.quantity = int.from_bytes(body[:2], "little")
+    return [message]
+
+
+def reply_of(data: bytes, waiting: Sequence[Message]) -> list[Message]:
+    """Replies, one for each request that waits (at least one)."""
+    service = data[0] & 0x7F
+    if len(data) < 4:
+        raise Malformed("a reply without its status")
+    status, extra = data[2], data[3]
+    body = data[4 + 2 * extra :]
+    if service == _MULTIPLE and len(waiting) > 1 and len(body) >= 2:
+        return [reply_of(part, waiting[i : i + 1])[0] for i, part in enumerate(_parts(body)) if i < len(waiting)]
+    request = waiting[0] if waiting else None
+    reply = Message(function=service, size=len(data), ok=status in (0, 6), exception=status or None)
+    if request is None:
+        name, action = SERVICES.get(service, (f"service {service:#04x}", service_of(service, None)[1]))
+        reply.function_name, reply.action = name, action
+    if not reply.ok:
+        reply.error = ERRORS.get(status, f"status {status:#04x}")
+    elif service in (0x4C, 0x52) and len(body) >= 2:
+        reply.values = _numbers(int.from_bytes(body[:2], "little"), body[2:])
+    elif service == 1 and request is not None and (request.object or "").startswith("identity"):
+        reply.identity = identity_of(body)
+    return [reply]
+
+
+def _parts(body: bytes) -> list[bytes]:
+    count = int.from_bytes(body[:2], "little")
+    if 2 + 2 * count > len(body) or count > _MOST:
+        raise Malformed("more services than the message holds")
+    starts = list(struct.unpack_from(f"<{count}H", body, 2))
+    if any(stop <= start for start, stop in zip(starts, [*starts[1:], len(body)], strict=True)):
+        raise Malformed("services that overlap or lie beyond the message")
+    return [body[start:stop] for start, stop in zip(starts, [*starts[1:], len(body)], strict=True)]
+
+
+def _path(message: Message, path: bytes) -> int | None:
+    """Fills in object and address; the class number, None for a tag."""
+    at, number, names = 0, None, list[str]()
+    found: dict[str, int] = {}
+    while at < len(path):
+        segment = path[at]
+        if segment == 0x91:
+            size = path[at + 1]
+            names.append(path[at + 2 : at + 2 + size].decode("ascii", "replace"))
+            at += 2 + size + size % 2
+        elif segment & 0xE0 == 0x20:
+            width = (1, 2, 4, 0)[segment & 3]
+            start = at + (1 if width == 1 else 2)
+            word = ("class", "instance", "element", "point", "attribute", "special", "service", "")[segment >> 2 & 7]
+            found[word] = int.from_bytes(path[start : start + width], "little")
+            at = start + max(width, 1)
+        elif segment & 0xE0 == 0:  # a port on the way
+            at += 2
+        else:
+            break
+    if names:
+        message.object, message.address = ".".join(names), found.get("element")
+        return None
+    number = found.get("class")
+    if number is not None:
+        name = CLASSES.get(number, f"class {number:#04x}")
+        message.object = f"{name} {found['instance']}" if "instance" in found else name
+        message.address = found.get("attribute")
+    return number
+
+
+def _numbers(kind: int, data: bytes) -> tuple[float, ...] | None:
+    code = TYPES.get(kind)
+    if code is None:
+        return None
+    count = len(data) // struct.calcsize("<" + code)
+    return struct.unpack_from(f"<{count}{code}", data) or None
+
+
+def identity_of(body: bytes) -> str | None:
+    """Attributes 1 to 7 of an identity object as text."""
+    if len(body) < 15:
+        return None
+    vendor, device, product, major, minor, _, serial, size = struct.unpack_from("<HHHBBHIB", body)
+    name = body[15 : 15 + size].decode("latin-1")
+    return (
+        f"{name}; vendor={vendor}; type={device}; product={product}; revision={major}.{minor:03}; serial={serial:08x}"
+    )

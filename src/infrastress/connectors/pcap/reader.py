@@ -1,0 +1,58 @@
+"""A capture file as network records, in one pass and constant memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from infrastress.connectors.pcap.balance import CaptureBalance
+from infrastress.connectors.pcap.capture import Capture
+from infrastress.connectors.pcap.dissection import MAX_TALKS, Dissection
+from infrastress.connectors.pcap.talk import Row
+from infrastress.events.network import SCHEMA, NetworkRecords, columns_of
+
+__all__ = ["CaptureReader", "records_of"]
+
+
+class CaptureReader:
+    """Reads one capture once.
+
+    Args:
+        path: pcap or pcapng, plain or gzip.
+        site, source: who says it.
+        sequence: number of the first row.
+        max_talks: conversations that may be open.
+    """
+
+    def __init__(
+        self, path: Path, site: str = "", source: str = "capture", sequence: int = 0, max_talks: int = MAX_TALKS
+    ) -> None:
+        self.site, self.source, self.sequence = site, source, sequence
+        self._capture = Capture(path)
+        self._dissection = Dissection(path.name, max_talks)
+
+    def __iter__(self) -> Iterator[NetworkRecords]:
+        """Records, none empty, as the capture completes them.
+
+        Raises:
+            InputError: the file can't be opened or is no capture.
+        """
+        for chunk in self._capture:
+            yield from self._records(self._dissection.chunk(chunk))
+        yield from self._records(self._dissection.finish())
+        if self._capture.fault is not None:
+            self.balance.fault = f"{self._capture.fault}, at byte {self._capture.fault_at}"
+
+    @property
+    def balance(self) -> CaptureBalance:
+        """Complete once all records are read."""
+        return self._dissection.balance
+
+    def _records(self, rows: list[Row]) -> Iterator[NetworkRecords]:
+        if rows:
+            yield records_of(self.site, self.source, self.sequence, rows)
+            self.sequence += len(rows)
+
+
+def records_of(site: str, source: str, sequence: int, rows: list[Row]) -> NetworkRecords:
+    """Rows as network records."""
+    fields = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+    return NetworkRecords(site, source, sequence, columns_of(dict(zip(SCHEMA.names, fields, strict=True))))

@@ -1,0 +1,279 @@
+"""NetworkBaselineDetector: what was never said in normal days; it learns, a person approves, then it is enforced."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import isnan
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+
+from infrastress.core.errors import BaselineError, DecodeError
+from infrastress.core.ids import canonical_json
+from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
+from infrastress.detectors.network.base import Notice
+from infrastress.detectors.network.detector import NetworkRuleDetector
+from infrastress.detectors.network.episodes import Episode, Episodes
+from infrastress.detectors.network.keys import CONNECTION, Collector, Key, Learned, Usual, Written, groups_of, writes_of
+from infrastress.detectors.network.learned_cards import CARDS
+from infrastress.detectors.network.view import Ints, Part, parts_of
+from infrastress.detectors.network.who import Who
+from infrastress.events.frames import Block, Finding
+from infrastress.events.kinds import Severity
+from infrastress.events.network_terms import ACTS_ON_PLANT, CHANGES_CONTROLLER, Action
+from infrastress.site import Site
+
+__all__ = ["NetworkBaselineDetector", "NetworkBaselineOptions"]
+
+_FORMAT = 1
+_ACTS = ACTS_ON_PLANT | CHANGES_CONTROLLER
+_READS = frozenset({Action.READ, Action.REPORT, Action.SUBSCRIBE, Action.ACKNOWLEDGE, Action.SESSION, CONNECTION})
+_SHOWN = 200
+
+
+class NetworkBaselineOptions(BaseModel):
+    """Options of the baseline; times in seconds.
+
+    Attributes:
+        off: rules not to run, by id.
+        rare: a key that came less often in the normal days is held for review: it isn't taken for usual.
+        reviewed: held keys that somebody has looked at and found right, as `train` shows them: "client > server".
+        writes: writes of one address after which its values count as known.
+        margin: a value may lie outside of those known by this share of their span; a step be larger by this share.
+        standing_s: an episode is over after this time without more.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    off: tuple[str, ...] = ()
+    rare: int = Field(default=3, ge=1)
+    reviewed: tuple[str, ...] = ()
+    writes: int = Field(default=20, ge=2)
+    margin: float = Field(default=0.1, ge=0)
+    standing_s: float = Field(default=86_400.0, gt=0)
+
+
+class _State(msgspec.Struct):
+    format: int
+    open: list[tuple[str, str, Episode]]
+    last: dict[str, float]
+
+
+class _Verdict(NamedTuple):
+    rule: str
+    subject: str
+    severity: Severity
+    what: str
+    techniques: tuple[str, ...]
+
+
+class NetworkBaselineDetector(Detector):
+    """Says what isn't in the baseline: nodes, conversations, functions, and what is written where.
+
+    Without a baseline it says nothing. A key held for review counts as unknown, and the sentence says so.
+    """
+
+    name: ClassVar[str] = "network_baseline"
+    version: ClassVar[str] = "1"
+    Options: ClassVar[type[BaseModel]] = NetworkBaselineOptions
+    cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
+    state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields)
+
+    def __init__(self, site: Site, options: Any = None, baseline: Mapping[str, Any] | None = None) -> None:
+        super().__init__(site, options if options is not None else NetworkBaselineOptions(), baseline)
+        self._id = "" if baseline is None else baseline_id(baseline, _FORMAT, self.name)
+        self._who = Who(site)
+        self._read(baseline)
+        self._reset()
+
+    def _read(self, baseline: Mapping[str, Any] | None) -> None:
+        try:
+            learned = Learned(_FORMAT, [], []) if baseline is None else msgspec.convert(dict(baseline), Learned)
+        except msgspec.MsgspecError as error:
+            raise BaselineError(f"no baseline of a network: {error}", where=self.name) from None
+        reviewed = frozenset(self.options.reviewed)
+        kept = [one for one in learned.keys if not one.held or f"{one.client} > {one.server}" in reviewed]
+        self._known = {one.key for one in kept}
+        self._held = {one.key: one for one in learned.keys if one.key not in self._known}
+        self._nodes = {end for one in kept for end in (one.client, one.server)}
+        self._talks = {(one.client, one.server, one.protocol) for one in kept}
+        self._masters = {(one.server, one.protocol) for one in kept if one.action != CONNECTION}
+        self._writers = {(one.client, one.server) for one in kept if one.action in _ACTS}
+        self._writes: dict[Key, dict[tuple[str, int], Written]] = {}
+        for written in learned.writes:
+            if not 0 <= written.key < len(learned.keys):
+                raise BaselineError(f"no baseline of a network: a write of key {written.key}", where=self.name)
+            of_key = self._writes.setdefault(learned.keys[written.key].key, {})
+            of_key[written.object, written.address] = written
+
+    def _reset(self) -> None:
+        standing_s = self.options.standing_s
+        self._episodes = Episodes(self.name, self.version, standing_s, standing_s, self._id)
+        self._last: dict[str, float] = {}
+
+    def update(self, block: Block) -> list[Finding]:
+        """Judge the block's network records against the baseline."""
+        if not self._id or not len(block.frames):
+            return []
+        findings: list[Finding] = []
+        for part in parts_of(block.network, block.frames.width):
+            findings += self._episodes.quiet(part.begin)
+            notices = [notice for key, rows in groups_of(part) for notice in self._judge(part, key, rows)]
+            for notice in sorted(notices, key=lambda one: (one.at, one.rule, one.subject)):
+                if notice.rule not in self.options.off:
+                    findings += self._episodes.take(notice)
+        findings += self._episodes.quiet(int(block.frames.ends[-1]))
+        findings.sort(key=lambda found: (found.occurred, found.body.rule, found.assets, found.body.episode))
+        return findings
+
+    def _judge(self, part: Part, key: Key, rows: Ints) -> Iterator[Notice]:
+        if not (self._who.is_node(key.client) and self._who.is_node(key.server)):
+            return
+        row = int(rows[0])
+        if key in self._known:
+            if key.action in ACTS_ON_PLANT:
+                yield from self._written(part, key, rows)
+            return
+        held = self._held.get(key)
+        seen = (
+            "" if held is None else f"; it came {held.count} times while learning and is held for review: {held.held}"
+        )
+        for verdict in self._unknown(part, key, row):
+            yield self._notice(part, key, row, verdict, seen)
+
+    def _unknown(self, part: Part, key: Key, row: int) -> Iterator[_Verdict]:
+        """What is new about a key: the most telling of it, and a node that is new besides."""
+        who, pair, talk = self._who, f"{key.client} > {key.server}", (key.client, key.server, key.protocol)
+        said = f"{key.protocol} {part.text('function_name', row) or key.action}"
+        for node, other in ((key.client, key.server), (key.server, key.client)):
+            if node not in self._nodes:
+                severity: Severity = "medium" if who.stranger(node) or not who.knows_any else "low"
+                what = f"{who.name(node)} was never heard while learning; it spoke {said} with {who.last(other)}"
+                yield _Verdict("net.new_node", node, severity, what, ("T0864", "T0848"))
+        if key.action in _ACTS and (key.client, key.server) not in self._writers:
+            what = f"{who.name(key.client)} never wrote to {who.name(key.server)} while learning: {said}"
+            yield _Verdict("net.unapproved_write", pair, "high", what, ("T0855",))
+        elif talk not in self._talks:
+            what = f"{who.name(key.client)} never spoke {key.protocol} to {who.name(key.server)} while learning: {said}"
+            if key.action != CONNECTION and (key.server, key.protocol) in self._masters:
+                yield _Verdict("net.rogue_master", pair, "high", what, ("T0848",))
+            else:
+                subject = f"{pair} {key.protocol}"
+                yield _Verdict("net.new_conversation", subject, "medium", what, ("T0886", "T0869"))
+        elif key.action != CONNECTION:
+            unit = f" unit {key.unit}" if key.unit >= 0 else ""
+            what = f"{who.name(key.client)} never asked {who.name(key.server)}{unit} for this while learning: {said}"
+            severity = "high" if key.action in _ACTS else "medium"
+            yield _Verdict("net.new_function", f"{pair}{unit} {said}", severity, what, ("T0855",))
+
+    def _written(self, part: Part, key: Key, rows: Ints) -> Iterator[Notice]:
+        """Where and what was written, against what was."""
+        known, who = self._writes.get(key, {}), self._who
+        pair = f"{key.client} > {key.server}" + (f" unit {key.unit}" if key.unit >= 0 else "")
+        for row, name, address, quantity, value in writes_of(part, rows):
+            new = next((at for at in range(address, address + min(quantity, 2048)) if (name, at) not in known), None)
+            if new is not None:
+                what = (
+                    f"{who.name(key.client)} wrote {_place(name, new)} of {who.name(key.server)}, "
+                    "where it never did while learning"
+                )
+                verdict = _Verdict("net.new_address", f"{pair} {_place(name, new)}", "high", what, ("T0836",))
+                yield self._notice(part, key, row, verdict, "")
+                continue
+            one, at = known[name, address], f"{pair} {_place(name, address)}"
+            if isnan(value) or one.count < self.options.writes:
+                continue
+            span = max(one.high - one.low, abs(one.high) * 1e-9)
+            slack, before = self.options.margin * span, self._last.get(at)
+            self._last[at] = value
+            if not one.low - slack <= value <= one.high + slack:
+                what = (
+                    f"{who.name(key.client)} wrote {value:g} to {_place(name, address)} of {who.name(key.server)}; "
+                    f"while learning it was {one.low:g} to {one.high:g}"
+                )
+                verdict = _Verdict("net.value_range", at, "high", what, ("T0836", "T0831"))
+                yield self._notice(part, key, row, verdict, "")
+            elif before is not None and abs(value - before) > one.step * (1 + self.options.margin):
+                what = (
+                    f"{who.name(key.client)} wrote {value:g} after {before:g} to {_place(name, address)} of "
+                    f"{who.name(key.server)}; while learning no step was larger than {one.step:g}"
+                )
+                verdict = _Verdict("net.value_step", at, "medium", what, ("T0836", "T0831"))
+                yield self._notice(part, key, row, verdict, "")
+
+    def _notice(self, part: Part, key: Key, row: int, verdict: _Verdict, seen: str) -> Notice:
+        packet = part.packet(row)
+        capture, _, number = packet.rpartition("#")
+        return Notice(
+            rule=verdict.rule,
+            subject=verdict.subject,
+            at=int(part.known[row]),
+            began=part.number("time", row),
+            severity=verdict.severity,
+            sentence=verdict.what + seen + (f" (packet {number} of {capture})" if packet else ""),
+            assets=self._who.assets(key.server, key.client),
+            zone=self._who.place(key.server),
+            packets=(packet,) if packet else (),
+            techniques=verdict.techniques,
+            confidence=0.3 if seen else 0.6,
+            standing=True,
+        )
+
+    def dump(self) -> bytes:
+        """Open episodes and the last values written, as canonical JSON."""
+        opened = [(rule, subject, known) for (rule, subject), known in sorted(self._episodes.open.items())]
+        return canonical_json(_State(_FORMAT, opened, self._last))
+
+    def load(self, data: bytes) -> None:
+        """Replace the state by a dumped one.
+
+        Raises:
+            DecodeError: the bytes are no state of this detector.
+        """
+        try:
+            state = msgspec.json.decode(data, type=_State)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no state of {self.name}: {error}") from None
+        if state.format != _FORMAT:
+            raise DecodeError(f"no state of {self.name}: format {state.format}")
+        self._reset()
+        self._last = state.last
+        self._episodes.open = {(rule, subject): known for rule, subject, known in state.open}
+
+    @classmethod
+    def learn(cls, site: Site, options: Any, blocks: Iterable[Block]) -> Lesson | None:
+        """Learn what is usual. What is rare, or what the rules without learning call an attack, is held for review."""
+        collector, rules, who = Collector(), NetworkRuleDetector(site), Who(site)
+        accused: dict[tuple[str, str], str] = {}
+        for block in blocks:
+            for part in parts_of(block.network, block.frames.width):
+                collector.take(part)
+                for notice in rules.notices(part):
+                    if notice.severity == "high" and notice.suspicion == "intrusion":
+                        client, *rest = notice.subject.split(" ")
+                        server = rest[1] if rest[:1] == [">"] else ""
+                        accused.setdefault((client, server), notice.rule)
+        learned = collector.learned(_FORMAT)
+        if not learned.keys:
+            return None
+        for one in learned.keys:
+            rule = accused.get((one.client, one.server)) or accused.get((one.client, ""))
+            if one.action in _READS and not who.stranger(one.client):
+                rule = None  # what a known client reads isn't bad because it was told of for a command
+            one.held = rule or (f"fewer than {options.rare} times" if one.count < options.rare else "")
+        held = [one for one in learned.keys if one.held]
+        usual = [one for one in learned.keys if not one.held]
+        return Lesson(msgspec.to_builtins(learned), _listed(map(str, usual)), _listed(map(_reviewed, held)))
+
+
+def _place(name: str, address: int) -> str:
+    return f"{name} {address}".strip()
+
+
+def _reviewed(one: Usual) -> str:
+    return f"held for review ({one.held}): {one}"
+
+
+def _listed(words: Iterable[str]) -> tuple[str, ...]:
+    every = list(words)
+    more = len(every) - _SHOWN
+    return tuple(every[:_SHOWN]) + ((f"and {more} more",) if more > 0 else ())

@@ -1,0 +1,106 @@
+"""NetworkRuleDetector: rules on what is said on the network that need no learning."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+from pydantic import BaseModel
+
+from infrastress.core.errors import DecodeError
+from infrastress.core.ids import canonical_json
+from infrastress.detectors.base import Detector, RuleCard
+from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
+from infrastress.detectors.network.cards import CARDS
+from infrastress.detectors.network.commands import CommandRules
+from infrastress.detectors.network.episodes import Episode, Episodes
+from infrastress.detectors.network.places import PlaceRules, RoleRule
+from infrastress.detectors.network.scans import ScanRules
+from infrastress.detectors.network.timing import PollRule, SurgeRule
+from infrastress.detectors.network.view import Part, parts_of
+from infrastress.detectors.network.who import Who
+from infrastress.events.frames import Block, Finding
+from infrastress.site import Site
+
+__all__ = ["NetworkRuleDetector"]
+
+_FORMAT = 1
+
+
+class _State(msgspec.Struct):
+    """What `dump` writes."""
+
+    format: int
+    open: list[tuple[str, str, Episode]]
+    rules: list[Any]
+
+
+class NetworkRuleDetector(Detector):
+    """Judges network records frame by frame, each source's rows in the order in which they became known.
+
+    One episode a rule and subject (a node, a pair, a pair with a unit), however many packets: it is raised once, raised
+    again only when it gets worse, and cleared after a while without more. A finding has the time at which its rows were
+    known; `began` is when they were on the network.
+    """
+
+    name: ClassVar[str] = "site_network"
+    version: ClassVar[str] = "1"
+    Options: ClassVar[type[BaseModel]] = NetworkRuleOptions
+    cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
+    state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields) - {"runtime"}  # its state goes by addresses
+
+    def __init__(self, site: Site, options: Any = None, baseline: Mapping[str, Any] | None = None) -> None:
+        super().__init__(site, options if options is not None else NetworkRuleOptions(), baseline)
+        self._reset()
+
+    def _reset(self) -> None:
+        who, options = Who(self.site), self.options
+        self._episodes = Episodes(self.name, self.version, options.quiet_s, options.standing_s)
+        self._rules: tuple[NetworkRule, ...] = (
+            CommandRules(who),
+            ScanRules(who, options),
+            PlaceRules(who),
+            RoleRule(who, options),
+            PollRule(who, options),
+            SurgeRule(who, options),
+        )
+
+    def update(self, block: Block) -> list[Finding]:
+        """Judge the block's network records."""
+        if not len(block.frames):
+            return []
+        findings: list[Finding] = []
+        for part in parts_of(block.network, block.frames.width):
+            findings += self._episodes.quiet(part.begin)
+            for notice in self.notices(part):
+                findings += self._episodes.take(notice)
+        findings += self._episodes.quiet(int(block.frames.ends[-1]))
+        findings.sort(key=lambda found: (found.occurred, found.body.rule, found.assets, found.body.episode))
+        return findings
+
+    def notices(self, part: Part) -> list[Notice]:
+        """What the rules say of the next part, in order of time: each of its own, whatever is known already."""
+        every = [notice for rule in self._rules for notice in rule.judge(part)]
+        every.sort(key=lambda one: (one.at, one.rule, one.subject))
+        return [notice for notice in every if notice.rule not in self.options.off]
+
+    def dump(self) -> bytes:
+        """Open episodes and what the rules remember, as canonical JSON."""
+        opened = [(rule, subject, known) for (rule, subject), known in sorted(self._episodes.open.items())]
+        return canonical_json(_State(_FORMAT, opened, [rule.dump() for rule in self._rules]))
+
+    def load(self, data: bytes) -> None:
+        """Replace the state by a dumped one.
+
+        Raises:
+            DecodeError: the bytes are no state of this detector.
+        """
+        try:
+            state = msgspec.json.decode(data, type=_State)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no state of {self.name}: {error}") from None
+        if state.format != _FORMAT or len(state.rules) != len(self._rules):
+            raise DecodeError(f"no state of {self.name}: format {state.format}")
+        self._reset()
+        for rule, remembered in zip(self._rules, state.rules, strict=True):
+            rule.load(remembered)
+        self._episodes.open = {(rule, subject): known for rule, subject, known in state.open}

@@ -1,0 +1,111 @@
+"""Episodes of network rules: one a rule and subject; raised once, again when it gets worse, cleared when quiet."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from infrastress.core.ids import content_hash
+from infrastress.core.time import SECOND
+from infrastress.detectors.network.base import MOST_PACKETS, Notice
+from infrastress.events.frames import Finding
+from infrastress.events.kinds import Detection, Severity
+
+__all__ = ["Episode", "Episodes"]
+
+_SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+
+
+class Episode(msgspec.Struct):
+    """An open one: it is over at `until` unless more comes."""
+
+    episode: str
+    began: int
+    until: int
+    severity: Severity
+    assets: tuple[str, ...]
+    zone: str
+    packets: tuple[str, ...]
+
+
+class Episodes:
+    """The open episodes of a detector.
+
+    Args:
+        detector, version: what detections say.
+        quiet_s, standing_s: how long what is quiet stays open, and what is lasting.
+        baseline: what detections rest on.
+    """
+
+    def __init__(self, detector: str, version: str, quiet_s: float, standing_s: float, baseline: str = "") -> None:
+        self._detector, self._version, self._baseline = detector, version, baseline
+        self._quiet, self._standing = round(quiet_s * SECOND), round(standing_s * SECOND)
+        self.open: dict[tuple[str, str], Episode] = {}
+
+    def take(self, notice: Notice) -> Iterator[Finding]:
+        """A rule's word; a finding where it is news."""
+        key = (notice.rule, notice.subject)
+        known = self.open.get(key)
+        if notice.over:
+            if known is not None:
+                del self.open[key]
+                yield self._cleared(notice.rule, known, notice.at, notice.sentence)
+            return
+        until = notice.at + (self._standing if notice.standing else self._quiet)
+        if known is None:
+            name = content_hash(f"{notice.rule}\0{notice.subject}\0{notice.at}".encode())[:16]
+            known = self.open[key] = Episode(
+                name, notice.began, until, notice.severity, notice.assets, notice.zone, notice.packets[-MOST_PACKETS:]
+            )
+        else:
+            worse = _SEVERITIES.index(notice.severity) > _SEVERITIES.index(known.severity)
+            known.until = max(known.until, until)
+            if not worse:
+                return
+            known.packets = tuple(dict.fromkeys(known.packets + notice.packets))[-MOST_PACKETS:]
+            known.severity = notice.severity
+        yield self._raised(notice, known)
+
+    def quiet(self, upto: int) -> Iterator[Finding]:
+        """What is over by a time, in order."""
+        for until, key in sorted((one.until, key) for key, one in self.open.items() if one.until <= upto):
+            known = self.open.pop(key)
+            yield self._cleared(key[0], known, until, f"{key[1]}: nothing more of it")
+
+    def _raised(self, notice: Notice, known: Episode) -> Finding:
+        body = Detection(
+            detector=self._detector,
+            detector_version=self._version,
+            rule=notice.rule,
+            episode=known.episode,
+            phase="raised",
+            source_kind="network",
+            severity=notice.severity,
+            score=notice.score,
+            sentence=notice.sentence,
+            began=min(known.began, notice.at),
+            until=notice.at,
+            suspicion=notice.suspicion,
+            confidence=notice.confidence,
+            packets=known.packets,
+            techniques=notice.techniques,
+            baseline=self._baseline,
+        )
+        return Finding(notice.at, notice.assets, body, notice.zone)
+
+    def _cleared(self, rule: str, known: Episode, at: int, sentence: str) -> Finding:
+        body = Detection(
+            detector=self._detector,
+            detector_version=self._version,
+            rule=rule,
+            episode=known.episode,
+            phase="cleared",
+            source_kind="network",
+            severity=known.severity,
+            score=0.0,
+            sentence=sentence,
+            began=min(known.began, at),
+            until=at,
+            packets=known.packets,
+            baseline=self._baseline,
+        )
+        return Finding(at, known.assets, body, known.zone)

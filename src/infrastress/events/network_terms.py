@@ -1,0 +1,129 @@
+"""Words of the network record: protocols, kinds of row, actions, senders; producers write no others."""
+
+from enum import StrEnum
+from typing import Final
+
+__all__ = ["ACTS_ON_PLANT", "CHANGES_CONTROLLER", "Action", "Kind", "Protocol", "Sender", "Transport"]
+
+
+class Transport(StrEnum):
+    """What carries the message."""
+
+    TCP = "tcp"
+    UDP = "udp"
+    ETHERNET = "ethernet"
+    IP = "ip"  # another protocol over IP
+
+
+class Protocol(StrEnum):
+    """What was spoken, told by content. The first block is decoded, the rest only named."""
+
+    MODBUS = "modbus"
+    IEC104 = "iec104"
+    DNP3 = "dnp3"
+    S7COMM = "s7comm"
+    ENIP = "enip"  # the EtherNet/IP encapsulation
+    CIP = "cip"
+    ARP = "arp"
+
+    BACNET = "bacnet"
+    OPCUA = "opcua"
+    S7COMM_PLUS = "s7comm-plus"
+    COTP = "cotp"
+    PROFINET = "profinet"
+    GOOSE = "goose"
+    SV = "sampled-values"
+    MMS = "mms"
+    LLDP = "lldp"
+    TLS = "tls"
+    SSH = "ssh"
+    SMB = "smb"
+    RDP = "rdp"
+    VNC = "vnc"
+    HTTP = "http"
+    FTP = "ftp"
+    TELNET = "telnet"
+    DNS = "dns"
+    DHCP = "dhcp"
+    NTP = "ntp"
+    SNMP = "snmp"
+    MQTT = "mqtt"
+    ICMP = "icmp"
+    UNKNOWN = "unknown"
+
+
+class Kind(StrEnum):
+    """What a row is.
+
+    TRANSACTION: a request and its response. REQUEST: a request without a response, as far as the capture goes.
+    RESPONSE: a response whose request wasn't seen. MESSAGE: one that asks for no answer or came unasked (a spontaneous
+    report, a broadcast). CONNECTION: a TCP connection or UDP conversation that ended or went quiet: `ok` whether the
+    server answered, `quantity` its packets, `bytes` its payload, `response_ns` how long it lasted. MALFORMED: a PDU
+    that breaks its protocol's rules, `error` says which.
+    """
+
+    TRANSACTION = "transaction"
+    REQUEST = "request"
+    RESPONSE = "response"
+    MESSAGE = "message"
+    CONNECTION = "connection"
+    MALFORMED = "malformed"
+
+
+class Sender(StrEnum):
+    """Who sent the row's first message. A row's client and server keep their roles whoever speaks."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class Action(StrEnum):
+    """What the message is for, the same word in every protocol, so that a detector needs no function codes."""
+
+    READ = "read"  # process values or memory
+    WRITE = "write"  # registers, setpoints, memory, properties
+    SELECT = "select"  # the first half of select before operate
+    OPERATE = "operate"  # a command to a point: coil, breaker, setpoint command
+    REPORT = "report"  # values that the server sends, asked or unasked
+    SUBSCRIBE = "subscribe"
+    IDENTIFY = "identify"  # who and what are you
+    BROWSE = "browse"  # lists of blocks, objects, files, classes
+    DIAGNOSE = "diagnose"
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    MODE = "mode"  # operating mode, key switch by software
+    DOWNLOAD = "download"  # program or configuration into the controller
+    UPLOAD = "upload"  # program or configuration out of it
+    FIRMWARE = "firmware"
+    FILE_READ = "file-read"
+    FILE_WRITE = "file-write"
+    DELETE = "delete"
+    CONFIGURE = "configure"
+    CLOCK = "clock"  # sets the time
+    SILENCE = "silence"  # listen-only, unsolicited reports or alarms off
+    ACKNOWLEDGE = "acknowledge"
+    SECURITY = "security"  # passwords, authentication
+    SESSION = "session"  # opens, keeps or closes the connection
+    OTHER = "other"
+
+
+ACTS_ON_PLANT: Final = frozenset({Action.WRITE, Action.OPERATE})
+"""A value in the process may change."""
+
+CHANGES_CONTROLLER: Final = frozenset(
+    {
+        Action.START,
+        Action.STOP,
+        Action.RESTART,
+        Action.MODE,
+        Action.DOWNLOAD,
+        Action.FIRMWARE,
+        Action.FILE_WRITE,
+        Action.DELETE,
+        Action.CONFIGURE,
+        Action.CLOCK,
+        Action.SILENCE,
+    }
+)
+"""What a controller does, or whether it is heard, may change."""

@@ -1,0 +1,141 @@
+"""The network baseline: what it learns, what it holds for review, what it says afterwards."""
+
+import msgspec
+import pytest
+
+from infrastress.core.errors import BaselineError
+from infrastress.core.time import SECOND
+from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
+from tests.detectors.contract import DetectorContract
+from tests.detectors.network.saying import ENG, HMI, LAPTOP, OFFICE, PLC, START, block, polling, raised, said, site
+
+WRITE = {"action": "write", "function": 6, "function_name": "write single register", "object": "holding-register"}
+OTHER = "10.20.10.12"
+
+
+def setpoint(at: float, value: float = 50.0, client: str = HMI, **fields):
+    return said(at, client, **{**WRITE, "address": 100, "quantity": 1, "value": value, **fields})
+
+
+def usual(until: float = 3600.0) -> list:
+    """An HMI that reads two controllers and writes one setpoint between 40 and 60."""
+    rows = [*polling(until, 10.0), *polling(until, 10.0, server=OTHER), *polling(until, 30.0, ENG, OTHER)]
+    return rows + [setpoint(60.0 * i, 40.0 + i % 21) for i in range(1, int(until // 60))]
+
+
+def learn(*rows, **options):
+    lesson = NetworkBaselineDetector.learn(site(), NetworkBaselineDetector.Options(**options), [block(*rows)])
+    assert lesson is not None
+    return lesson
+
+
+LESSON = learn(*usual())
+
+
+def judge(*rows, lesson=LESSON, **options):
+    return NetworkBaselineDetector(site(), NetworkBaselineDetector.Options(**options), lesson.baseline).update(
+        block(*rows)
+    )
+
+
+def test_what_was_learned_says_nothing_and_counts_are_kept():
+    assert judge(*usual(1800)) == []
+    keys = {(one["client"], one["server"], one["function"]): one for one in LESSON.baseline["keys"]}
+    assert len(keys) == 4
+    reads = keys[HMI, PLC, 3]
+    assert (reads["count"], reads["first"], reads["last"]) == (360, "2026-01-01T00:00:01Z", "2026-01-01T00:59:51Z")
+    assert f"{HMI} > {PLC} unit 1: modbus write single register, 59 times" in LESSON.words
+
+
+def test_nothing_said_nothing_learned_and_without_a_baseline_it_is_silent():
+    assert (
+        NetworkBaselineDetector.learn(site(), NetworkBaselineDetector.Options(), [block(said(1))._replace(network=())])
+        is None
+    )
+    assert NetworkBaselineDetector(site()).update(block(said(1, LAPTOP, **WRITE))) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "rules"),
+    [
+        (said(5, LAPTOP), {"net.new_node": "medium", "net.rogue_master": "high"}),
+        (said(5, ENG), {"net.rogue_master": "high"}),
+        (
+            said(5, OFFICE, protocol="http", kind="connection", ok=True),
+            {"net.new_node": "low", "net.new_conversation": "medium"},
+        ),
+        (setpoint(5, client=ENG, server=OTHER), {"net.unapproved_write": "high"}),
+        (said(5, function=4, function_name="read input registers"), {"net.new_function": "medium"}),
+        (said(5, unit=2), {"net.new_function": "medium"}),
+        (said(5, action="stop"), {"net.new_function": "high"}),
+        (setpoint(5, address=101), {"net.new_address": "high"}),
+        (setpoint(5, address=99, quantity=2), {"net.new_address": "high"}),
+        (setpoint(5, 61.9), {}),
+        (setpoint(5, 62.1), {"net.value_range": "high"}),
+        (setpoint(5, 37.9), {"net.value_range": "high"}),
+    ],
+)  # fmt: skip
+def test_what_is_new(row, rules):
+    found = judge(row)
+    assert {one.body.rule: one.body.severity for one in found} == rules
+    assert all(one.body.baseline and one.body.packets == ("a.pcap#51",) for one in found)
+
+
+def test_a_step_larger_than_ever_within_the_range():
+    lesson = learn(*[setpoint(60.0 * i, 40.0 + i % 40 / 2) for i in range(1, 35)], *polling(3600, 10.0))
+    assert raised(judge(setpoint(5, 45.0), setpoint(9, 45.5), lesson=lesson)) == []
+    found = judge(setpoint(5, 41.0), setpoint(9, 55.0), lesson=lesson)
+    assert raised(found) == ["net.value_step"]
+    assert "wrote 55 after 41 to holding-register 100" in found[0].body.sentence
+
+
+def test_one_alarm_a_key_however_many_packets():
+    found = judge(*[said(5 + i, ENG) for i in range(50)])
+    assert raised(found) == ["net.rogue_master"]
+
+
+def test_rare_keys_are_held_for_review_and_taken_for_usual_once_somebody_has():
+    lesson = learn(*usual(), said(100, OFFICE), said(200, OFFICE))
+    (held,) = lesson.warnings
+    assert (
+        held == f"held for review (fewer than 3 times): {OFFICE} > {PLC} unit 1: modbus read holding registers, 2 times"
+    )
+    found = judge(said(5, OFFICE), lesson=lesson)
+    assert raised(found) == ["net.new_node", "net.rogue_master"]
+    assert "it came 2 times while learning and is held for review" in found[1].body.sentence
+    assert judge(said(5, OFFICE), lesson=lesson, reviewed=(f"{OFFICE} > {PLC}",)) == []
+
+
+def test_an_attack_among_the_normal_days_is_not_learned():
+    attack = [said(1000 + i, LAPTOP, **WRITE) for i in range(30)]
+    lesson = learn(*usual(), *attack)
+    assert [one for one in lesson.warnings if LAPTOP in one and "net.stranger_command" in one]
+    assert "net.unapproved_write" in raised(judge(said(5, LAPTOP, **WRITE), lesson=lesson))
+    rules = NetworkRuleDetector(site()).update(block(*usual(), *attack))
+    assert "net.stranger_command" in raised(rules), "and it is told without any baseline"
+
+
+def test_a_baseline_of_another_format_is_refused():
+    with pytest.raises(BaselineError, match="format"):
+        NetworkBaselineDetector(site(), None, {**LESSON.baseline, "format": 9})
+    with pytest.raises(BaselineError, match="no baseline"):
+        NetworkBaselineDetector(site(), None, {**LESSON.baseline, "keys": 3})
+
+
+def test_a_baseline_is_plain_values():
+    assert msgspec.json.decode(msgspec.json.encode(LESSON.baseline)) == LESSON.baseline
+
+
+def test_a_finding_has_the_time_at_which_it_was_known():
+    (one,) = judge(said(5, ENG, response_ns=2 * SECOND))
+    assert (one.occurred, one.body.began) == (START + 7 * SECOND, START + 5 * SECOND)
+
+
+class TestContract(DetectorContract):
+    def make(self) -> NetworkBaselineDetector:
+        return NetworkBaselineDetector(site(), NetworkBaselineDetector.Options(standing_s=900), LESSON.baseline)
+
+    def stream(self):
+        rows = [*usual(), said(100, LAPTOP), said(101, LAPTOP), said(700, OFFICE), setpoint(900, 99), setpoint(910, 20)]
+        rows += [said(1000 + i, ENG) for i in range(100)]
+        return block(*rows, until=9000)
