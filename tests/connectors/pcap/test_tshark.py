@@ -33,6 +33,7 @@ def fields(path: Path, show: str, *names: str) -> dict[int, list[list[str]]]:
     """All occurrences of fields by packet."""
     command = ["tshark", "-n", "-r", str(path), "-Y", show, "-T", "fields", "-e", "frame.number"]
     command += [part for name in names for part in ("-e", name)]
+    command += ["-d", "tcp.port==1102,enip"]  # a client's port, of another protocol for tshark, which reads nothing then
     lines = subprocess.run(command, capture_output=True, text=True, check=True, timeout=250).stdout.splitlines()
     cells = [line.split("\t") for line in lines]
     return {int(number): [[word for word in text.split(",") if word] for text in rest] for number, *rest in cells}
@@ -238,6 +239,7 @@ def _octets(row: NetworkRow) -> bytes:
 
 CIP = captures(
     "icsnpp/icsnpp_enip.pcap",
+    "quickdraw-enip/qd_Control_Protocol_Change_Attempt.pcap",
     "quickdraw-enip/qd_Remote_Mode_Change_Attempt.pcap",
     "quickdraw-enip/qd_Software_Upload.pcap",
     "iti/mb2.pcap",

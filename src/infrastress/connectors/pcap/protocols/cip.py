@@ -124,12 +124,13 @@ def _numbers(kind: int, data: bytes) -> tuple[float, ...] | None:
     if code is None:
         return None
     count = len(data) // struct.calcsize("<" + code)
-    return struct.unpack_from(f"<{count}{code}", data) or None
+    values = struct.unpack_from(f"<{count}{code}", data)
+    return tuple(map(float, values)) or None  # a 64-bit number needn't fit a float as it is
 
 
-def _number(data: bytes) -> tuple[int] | None:
+def _number(data: bytes) -> tuple[float] | None:
     """An attribute whose type isn't told, as an unsigned number where its length is one of a number."""
-    return (int.from_bytes(data, "little"),) if len(data) in (1, 2, 4, 8) else None
+    return (float(int.from_bytes(data, "little")),) if len(data) in (1, 2, 4, 8) else None
 
 
 def identity_of(body: bytes) -> str | None:
