@@ -33,7 +33,10 @@ def fields(path: Path, show: str, *names: str) -> dict[int, list[list[str]]]:
     """All occurrences of fields by packet."""
     command = ["tshark", "-n", "-r", str(path), "-Y", show, "-T", "fields", "-e", "frame.number"]
     command += [part for name in names for part in ("-e", name)]
-    command += ["-d", "tcp.port==1102,enip"]  # a client's port, of another protocol for tshark, which reads nothing then
+    command += [
+        "-d",
+        "tcp.port==1102,enip",
+    ]  # a client's port, of another protocol for tshark, which reads nothing then
     lines = subprocess.run(command, capture_output=True, text=True, check=True, timeout=250).stdout.splitlines()
     cells = [line.split("\t") for line in lines]
     return {int(number): [[word for word in text.split(",") if word] for text in rest] for number, *rest in cells}
@@ -285,3 +288,27 @@ def _class(name: str) -> int | None:
     """The number of an object's class; None for a tag."""
     name = name.rsplit(" ", 1)[0]
     return int(name[6:], 16) if name.startswith("class 0x") else NUMBERS.get(name)
+
+
+def test_bacnet() -> None:
+    """Services, objects, properties, invoke identifiers and real values by packet."""
+    [path] = captures("icsnpp/icsnpp_bacnet.pcap")
+    rows = ours(path, "bacnet")
+    names = ["type", "confirmed_service", "unconfirmed_service", "instance_number", "property_identifier", "invoke_id"]
+    asked = by_packet((row.packet, row) for row in rows)
+    answered = by_packet((row.response_packet, row) for row in rows)
+    whole = "udp && bacapp.type && !bacapp.sequence_number"  # segments are named, not read
+    shown = fields(path, whole, *(f"bacapp.{name}" for name in [*names, "present_value.real"]))
+    assert len(shown) > 7000
+    for number, (kinds, confirmed, unconfirmed, instances, properties, invoked, reals) in shown.items():
+        here = asked.get(number, []) if kinds[0] in ("0", "1", "4") or number not in answered else answered[number]
+        functions = {row.function for row in here} - {None}
+        assert functions == {*map(int, confirmed), *(0x100 | int(word) for word in unconfirmed)} or kinds[0] == "4"
+        if kinds[0] in ("0", "1") and unconfirmed != ["1"]:  # of I-Have we name the object, not the device
+            assert {(row.object or "").split()[-1] for row in here if row.object} - {"device"} <= set(instances)
+        if kinds[0] == "0":
+            assert [str(row.address) for row in here if row.address is not None] == properties
+            assert {str(row.transaction) for row in here} == set(invoked)
+        if reals:
+            values = [value for row in here for value in row.values or [row.value]]
+            assert values == pytest.approx([float(word) for word in reals], rel=1e-5)

@@ -39,8 +39,6 @@ def _tcp(data: bytes) -> Protocol | None:
 
 
 def _udp(data: bytes, port: int) -> Protocol | None:
-    if len(data) >= 8 and data[0] == 0x81 and data[1] <= 0x0B and int.from_bytes(data[2:4], "big") == len(data):
-        return Protocol.BACNET
     if len(data) >= 240 and data[236:240] == b"\x63\x82\x53\x63":
         return Protocol.DHCP
     if len(data) >= 12 and port in (53, 5353, 5355, 137) and data[4:6] <= b"\x00\x20":

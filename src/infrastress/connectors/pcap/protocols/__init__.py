@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from infrastress.connectors.pcap.protocols.bacnet import BacnetDissector
 from infrastress.connectors.pcap.protocols.base import Dissector
 from infrastress.connectors.pcap.protocols.dnp3 import Dnp3Dissector
 from infrastress.connectors.pcap.protocols.enip import EnipDissector
@@ -17,6 +18,7 @@ DISSECTORS: Final[tuple[type[Dissector], ...]] = (
     Iec104Dissector,
     S7Dissector,
     EnipDissector,
+    BacnetDissector,
     ModbusDissector,
 )
 SERVER_PORTS: Final = frozenset(port for kind in DISSECTORS for port in kind.ports)
