@@ -312,3 +312,19 @@ def test_bacnet() -> None:
         if reals:
             values = [value for row in here for value in row.values or [row.value]]
             assert values == pytest.approx([float(word) for word in reals], rel=1e-5)
+
+
+def test_opcua() -> None:
+    """Services by packet: requests as they are, responses by the number behind."""
+    [path] = captures("icsnpp/icsnpp_opcua.pcap")
+    rows = [row for row in ours(path, "opcua") if row.function is not None]
+    ends = {(row.packet, row.transaction, row.function) for row in rows}
+    # a fault answers with a number of its own
+    answers = {(row.response_packet, row.transaction, (row.function or 0) + 3) for row in rows if row.ok is not False}
+    refused = {(row.response_packet, row.transaction, (row.function or 0) + 3) for row in rows if row.ok is False}
+    shown = tshark(path, "opcua.servicenodeid.numeric", "opcua.servicenodeid.numeric")
+    said = by_packet((packet, float(number)) for packet, _, number in ends | answers | refused)
+    for number in {packet for packet, *_ in refused}:
+        if 397.0 in shown.get(number or 0, []):
+            said.pop(number or 0), shown.pop(number or 0)
+    same(said, shown)

@@ -8,6 +8,7 @@ from infrastress.connectors.pcap.protocols.dnp3 import Dnp3Dissector
 from infrastress.connectors.pcap.protocols.enip import EnipDissector
 from infrastress.connectors.pcap.protocols.iec104 import Iec104Dissector
 from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
+from infrastress.connectors.pcap.protocols.opcua import OpcUaDissector
 from infrastress.connectors.pcap.protocols.s7comm import S7Dissector
 from infrastress.events.network_terms import Transport
 
@@ -18,6 +19,7 @@ DISSECTORS: Final[tuple[type[Dissector], ...]] = (
     Iec104Dissector,
     S7Dissector,
     EnipDissector,
+    OpcUaDissector,
     BacnetDissector,
     ModbusDissector,
 )
