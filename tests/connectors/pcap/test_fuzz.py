@@ -92,3 +92,9 @@ def test_random_bytes_after_a_true_beginning(tmp_path: Path, kind: type) -> None
         noise = begin + chance.randbytes(chance.randrange(60))
         packets = [tcp(("10.0.0.1", 9), ("10.0.0.2", port), 1, noise), udp(("10.0.0.1", 9), ("10.0.0.2", port), noise)]
         read(tmp_path, pcap(ethernet(packet) for packet in packets))
+
+
+def test_too_little_to_tell_behind_a_gap_is_no_beginning(tmp_path: Path) -> None:
+    """Found by the guided fuzz: two bytes where a conversation has lost its step."""
+    packets = talk(("c", bytes.fromhex("680407000000")), ("c", b"no beginning"), ("c", b"\x68\x04"))
+    assert [row.kind for row in read(tmp_path, pcap(packets))[0]].count("malformed") == 1

@@ -264,7 +264,10 @@ class Talk:
     def _known(self, half: Half, data: bytes) -> bool:
         """Whether the data begin a PDU; the conversation's protocol is found here."""
         if self.dissector is not None:
-            return self.dissector.sniff(data)
+            try:
+                return self.dissector.sniff(data)
+            except IndexError:  # too short for its marks
+                return False
         if half.tries >= _TRIES:
             return False
         half.tries += 1
