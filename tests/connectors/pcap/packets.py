@@ -16,8 +16,11 @@ def ip4(text: str) -> bytes:
     return bytes(int(part) for part in text.split("."))
 
 
-def tcp(source: tuple[str, int], target: tuple[str, int], seq: int, data: bytes = b"", flags: int = ACK) -> bytes:
-    segment = struct.pack(">HHIIBBHHH", source[1], target[1], seq & 0xFFFF_FFFF, 0, 0x50, flags, 8192, 0, 0) + data
+def tcp(  # noqa: PLR0917  # as they stand in the header
+    source: tuple[str, int], target: tuple[str, int], seq: int, data: bytes = b"", flags: int = ACK, ack: int = 0
+) -> bytes:
+    numbers = seq & 0xFFFF_FFFF, ack & 0xFFFF_FFFF
+    segment = struct.pack(">HHIIBBHHH", source[1], target[1], *numbers, 0x50, flags, 8192, 0, 0) + data
     return ipv4(source[0], target[0], 6, segment)
 
 
@@ -88,12 +91,12 @@ def talk(*turns: tuple[str, bytes], server: tuple[str, int] = SERVER, start: int
     """A TCP connection from SYN to FIN: turns are ("c" or "s", payload), a segment each."""
     ends = {"c": (CLIENT, server), "s": (server, CLIENT)}
     at = {"c": start, "s": start * 7}
-    packets = [tcp(*ends["c"], at["c"], flags=SYN), tcp(*ends["s"], at["s"], flags=SYN | ACK)]
-    at = {side: value + 1 for side, value in at.items()}
+    packets = [tcp(*ends["c"], at["c"], flags=SYN), tcp(*ends["s"], at["s"], flags=SYN | ACK, ack=at["c"] + 1)]
+    at, other = {side: value + 1 for side, value in at.items()}, {"c": "s", "s": "c"}
     for side, data in turns:
-        packets.append(tcp(*ends[side], at[side], data, ACK | PSH))
+        packets.append(tcp(*ends[side], at[side], data, ACK | PSH, at[other[side]]))
         at[side] += len(data)
-    packets += [tcp(*ends[side], at[side], flags=FIN | ACK) for side in ("c", "s")]
+    packets += [tcp(*ends[side], at[side], flags=FIN | ACK, ack=at[other[side]]) for side in ("c", "s")]
     return [ethernet(packet) for packet in packets]
 
 

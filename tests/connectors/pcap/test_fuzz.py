@@ -1,6 +1,7 @@
 """Hostile input raises nothing, hangs nowhere and balances."""
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from infrastress.connectors.pcap.protocols import DISSECTORS
 from infrastress.core.errors import InputError
 from tests.connectors.pcap.packets import ethernet, mbap, pcap, pcapng, read, talk, tcp, udp
+from tests.connectors.pcap.test_opcua import PUMP, says, service, to_read
+from tests.connectors.pcap.test_protocols import CROB, link
 
 MODBUS = talk(
     *((side, mbap(i, bytes.fromhex(pdu))) for i in range(3) for side, pdu in (("c", "0300640001"), ("s", "03020007")))
@@ -19,7 +22,8 @@ IEC104 = talk(
     ("s", bytes.fromhex("680e000000002d010700030094110081")),
 )
 DNP3 = talk(
-    ("c", bytes.fromhex("056414c403000200f51fc1c1030c012801000100030164000000c8da640000000087c5".replace(" ", ""))),
+    ("c", bytes.fromhex(link(0xC4, 10, 1, b"\xc0\xc3\x05" + CROB + b"\0"))),
+    ("s", bytes.fromhex(link(0x44, 1, 10, b"\xc1\xc3\x81\0\0" + CROB + b"\x07"))),
     server=("10.0.0.2", 20000),
 )
 S7 = talk(
@@ -35,7 +39,18 @@ ENIP = talk(
     ("s", bytes.fromhex("6f0014000100000000000000010101010101010100000000000000000000020000000000b200040087000000")),
     server=("10.0.0.2", 44818),
 )
-SPOKEN = {"modbus": MODBUS, "iec104": IEC104, "dnp3": DNP3, "s7": S7, "enip": ENIP}
+VALUE = struct.pack("<i", 1) + b"\x01\x0b" + struct.pack("<d", 2.5) + bytes(4)
+OPCUA = talk(("c", service(631, to_read(PUMP))), ("s", service(634, says() + VALUE)), server=("10.0.0.2", 4840))
+_PEERS = ("10.0.0.1", 47808), ("10.0.0.2", 47808)
+BACNET = [
+    ethernet(udp(*_PEERS[::step], b"\x81\x0a" + (6 + len(apdu)).to_bytes(2, "big") + b"\x01\0" + apdu))
+    for step, apdu in (
+        (1, bytes.fromhex("0004010e0c000000211e095509671f")),
+        (-1, bytes.fromhex("30010e0c000000211e29554e44422933334f29675e910291205f1f")),
+        (1, bytes.fromhex("1000c40200000422040091002163")),
+    )
+]
+SPOKEN = {"opcua": OPCUA, "bacnet": BACNET, "modbus": MODBUS, "iec104": IEC104, "dnp3": DNP3, "s7": S7, "enip": ENIP}
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -70,10 +85,16 @@ def test_a_damaged_file(tmp_path: Path, write: object, seed: int) -> None:
 @pytest.mark.parametrize("kind", DISSECTORS, ids=lambda kind: kind.__name__)
 def test_random_bytes_after_a_true_beginning(tmp_path: Path, kind: type) -> None:
     chance, port = random.Random(1), min(kind.ports)
-    seeds = {packet[54:] for packets in SPOKEN.values() for packet in packets if len(packet) > 54}
+    seeds = {packet[at:] for packets in SPOKEN.values() for packet in packets for at in (42, 54) if len(packet) > at}
     mine = [payload for payload in sorted(seeds) if kind.sniff(payload)]
     for _ in range(150):
         begin = chance.choice(mine)[: chance.randrange(1, 24)] if mine else b""
         noise = begin + chance.randbytes(chance.randrange(60))
         packets = [tcp(("10.0.0.1", 9), ("10.0.0.2", port), 1, noise), udp(("10.0.0.1", 9), ("10.0.0.2", port), noise)]
         read(tmp_path, pcap(ethernet(packet) for packet in packets))
+
+
+def test_too_little_to_tell_behind_a_gap_is_no_beginning(tmp_path: Path) -> None:
+    """Found by the guided fuzz: two bytes where a conversation has lost its step."""
+    packets = talk(("c", bytes.fromhex("680407000000")), ("c", b"no beginning"), ("c", b"\x68\x04"))
+    assert [row.kind for row in read(tmp_path, pcap(packets))[0]].count("malformed") == 1

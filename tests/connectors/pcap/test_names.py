@@ -10,10 +10,9 @@ TCP = {
     "http": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "smb": b"\0\0\0\x40\xfeSMB" + bytes(60),
     "vnc": b"RFB 003.008\n" + bytes(20),
-    "opcua": b"HELF" + (40).to_bytes(4, "little") + bytes(32),
     "unknown": b"something else altogether",
 }
-UDP = {"bacnet": (47808, bytes.fromhex("810b000c0120ffff00ff1008")), "ntp": (123, b"\x23" + bytes(47))}
+UDP = {"snmp": (161, b"\x30" + bytes(20)), "ntp": (123, b"\x23" + bytes(47))}
 
 
 @pytest.mark.parametrize("name", TCP)

@@ -141,6 +141,26 @@ def test_cip_stop_tag_write_and_multiple_services(tmp_path: Path) -> None:
     assert (three.action, three.object, three.value, three.ok) == (Action.READ, "Lv", 7.0, True)
 
 
+def test_cip_numbers_of_64_bits_and_attributes(tmp_path: Path) -> None:
+    write = b"\x4d\x03\x91\x04Pump\xc5\0\x01\0" + b"\xff" * 7 + b"\x7f"
+    single = b"\x10\x03\x20\x0f\x24\x01\x30\x01" + bytes.fromhex("0102030405060708")
+    one = b"\x03\x02\x20\x8b\x24\x01\x01\0\x08\0"
+    answer = b"\x83\0\0\0\x01\0\x08\0\0\0" + b"\x07\0"
+    tag, attribute, listed = rows_of(
+        tmp_path,
+        44818,
+        ("c", enip(0x6F, unconnected(write))),
+        ("s", enip(0x6F, unconnected(b"\xcd\0\0\0"))),
+        ("c", enip(0x6F, unconnected(single))),
+        ("s", enip(0x6F, unconnected(b"\x90\0\0\0"))),
+        ("c", enip(0x6F, unconnected(one))),
+        ("s", enip(0x6F, unconnected(answer))),
+    )
+    assert (tag.object, tag.value) == ("Pump", float(2**63 - 1))
+    assert (attribute.object, attribute.address, attribute.value) == ("class 0x0f 1", 1, float(0x0807060504030201))
+    assert (listed.object, listed.address, listed.quantity, listed.value) == ("wall clock 1", 8, 1, 7.0)
+
+
 def test_enip_identity(tmp_path: Path) -> None:
     fields = bytes.fromhex("0100" + "0e00" + "3600" + "1405" + "3000" + "78563412") + b"\x04PLC1\x03"
     item = b"\x01\0" + bytes.fromhex("0002af12") + bytes([10, 0, 0, 2]) + bytes(8) + fields

@@ -62,5 +62,7 @@ def _tables(said: list[dict[str, Any]], balance: "CaptureBalance") -> None:
         sheet.add_row(protocol, str(outcome), reason, str(n))
     out.print(sheet)
     out.print(f"{balance.packets} packets, {'all' if balance.balances else 'NOT all'} accounted for.")
+    for sign, n in sorted(balance.signs.items()):
+        out.print(f"{n} times {sign}: packets are forged, or the capture lacks many.")
     if balance.fault:
         out.print(f"{balance.fault[:1].upper()}{balance.fault[1:]}. Everything before it was read.")

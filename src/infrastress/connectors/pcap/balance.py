@@ -28,6 +28,7 @@ class CaptureBalance:
         counts: packets by (protocol, outcome, reason).
         connections_dropped: closed early because too many were open.
         gaps: places where bytes of a TCP stream are missing.
+        signs: TCP that contradicts itself, by what: forged packets, or a capture that lost much.
         fault: why the capture ended before its file did.
     """
 
@@ -35,6 +36,7 @@ class CaptureBalance:
     counts: Counter[tuple[str, Outcome, str]] = field(default_factory=Counter)
     connections_dropped: int = 0
     gaps: int = 0
+    signs: Counter[str] = field(default_factory=Counter)
     fault: str | None = None
 
     @property
@@ -59,6 +61,7 @@ class CaptureBalance:
             "balances": self.balances,
             "connections_dropped": self.connections_dropped,
             "gaps": self.gaps,
+            "signs": dict(sorted(self.signs.items())),
             "fault": self.fault,
             "lines": lines,
         }

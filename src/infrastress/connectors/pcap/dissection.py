@@ -1,5 +1,6 @@
 """From packets to rows: finds each packet's conversation, reassembles, dissects, and keeps the balance."""
 
+import struct
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,8 +19,11 @@ __all__ = ["MAX_TALKS", "Dissection"]
 
 MAX_TALKS: Final = 32_768
 """Open conversations; beyond, the eighth that was quiet longest is closed."""
+_OVER_NS: Final = 60_000_000_000
+"""A connection that ended is kept this long: a forged end shows by what follows it."""
 _IDLE_NS: Final = {Transport.TCP: 3_600_000_000_000, Transport.UDP: 300_000_000_000}
 _FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
+_MASK: Final = 0xFFFF_FFFF
 _REASONS: Final = {Fate.SHORT: "ends within its headers", Fate.BAD: "a header contradicts itself"}
 Key = bytes
 _Place = tuple[Chunk, Headers, int]
@@ -34,6 +38,7 @@ class _Packet(NamedTuple):
     body: bytes
     missing: int
     sequence: int
+    ack: int
     flags: int
 
 
@@ -63,10 +68,22 @@ class Dissection:
         self.balance.packets += len(chunk.start)
         self._plain(h, chunk)
         rows = np.flatnonzero(h.fate <= Fate.ARP)
-        columns = (h.fate, h.network, h.version, h.transport, h.payload, h.stop, h.missing, h.sequence, h.flags, h.vlan)
-        lists = [column[rows].tolist() for column in columns]
+        names = (
+            "fate",
+            "network",
+            "version",
+            "transport",
+            "payload",
+            "stop",
+            "missing",
+            "sequence",
+            "ack",
+            "flags",
+            "vlan",
+        )
+        lists = [getattr(h, name)[rows].tolist() for name in names]
         data, times = chunk.data, chunk.time[rows].tolist()
-        for i, time, fate, network, version, transport, payload, stop, missing, sequence, flags, vlan in zip(
+        for i, time, fate, network, version, transport, payload, stop, missing, sequence, ack, flags, vlan in zip(
             rows.tolist(), times, *lists, strict=True
         ):
             if fate <= Fate.UDP:
@@ -77,7 +94,7 @@ class Dissection:
                     key = data[at : at + size] + data[transport : transport + 4]
                 if vlan >= 0:
                     key += vlan.to_bytes(2, "big")
-                packet = _Packet(fate, time, chunk.first + i, data[payload:stop], missing, sequence, flags)
+                packet = _Packet(fate, time, chunk.first + i, data[payload:stop], missing, sequence, ack, flags)
                 self._packet(key, packet, (chunk, h, i))
             elif fate == Fate.FRAGMENT:
                 self._fragment(chunk, h, i, time)
@@ -127,56 +144,110 @@ class Dissection:
                 self._count(Protocol.UNKNOWN, Outcome.MALFORMED, _REASONS[Fate(int(fate))], int(n))
 
     def _packet(self, key: Key, packet: _Packet, at: _Place) -> None:
-        fate, time, number, body, missing, sequence, flags = packet
-        transport = Transport.TCP if fate == Fate.TCP else Transport.UDP
-        half = self._halves[transport].get(key)
-        fresh = flags & (_SYN | _ACK) == _SYN and fate == Fate.TCP
-        if half is None or (fresh and half.talk.packets and self._reused(half, sequence)):
-            if half is not None:
-                self._close(half.talk)
-            half = self._open(key, packet, at)
+        table = self._halves[Transport.TCP if packet.fate == Fate.TCP else Transport.UDP]
+        half = table.get(key)
+        if half is None or (packet.fate == Fate.TCP and self._another(half, packet)):
+            half = self._begin(half, key, packet, at)
+        if half.former is not None and packet.body:
+            half = self._proven(half, packet.sequence)
         talk = half.talk
-        talk.last = time if time > talk.last else talk.last
+        talk.last = packet.time if packet.time > talk.last else talk.last
         talk.packets += 1
-        if fate == Fate.UDP:
-            talk.answered = talk.answered or not half.client
-            if missing:
-                talk.counts[Outcome.UNDECODED, CUT] += 1
-            else:
-                talk.datagram(half, body, time, number)
+        if packet.fate == Fate.TCP:
+            self._segment(half, packet)
             return
-        if flags & (_SYN | _FIN | _RST):
-            self._control(half, sequence, len(body) + missing, flags)
-        if not body:
+        talk.answered = talk.answered or not half.client
+        if packet.missing:
+            talk.counts[Outcome.UNDECODED, CUT] += 1
+        else:
+            talk.datagram(half, packet.body, packet.time, packet.number)
+
+    def _segment(self, half: Half, packet: _Packet) -> None:
+        _, time, number, body, missing, sequence, ack, flags = packet
+        talk = half.talk
+        doubt = self._control(half, packet) if flags & (_SYN | _FIN | _RST) and not talk.closed else None
+        if flags & (_ACK | _RST) == _ACK:
+            talk.acknowledge(half, ack, time)
+        if doubt is not None:
+            talk.unbelieved(doubt)
+        elif not body or flags & _RST:
             talk.counts[(Outcome.UNDECODED, CUT) if missing else (Outcome.DECODED, "no payload")] += 1
-        elif talk.closed:
-            talk.counts[Outcome.UNDECODED, "after the connection's end"] += 1
         else:
             talk.segment(half, sequence + (flags & _SYN > 0), body, time, number)
             if missing:
                 talk.lost(half, missing)
         if talk.closed:
             self._settle(talk)
-        elif flags & _RST or (half.stream and half.stream.ended and half.peer.stream and half.peer.stream.ended):
-            self._end(talk)
+        elif talk.refused:
+            self._close(talk)
+        elif half.stream and half.stream.ended and half.peer.stream and half.peer.stream.ended:
+            talk.ending = True
 
-    def _control(self, half: Half, sequence: int, size: int, flags: int) -> None:
-        talk = half.talk
-        if talk.closed:
-            return
+    def _control(self, half: Half, packet: _Packet) -> str | None:
+        """SYN, FIN and RST; why one isn't believed."""
+        talk, sequence, flags = half.talk, packet.sequence, packet.flags
+        if flags & _RST:
+            if not half.resets(sequence, packet.ack if flags & _ACK else None):
+                return "a RST with another sequence number"
+            talk.refused = talk.opened and not talk.answered and not half.client
+            talk.ending = True
+            return None
         if flags & _SYN:
-            half.begin((sequence + 1) & 0xFFFF_FFFF)
+            begun = (sequence + 1) & _MASK
+            if not half.begin(begun):
+                half.retry = begun, packet.time, packet.number
+                return "a SYN inside a conversation"
             talk.answered = talk.answered or not half.client
             talk.opened = talk.opened or half.client
-        if flags & _FIN:
-            half.ends((sequence + size) & 0xFFFF_FFFF)
-        if flags & _RST and talk.opened and not talk.answered and not half.client:
-            talk.refused = talk.answered = True
+        if flags & _FIN and not half.ends((sequence + len(packet.body) + packet.missing) & _MASK):
+            return "a FIN with another sequence number"
+        return None
 
-    def _reused(self, half: Half, sequence: int) -> bool:
-        """A SYN that opens another connection of the same ports, and is no repetition of the first."""
-        begun = half.begun
-        return half.talk.closed or not half.client or (begun is not None and begun != (sequence + 1) & 0xFFFF_FFFF)
+    def _another(self, half: Half, packet: _Packet) -> bool:
+        """Whether the packet belongs to another connection between the same ports.
+
+        A SYN alone tells so only where the former connection ended or never began; else the other end has to agree.
+        """
+        talk, peer = half.talk, half.peer
+        if not packet.flags & _SYN:
+            return talk.closed and bool(packet.body)
+        if packet.flags & _ACK:
+            return peer.retry is not None and peer.retry[0] == packet.ack
+        if not talk.packets or half.begun == (packet.sequence + 1) & _MASK:
+            return talk.closed
+        return talk.closed or talk.ending or not (talk.answered or talk.payload)
+
+    def _begin(self, old: Half | None, key: Key, packet: _Packet, at: _Place) -> Half:
+        """A conversation; one on the same ports that a SYN and its answer ended is kept until data prove it."""
+        if old is None or packet.flags & (_SYN | _ACK) != _SYN | _ACK or old.peer.retry is None:
+            if old is not None:
+                self._close(old.talk)
+            return self._open(key, packet, at)
+        half = self._open(key, packet, at)
+        begun, half.talk.first, half.talk.first_packet = old.peer.retry
+        half.peer.begin(begun)
+        half.talk.opened, half.talk.packets = True, 1
+        self._close_former(old)
+        half.former, half.peer.former = old, old.peer
+        return half
+
+    def _proven(self, half: Half, sequence: int) -> Half:
+        """Data tell which of two conversations on the same ports is true."""
+        former, table = half.former, self._halves[Transport.TCP]
+        if former is None or half.off(sequence) <= former.off(sequence):
+            self._close_former(half)
+            return half
+        half.former = half.peer.former = None
+        self._close(half.talk)
+        for key in half.talk.keys:
+            table[key] = former if table[key] is half else former.peer
+        former.retry = former.peer.retry = None
+        return former
+
+    def _close_former(self, half: Half) -> None:
+        former, half.former, half.peer.former = half.former, None, None
+        if former is not None:
+            self._close(former.talk)
 
     def _open(self, key: Key, packet: _Packet, at: _Place) -> Half:
         transport = Transport.TCP if packet.fate == Fate.TCP else Transport.UDP
@@ -209,10 +280,6 @@ class Dissection:
             half.peer = half
         return half
 
-    def _end(self, talk: Talk) -> None:
-        talk.finish()
-        self._settle(talk)
-
     def _settle(self, talk: Talk) -> None:
         """Move a conversation's counts into the balance."""
         protocol = talk.protocol
@@ -223,9 +290,13 @@ class Dissection:
             self._count(protocol, outcome, reason, n)
         talk.counts.clear()
         self.balance.gaps += talk.gaps
+        self.balance.signs += talk.signs
+        talk.signs.clear()
         talk.gaps = 0
 
     def _close(self, talk: Talk, dropped: bool = False) -> None:
+        if talk.half is not None:
+            self._close_former(talk.half)
         talk.finish(dropped)
         self._settle(talk)
 
@@ -245,7 +316,8 @@ class Dissection:
         for transport, table in self._halves.items():
             quiet = now - _IDLE_NS[transport]
             for key, half in list(table.items()):
-                if half.talk.last < quiet:
+                over = half.talk.ending or half.talk.closed
+                if half.talk.last < (now - _OVER_NS if over else quiet):
                     self._close(half.talk)
                     table.pop(key, None)
 
@@ -274,10 +346,10 @@ class Dissection:
         number, place = chunk.first + i, (chunk, h, i)
         if protocol == 17 and len(payload) >= 8:
             body = payload[8 : int.from_bytes(payload[4:6], "big")]
-            self._packet(pair + payload[:4] + tail, _Packet(Fate.UDP, time, number, body, 0, -1, 0), place)
+            self._packet(pair + payload[:4] + tail, _Packet(Fate.UDP, time, number, body, 0, -1, -1, 0), place)
         elif protocol == 6 and len(payload) >= 20 and 20 <= (payload[12] >> 4) * 4 <= len(payload):
-            body, sequence = payload[(payload[12] >> 4) * 4 :], int.from_bytes(payload[4:8], "big")
-            packet = _Packet(Fate.TCP, time, number, body, 0, sequence, payload[13])
+            body, (sequence, ack) = payload[(payload[12] >> 4) * 4 :], struct.unpack_from(">II", payload, 4)
+            packet = _Packet(Fate.TCP, time, number, body, 0, sequence, ack, payload[13])
             self._packet(pair + payload[:4] + tail, packet, place)
         elif protocol in (6, 17):
             self._count("ip", Outcome.MALFORMED, "a datagram of fragments without its header")

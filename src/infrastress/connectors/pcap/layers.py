@@ -48,7 +48,7 @@ class Headers(NamedTuple):
         network: offset of the network header. version: 4, 6 or 0. protocol: IP protocol, or EtherType.
         transport: offset of the transport header. payload, stop: where its payload begins and the captured part ends.
         missing: payload bytes that were on the wire and weren't captured.
-        sequence, flags: of TCP.
+        sequence, ack, flags: of TCP.
     """
 
     fate: Ints
@@ -63,6 +63,7 @@ class Headers(NamedTuple):
     stop: Ints
     missing: Ints
     sequence: Ints
+    ack: Ints
     flags: Ints
 
 
@@ -83,7 +84,7 @@ def headers(chunk: Chunk) -> Headers:
         network[tagged] += 4
     h = Headers(
         fate, mac, vlan, outer, network, np.zeros(n, np.int64), kind, none.copy(), none.copy(), end.copy(),
-        np.zeros(n, np.int64), none.copy(), none.copy(),
+        np.zeros(n, np.int64), none.copy(), none.copy(), none.copy(),
     )  # fmt: skip
     live = fate != Fate.LINK
     short = live & ((network > end) | ((kind == _ARP) & (network + 28 > end)))
@@ -185,4 +186,5 @@ def _transport(octets: Bytes, h: Headers, rows: Ints, *, short: Bools, bad: Bool
     fate[fragment], fate[bad], fate[short] = Fate.FRAGMENT, Fate.BAD, Fate.SHORT
     h.fate[rows], h.payload[rows], h.stop[rows], h.missing[rows] = fate, at + size, stop, missing
     h.sequence[rows] = np.where(tcp, _u32(octets, at + 4), -1)
+    h.ack[rows] = np.where(tcp, _u32(octets, at + 8), -1)
     h.flags[rows] = np.where(tcp, octets[at + 13], -1)

@@ -15,7 +15,6 @@ ETHERTYPES: Final = {
 IP_PROTOCOLS: Final = {1: Protocol.ICMP, 58: Protocol.ICMP}
 
 _HTTP: Final = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"HTTP/1.")
-_OPCUA: Final = (b"HEL", b"ACK", b"ERR", b"RHE", b"OPN", b"MSG", b"CLO")
 
 
 def name_of(data: bytes, transport: Transport, server_port: int) -> Protocol | None:
@@ -25,7 +24,6 @@ def name_of(data: bytes, transport: Transport, server_port: int) -> Protocol | N
 
 def _tcp(data: bytes) -> Protocol | None:
     marks = {
-        Protocol.OPCUA: data[:3] in _OPCUA and data[3:4] in (b"F", b"C", b"A") and data[6:8] == b"\0\0",
         Protocol.TLS: len(data) >= 3 and data[0] in (20, 21, 22, 23) and data[1] == 3 and data[2] <= 4,
         Protocol.SSH: data.startswith(b"SSH-"),
         Protocol.HTTP: data.startswith(_HTTP),
@@ -39,8 +37,6 @@ def _tcp(data: bytes) -> Protocol | None:
 
 
 def _udp(data: bytes, port: int) -> Protocol | None:
-    if len(data) >= 8 and data[0] == 0x81 and data[1] <= 0x0B and int.from_bytes(data[2:4], "big") == len(data):
-        return Protocol.BACNET
     if len(data) >= 240 and data[236:240] == b"\x63\x82\x53\x63":
         return Protocol.DHCP
     if len(data) >= 12 and port in (53, 5353, 5355, 137) and data[4:6] <= b"\x00\x20":

@@ -8,7 +8,7 @@ from infrastress.connectors.pcap.balance import Outcome
 from infrastress.connectors.pcap.names import name_of
 from infrastress.connectors.pcap.protocols import dissector_for
 from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message
-from infrastress.connectors.pcap.stream import Piece, Stream
+from infrastress.connectors.pcap.stream import WINDOW, Piece, Stream, apart
 from infrastress.events.network_terms import Kind, Protocol, Sender, Transport
 
 __all__ = ["Half", "Talk"]
@@ -18,6 +18,9 @@ _TRIES: Final = 8
 _ENOUGH: Final = 24
 """From the first byte of a connection on, this many tell a protocol."""
 _BUFFER: Final = 1 << 18
+DIFFERS: Final = "overlapping segments that differ"
+OUTSIDE: Final = "a segment outside the window"
+UNREACHED: Final = "a segment the stream never reached"
 _BROKEN: Final = (IndexError, ValueError, struct.error, OverflowError)
 Row = tuple[Any, ...]
 Head = tuple[Any, ...]
@@ -26,7 +29,10 @@ Head = tuple[Any, ...]
 class Half:
     """One direction: what is in order and not yet a whole PDU."""
 
-    __slots__ = ("begun", "buffer", "client", "open", "peer", "stream", "synced", "talk", "tries")
+    __slots__ = (
+        "ack", "ack_time", "begun", "buffer", "client", "doubt", "former", "open", "peer", "retry", "stream", "synced",
+        "talk", "tries",
+    )  # fmt: skip
 
     def __init__(self, talk: "Talk", client: bool) -> None:
         self.talk, self.client = talk, client
@@ -39,18 +45,50 @@ class Half:
         self.tries = 0
         self.begun: int | None = None
         """Sequence number behind the SYN."""
+        self.ack: int | None = None
+        """Up to where this end said last that it has the other's bytes; `ack_time` when."""
+        self.ack_time = 0
+        self.doubt: tuple[int, bytes, int, int] | None = None
+        """The last segment that wasn't believed: sequence number, bytes, time, packet."""
+        self.retry: tuple[int, int, int] | None = None
+        """The last SYN inside the conversation: sequence number behind it, time, packet."""
 
-    def begin(self, sequence: int) -> None:
-        """A SYN: the first byte's sequence number."""
+        self.former: Half | None = None
+        """This end of the conversation on the same ports that a SYN and its answer ended, until data prove it."""
+
+    def off(self, sequence: int) -> int:
+        """How far a sequence number is from the one expected; 2^32 where nothing is known."""
+        at = self.stream.next if self.stream is not None else None
+        return 1 << 32 if at is None else abs(apart(sequence, at))
+
+    def begin(self, sequence: int) -> bool:
+        """A SYN: the first byte's sequence number. False where it contradicts what is known."""
         if self.begun is None and (self.stream is None or self.stream.next is None):
             self.begun = sequence
             self.stream = Stream(sequence)
+        return self.begun == sequence
 
-    def ends(self, sequence: int) -> None:
-        """A FIN behind the last byte."""
-        if self.stream is None:
+    def ends(self, sequence: int) -> bool:
+        """A FIN behind the last byte. False where no FIN can stand there."""
+        if self.stream is None or self.stream.next is None:
             self.stream = Stream(sequence)
-        self.stream.end = sequence
+        ahead = apart(sequence, self.stream.next or 0)
+        if sequence != self.stream.end and 0 <= ahead <= WINDOW:
+            self.stream.end = sequence
+        return self.stream.end == sequence
+
+    def resets(self, sequence: int, ack: int | None) -> bool:
+        """Whether a RST is acceptable (RFC 5961, section 3.2): exactly where the receiver is, as far as that is known.
+
+        One that answers a SYN has to acknowledge it (RFC 9293, section 3.10.7.3).
+        """
+        stream, peer = self.stream, self.peer
+        if (stream is None or stream.next is None) and peer.begun is not None:
+            return ack is not None and 0 <= apart(ack, peer.begun) <= WINDOW
+        known = {peer.ack} if peer.ack is not None else set()
+        if stream is not None and stream.next is not None:
+            known |= {stream.next, (stream.next + stream.ended) % (1 << 32)}
+        return not known or sequence in known
 
 
 class Talk:
@@ -65,8 +103,9 @@ class Talk:
     """
 
     __slots__ = (
-        "answered", "capture", "closed", "counts", "dissector", "first", "first_packet", "gaps", "half", "head", "keys",
-        "last", "named", "opened", "packet", "packets", "payload", "refused", "rows", "time", "transport",
+        "answered", "capture", "closed", "counts", "dissector", "ending", "first", "first_packet", "gaps", "half",
+        "head", "keys", "last", "named", "opened", "packet", "packets", "payload", "refused", "rows", "signs", "time",
+        "transport",
     )  # fmt: skip
 
     def __init__(
@@ -81,7 +120,8 @@ class Talk:
         self.counts: Counter[tuple[Outcome, str]] = Counter()
         self.dissector: Dissector | None = None
         self.named: Protocol | None = None
-        self.opened = self.answered = self.refused = self.closed = False
+        self.signs: Counter[str] = Counter()
+        self.opened = self.answered = self.refused = self.ending = self.closed = False
 
     @property
     def protocol(self) -> Protocol:
@@ -90,15 +130,65 @@ class Talk:
 
     def segment(self, half: Half, sequence: int, data: bytes, time: int, packet: int) -> None:
         """A TCP segment with payload."""
-        if half.stream is None:
-            half.stream = Stream()
+        stream, peer = half.stream, half.peer
+        if stream is None:
+            stream = half.stream = Stream()
+        self.time, self.packet = time, packet
+        if stream.next is not None and half.off(sequence) > WINDOW:
+            if peer.ack is not None and not 0 <= apart(sequence, peer.ack) <= WINDOW:
+                half.doubt = sequence, data, time, packet
+                self.unbelieved(OUTSIDE)
+                return
+            self._rebase(half, sequence)
         self.payload += len(data)
-        pieces = half.stream.add(sequence, data, time, packet)
+        pieces = stream.add(sequence, data, time, packet, peer.ack if peer.ack_time >= stream.since else None)
+        if stream.differs:
+            self.signs[DIFFERS] += 1
+            half.doubt = sequence, data, time, packet
+            self._malformed(half, DIFFERS, len(data))
+        self._forgotten(stream)
         if pieces is None:
-            self.counts[Outcome.DECODED, "retransmission"] += 1
+            self.counts[(Outcome.MALFORMED, DIFFERS) if stream.differs else (Outcome.DECODED, "retransmission")] += 1
             return
+        if pieces and self.ending:
+            self.ending = False
+            self.signs["data behind the connection's end"] += 1
+        if stream.end is not None and apart(stream.next or 0, stream.end) > 0:
+            stream.end = None
+            self.signs["data behind a FIN"] += 1
         for piece in pieces:
             self._piece(half, piece)
+
+    def acknowledge(self, half: Half, ack: int, time: int) -> None:
+        """The other end has everything up to here; where that is the end of what wasn't believed, it was true."""
+        half.ack, half.ack_time, peer = ack, time, half.peer
+        if peer.doubt is None or peer.stream is None:
+            return
+        sequence, data, when, packet = peer.doubt
+        if (sequence + len(data)) % (1 << 32) == ack:
+            peer.doubt = None
+            if peer.stream.next != ack and not self.closed:
+                self._rebase(peer, sequence)
+                for piece in peer.stream.add(sequence, data, when, packet) or ():
+                    self._piece(peer, piece._replace(counts=0))  # it is counted already
+
+    def unbelieved(self, reason: str) -> None:
+        """A packet that may be forged and changes nothing."""
+        self.signs[reason] += 1
+        self.counts[Outcome.UNDECODED, reason] += 1
+
+    def _rebase(self, half: Half, sequence: int) -> None:
+        if half.stream is not None:
+            half.stream.rebase(sequence)
+            self._forgotten(half.stream)
+        self.gaps += 1
+        self._gap(half)
+
+    def _forgotten(self, stream: Stream) -> None:
+        if stream.forgotten:
+            self.signs[UNREACHED] += stream.forgotten
+            self.counts[Outcome.UNDECODED, UNREACHED] += stream.forgotten
+            stream.forgotten = 0
 
     def lost(self, half: Half, size: int) -> None:
         """The capture holds only the beginning of the segment; `size` bytes of it are missing."""
@@ -125,14 +215,16 @@ class Talk:
         if self.closed:
             return
         for half in (self.half, self.half.peer) if self.half else ():
-            for piece in half.stream.rest() if half.stream and not dropped else ():
-                self._piece(half, piece)
+            if half.stream and not dropped:
+                for piece in half.stream.rest(half.peer.ack, half.peer.ack_time < half.stream.since):
+                    self._piece(half, piece)
+                self._forgotten(half.stream)
             if half.open:
                 reason = (Outcome.DROPPED, "too many connections") if dropped else (Outcome.UNDECODED, "incomplete PDU")
                 self.counts[reason] += half.open
             if half.stream and dropped:
                 self.counts[Outcome.DROPPED, "too many connections"] += half.stream.packets
-            half.stream, half.buffer, half.open, half.begun = None, b"", 0, None
+            half.stream, half.buffer, half.open, half.begun, half.doubt = None, b"", 0, None, None
         if self.dissector:
             self.dissector.finish()
         self._connection()
@@ -158,7 +250,8 @@ class Talk:
         used, bad = self._pdus(half, data)
         outcome = (Outcome.MALFORMED if bad else Outcome.DECODED, "")
         if used == len(data) or bad > 1:
-            self.counts[outcome] += half.open
+            if half.open:
+                self.counts[outcome] += half.open
             half.buffer, half.open = b"", 0
         else:
             half.buffer = data[used:]
@@ -171,7 +264,10 @@ class Talk:
     def _known(self, half: Half, data: bytes) -> bool:
         """Whether the data begin a PDU; the conversation's protocol is found here."""
         if self.dissector is not None:
-            return self.dissector.sniff(data)
+            try:
+                return self.dissector.sniff(data)
+            except IndexError:  # too short for its marks
+                return False
         if half.tries >= _TRIES:
             return False
         half.tries += 1

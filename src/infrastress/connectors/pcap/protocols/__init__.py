@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from infrastress.connectors.pcap.protocols.bacnet import BacnetDissector
 from infrastress.connectors.pcap.protocols.base import Dissector
 from infrastress.connectors.pcap.protocols.dnp3 import Dnp3Dissector
 from infrastress.connectors.pcap.protocols.enip import EnipDissector
 from infrastress.connectors.pcap.protocols.iec104 import Iec104Dissector
 from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
+from infrastress.connectors.pcap.protocols.opcua import OpcUaDissector
 from infrastress.connectors.pcap.protocols.s7comm import S7Dissector
 from infrastress.events.network_terms import Transport
 
@@ -17,6 +19,8 @@ DISSECTORS: Final[tuple[type[Dissector], ...]] = (
     Iec104Dissector,
     S7Dissector,
     EnipDissector,
+    OpcUaDissector,
+    BacnetDissector,
     ModbusDissector,
 )
 SERVER_PORTS: Final = frozenset(port for kind in DISSECTORS for port in kind.ports)

@@ -40,6 +40,8 @@ class Message:
     time: int = 0
     packet: int = 0
     protocol: str | None = None
+    from_client: bool = True
+    """Of a request, whether the client asks; of a response, whether it answers the client."""
 
 
 class Writer(Protocol):
@@ -94,11 +96,11 @@ class Dissector(ABC):
         request.time, request.packet = self.writer.time, self.writer.packet
         old = self._pending.pop(key, None)
         if old is not None:
-            self.writer.write(Kind.REQUEST, old, None, True)
+            self.writer.write(Kind.REQUEST, old, None, old.from_client)
         self._pending[key] = request
         if len(self._pending) > MAX_PENDING:
-            oldest = next(iter(self._pending))
-            self.writer.write(Kind.REQUEST, self._pending.pop(oldest), None, True)
+            oldest = self._pending.pop(next(iter(self._pending)))
+            self.writer.write(Kind.REQUEST, oldest, None, oldest.from_client)
 
     def asked(self, key: Hashable) -> Message | None:
         """The request that waits under a key."""
@@ -109,9 +111,9 @@ class Dissector(ABC):
         response.time, response.packet = self.writer.time, self.writer.packet
         request = self._pending.pop(key, None)
         if request is None:
-            self.writer.write(Kind.RESPONSE, response, None, False)
+            self.writer.write(Kind.RESPONSE, response, None, not response.from_client)
         else:
-            self.writer.write(Kind.TRANSACTION, request, response, True)
+            self.writer.write(Kind.TRANSACTION, request, response, request.from_client)
 
     def say(self, message: Message, client: bool) -> None:
         """A message that asks for no answer."""
@@ -121,5 +123,5 @@ class Dissector(ABC):
     def finish(self) -> None:
         """The connection is over: what waits was not answered."""
         for request in self._pending.values():
-            self.writer.write(Kind.REQUEST, request, None, True)
+            self.writer.write(Kind.REQUEST, request, None, request.from_client)
         self._pending.clear()

@@ -10,6 +10,7 @@ from infrastress.connectors.pcap.protocols.cip_codes import CLASSES, ERRORS, SER
 __all__ = ["identity_of", "reply_of", "requests_of"]
 
 _MULTIPLE, _UNCONNECTED_SEND, _CONNECTION_MANAGER = 0x0A, 0x52, 6
+_GET_LIST, _SET_LIST, _GET_SINGLE, _SET_SINGLE = 0x03, 0x04, 0x0E, 0x10
 _DEEPEST: Final = 4
 _MOST: Final = 64
 
@@ -33,6 +34,12 @@ def requests_of(data: bytes, depth: int = 0) -> list[Message]:
         message.values = _numbers(kind, body[4 if service == 0x4D else 8 :])
     elif service in (0x4C, 0x52) and len(body) >= 2 and number is None:
         message.quantity = int.from_bytes(body[:2], "little")
+    elif service in (_GET_LIST, _SET_LIST) and len(body) >= 4:
+        message.quantity, message.address = struct.unpack_from("<HH", body)
+        if service == _SET_LIST and message.quantity == 1:
+            message.values = _number(body[4:])
+    elif service == _SET_SINGLE:
+        message.values = _number(body)
     return [message]
 
 
@@ -54,6 +61,10 @@ def reply_of(data: bytes, waiting: Sequence[Message]) -> list[Message]:
         reply.error = ERRORS.get(status, f"status {status:#04x}")
     elif service in (0x4C, 0x52) and len(body) >= 2:
         reply.values = _numbers(int.from_bytes(body[:2], "little"), body[2:])
+    elif service == _GET_SINGLE:
+        reply.values = _number(body)
+    elif service == _GET_LIST and request is not None and request.quantity == 1 and body[4:6] == b"\0\0":
+        reply.values = _number(body[6:])  # of more attributes than one the lengths aren't told
     elif service == 1 and request is not None and (request.object or "").startswith("identity"):
         reply.identity = identity_of(body)
     return [reply]
@@ -73,6 +84,7 @@ def _path(message: Message, path: bytes) -> int | None:
     """Fills in object and address; the class number, None for a tag."""
     at, number, names = 0, None, list[str]()
     found: dict[str, int] = {}
+    outer = list[str]()
     while at < len(path):
         segment = path[at]
         if segment == 0x91:
@@ -83,6 +95,9 @@ def _path(message: Message, path: bytes) -> int | None:
             width = (1, 2, 4, 0)[segment & 3]
             start = at + (1 if width == 1 else 2)
             word = ("class", "instance", "element", "point", "attribute", "special", "service", "")[segment >> 2 & 7]
+            if word == "class" and "class" in found:  # an object within another
+                outer.append(_object(found))
+                found = {}
             found[word] = int.from_bytes(path[start : start + width], "little")
             at = start + max(width, 1)
         elif segment & 0xE0 == 0:  # a port on the way
@@ -94,10 +109,14 @@ def _path(message: Message, path: bytes) -> int | None:
         return None
     number = found.get("class")
     if number is not None:
-        name = CLASSES.get(number, f"class {number:#04x}")
-        message.object = f"{name} {found['instance']}" if "instance" in found else name
+        message.object = " / ".join([*outer, _object(found)])
         message.address = found.get("attribute")
     return number
+
+
+def _object(found: dict[str, int]) -> str:
+    name = CLASSES.get(found["class"], f"class {found['class']:#04x}")
+    return f"{name} {found['instance']}" if "instance" in found else name
 
 
 def _numbers(kind: int, data: bytes) -> tuple[float, ...] | None:
@@ -105,7 +124,13 @@ def _numbers(kind: int, data: bytes) -> tuple[float, ...] | None:
     if code is None:
         return None
     count = len(data) // struct.calcsize("<" + code)
-    return struct.unpack_from(f"<{count}{code}", data) or None
+    values = struct.unpack_from(f"<{count}{code}", data)
+    return tuple(map(float, values)) or None  # a 64-bit number needn't fit a float as it is
+
+
+def _number(data: bytes) -> tuple[float] | None:
+    """An attribute whose type isn't told, as an unsigned number where its length is one of a number."""
+    return (float(int.from_bytes(data, "little")),) if len(data) in (1, 2, 4, 8) else None
 
 
 def identity_of(body: bytes) -> str | None:

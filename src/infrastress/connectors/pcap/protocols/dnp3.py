@@ -127,6 +127,9 @@ class Dnp3Dissector(Dissector):
             for fields in _objects(data, 4 if responds else 2, with_data=function != 1)
         ] or [Message(action=action, transaction=control & 15, **base)]  # type: ignore[arg-type]
         messages[0].size = len(data)
+        if function == 2:
+            for message in messages:
+                message.action = Action.CLOCK if (message.object or "").startswith("g50v") else message.action
         if not responds:
             for i, message in enumerate(messages):
                 if function in (0, 6, 8, 10, 12):  # confirm, and what is sent without wanting an answer
