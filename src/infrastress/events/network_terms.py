@@ -24,10 +24,10 @@ class Protocol(StrEnum):
     S7COMM = "s7comm"
     ENIP = "enip"  # the EtherNet/IP encapsulation
     CIP = "cip"
-    ARP = "arp"
-
     BACNET = "bacnet"
     OPCUA = "opcua"
+    ARP = "arp"
+
     S7COMM_PLUS = "s7comm-plus"
     COTP = "cotp"
     PROFINET = "profinet"

@@ -73,6 +73,7 @@ class Invariant(ABC):
         clear_frames, clear_score: frames in a row below `clear_score` before it is cleared.
         heeds_trust: default values and what is out of range are missing for it (`trust.mask`).
         heeds_spikes: spikes are, too: windows would keep them.
+        ranks: whether its scores say how unusual a frame of the process is; those of a sensor's health don't.
     """
 
     rule: ClassVar[str]
@@ -83,6 +84,7 @@ class Invariant(ABC):
     context: int = 2
     heeds_trust: ClassVar[bool] = False
     heeds_spikes: ClassVar[bool] = False
+    ranks: ClassVar[bool] = True
 
     def __init__(self, site: Site, table: SignalTable, subjects: Iterable[Subject]) -> None:
         self.site = site

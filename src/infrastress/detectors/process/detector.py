@@ -137,7 +137,8 @@ class InvariantDetector(Detector):
                 scores = invariant.judge(seen)
                 if invariant.heeds_spikes:
                     scores = np.where(self._suspect(invariant, view), np.nan, scores)
-                worst = np.fmax(worst, np.fmax.reduce(scores, axis=0))
+                if invariant.ranks:
+                    worst = np.fmax(worst, np.fmax.reduce(scores, axis=0))
                 for change in episodes.step(scores, invariant.release(scores)):
                     score = float(scores[change.subject, change.frame])
                     findings.append(self._finding(invariant, seen, change, score))
@@ -146,7 +147,7 @@ class InvariantDetector(Detector):
         return findings
 
     def scores(self) -> Floats | None:
-        """The largest score of any subject of any rule; what no rule could judge is NaN."""
+        """The largest score of any subject of any rule that ranks; what none could judge is NaN."""
         return scores_at(self._asked, self._worst, _FAR)
 
     def basis(self, signal: str) -> Basis | None:

@@ -41,6 +41,7 @@ class NeverTogether(Invariant):
 
     rule = "process.never_together"
     raise_frames = 2
+    ranks: ClassVar[bool] = False
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,
         title="States never seen together",

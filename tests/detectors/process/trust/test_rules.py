@@ -46,6 +46,16 @@ def test_a_fault_is_told_once_as_a_notice(rule):
     assert body.began < body.until
 
 
+def test_a_sensors_health_does_not_rank_frames():
+    signal, change, _ = FAULTS["process.noise"]
+    columns = ordinary(600, 9)
+    columns[signal] = np.concatenate([columns[signal][:300], change(columns[signal][300:])])
+    detector = taught()
+    found = detector.update(Block(frames_of(columns), ()))
+    assert "process.noise" in {one.body.rule for one in found}
+    assert np.nanmax(detector.scores()) < 1.0
+
+
 def test_ordinary_days_say_nothing():
     assert raised(frames_of(ordinary(1440 * 2, 77))) == []
 

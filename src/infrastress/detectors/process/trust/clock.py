@@ -36,6 +36,7 @@ class SourceClock(Invariant):
     rule = "process.clock"
     raise_frames, clear_frames = 1, 16
     clear_score = 0.95
+    ranks: ClassVar[bool] = False
     card: ClassVar[RuleCard] = RuleCard(
         rule=rule,
         title="A source's clock is wrong",

@@ -40,6 +40,7 @@ class SensorRule(Invariant):
     """
 
     confidence: ClassVar[float]
+    ranks: ClassVar[bool] = False
     together: ClassVar[float] = 0.5
     with_others: ClassVar[float] = 1.0
     grave: ClassVar[bool] = True

@@ -4,7 +4,7 @@
    same once more with these.
 2. *Limits.* On evenly spread runs of frames, one frame in k: of normalised residuals and of levels against what the
    frame before led to expect, by the rule of `tightness` with a share k times smaller, since one in k frames was
-   looked at, and at least three times the largest seen; days of a failed instrument are set aside (`trust.limits`).
+   looked at, and at least three times the largest seen.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from infrastress.detectors.process.tightness import DailyMaxima
-from infrastress.detectors.process.trust.limits import honest_limit, honest_peaks
 from infrastress.detectors.process.twin.judging import Known, Twin, rested
 from infrastress.detectors.process.twin.moment import Moment, Reader, Solver
 from infrastress.detectors.process.view import Floats, SignalTable, Times
@@ -114,9 +113,8 @@ def _runs(frames: int) -> list[range]:
 
 def _limit(maxima: DailyMaxima, subject: int, share: float) -> float:
     """The limit of one subject; infinite where nothing was seen."""
-    peaks = honest_peaks(maxima.peaks(subject))
-    found = honest_limit(peaks, share)
-    return np.inf if found is None else max(found, _OF_LARGEST * float(peaks.max()))
+    found = maxima.limit(subject, share)
+    return np.inf if found is None else max(found, _OF_LARGEST * float(maxima.peaks(subject).max()))
 
 
 def _floor(reader: Reader, table: SignalTable, network: Snapshot) -> Floats:
