@@ -32,5 +32,6 @@ def test_a_capture_that_breaks_off_is_shown_and_fails(tmp_path: Path) -> None:
     path.write_bytes(WHOLE[:-3])
     result = CliRunner().invoke(cli, ["capture", "show", str(path)])
     assert result.exit_code == 1
-    assert f"Capture truncated within a record, at byte {len(WHOLE) - 3}" in result.stdout
-    assert "read holding registers" in result.stdout
+    told = " ".join(result.stdout.split())  # long paths wrap the line
+    assert f"Capture truncated within a record, at byte {len(WHOLE) - 3}" in told
+    assert "read holding registers" in told
