@@ -49,7 +49,8 @@ def test_interrupted_says_so_and_goes_on(plant, tmp_path, moment):
     time.sleep(moment)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    # Where Ctrl-C struck within exec("..."), as of a dataclass, Python ends by the signal; a shell shows 130 for both
+    assert process.returncode in (130, -signal.SIGINT)
     assert "Interrupted" in err
     assert "Traceback" not in err
     assert not (out / "summary.json").exists()
