@@ -11,7 +11,8 @@ frame whose expectation can't be formed adds nothing and gets no verdict.
    is the smallest score at which normal data give at most `budget` false episodes in 30 days; hits less than the
    longest window apart are one episode, and one that lasts over midnight is one on each day. Where normal data are
    shorter than one such episode takes to come about, the limit is the return level of a Gumbel distribution fitted by
-   moments to the maxima of runs of frames (tightness.py), at least 1.25 times the largest score.
+   moments to the maxima of runs of frames (tightness.py), at least 1.25 times the largest score; it reaches no further
+   than ten times the length of the data.
 3. *Resting signals* (`resting.py`) have a budget and limits of their own.
 """
 
@@ -31,6 +32,8 @@ SCALES = (1, 2, 4, 8, 16)
 CLIP = 10.0
 QUANTILE = 0.999
 _EULER = 0.57721566490153286
+_FURTHEST = 10.0
+"""A return level reaches no further than this many times the length of the data: a day tells nothing of a year."""
 _RUNS = 20
 
 
@@ -97,7 +100,7 @@ def _within_budget(scores: Floats, days: float, budget: float) -> float:
     allowed = int(budget * days / 30.0)
     known = np.where(np.isfinite(scores), scores, -np.inf)
     if allowed < 1 or not np.isfinite(known).any():
-        return _return_level(scores, days, 30.0 / budget)
+        return _return_level(scores, days, min(30.0 / budget, _FURTHEST * days))
     day = np.arange(len(scores)) // max(1, round(len(scores) / days))
     limit = float(known.max())
     # From the top down: far below, all hits run together into one.
