@@ -5,13 +5,14 @@ int64 nanoseconds UTC. A field may be added with a default, never renamed or ret
 know, new readers fill what they miss.
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
 __all__ = [
     "CALLING",
     "KINDS",
+    "SEVERITIES",
     "AccessAttempt",
     "Alarm",
     "AlarmAction",
@@ -39,6 +40,8 @@ __all__ = [
 ]
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+"""Rising."""
 CALLING: Final = frozenset({"medium", "high", "critical"})
 """Severities that call somebody; the rest are notices (ISA-18.2: alerts), listed with no sound and no banner."""
 SourceKind = Literal["telemetry", "network", "access", "reports"]

@@ -5,12 +5,11 @@ from typing import Protocol
 
 import msgspec
 
-from infrastress.events.kinds import Severity, SourceKind, Suspicion
+from infrastress.events.kinds import SEVERITIES, Severity, SourceKind, Suspicion
 from infrastress.site import Site
 
-__all__ = ["SEVERITIES", "Alternative", "Evidence", "Hypothesis", "Scorer", "rank_of", "severity_of"]
+__all__ = ["Alternative", "Evidence", "Hypothesis", "Scorer", "rank_of", "severity_of"]
 
-SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 _RANKS: Mapping[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 

@@ -2,6 +2,8 @@
 
 import random
 import struct
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,16 +72,14 @@ def test_bit_flips_truncations_and_noise(tmp_path: Path, packets: list[bytes], s
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("write", [pcap, pcapng])
-def test_a_damaged_file(tmp_path: Path, write: object, seed: int) -> None:
+def test_a_damaged_file(tmp_path: Path, write: Callable[..., bytes], seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(10):
-        data = bytearray(write(MODBUS))  # type: ignore[operator]
+        data = bytearray(write(MODBUS))
         for _ in range(chance.randrange(1, 6)):
             data[chance.randrange(len(data))] = chance.randrange(256)
-        try:
+        with suppress(InputError):  # anything else is a fault
             read(tmp_path, bytes(data))
-        except InputError:
-            assert True
 
 
 @pytest.mark.parametrize("kind", DISSECTORS, ids=lambda kind: kind.__name__)

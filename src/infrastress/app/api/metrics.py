@@ -15,8 +15,7 @@ from infrastress.app.api.plant import Plant
 from infrastress.app.api.stream import Stream
 from infrastress.core.errors import StoreError
 from infrastress.core.time import SECOND
-from infrastress.events.kinds import Severity
-from infrastress.fusion.evidence import SEVERITIES
+from infrastress.events.kinds import SEVERITIES
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
 
@@ -121,8 +120,7 @@ class Metrics(Collector):
     def _alarms(self) -> Iterator[Metric]:
         counts = self._plant.projection.counts()
         alarms = GaugeMetricFamily("infrastress_alarms_open", "Alarms that aren't closed.", labels=("severity",))
-        severities: tuple[Severity, ...] = SEVERITIES
-        for severity in severities:
+        for severity in SEVERITIES:
             alarms.add_metric([severity], counts["alarms"][severity])
         incidents = GaugeMetricFamily("infrastress_incidents", "Incidents by state.", labels=("state",))
         for state in ("open", "closed"):

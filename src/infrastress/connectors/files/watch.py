@@ -14,10 +14,10 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from infrastress.connectors.backoff import keep_trying
 from infrastress.connectors.base import Link, LiveConnector, LiveContext, Rereader, Sink
 from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping, load_mapping
 from infrastress.connectors.files.keeping import Keeper, read_table
+from infrastress.connectors.folders import keep_watching
 from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.records import RecordReader, Refused
 from infrastress.core.errors import DecodeError, InfrastressError, InputError, MappingError
@@ -111,14 +111,7 @@ class FolderConnector(LiveConnector):
                 sink.report(Link("up", f"watches {self._folder}, {waiting} files wait{links}"))
                 await asyncio.sleep(self.options.poll_s)
 
-        def failed(error: Exception, wait_s: float) -> None:
-            what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
-            sink.report(Link("down", f"{what}; again in {wait_s:.0f} s"))
-
-        longest_s = self.options.retry_max_s
-        await keep_trying(
-            watch, failed=failed, random=self.context.random, first_s=min(0.25, longest_s), longest_s=longest_s
-        )
+        await keep_watching(watch, sink=sink, random=self.context.random, longest_s=self.options.retry_max_s)
 
     async def _round(self, sink: Sink) -> int:
         """Read every finished file; returns how many are still being written."""

@@ -73,6 +73,14 @@ class _Interface(NamedTuple):
     offset: int
 
 
+class _BrokenError(Exception):
+    """A file can't be read on: the byte where, and why."""
+
+    def __init__(self, at: int, reason: str) -> None:
+        super().__init__(reason)
+        self.at, self.reason = at, reason
+
+
 class Capture:
     """One capture file.
 
@@ -167,29 +175,33 @@ class Capture:
             self._stop(at + len(buffer) - position, "capture truncated within a record")
         return None
 
-    def _pcapng(  # noqa: PLR0911  # each return is one way to break off
-        self, file: BinaryIO, magic: bytes
-    ) -> Iterator[tuple[bytes, int, int, int]]:
+    def _pcapng(self, file: BinaryIO, magic: bytes) -> Iterator[tuple[bytes, int, int, int]]:
+        try:
+            yield from self._blocks(file, magic)
+        except _BrokenError as broken:
+            self._stop(broken.at, broken.reason)
+
+    def _blocks(self, file: BinaryIO, magic: bytes) -> Iterator[tuple[bytes, int, int, int]]:
         order, interfaces, at, last = "<", list[_Interface](), 0, 0
         head = magic + file.read(4)
         while head:
             if len(head) < 8:
-                return self._stop(at + len(head), "capture truncated within a block")
+                raise _BrokenError(at + len(head), "capture truncated within a block")
             if head[:4] == _SECTION:
                 mark = file.read(4)
                 if len(mark) < 4:
-                    return self._stop(at + 8 + len(mark), "capture truncated within a block")
+                    raise _BrokenError(at + 8 + len(mark), "capture truncated within a block")
                 order = ">" if mark == b"\x1a\x2b\x3c\x4d" else "<"
                 if mark not in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a"):
-                    return self._stop(at, "a section without its byte order mark")
+                    raise _BrokenError(at, "a section without its byte order mark")
                 interfaces = []
                 head += mark
             kind, length = struct.unpack(order + "II", head[:8])
             if length % 4 or not 12 <= length <= _LARGEST_BLOCK:
-                return self._stop(at, f"a block of {length} bytes")
+                raise _BrokenError(at, f"a block of {length} bytes")
             rest = file.read(length - len(head))
             if len(rest) < length - len(head):
-                return self._stop(at + len(head) + len(rest), "capture truncated within a block")
+                raise _BrokenError(at + len(head) + len(rest), "capture truncated within a block")
             body = (head + rest)[8 : length - 4]
             try:
                 if kind == 1:
@@ -199,11 +211,10 @@ class Capture:
                     last = packet[2]
                     yield packet
             except (struct.error, IndexError, ValueError) as error:
-                return self._stop(at, f"a damaged block: {error}")
+                raise _BrokenError(at, f"a damaged block: {error}") from None
             at += length
             self.fault_at = at
             head = file.read(8)
-        return None
 
 
 def _interface(body: bytes, order: str) -> _Interface:

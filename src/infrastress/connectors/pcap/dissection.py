@@ -283,11 +283,9 @@ class Dissection:
     def _settle(self, talk: Talk) -> None:
         """Move a conversation's counts into the balance."""
         protocol = talk.protocol
-        decoded = talk.dissector is not None
         for (outcome, reason), n in talk.counts.items():
-            if outcome is Outcome.DECODED and not decoded:
-                outcome, reason = Outcome.UNDECODED, ""  # noqa: PLW2901  # nothing of it was read
-            self._count(protocol, outcome, reason, n)
+            unread = outcome is Outcome.DECODED and talk.dissector is None
+            self._count(protocol, *((Outcome.UNDECODED, "") if unread else (outcome, reason)), n)
         talk.counts.clear()
         self.balance.gaps += talk.gaps
         self.balance.signs += talk.signs

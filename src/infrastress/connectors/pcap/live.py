@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from infrastress.connectors.backoff import keep_trying
 from infrastress.connectors.base import Link, LiveConnector, Sink
+from infrastress.connectors.folders import keep_watching
 from infrastress.connectors.pcap.dissection import Dissection
 from infrastress.connectors.pcap.growing import Folder, Found, GrowingFile
 from infrastress.connectors.pcap.reader import records_of
@@ -133,24 +133,17 @@ class PcapConnector(LiveConnector):
                 sink.report(Link("up", f"watches {folder}"))
                 await asyncio.sleep(self.options.poll_s)
 
-        def failed(error: Exception, wait_s: float) -> None:
-            what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
-            sink.report(Link("down", f"{what}; again in {wait_s:.0f} s"))
-
-        longest_s = self.options.retry_max_s
-        await keep_trying(
-            watch, failed=failed, random=self.context.random, first_s=min(0.25, longest_s), longest_s=longest_s
-        )
+        await keep_watching(watch, sink=sink, random=self.context.random, longest_s=self.options.retry_max_s)
 
     def _step(self, reading: _Reading, folder: Path, files: list[Found]) -> tuple[Delivery | None, bool]:
         """Read a piece; the delivery, if there is anything to say, and whether there may be more to read at once."""
         now, refusals, lost = self._position, list[Refusal](), Balance()
-        if reading.file is None or reading.found is None:
-            if not self._begin(reading, folder, files):
-                return None, False
+        if reading.file is None:
+            self._begin(reading, folder, files)
             now = self._position
         file, found = reading.file, reading.found
-        assert file is not None and found is not None  # noqa: PT018, S101 - opened above
+        if file is None or found is None:
+            return None, False
         newer = [one for one in files if one > found]
         before = file.offset
         try:
@@ -181,14 +174,14 @@ class PcapConnector(LiveConnector):
         delivery = Delivery(self.source.id, position, (), (), told, balance, progress, network=network)
         return delivery, not stuck or bool(newer)
 
-    def _begin(self, reading: _Reading, folder: Path, files: list[Found]) -> bool:
-        """Open the file to go on with; what was durable of it is read again without being said again."""
+    def _begin(self, reading: _Reading, folder: Path, files: list[Found]) -> None:
+        """Open the file to go on with, if there is one; what was durable of it is read again, and not said again."""
         at = self._position
         here = Found(at.first, at.name)
         known = at.offset >= 0 and here in files
         after = [one for one in files if one > here]
         if not known and not after:
-            return False
+            return
         reading.open(folder, here if known else after[0])
         file = reading.file
         while known and file is not None and file.offset < at.offset:
@@ -197,7 +190,6 @@ class PcapConnector(LiveConnector):
             if file.offset == before:
                 break
         reading.sheets.part()
-        return True
 
 
 def _refuse(balance: Balance, refusals: list[Refusal], reason: str, where: str, what: str) -> None:

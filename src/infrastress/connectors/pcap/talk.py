@@ -7,7 +7,7 @@ from typing import Any, Final
 from infrastress.connectors.pcap.balance import Outcome
 from infrastress.connectors.pcap.names import name_of
 from infrastress.connectors.pcap.protocols import dissector_for
-from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message
+from infrastress.connectors.pcap.protocols.base import Dissector, MalformedError, Message
 from infrastress.connectors.pcap.stream import WINDOW, Piece, Stream, apart
 from infrastress.events.network_terms import Kind, Protocol, Sender, Transport
 
@@ -286,9 +286,9 @@ class Talk:
         while at < stop:
             try:
                 size = dissector.size(data, at)
-            except (Malformed, *_BROKEN) as error:
+            except (MalformedError, *_BROKEN) as error:
                 self._malformed(
-                    half, str(error) if isinstance(error, Malformed) else "no beginning of a PDU", stop - at
+                    half, str(error) if isinstance(error, MalformedError) else "no beginning of a PDU", stop - at
                 )
                 half.synced, half.tries = False, half.tries or 1
                 return stop, 2
@@ -296,7 +296,7 @@ class Talk:
                 break
             try:
                 dissector.read(data[at : at + size], half.client)
-            except Malformed as error:
+            except MalformedError as error:
                 bad = 1
                 self._malformed(half, str(error), size)
             except _BROKEN:

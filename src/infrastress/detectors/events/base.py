@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from infrastress.events.kinds import Severity, SourceKind, Suspicion
+from infrastress.events.kinds import SEVERITIES, Severity, SourceKind, Suspicion
 
-__all__ = ["SEVERITIES", "EventRuleOptions", "Memory", "Notice", "raised_by"]
-
-SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+__all__ = ["EventRuleOptions", "Memory", "Notice", "raised_by"]
 
 
 def raised_by(severity: Severity, steps: int) -> Severity:

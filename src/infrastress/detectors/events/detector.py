@@ -10,7 +10,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.detectors.base import Detector, RuleCard
 from infrastress.detectors.events.access import AccessRules
-from infrastress.detectors.events.base import SEVERITIES, EventRuleOptions, Memory, Notice
+from infrastress.detectors.events.base import EventRuleOptions, Memory, Notice
 from infrastress.detectors.events.cards import CARDS
 from infrastress.detectors.events.devices import DeviceRules
 from infrastress.detectors.events.logins import LoginRules
@@ -18,7 +18,7 @@ from infrastress.detectors.events.people import Roster
 from infrastress.detectors.events.reports import ReportRules
 from infrastress.events import AccessAttempt, Detection, Event, GasReading, LoginAttempt, Report, SwitchState
 from infrastress.events.frames import Block, Finding
-from infrastress.events.kinds import Severity, SourceKind
+from infrastress.events.kinds import SEVERITIES, Severity, SourceKind
 from infrastress.site import Site
 
 __all__ = ["EventRuleDetector"]

@@ -220,8 +220,7 @@ class NetworkBaselineDetector(Detector):
 
     def dump(self) -> bytes:
         """Open episodes and the last values written, as canonical JSON."""
-        opened = [(rule, subject, known) for (rule, subject), known in sorted(self._episodes.open.items())]
-        return canonical_json(_State(_FORMAT, opened, self._last))
+        return canonical_json(_State(_FORMAT, self._episodes.dump(), self._last))
 
     def load(self, data: bytes) -> None:
         """Replace the state by a dumped one.
@@ -237,7 +236,7 @@ class NetworkBaselineDetector(Detector):
             raise DecodeError(f"no state of {self.name}: format {state.format}")
         self._reset()
         self._last = state.last
-        self._episodes.open = {(rule, subject): known for rule, subject, known in state.open}
+        self._episodes.load(state.open)
 
     @classmethod
     def learn(cls, site: Site, options: Any, blocks: Iterable[Block]) -> Lesson | None:

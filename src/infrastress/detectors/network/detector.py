@@ -85,8 +85,7 @@ class NetworkRuleDetector(Detector):
 
     def dump(self) -> bytes:
         """Open episodes and what the rules remember, as canonical JSON."""
-        opened = [(rule, subject, known) for (rule, subject), known in sorted(self._episodes.open.items())]
-        return canonical_json(_State(_FORMAT, opened, [rule.dump() for rule in self._rules]))
+        return canonical_json(_State(_FORMAT, self._episodes.dump(), [rule.dump() for rule in self._rules]))
 
     def load(self, data: bytes) -> None:
         """Replace the state by a dumped one.
@@ -103,4 +102,4 @@ class NetworkRuleDetector(Detector):
         self._reset()
         for rule, remembered in zip(self._rules, state.rules, strict=True):
             rule.load(remembered)
-        self._episodes.open = {(rule, subject): known for rule, subject, known in state.open}
+        self._episodes.load(state.open)

@@ -8,11 +8,9 @@ from infrastress.core.ids import content_hash
 from infrastress.core.time import SECOND
 from infrastress.detectors.network.base import MOST_PACKETS, Notice
 from infrastress.events.frames import Finding
-from infrastress.events.kinds import Detection, Severity
+from infrastress.events.kinds import SEVERITIES, Detection, Severity
 
 __all__ = ["Episode", "Episodes"]
-
-_SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
 
 
 class Episode(msgspec.Struct):
@@ -41,6 +39,14 @@ class Episodes:
         self._quiet, self._standing = round(quiet_s * SECOND), round(standing_s * SECOND)
         self.open: dict[tuple[str, str], Episode] = {}
 
+    def dump(self) -> list[tuple[str, str, Episode]]:
+        """The open ones by rule and subject."""
+        return [(rule, subject, known) for (rule, subject), known in sorted(self.open.items())]
+
+    def load(self, told: list[tuple[str, str, Episode]]) -> None:
+        """Inverse of `dump`."""
+        self.open = {(rule, subject): known for rule, subject, known in told}
+
     def take(self, notice: Notice) -> Iterator[Finding]:
         """A rule's word; a finding where it is news."""
         key = (notice.rule, notice.subject)
@@ -57,7 +63,7 @@ class Episodes:
                 name, notice.began, until, notice.severity, notice.assets, notice.zone, notice.packets[-MOST_PACKETS:]
             )
         else:
-            worse = _SEVERITIES.index(notice.severity) > _SEVERITIES.index(known.severity)
+            worse = SEVERITIES.index(notice.severity) > SEVERITIES.index(known.severity)
             known.until = max(known.until, until)
             if not worse:
                 return

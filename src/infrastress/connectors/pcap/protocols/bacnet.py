@@ -16,7 +16,7 @@ from infrastress.connectors.pcap.protocols.bacnet_tags import (
     text_of,
     value_of,
 )
-from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message
+from infrastress.connectors.pcap.protocols.base import Dissector, MalformedError, Message
 from infrastress.events.network_terms import Action, Protocol, Transport
 
 __all__ = ["BacnetDissector"]
@@ -51,10 +51,10 @@ class BacnetDissector(Dissector):
     def size(self, data: bytes, at: int) -> int:
         """From the virtual link header."""
         if data[at] != 0x81:
-            raise Malformed("virtual link type is not 81")
+            raise MalformedError("virtual link type is not 81")
         length = data[at + 2] << 8 | data[at + 3]
         if length < 4:
-            raise Malformed("virtual link length below 4")
+            raise MalformedError("virtual link length below 4")
         return length
 
     def read(self, pdu: bytes, client: bool) -> None:
@@ -71,7 +71,7 @@ class BacnetDissector(Dissector):
         at = 10 if function == 4 else 4
         control = pdu[at + 1]
         if pdu[at] != 1:
-            raise Malformed("network layer version is not 1")
+            raise MalformedError("network layer version is not 1")
         at += 2
         target = source = None
         if control & 0x20:
@@ -103,7 +103,7 @@ class BacnetDissector(Dissector):
             reply.error = f"{word}: {names[reason] if reason < len(names) else reason}"
             self._reply(apdu[1], route, client, [reply])
         else:
-            raise Malformed("an unknown kind of BACnet message")
+            raise MalformedError("an unknown kind of BACnet message")
 
     def _request(self, apdu: bytes, route: _Route, client: bool, size: int) -> None:
         segmented = bool(apdu[0] & 8)
@@ -160,7 +160,7 @@ class BacnetDissector(Dissector):
         if kind == 5:
             tags = [tag for tag in tags_of(apdu[3:]) if not tag.bracket]
             if len(tags) < 2:
-                raise Malformed("an error without class and code")
+                raise MalformedError("an error without class and code")
             reply.exception = int.from_bytes(tags[1].octets, "big")
             reply.error = codes.ERRORS.get(reply.exception, f"error {reply.exception}")
         elif kind == 3 and not segmented:
@@ -183,7 +183,7 @@ def _station(pdu: bytes, at: int) -> tuple[int | None, int]:
     """The address of a station on an MS/TP line (one octet), None for others and for broadcasts; the offset behind."""
     length = pdu[at + 2]
     if at + 3 + length > len(pdu):
-        raise Malformed("a station's address reaches beyond the datagram")
+        raise MalformedError("a station's address reaches beyond the datagram")
     return pdu[at + 3] if length == 1 else None, at + 3 + length
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from infrastress.connectors.pcap.protocols.bacnet_codes import OBJECTS
-from infrastress.connectors.pcap.protocols.base import Malformed
+from infrastress.connectors.pcap.protocols.base import MalformedError
 
 __all__ = ["OPEN", "Item", "Tag", "items_of", "object_of", "tags_of", "text_of", "value_of"]
 
@@ -36,7 +36,7 @@ def tags_of(data: bytes) -> Iterator[Tag]:
     """Tags one behind the other.
 
     Raises:
-        Malformed: one reaches beyond the data.
+        MalformedError: one reaches beyond the data.
     """
     at, stop = 0, len(data)
     while at < stop:
@@ -60,7 +60,7 @@ def tags_of(data: bytes) -> Iterator[Tag]:
                 size = int.from_bytes(data[at : at + width], "big")
                 at += width
         if at + size > stop:
-            raise Malformed("a tag reaches beyond the message")
+            raise MalformedError("a tag reaches beyond the message")
         yield Tag(number, context, None, data[at : at + size])
         at += size
 
@@ -69,12 +69,12 @@ def items_of(tags: Iterator[Tag] | list[Tag]) -> list[Item]:
     """Context tags in order; what stands in a bracket goes with its opening.
 
     Raises:
-        Malformed: a bracket isn't closed, or more tags than any message needs.
+        MalformedError: a bracket isn't closed, or more tags than any message needs.
     """
     items, depth, inside, outer = list[Item](), 0, list[Tag](), 0
     for n, tag in enumerate(tags):
         if n > _MOST or depth > _DEEPEST:
-            raise Malformed("more tags than a message has")
+            raise MalformedError("more tags than a message has")
         if tag.bracket == CLOSE:
             depth -= 1
             if depth == 0:
@@ -82,7 +82,7 @@ def items_of(tags: Iterator[Tag] | list[Tag]) -> list[Item]:
                 inside = []
                 continue
             if depth < 0:
-                raise Malformed("a bracket closed that wasn't opened")
+                raise MalformedError("a bracket closed that wasn't opened")
         if depth:
             inside.append(tag)
         elif tag.bracket == OPEN:
@@ -91,14 +91,14 @@ def items_of(tags: Iterator[Tag] | list[Tag]) -> list[Item]:
             items.append(Item(tag.number, tag.octets, [tag], False))
         depth += tag.bracket == OPEN
     if depth:
-        raise Malformed("a bracket that isn't closed")
+        raise MalformedError("a bracket that isn't closed")
     return items
 
 
 def object_of(octets: bytes) -> str:
     """An object identifier as text, such as "analog-output 3"."""
     if len(octets) != 4:
-        raise Malformed("an object identifier isn't 4 bytes long")
+        raise MalformedError("an object identifier isn't 4 bytes long")
     word = int.from_bytes(octets, "big")
     kind, instance = word >> 22, word & 0x3F_FFFF
     return f"{OBJECTS[kind] if kind < len(OBJECTS) else f'object type {kind}'} {instance}"

@@ -8,13 +8,13 @@ from typing import ClassVar, Final, Protocol
 from infrastress.events.network_terms import Kind, Transport
 from infrastress.events.network_terms import Protocol as Spoken
 
-__all__ = ["Dissector", "Malformed", "Message", "Writer"]
+__all__ = ["Dissector", "MalformedError", "Message", "Writer"]
 
 MAX_PENDING: Final = 256
 """Requests of one connection that may wait for their responses; the oldest counts as unanswered beyond."""
 
 
-class Malformed(Exception):  # noqa: N818  # a finding about the traffic, no error of ours
+class MalformedError(Exception):
     """A PDU breaks its protocol's rules; the text is the rule, without values, so that it can be counted."""
 
 
@@ -55,12 +55,14 @@ class Writer(Protocol):
 
 
 class Dissector(ABC):
-    """Reads one connection of a protocol, both directions. It never raises anything but `Malformed`, IndexError,
-    ValueError or struct.error, all of which mean that the PDU is malformed.
+    """Reads one connection of a protocol, both directions.
+
+    It never raises anything but `MalformedError`, IndexError, ValueError or struct.error, all of which mean that the
+    PDU is malformed.
 
     Args:
         writer: where rows go.
-    """  # noqa: D205
+    """
 
     protocol: ClassVar[Spoken]
     transports: ClassVar[frozenset[Transport]] = frozenset({Transport.TCP})
@@ -81,15 +83,16 @@ class Dissector(ABC):
         """Bytes of the PDU at an offset, 0 where too few are there to tell.
 
         Raises:
-            Malformed: no PDU can begin so; the reader goes on with the next segment that looks like a beginning.
+            MalformedError: no PDU can begin so; the reader goes on with the next segment that looks like a beginning.
         """
 
     @abstractmethod
     def read(self, pdu: bytes, client: bool) -> None:
         """One whole PDU, from the client or the server."""
 
-    def gap(self, client: bool) -> None:  # noqa: B027  # most hold nothing half read
-        """Bytes of a direction are missing: forget what is half read."""
+    def gap(self, client: bool) -> None:
+        """Bytes of a direction are missing: forget what is half read. Most hold nothing."""
+        del client
 
     def ask(self, key: Hashable, request: Message) -> None:
         """A request waits for its response."""

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from infrastress.connectors.pcap.protocols.base import Malformed, Message
+from infrastress.connectors.pcap.protocols.base import MalformedError, Message
 from infrastress.connectors.pcap.protocols.cip_codes import CLASSES, ERRORS, SERVICES, TYPES, service_of
 
 __all__ = ["identity_of", "reply_of", "requests_of"]
@@ -19,7 +19,7 @@ def requests_of(data: bytes, depth: int = 0) -> list[Message]:
     """A request, or the requests inside a multiple service packet or an unconnected send."""
     service, words = data[0], data[1]
     if 2 + 2 * words > len(data):
-        raise Malformed("a path reaches beyond the message")
+        raise MalformedError("a path reaches beyond the message")
     message = Message(function=service, size=len(data))
     number = _path(message, data[2 : 2 + 2 * words])
     message.function_name, message.action = service_of(service, number)
@@ -47,7 +47,7 @@ def reply_of(data: bytes, waiting: Sequence[Message]) -> list[Message]:
     """Replies, one for each request that waits (at least one)."""
     service = data[0] & 0x7F
     if len(data) < 4:
-        raise Malformed("a reply without its status")
+        raise MalformedError("a reply without its status")
     status, extra = data[2], data[3]
     body = data[4 + 2 * extra :]
     if service == _MULTIPLE and len(waiting) > 1 and len(body) >= 2:
@@ -73,10 +73,10 @@ def reply_of(data: bytes, waiting: Sequence[Message]) -> list[Message]:
 def _parts(body: bytes) -> list[bytes]:
     count = int.from_bytes(body[:2], "little")
     if 2 + 2 * count > len(body) or count > _MOST:
-        raise Malformed("more services than the message holds")
+        raise MalformedError("more services than the message holds")
     starts = list(struct.unpack_from(f"<{count}H", body, 2))
     if any(stop <= start for start, stop in zip(starts, [*starts[1:], len(body)], strict=True)):
-        raise Malformed("services that overlap or lie beyond the message")
+        raise MalformedError("services that overlap or lie beyond the message")
     return [body[start:stop] for start, stop in zip(starts, [*starts[1:], len(body)], strict=True)]
 
 

@@ -2,9 +2,9 @@
 
 import struct
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message, Writer
+from infrastress.connectors.pcap.protocols.base import Dissector, MalformedError, Message, Writer
 from infrastress.connectors.pcap.protocols.dnp3_objects import FUNCTIONS, REFUSALS, SIZES, STATUS, value_of
 from infrastress.events.network_terms import Action, Protocol, Transport
 
@@ -56,23 +56,23 @@ class Dnp3Dissector(Dissector):
     def size(self, data: bytes, at: int) -> int:
         """A header of 10 bytes and blocks of 16 with 2 of CRC."""
         if data[at : at + 2] != b"\x05\x64"[: len(data) - at]:
-            raise Malformed("no start bytes 05 64")
+            raise MalformedError("no start bytes 05 64")
         if len(data) - at < 10:
             return 0
         if data[at + 2] < 5:
-            raise Malformed("link length below 5")
+            raise MalformedError("link length below 5")
         user = data[at + 2] - 5
         return 10 + user + (user + 15) // 16 * 2
 
     def read(self, pdu: bytes, client: bool) -> None:
         """One link frame."""
         if crc(pdu[:8]) != _u16(pdu, 8):
-            raise Malformed("CRC of the link header is wrong")
+            raise MalformedError("CRC of the link header is wrong")
         user = b""
         for at in range(10, len(pdu), 18):
             block = pdu[at : at + 18]
             if crc(block[:-2]) != _u16(block, len(block) - 2):
-                raise Malformed("CRC of a data block is wrong")
+                raise MalformedError("CRC of a data block is wrong")
             user += block[:-2]
         control, target, source = pdu[3], _u16(pdu, 4), _u16(pdu, 6)
         if not user:
@@ -102,12 +102,12 @@ class Dnp3Dissector(Dissector):
         else:
             expected, held = self._parts.pop(key, (-1, b""))
             if expected != sequence:
-                raise Malformed("a transport segment out of sequence")
+                raise MalformedError("a transport segment out of sequence")
         held += user[1:]
         if final:
             return held
         if len(held) > _LONGEST:
-            raise Malformed("an application fragment that doesn't end")
+            raise MalformedError("an application fragment that doesn't end")
         if len(self._parts) >= _FRAGMENTS:
             self._parts.pop(next(iter(self._parts)))
         self._parts[key] = ((sequence + 1) & 0x3F, held)
@@ -115,17 +115,17 @@ class Dnp3Dissector(Dissector):
 
     def _application(self, data: bytes, from_master: bool, master: int, outstation: int) -> None:
         if len(data) < 2:
-            raise Malformed("an application fragment without function code")
+            raise MalformedError("an application fragment without function code")
         control, function = data[0], data[1]
         name, action = FUNCTIONS.get(function, (f"function {function}", Action.OTHER))
         responds = function >= 129
         if responds and len(data) < 4:
-            raise Malformed("a response without internal indications")
-        base = {"function": function, "function_name": name, "unit": outstation, "client_unit": master}
+            raise MalformedError("a response without internal indications")
+        base: dict[str, Any] = {"function": function, "function_name": name, "unit": outstation, "client_unit": master}
         messages = [
-            Message(action=action, transaction=control & 15, **base, **fields)  # type: ignore[arg-type]
+            Message(action=action, transaction=control & 15, **base, **fields)
             for fields in _objects(data, 4 if responds else 2, with_data=function != 1)
-        ] or [Message(action=action, transaction=control & 15, **base)]  # type: ignore[arg-type]
+        ] or [Message(action=action, transaction=control & 15, **base)]
         messages[0].size = len(data)
         if function == 2:
             for message in messages:
@@ -175,13 +175,13 @@ def _u16(data: bytes, at: int) -> int:
     return data[at] | data[at + 1] << 8
 
 
-def _objects(data: bytes, at: int, with_data: bool) -> Iterator[dict[str, object]]:
+def _objects(data: bytes, at: int, with_data: bool) -> Iterator[dict[str, Any]]:
     """Object headers with what follows them; ends quietly at an object whose size isn't known."""
     while at < len(data):
         group, variation, qualifier = data[at], data[at + 1], data[at + 2]
         prefix, ranged = qualifier >> 4 & 7, qualifier & 15
         at, start, count = _range(data, at + 3, ranged)
-        fields: dict[str, object] = {"object": f"g{group}v{variation}", "address": start, "quantity": count}
+        fields: dict[str, Any] = {"object": f"g{group}v{variation}", "address": start, "quantity": count}
         width = {0: 0, 1: 1, 2: 2, 3: 4}.get(prefix)
         if count is None or (not with_data and prefix == 0):
             yield fields
@@ -197,7 +197,7 @@ def _objects(data: bytes, at: int, with_data: bool) -> Iterator[dict[str, object
             yield fields
             return
         if count * (size + width) > len(data) - at:
-            raise Malformed("objects reach beyond the fragment")
+            raise MalformedError("objects reach beyond the fragment")
         indices, values = list[int](), list[float]()
         for _ in range(count):
             if width:
@@ -218,12 +218,12 @@ SIZES_PACKED: Final = {1: (1,), 3: (1,), 10: (1,), 12: (3,), 80: (1,)}
 
 def _packed(data: bytes, at: int, count: int, bits: int) -> list[float]:
     if (count * bits + 7) // 8 > len(data) - at:
-        raise Malformed("objects reach beyond the fragment")
+        raise MalformedError("objects reach beyond the fragment")
     mask, per = (1 << bits) - 1, 8 // bits
     return [data[at + i // per] >> i % per * bits & mask for i in range(count)]
 
 
-def _runs(fields: dict[str, object], indices: list[int], values: list[float]) -> Iterator[dict[str, object]]:
+def _runs(fields: dict[str, Any], indices: list[int], values: list[float]) -> Iterator[dict[str, Any]]:
     """One message for each run of consecutive indices."""
     if not indices:
         yield fields | {"values": values or None}
@@ -242,11 +242,11 @@ def _range(data: bytes, at: int, ranged: int) -> tuple[int, int | None, int | No
         width = 1 << ranged
         start, stop = struct.unpack_from({1: "<BB", 2: "<HH", 4: "<II"}[width], data, at)
         if stop < start:
-            raise Malformed("a range that ends before it starts")
+            raise MalformedError("a range that ends before it starts")
         return at + 2 * width, start, stop - start + 1
     if ranged == 6:
         return at, None, None
     if ranged in (7, 8, 9, 11):
         width = {7: 1, 8: 2, 9: 4, 11: 1}[ranged]
         return at + width, None, int.from_bytes(data[at : at + width], "little")
-    raise Malformed("an unknown range specifier")
+    raise MalformedError("an unknown range specifier")

@@ -4,7 +4,7 @@ import struct
 from ipaddress import IPv4Address
 from typing import ClassVar, Final
 
-from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message
+from infrastress.connectors.pcap.protocols.base import Dissector, MalformedError, Message
 from infrastress.connectors.pcap.protocols.cip import identity_of, reply_of, requests_of
 from infrastress.events.network_terms import Action, Protocol, Transport
 
@@ -53,7 +53,7 @@ class EnipDissector(Dissector):
             return 0
         command, length = struct.unpack_from("<HH", data, at)
         if command not in _COMMANDS:
-            raise Malformed("an unknown encapsulation command")
+            raise MalformedError("an unknown encapsulation command")
         return 24 + int(length)
 
     def read(self, pdu: bytes, client: bool) -> None:
@@ -82,7 +82,7 @@ class EnipDissector(Dissector):
             kind, length = struct.unpack_from("<HH", pdu, at)
             body = pdu[at + 4 : at + 4 + length]
             if len(body) < length:
-                raise Malformed("an item reaches beyond the message")
+                raise MalformedError("an item reaches beyond the message")
             if kind == 0xA1 and length >= 4:
                 connection = int.from_bytes(body[:4], "little")
             elif kind == 0xB2:

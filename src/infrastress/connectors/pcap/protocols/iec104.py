@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message
+from infrastress.connectors.pcap.protocols.base import Dissector, MalformedError, Message
 from infrastress.connectors.pcap.protocols.iec104_types import CAUSES, REFUSALS, TYPES, Element
 from infrastress.events.network_terms import Action, Protocol
 
@@ -38,11 +38,11 @@ class Iec104Dissector(Dissector):
     def size(self, data: bytes, at: int) -> int:
         """From the APCI's length."""
         if data[at] != 0x68:
-            raise Malformed("no start byte 68")
+            raise MalformedError("no start byte 68")
         if len(data) - at < 2:
             return 0
         if not 4 <= data[at + 1] <= 253:
-            raise Malformed("length is not 4 to 253")
+            raise MalformedError("length is not 4 to 253")
         return data[at + 1] + 2
 
     def read(self, pdu: bytes, client: bool) -> None:
@@ -52,7 +52,7 @@ class Iec104Dissector(Dissector):
                 self._take(message, client, pdu[8] & 0x3F, bool(pdu[8] & 0x40))
         elif pdu[2] & 3 == 3:
             if pdu[2] not in _U:
-                raise Malformed("an unnumbered function that isn't one")
+                raise MalformedError("an unnumbered function that isn't one")
             name, asks = _U[pdu[2]]
             message = Message(function=pdu[2], function_name=name, action=Action.SESSION, size=len(pdu))
             if asks and client:
@@ -79,15 +79,15 @@ class Iec104Dissector(Dissector):
 def _asdu(pdu: bytes) -> Iterator[Message]:
     """A message for each run of objects with consecutive addresses."""
     if len(pdu) < 12:
-        raise Malformed("an ASDU shorter than its header")
+        raise MalformedError("an ASDU shorter than its header")
     kind, qualifier, cause, originator = pdu[6:10]
     if kind not in TYPES:
-        raise Malformed("an unknown type identification")
+        raise MalformedError("an unknown type identification")
     name, element, action = TYPES[kind]
     count, sequence, station = qualifier & 0x7F, bool(qualifier & 0x80), int.from_bytes(pdu[10:12], "little")
     step, body = (0 if sequence else 3) + element.size, len(pdu) - 12 - (3 if sequence else 0)
     if element.size >= 0 and step * count != body:
-        raise Malformed("information objects do not fit the length")
+        raise MalformedError("information objects do not fit the length")
     open_message: Message | None = None
     at, address, values = 12, 0, list[float]()
     for i in range(count):

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message
+from infrastress.connectors.pcap.protocols.base import Dissector, MalformedError, Message
 from infrastress.connectors.pcap.protocols.modbus_codes import (
     DIAGNOSTICS,
     EXCEPTIONS,
@@ -53,9 +53,9 @@ class ModbusDissector(Dissector):
             return 0
         protocol, length = _TWO.unpack_from(data, at + 2)
         if protocol:
-            raise Malformed("protocol identifier is not 0")
+            raise MalformedError("protocol identifier is not 0")
         if not 2 <= length <= _LONGEST:
-            raise Malformed("length is not 2 to 254")
+            raise MalformedError("length is not 2 to 254")
         return 6 + int(length)
 
     def read(self, pdu: bytes, client: bool) -> None:
@@ -69,7 +69,7 @@ class ModbusDissector(Dissector):
         key = (transaction, unit)
         if client:
             if function & 0x80:
-                raise Malformed("a request with an exception's function code")
+                raise MalformedError("a request with an exception's function code")
             _request(message, pdu)
             self.ask(key, message)
             if function == 23:
@@ -77,11 +77,11 @@ class ModbusDissector(Dissector):
         else:
             self._response(key, message, pdu, function)
 
-    def _response(self, key: tuple[int, int], message: Message, pdu: bytes, function: int) -> None:
+    def _response(self, key: tuple[int, ...], message: Message, pdu: bytes, function: int) -> None:
         request = self.asked(key)
         if request is not None and request.function != message.function:
             request = None
-            key = (*key, function)  # type: ignore[assignment]  # another function: no answer to what waits
+            key = (*key, function)  # another function: no answer to what waits
         if function & 0x80:
             message.ok, message.exception = False, pdu[8]
             message.error = EXCEPTIONS.get(pdu[8], f"exception {pdu[8]}")
@@ -99,7 +99,7 @@ class ModbusDissector(Dissector):
 
 def _expect(condition: bool, rule: str) -> None:
     if not condition:
-        raise Malformed(rule)
+        raise MalformedError(rule)
 
 
 def _words(data: bytes) -> Sequence[float]:

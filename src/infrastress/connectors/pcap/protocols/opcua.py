@@ -3,7 +3,7 @@
 import struct
 from typing import ClassVar, Final
 
-from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message, Writer
+from infrastress.connectors.pcap.protocols.base import Dissector, MalformedError, Message, Writer
 from infrastress.connectors.pcap.protocols.opcua_services import (
     FAULT,
     SERVICES,
@@ -45,12 +45,12 @@ class OpcUaDissector(Dissector):
     def size(self, data: bytes, at: int) -> int:
         """From the message header."""
         if data[at : at + 3] not in _TYPES and len(data) - at >= 3:
-            raise Malformed("an unknown type of message")
+            raise MalformedError("an unknown type of message")
         if len(data) - at < 8:
             return 0
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         if not 8 <= size <= _LARGEST or data[at + 3] not in b"FCA":
-            raise Malformed("a message of a size or chunk that can't be")
+            raise MalformedError("a message of a size or chunk that can't be")
         return size
 
     def read(self, pdu: bytes, client: bool) -> None:
@@ -110,7 +110,7 @@ class OpcUaDissector(Dissector):
 
     def _message(self, pdu: bytes, client: bool) -> None:
         if len(pdu) < 24:
-            raise Malformed("a message without its headers")
+            raise MalformedError("a message without its headers")
         number = struct.unpack_from("<I", pdu, 20)[0]
         key, body = (client, number), pdu[24:]
         chunk = pdu[3]
@@ -135,7 +135,7 @@ class OpcUaDissector(Dissector):
             return True
         if self._secret:
             return False
-        raise Malformed("a message without the number of its service")
+        raise MalformedError("a message without the number of its service")
 
     def _service(self, body: bytes, number: int, client: bool, size: int) -> None:
         kind, cursor = int.from_bytes(body[2:4], "little"), Cursor(body, 4)

@@ -4,7 +4,7 @@ import struct
 from typing import Final
 from uuid import UUID
 
-from infrastress.connectors.pcap.protocols.base import Malformed
+from infrastress.connectors.pcap.protocols.base import MalformedError
 
 __all__ = ["Cursor"]
 
@@ -17,7 +17,7 @@ class Cursor:
     """Reads one message from a place on.
 
     Raises:
-        Malformed, struct.error, IndexError: a field reaches beyond the message.
+        MalformedError, struct.error, IndexError: a field reaches beyond the message.
     """
 
     __slots__ = ("at", "data")
@@ -28,7 +28,7 @@ class Cursor:
     def skip(self, size: int) -> None:
         """Pass over some bytes."""
         if size < 0 or self.at + size > len(self.data):
-            raise Malformed("a field reaches beyond the PDU")
+            raise MalformedError("a field reaches beyond the PDU")
         self.at += size
 
     def u8(self) -> int:
@@ -60,7 +60,7 @@ class Cursor:
         """The length of an array, not more than can follow."""
         length = int(self._unpack("<i", 4))
         if length > len(self.data) - self.at:
-            raise Malformed("an array longer than the message")
+            raise MalformedError("an array longer than the message")
         return max(length, 0)
 
     def node(self) -> str:
@@ -83,7 +83,7 @@ class Cursor:
         elif what == 5:
             space, name = self.u16(), f"b={self.octets().hex()}"
         else:
-            raise Malformed("an unknown kind of node id")
+            raise MalformedError("an unknown kind of node id")
         if kind & 0x80:
             self.octets()
         if kind & 0x40:
@@ -111,7 +111,7 @@ class Cursor:
         """Diagnostic information, passed over."""
         mask = self.u8()
         if depth > _DEEPEST:
-            raise Malformed("values nested too deeply")
+            raise MalformedError("values nested too deeply")
         self.skip(4 * sum(bool(mask & bit) for bit in (1, 2, 4, 8)))
         if mask & 16:
             self.octets()
@@ -146,7 +146,7 @@ class Cursor:
 
     def _other(self, kind: int, numbers: list[float], depth: int) -> None:
         if depth > _DEEPEST:
-            raise Malformed("values nested too deeply")
+            raise MalformedError("values nested too deeply")
         if kind in _SIZES:
             self.skip(_SIZES[kind])
         elif kind in (12, 15, 16):
@@ -166,7 +166,7 @@ class Cursor:
         elif kind == 25:
             self.diagnostic()
         else:
-            raise Malformed("an unknown type of value")
+            raise MalformedError("an unknown type of value")
 
     def _unpack(self, form: str, size: int) -> int | float:
         number: int | float = struct.unpack_from(form, self.data, self.at)[0]

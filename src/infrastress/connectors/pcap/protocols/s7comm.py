@@ -6,7 +6,7 @@ S7comm-plus inside is named and not read.
 import struct
 from typing import ClassVar, Final
 
-from infrastress.connectors.pcap.protocols.base import Dissector, Malformed, Message, Writer
+from infrastress.connectors.pcap.protocols.base import Dissector, MalformedError, Message, Writer
 from infrastress.connectors.pcap.protocols.s7comm_codes import (
     AREAS,
     FUNCTIONS,
@@ -51,26 +51,26 @@ class S7Dissector(Dissector):
     def size(self, data: bytes, at: int) -> int:
         """From the TPKT header."""
         if data[at] != 3:
-            raise Malformed("TPKT version is not 3")
+            raise MalformedError("TPKT version is not 3")
         if len(data) - at < 4:
             return 0
         length = data[at + 2] << 8 | data[at + 3]
         if length < 7:
-            raise Malformed("TPKT length below 7")
+            raise MalformedError("TPKT length below 7")
         return length
 
     def read(self, pdu: bytes, client: bool) -> None:
         """One TPKT."""
         length, kind = pdu[4], pdu[5] & 0xF0
         if length + 5 > len(pdu):
-            raise Malformed("COTP header beyond the packet")
+            raise MalformedError("COTP header beyond the packet")
         if kind != 0xF0:
             self._connect(pdu, kind, client)
             return
         data = self._parts[client] + pdu[5 + length :]
         if not pdu[6] & 0x80:  # more of it follows
             if len(data) > _LONGEST:
-                raise Malformed("COTP data that don't end")
+                raise MalformedError("COTP data that don't end")
             self._parts[client] = data
             return
         self._parts[client] = b""
@@ -104,12 +104,12 @@ class S7Dissector(Dissector):
 
     def _s7(self, data: bytes, client: bool) -> None:
         if len(data) < 10:
-            raise Malformed("an S7 header cut short")
+            raise MalformedError("an S7 header cut short")
         kind, reference = data[1], struct.unpack_from(">H", data, 4)[0]
         parameters, size = struct.unpack_from(">HH", data, 6)
         head = 12 if kind in (_ACK, _ACK_DATA) else 10
         if head + parameters + size > len(data):
-            raise Malformed("S7 parameters and data reach beyond the message")
+            raise MalformedError("S7 parameters and data reach beyond the message")
         parameter, payload = data[head : head + parameters], data[head + parameters : head + parameters + size]
         if kind == _JOB:
             for i, message in enumerate(_job(parameter, payload)):
@@ -120,7 +120,7 @@ class S7Dissector(Dissector):
         elif kind == _USERDATA:
             self._userdata(reference, parameter, payload, len(data), client)
         else:
-            raise Malformed("an unknown kind of S7 message")
+            raise MalformedError("an unknown kind of S7 message")
 
     def _acknowledge(self, reference: int, error: int, parameter: bytes, payload: bytes, size: int) -> None:
         function = parameter[0] if parameter else None
@@ -148,7 +148,7 @@ class S7Dissector(Dissector):
 
     def _userdata(self, reference: int, parameter: bytes, payload: bytes, size: int, client: bool) -> None:
         if len(parameter) < 8:
-            raise Malformed("user data parameters cut short")
+            raise MalformedError("user data parameters cut short")
         kind, group, function = parameter[5] >> 4, parameter[5] & 15, parameter[6]
         name, action = USERDATA.get((group, function), (f"user data {group}.{function}", Action.OTHER))
         message = Message(function=group << 8 | function, function_name=name, action=action, transaction=reference)
@@ -171,7 +171,7 @@ class S7Dissector(Dissector):
 
 def _job(parameter: bytes, payload: bytes) -> list[Message]:
     if not parameter:
-        raise Malformed("a job without a function")
+        raise MalformedError("a job without a function")
     function = parameter[0]
     name, action = FUNCTIONS.get(function, (f"function {function:#04x}", Action.OTHER))
     base = Message(function=function, function_name=name, action=action)
@@ -195,7 +195,7 @@ def _items(parameter: bytes, function: int, name: str, action: Action) -> list[M
     at, items = 2, list[Message]()
     for _ in range(parameter[1]):
         if parameter[at] != 0x12:
-            raise Malformed("a variable specification that isn't one")
+            raise MalformedError("a variable specification that isn't one")
         length, syntax = parameter[at + 1], parameter[at + 2]
         message = Message(function=function, function_name=name, action=action)
         if syntax == 0x10 and length == 10:
@@ -219,7 +219,7 @@ def _data_items(payload: bytes, count: int) -> list[tuple[int, bytes]]:
         code, size, length = struct.unpack_from(">BBH", payload, at)
         length = (length + 7) // 8 if size in (3, 4, 5) else length
         if at + 4 + length > len(payload):
-            raise Malformed("a data item reaches beyond the message")
+            raise MalformedError("a data item reaches beyond the message")
         items.append((code, payload[at + 4 : at + 4 + length]))
         at += 4 + length + length % 2
     return items

@@ -2,18 +2,20 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
 from infrastress.core.errors import DecodeError
 from infrastress.detectors.base import RuleCard
 from infrastress.detectors.process.base import Account, Invariant, Learned, Subject
+from infrastress.detectors.process.trust.defaults import Defaults
 from infrastress.detectors.process.trust.digits import Digits
 from infrastress.detectors.process.trust.guards import guarding
 from infrastress.detectors.process.trust.mask import Trust
-from infrastress.detectors.process.trust.noise import WINDOW
-from infrastress.detectors.process.trust.traits import Flags
+from infrastress.detectors.process.trust.noise import WINDOW, Noise
+from infrastress.detectors.process.trust.spikes import Spikes
+from infrastress.detectors.process.trust.traits import Flags, Trait
 from infrastress.detectors.process.view import Floats, SignalTable, View
 from infrastress.detectors.process.words import clock_span
 from infrastress.events.kinds import Contribution, Severity
@@ -22,6 +24,7 @@ from infrastress.site.process import Signal
 
 __all__ = ["DefaultValue", "NoiseChanged", "ResolutionChanged", "SensorRule", "Spike"]
 
+_T = TypeVar("_T", bound=Trait)
 _LEAST_TOGETHER = 3
 _SHOWN = 5
 
@@ -140,7 +143,29 @@ class SensorRule(Invariant):
         )
 
 
-class Spike(SensorRule):
+class TraitRule(SensorRule, Generic[_T]):
+    """A rule about one trait of sensors that `Trust` knows; what it learned is said by `words`."""
+
+    def __init__(self, site: Site, table: SignalTable, trust: Trust, trait: _T) -> None:
+        self.trait = trait
+        super().__init__(site, table, trait.signals)
+        self.context = trust.context
+
+    def observe(self, view: View) -> None:
+        """Look at normal data."""
+        self.trait.observe(view)
+
+    def learned(self, share: float) -> Learned | None:
+        """What the trait learned."""
+        known = self.trait.learned(share)
+        return Learned(known) if known else None
+
+    def apply(self, baseline: Mapping[str, Any]) -> None:
+        """Take what was learned."""
+        self.trait.apply(baseline)
+
+
+class Spike(TraitRule[Spikes]):
     """There and back within one frame, further than any honest excursion."""
 
     rule = "process.spike"
@@ -162,13 +187,7 @@ class Spike(SensorRule):
     )
 
     def __init__(self, site: Site, table: SignalTable, trust: Trust) -> None:
-        self.trait = trust.spikes
-        super().__init__(site, table, self.trait.signals)
-        self.context = trust.context
-
-    def observe(self, view: View) -> None:
-        """Look at normal data."""
-        self.trait.observe(view)
+        super().__init__(site, table, trust, trust.spikes)
 
     def single(self, view: View) -> Floats:
         """There and back over its limit."""
@@ -196,17 +215,8 @@ class Spike(SensorRule):
         del signals, frame
         return 2
 
-    def learned(self, share: float) -> Learned | None:
-        """Limits; `words` says them."""
-        known = self.trait.learned(share)
-        return Learned(known) if known else None
 
-    def apply(self, baseline: Mapping[str, Any]) -> None:
-        """Take limits."""
-        self.trait.apply(baseline)
-
-
-class NoiseChanged(SensorRule):
+class NoiseChanged(TraitRule[Noise]):
     """Noise over 16 frames above the most or below the least of normal data."""
 
     rule = "process.noise"
@@ -231,13 +241,7 @@ class NoiseChanged(SensorRule):
     )
 
     def __init__(self, site: Site, table: SignalTable, trust: Trust) -> None:
-        self.trait = trust.noise
-        super().__init__(site, table, self.trait.signals)
-        self.context = trust.context
-
-    def observe(self, view: View) -> None:
-        """Look at normal data."""
-        self.trait.observe(view)
+        super().__init__(site, table, trust, trust.noise)
 
     def single(self, view: View) -> Floats:
         """Grown or gone, whichever is worse."""
@@ -267,17 +271,8 @@ class NoiseChanged(SensorRule):
         del signals, frame
         return WINDOW + self.raise_frames
 
-    def learned(self, share: float) -> Learned | None:
-        """Limits; `words` says them."""
-        known = self.trait.learned(share)
-        return Learned(known) if known else None
 
-    def apply(self, baseline: Mapping[str, Any]) -> None:
-        """Take limits."""
-        self.trait.apply(baseline)
-
-
-class DefaultValue(SensorRule):
+class DefaultValue(TraitRule[Defaults]):
     """A value of a broken channel: 0, an end of scale, -9999 and the like, where normal data never were."""
 
     rule = "process.default_value"
@@ -296,13 +291,8 @@ class DefaultValue(SensorRule):
     )
 
     def __init__(self, site: Site, table: SignalTable, trust: Trust) -> None:
-        self.trait, self._trust = trust.defaults, trust
-        super().__init__(site, table, self.trait.signals)
-        self.context = trust.context
-
-    def observe(self, view: View) -> None:
-        """Look at normal data."""
-        self.trait.observe(view)
+        self._trust = trust
+        super().__init__(site, table, trust, trust.defaults)
 
     def single(self, view: View) -> Floats:
         """1 where a default value is shown; what the instrument can't show at all is said by `instrument_range`."""
@@ -322,15 +312,6 @@ class DefaultValue(SensorRule):
     def what(self) -> str:
         """Of several."""
         return "jumped to a default value"
-
-    def learned(self, share: float) -> Learned | None:
-        """Ranges; `learned_range` says them in words."""
-        known = self.trait.learned(share)
-        return Learned(known) if known else None
-
-    def apply(self, baseline: Mapping[str, Any]) -> None:
-        """Take ranges."""
-        self.trait.apply(baseline)
 
 
 class ResolutionChanged(SensorRule):
