@@ -46,6 +46,7 @@ def test_the_time_slider_shows_how_things_stood_and_comes_back(attacked, open_pa
     assert 0 < expected < 20
 
     slider = page.get_by_role("slider", name="Moment shown")
+    expect(slider).to_be_enabled()  # from the first pulse on
     slider.evaluate(
         "(thumb, at) => { Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(thumb, at);"
         " thumb.dispatchEvent(new Event('input', {bubbles: true})); }",

@@ -70,6 +70,7 @@ function Screen({ model }: { model: Model }) {
       <div className={styles["ground"]}>
         <Plan {...{ model, scene, selected, setSelected, at, now, replay, affected }} />
         <Timeline
+          ready={now !== null}
           span={span}
           hours={replay.hours}
           player={player}

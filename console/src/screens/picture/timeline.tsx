@@ -18,6 +18,8 @@ export interface TrackMark {
 }
 
 interface Props {
+  /** Whether the page knows the time: before the first pulse there is no past to look into. */
+  ready: boolean;
   span: Span;
   hours: number;
   player: Player;
@@ -31,7 +33,7 @@ interface Props {
 
 const HOURS = [1, 4, 8, 24] as const;
 
-export function Timeline({ span, hours, player, marks, changes, reading, move, look }: Props) {
+export function Timeline({ ready, span, hours, player, marks, changes, reading, move, look }: Props) {
   const t = useTranslations("picture.slider");
   const past = player.at !== null;
   const at = player.at ?? span.to;
@@ -56,6 +58,7 @@ export function Timeline({ span, hours, player, marks, changes, reading, move, l
           onClick={() => move({ do: "step", by: -1, changes })}
           title={t("previousKey")}
           aria-label={t("previous")}
+          disabled={!ready}
         >
           <Icon name="back" />
         </Button>
@@ -63,6 +66,7 @@ export function Timeline({ span, hours, player, marks, changes, reading, move, l
           onClick={() => move({ do: player.playing ? "pause" : "play" })}
           title={t("playKey")}
           aria-label={player.playing ? t("pause") : t("play")}
+          disabled={!ready}
         >
           <Icon name={player.playing ? "pause" : "play"} />
         </Button>
@@ -105,10 +109,10 @@ export function Timeline({ span, hours, player, marks, changes, reading, move, l
       </div>
       <div className={styles["track"]}>
         <Track span={span} marks={marks} at={past ? at : null} />
-        <Spoken {...{ span, at, past, reading, pressed, move }} />
+        <Spoken {...{ ready, span, at, past, reading, pressed, move }} />
         <div className={styles["ends"]}>
-          <Time at={span.from} form="minute" />
-          <Time at={span.to} form="minute" zone />
+          {ready && <Time at={span.from} form="minute" />}
+          {ready && <Time at={span.to} form="minute" zone />}
         </div>
       </div>
     </section>
@@ -116,6 +120,7 @@ export function Timeline({ span, hours, player, marks, changes, reading, move, l
 }
 
 interface SpokenProps {
+  ready: boolean;
   span: Span;
   at: number;
   past: boolean;
@@ -125,7 +130,7 @@ interface SpokenProps {
 }
 
 /** The thumb, and what it says to those who hear it. */
-function Spoken({ span, at, past, reading, pressed, move }: SpokenProps) {
+function Spoken({ ready, span, at, past, reading, pressed, move }: SpokenProps) {
   const t = useTranslations("picture.slider");
   const format = useFormatter();
   const words = past ? format.dateTime(new Date(at), { dateStyle: "medium", timeStyle: "medium" }) : t("now");
@@ -135,6 +140,7 @@ function Spoken({ span, at, past, reading, pressed, move }: SpokenProps) {
       aria-label={t("thumb")}
       aria-valuetext={words}
       aria-busy={reading}
+      disabled={!ready}
       min={span.from}
       max={span.to}
       step={1000}
