@@ -328,9 +328,12 @@ class Dissection:
         for transport, table in self._halves.items():
             quiet = now - _IDLE_NS[transport]
             for key, half in list(table.items()):
-                over = half.talk.ending or half.talk.closed
-                if half.talk.last < (now - _OVER_NS if over else quiet):
-                    self._close(half.talk)
+                talk = half.talk
+                unheard = talk.opened and not (
+                    talk.answered or talk.payload
+                )  # nobody answers a minute behind the last SYN
+                if talk.last < (now - _OVER_NS if talk.ending or talk.closed or unheard else quiet):
+                    self._close(talk)
                     table.pop(key, None)
 
     def _fragment(self, chunk: Chunk, h: Headers, i: int, time: int) -> None:

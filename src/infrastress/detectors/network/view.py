@@ -13,7 +13,8 @@ __all__ = ["Flags", "Ints", "Part", "parts_of"]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _TEXTS = (
-    "kind", "protocol", "transport", "client", "server", "sender", "function_name", "action", "object", "error",
+    "kind", "protocol", "transport", "client", "server", "client_mac", "sender",
+    "function_name", "action", "object", "error",
     "capture",
 )  # fmt: skip
 
@@ -83,6 +84,12 @@ class Part:
     def number(self, name: str, row: int) -> int:
         """Of a row, as in `numbers`."""
         return int(self.numbers(name)[row])
+
+    def values(self, row: int) -> list[float]:
+        """All values of a row; none where there are none."""
+        columns, at = self._columns.records.columns, self._rows.start + row
+        several, one = columns.column("values")[at].as_py(), columns.column("value")[at].as_py()
+        return list(several) if several is not None else [] if one is None else [one]
 
     def packet(self, row: int) -> str:
         """The row's packet, as `capture#number`; empty where nobody says."""
