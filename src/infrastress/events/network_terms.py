@@ -58,8 +58,8 @@ class Kind(StrEnum):
     TRANSACTION: a request and its response. REQUEST: a request without a response, as far as the capture goes.
     RESPONSE: a response whose request wasn't seen. MESSAGE: one that asks for no answer or came unasked (a spontaneous
     report, a broadcast). CONNECTION: a TCP connection or UDP conversation that ended or went quiet: `ok` whether the
-    server answered, `quantity` its packets, `bytes` its payload, `response_ns` how long it lasted. MALFORMED: a PDU
-    that breaks its protocol's rules, `error` says which.
+    server answered (None over UDP, where it needn't), `quantity` its packets, `bytes` its payload, `response_ns` how
+    long it lasted. MALFORMED: a PDU that breaks its protocol's rules, `error` says which.
     """
 
     TRANSACTION = "transaction"

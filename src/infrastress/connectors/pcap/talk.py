@@ -351,7 +351,7 @@ class Talk:
     def _connection(self) -> None:
         answered = self.answered or not self.opened
         message = Message(
-            ok=answered and not self.refused,
+            ok=None if self.transport is Transport.UDP and not self.answered else answered and not self.refused,
             error="refused" if self.refused else None if answered else "no answer",
             quantity=self.packets,
             size=self.payload,

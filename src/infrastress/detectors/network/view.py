@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.events import NetworkRecords
+from infrastress.events.network_terms import Kind
 
-__all__ = ["Flags", "Ints", "Part", "parts_of"]
+__all__ = ["Flags", "Ints", "Part", "answered", "parts_of"]
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -114,6 +115,13 @@ class Part:
         """(first row, how many rows) of each different combination of columns, in order of the first."""
         for group in self.groups(names, where):
             yield int(group[0]), len(group)
+
+
+def answered(part: Part) -> Flags:
+    """Rows in which the server spoke."""
+    told = part.is_any("kind", (Kind.TRANSACTION, Kind.RESPONSE)) | part.is_any("sender", ("server",))
+    told |= part.is_any("kind", (Kind.CONNECTION,)) & (part.numbers("ok") == 1)
+    return told
 
 
 def parts_of(network: Iterable[NetworkRecords], width: int) -> list[Part]:
