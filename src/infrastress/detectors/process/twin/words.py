@@ -135,8 +135,8 @@ def learned_in_words(
     ]
     tanks = [m.signal.id for m in network.levels]
     words += [
-        f"the network model tells {signal} a frame ahead within {100 * steady:.2g} cm ({100 * switched:.2g} cm where "
-        "something switches)"
+        f"the network model tells {signal} a frame ahead within {table.say_step(signal, float(steady))} "
+        f"({table.say_step(signal, float(switched))} where something switches)"
         for signal, steady, switched in zip(tanks, known.steady, known.switched, strict=True)
         if np.isfinite(steady)
     ]
