@@ -65,7 +65,8 @@ def tell(
         )  # fmt: skip
     seen = float(column[table.row[signal]])
     tank = subject - (rows - len(twin.network.levels))
-    if tank >= 0 and subject not in (verdict.moment.bad if verdict.moment else {}):
+    followed = tank >= 0 and bool(np.isfinite(verdict.levels[tank]))
+    if followed and subject not in (verdict.moment.bad if verdict.moment else {}):
         rate = twin.network.areas[tank] / seconds
         should, does = ((level - verdict.before[tank]) * rate for level in (verdict.levels[tank], seen))
         return Told(
