@@ -42,6 +42,7 @@ class Protocol(StrEnum):
     VNC = "vnc"
     HTTP = "http"
     FTP = "ftp"
+    TFTP = "tftp"
     TELNET = "telnet"
     DNS = "dns"
     DHCP = "dhcp"
@@ -59,7 +60,8 @@ class Kind(StrEnum):
     RESPONSE: a response whose request wasn't seen. MESSAGE: one that asks for no answer or came unasked (a spontaneous
     report, a broadcast). CONNECTION: a TCP connection or UDP conversation that ended or went quiet: `ok` whether the
     server answered, `quantity` its packets, `bytes` its payload, `response_ns` how long it lasted. MALFORMED: a PDU
-    that breaks its protocol's rules, `error` says which.
+    that breaks its protocol's rules, `error` says which. ALERT: what another sensor's rule found in the traffic:
+    `function` the rule's number, `function_name` its words, `object` its class, `exception` its priority, 1 highest.
     """
 
     TRANSACTION = "transaction"
@@ -68,6 +70,7 @@ class Kind(StrEnum):
     MESSAGE = "message"
     CONNECTION = "connection"
     MALFORMED = "malformed"
+    ALERT = "alert"
 
 
 class Sender(StrEnum):
