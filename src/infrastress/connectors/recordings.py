@@ -9,6 +9,8 @@ from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping, 
 from infrastress.connectors.files.content import looks_like
 from infrastress.connectors.nids.recorded import LogConnector, LogOptions
 from infrastress.connectors.pcap.recorded import CaptureConnector, CaptureOptions
+from infrastress.connectors.zeek import ZeekLogConnector
+from infrastress.connectors.zeek.reading import LOGS as ZEEK
 from infrastress.core.errors import InputError
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
@@ -18,9 +20,17 @@ __all__ = ["find_mapping", "name_of", "open_recording"]
 
 TELEMETRY, EVENTS = "telemetry.csv", "events.jsonl"
 CAPTURES = ("*.pcap", "*.pcapng")
-LOGS: dict[str, type[LogConnector]] = {"eve": EveLogConnector}
+LOGS: dict[str, type[LogConnector]] = {"eve": EveLogConnector, "zeek": ZeekLogConnector}
 """Logs of network sensors by what their content looks like."""
-LOG_NAMES = ("eve*.json",)
+LOG_NAMES = (
+    "eve*.json",
+    *(
+        f"{start}{log}.{end}"
+        for log in sorted(ZEEK)
+        for start in ("", "json_streaming_")
+        for end in ("log", "[0-9]*.log")
+    ),
+)
 _COMPRESSED = (".gz", ".xz", ".bz2")
 
 

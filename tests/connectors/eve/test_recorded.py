@@ -67,7 +67,7 @@ def test_every_line_is_accounted_for(tmp_path: Path) -> None:
     assert dict(balance.quarantined) == {"no-json": 2, "not-as-documented": 1}
     assert dict(balance.dropped) == {"anomaly: not taken": 3, "blank": 1, "netflow: not taken": 8}
     found = rows_of(connector(path))
-    assert Counter((row.protocol, row.kind) for row in found)["modbus", "transaction"] == 38
+    assert Counter((row.protocol, row.kind) for row in found)["modbus", "transaction"] == 37
     assert balance.cells_accepted == len(found)
 
 

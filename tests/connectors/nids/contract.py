@@ -62,6 +62,22 @@ def rows_in(sink: MemorySink) -> list[NetworkRow]:
     return [row for delivery in sink.durable for records in delivery.network for row in records.rows()]
 
 
+def follow(connector: LiveConnector, sink: MemorySink, done: Callable[[], object]) -> None:
+    """Run a connector until something is true; it is killed then."""
+
+    async def run() -> None:
+        task = asyncio.create_task(connector.run(sink, sink.position))
+        try:
+            await until(lambda: task.done() or done(), lambda: f"{sink.links[-3:]} {sink.balance.as_dict()}")
+            if task.done():
+                task.result()
+        finally:
+            task.cancel()
+            await asyncio.wait({task}, timeout=2)
+
+    asyncio.run(run())
+
+
 class FollowerContract(LiveContract):
     """Of a member of the family.
 
@@ -90,19 +106,7 @@ class FollowerContract(LiveContract):
         return [(row.time, row.value) for row in rows if row.value is not None]
 
     def _read(self, sink: MemorySink, done: Callable[[], object]) -> None:
-        """Run the connector until something is true; it is killed then."""
-
-        async def run() -> None:
-            task = asyncio.create_task(self.make_connector(0, LiveContext()).run(sink, sink.position))
-            try:
-                await until(lambda: task.done() or done(), lambda: f"{sink.links[-3:]} {sink.balance.as_dict()}")
-                if task.done():
-                    task.result()
-            finally:
-                task.cancel()
-                await asyncio.wait({task}, timeout=2)
-
-        asyncio.run(run())
+        follow(self.make_connector(0, LiveContext()), sink, done)
 
     def _values(self, sink: MemorySink) -> list[float]:
         return [value for _, value in self.told(sink)]

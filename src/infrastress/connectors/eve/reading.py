@@ -36,6 +36,11 @@ class EveReading(Reading):
 
     sensor: ClassVar[str] = "Suricata"
 
+    @staticmethod
+    def kinds() -> frozenset[str]:
+        """Kinds of event that are taken."""
+        return frozenset({*_ALONE, *_PAIRED, "stats"})
+
     def rows(self, record: Record, log: str) -> list[NetworkRow]:
         """As the base class says."""
         kind = record["event_type"]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.connectors.base import Link, LiveConnector, Sink
 from infrastress.connectors.folders import keep_watching
 from infrastress.connectors.nids.following import Follower, Mark
-from infrastress.connectors.nids.names import log_of
+from infrastress.connectors.nids.names import log_of, logs_beside
 from infrastress.connectors.nids.reading import LOST, Reading, Said
 from infrastress.core.errors import DecodeError
 from infrastress.events.delivery import Delivery
@@ -94,7 +94,7 @@ class LogFollower(LiveConnector):
         before, piece = follower.mark, follower.read()
         if piece is None:
             return None, False, False
-        now, said, reading = self._position, Said(), self.reading()
+        now, said, reading = self._position, Said(), self.reading(logs_beside(follower.folder))
         if now.memory:
             reading.load(now.memory)
         for reason, text in piece.wrong:

@@ -55,16 +55,22 @@ class Reading(ABC):
     What it remembers between lines goes with the position (`dump`, `load`), so that reading goes on as if it had never
     stopped.
 
+    Args:
+        beside: names of the logs that lie beside: one may tell better what another tells too.
+
     Attributes:
+        pairs, counters, texts: what is remembered: requests, counters of the sensor, and texts by their key.
         lost: packets that the sensor told that it lost, since they were asked for.
     """
 
     sensor: ClassVar[str]
 
-    def __init__(self) -> None:
+    def __init__(self, beside: frozenset[str] = frozenset()) -> None:
+        self.beside = beside
         self.pairs = Pairs()
         self.lost = 0
         self.counters: Counter[str] = Counter()
+        self.texts: dict[str, str] = {}
 
     @abstractmethod
     def rows(self, record: Record, log: str) -> list[NetworkRow]:
@@ -122,14 +128,15 @@ class Reading(ABC):
 
     def dump(self) -> bytes:
         """What is remembered."""
-        return msgspec.msgpack.encode((self.pairs, dict(self.counters)))
+        return msgspec.msgpack.encode((self.pairs, dict(self.counters), self.texts))
 
     def load(self, data: bytes) -> None:
         """Inverse of `dump`; raises DecodeError."""
         try:
-            self.pairs, counters = msgspec.msgpack.decode(data, type=tuple[Pairs, dict[str, int]])
+            remembered = msgspec.msgpack.decode(data, type=tuple[Pairs, dict[str, int], dict[str, str]])
         except msgspec.MsgspecError as error:
             raise DecodeError(f"no memory of a sensor's log: {error}") from None
+        self.pairs, counters, self.texts = remembered
         self.counters = Counter(counters)
 
 

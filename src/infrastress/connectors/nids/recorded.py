@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.connectors.base import Connector
 from infrastress.connectors.files.lines import Block, Lines
-from infrastress.connectors.nids.names import log_of
+from infrastress.connectors.nids.names import log_of, logs_beside
 from infrastress.connectors.nids.reading import Reading, Said
 from infrastress.core.errors import DecodeError
 from infrastress.events.delivery import Delivery
@@ -57,7 +57,8 @@ class LogConnector(Connector):
             now = _Position() if after is None else msgspec.msgpack.decode(after, type=_Position)
         except msgspec.MsgspecError as error:
             raise DecodeError(f"no position in a log: {error}") from None
-        reading, name = self.reading(), self.options.path.name
+        path = self.options.path
+        reading, name = self.reading(logs_beside(path.parent) if path.exists() else frozenset()), path.name
         if now.memory:
             reading.load(now.memory)
         with Lines(self.options.path, size=_BLOCK) as lines:
