@@ -3,7 +3,18 @@
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["ACTS_ON_PLANT", "CHANGES_CONTROLLER", "Action", "Kind", "Protocol", "Sender", "Transport"]
+__all__ = [
+    "ACTS_ON_PLANT",
+    "ADMINISTERS",
+    "CHANGES_CONTROLLER",
+    "INDUSTRIAL",
+    "OFFICE",
+    "Action",
+    "Kind",
+    "Protocol",
+    "Sender",
+    "Transport",
+]
 
 
 class Transport(StrEnum):
@@ -51,6 +62,23 @@ class Protocol(StrEnum):
     MQTT = "mqtt"
     ICMP = "icmp"
     UNKNOWN = "unknown"
+
+
+ADMINISTERS: Final = frozenset({Protocol.RDP, Protocol.VNC, Protocol.SSH, Protocol.TELNET})
+"""By which people work on another machine."""
+
+OFFICE: Final = ADMINISTERS | {
+    Protocol.TLS, Protocol.SMB, Protocol.HTTP, Protocol.FTP, Protocol.TFTP, Protocol.DNS,
+}  # fmt: skip
+"""What office networks speak too: its files and refusals are not those of controllers."""
+
+INDUSTRIAL: Final = frozenset(
+    {
+        Protocol.MODBUS, Protocol.IEC104, Protocol.DNP3, Protocol.S7COMM, Protocol.S7COMM_PLUS, Protocol.COTP,
+        Protocol.ENIP, Protocol.CIP, Protocol.BACNET, Protocol.OPCUA, Protocol.MMS,
+    }
+)  # fmt: skip
+"""By which controllers are read and told what to do, over IP."""
 
 
 class Kind(StrEnum):

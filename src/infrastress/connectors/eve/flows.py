@@ -19,7 +19,8 @@ def flow_row(record: Record, log: str) -> NetworkRow:
     flow, top = record["flow"], head(record, log)
     begin, end = time_of(flow["start"]), time_of(flow["end"])
     back = number(flow["pkts_toclient"])
-    ok, error = True, None
+    ok: bool | None = None if record["proto"] == "UDP" and not back else True
+    error = None
     if record["proto"] == "TCP" and (tcp := record.get("tcp")) is not None:
         asked, answered = (int(tcp.get(name) or "0", 16) for name in ("tcp_flags_ts", "tcp_flags_tc"))
         if asked & _SYN and not answered & _SYN:

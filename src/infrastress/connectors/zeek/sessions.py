@@ -61,7 +61,7 @@ def _conn(record: Record, log: str) -> list[NetworkRow]:
             protocol=Protocol.ICMP if record["proto"] == "icmp" else service(record.get("service")),
             sender=Sender.CLIENT,
             response_ns=round((record.get("duration") or 0) * 1_000_000) * 1000,
-            ok=error is None,
+            ok=None if record["proto"] == "udp" and not record.get("resp_pkts") else error is None,
             error=error,
             quantity=(record.get("orig_pkts") or 0) + (record.get("resp_pkts") or 0),
             bytes=sum(size for size in sizes if size is not None) if any(size is not None for size in sizes) else None,

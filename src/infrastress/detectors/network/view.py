@@ -14,7 +14,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _TEXTS = (
     "kind", "protocol", "transport", "client", "server", "sender", "function_name", "action", "object", "error",
-    "capture",
+    "identity", "capture",
 )  # fmt: skip
 
 
