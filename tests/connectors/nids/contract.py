@@ -15,7 +15,7 @@ from infrastress.connectors.nids.live import LogFollower, LogFollowerOptions
 from infrastress.events.network import NetworkRow
 from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site
-from tests.connectors.live_contract import LiveContract, Peer
+from tests.connectors.live_contract import LiveContract, Peer, run
 from tests.peers.sink import MemorySink, until
 
 Line = Callable[[int, float], dict[str, Any]]
@@ -158,6 +158,21 @@ class FollowerContract(LiveContract):
         writer.write(2)
         self._read(sink, lambda: len(self._values(sink)) == 3)
         assert self._values(sink) == [0.0, 1.0, 2.0]
+
+    def test_moved_elsewhere_while_it_is_read(self) -> None:
+        async def main() -> None:
+            async with self.rig() as rig:
+                writer, away = rig.peer, self.folder / "elsewhere"
+                assert isinstance(writer, Writer)
+                for _ in range(3):
+                    values = [len(rig.said) + i for i in range(20)]
+                    rig.said |= dict.fromkeys(values, time.time_ns())
+                    writer.write(*values)
+                    writer.path.rename(away)
+                    await rig.hear(2)
+                    await rig.wait(lambda: not rig.owed, "what stood in the file that was moved away")
+
+        run(main())
 
     def test_what_is_gone_before_it_was_read_is_told(self) -> None:
         writer, sink = self._writer(), MemorySink()

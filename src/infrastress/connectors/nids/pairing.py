@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from infrastress.connectors.nids.checking import check
 from infrastress.core.time import SECOND
 from infrastress.events.network import NetworkRow
 from infrastress.events.network_terms import Kind
@@ -25,7 +26,8 @@ class Pairs(msgspec.Struct):
     waiting: dict[str, NetworkRow] = {}
 
     def ask(self, key: str, request: NetworkRow) -> list[NetworkRow]:
-        """A request waits; rows of those that wait no more."""
+        """A request waits; rows of those that wait no more. Raises TypeError: it is no row."""
+        check(request)  # what waits isn't looked at again
         over = [self.waiting.pop(key)] if key in self.waiting else []
         self.waiting[key] = request
         if len(self.waiting) > _MOST:
@@ -34,6 +36,7 @@ class Pairs(msgspec.Struct):
 
     def answer(self, key: str, response: NetworkRow) -> NetworkRow:
         """One row of both: what the response says goes before what the request says; it alone where none waited."""
+        check(response)
         request = self.waiting.pop(key, None)
         if request is None:
             return response._replace(kind=Kind.RESPONSE)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from infrastress.connectors.files.lines import MAX_LINE
+from infrastress.connectors.nids.checking import check
 from infrastress.connectors.nids.pairing import Pairs
 from infrastress.connectors.records import Refused
 from infrastress.core.errors import DecodeError
@@ -100,7 +101,7 @@ class Reading(ABC):
                 record = _DECODER.decode(text)
                 rows = self.rows(record, log)
                 for row in rows:
-                    _check(row)
+                    check(row)
             except Refused as refused:
                 said.refuse(refused.reason, place, text, dropped=refused.dropped)
             except (msgspec.MsgspecError, RecursionError):
@@ -141,34 +142,6 @@ class Reading(ABC):
 
 
 _DECODER: Final = msgspec.json.Decoder(dict[str, Any])
-_LIMITS: Final = {"client_port": 1 << 16, "server_port": 1 << 16, "vlan": 1 << 16, "function": 1 << 31}
-_NUMBERS: Final = tuple(
-    (NetworkRow._fields.index(name), _LIMITS.get(name, 1 << 63))
-    for name in (
-        "time", "client_port", "server_port", "vlan", "function", "response_ns", "transaction", "unit", "client_unit",
-        "address", "quantity", "exception", "bytes", "packet", "response_packet",
-    )
-)  # fmt: skip
-_WORDS: Final = tuple(
-    NetworkRow._fields.index(name)
-    for name in (
-        "protocol", "client", "server", "client_mac", "server_mac", "function_name", "object", "error", "identity",
-    )
-)  # fmt: skip
-
-
-def _check(row: NetworkRow) -> None:
-    """Every field fits its column: a line may say anything; raises TypeError."""
-    for at, limit in _NUMBERS:
-        value = row[at]
-        if value is not None and not (type(value) is int and 0 <= value < limit):
-            raise TypeError(f"{NetworkRow._fields[at]} is no number that fits")
-    for at in _WORDS:
-        if row[at] is not None and not isinstance(row[at], str):
-            raise TypeError(f"{NetworkRow._fields[at]} is no text")
-    for value in (row.value, *(row.values or ())):
-        if value is not None and type(value) not in (int, float):
-            raise TypeError("a value is no number")
 
 
 def text_of(value: Any, most: int = 256) -> str | None:
