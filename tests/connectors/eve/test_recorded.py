@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import shutil
+import ssl
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site
 from tests.connectors.contract import ConnectorContract, read_all, total
 from tests.connectors.eve.lines import event, modbus_write, stamp
+from tests.connectors.pcap.packets import ethernet, pcap, talk, udp
+from tests.connectors.pcap.sessions import kexinit, tls_session
 
 WRITTEN = Path(__file__).with_name("suricata-7.0.10.jsonl")
 DATA = Path(os.environ.get("INFRASTRESS_DATA", "../shared/data")) / "ot-pcaps"
@@ -239,3 +242,62 @@ def test_the_same_transactions_and_connections_as_of_the_capture(tmp_path: Path,
     for kind in (False, True):
         assert said(ours, kind) == said(theirs, kind)
         assert said(ours, kind).total() > 100
+
+
+IT = """%YAML 1.1
+---
+outputs:
+  - eve-log:
+      enabled: yes
+      filetype: regular
+      filename: eve.json
+      types: [{tls: {extended: yes, ja4: yes}}, {http: {extended: yes}}, ssh, ftp, rfb, tftp]
+app-layer:
+  protocols:
+    tls: {enabled: yes, detection-ports: {dp: 443}, ja4-fingerprints: yes}
+    ssh: {enabled: yes, hassh: yes}
+    ftp: {enabled: yes}
+    http: {enabled: yes}
+    rfb: {enabled: yes, detection-ports: {dp: 5900}}
+    tftp: {enabled: yes}
+"""
+LISTS = ["curve25519-sha256", "ssh-ed25519", "aes128-ctr", "aes256-ctr", "hmac-c", "hmac-s", "none", "none", "", ""]
+SESSIONS = [
+    (443, tls_session(ssl.TLSVersion.TLSv1_2)),
+    (443, tls_session(ssl.TLSVersion.TLSv1_3)),
+    (22, [("s", b"SSH-2.0-a_9\r\n"), ("c", b"SSH-2.0-b\r\n"), ("c", kexinit(*LISTS)), ("s", kexinit(*LISTS))]),
+    (21, [("s", b"220 a\r\n"), ("c", b"USER bob\r\n"), ("s", b"331 b\r\n"), ("c", b"PASS x\r\n"), ("s", b"530 c\r\n")]),
+    (80, [("c", b"PUT /a?k=s HTTP/1.1\r\nHost: plc\r\nContent-Length: 1\r\n\r\nx"), ("s", b"HTTP/1.1 403 No\r\n\r\n")]),
+    (5900, [("s", b"RFB 003.008\n"), ("c", b"RFB 003.008\n"), ("s", b"\x01\x01"), ("c", b"\x01"), ("s", bytes(4))]),
+]
+
+
+@pytest.mark.skipif(shutil.which("suricata") is None, reason="Suricata isn't installed")
+def test_the_same_sessions_as_of_the_capture(tmp_path: Path) -> None:
+    """But for a greeting of FTP, which EVE has not, and the protocol chosen by ALPN, which version 7 doesn't tell."""
+    packets = [
+        packet
+        for i, (port, turns) in enumerate(SESSIONS)
+        for packet in talk(*turns, server=(f"10.0.1.{i + 2}", port), start=1000 + i * 100_000)
+    ]
+    packets.append(ethernet(udp(("10.0.0.1", 4000), ("10.0.0.9", 69), b"\0\x02boot.bin\0octet\0")))
+    (tmp_path / "it.pcap").write_bytes(pcap(packets))
+    (tmp_path / "suricata.yaml").write_text(IT)
+    command = ["suricata", "-c", tmp_path / "suricata.yaml", "-S", "/dev/null", "-r", tmp_path / "it.pcap"]
+    subprocess.run(
+        [*map(str, command), "-l", str(tmp_path), "-k", "none"], check=True, capture_output=True, timeout=120
+    )
+    names = ("kind", "protocol", "sender", "client", "server", "function_name", "action", "object", "ok", "exception")
+
+    def said(found: list[NetworkRow]) -> list[str]:
+        told = [
+            row for row in found if row.kind != "connection" and (row.protocol, row.function_name) != ("ftp", "banner")
+        ]
+        identity = [(row.identity or "").replace("alpn=h2; ", "") for row in told]
+        return sorted(
+            str([*(getattr(row, name) for name in names), text]) for row, text in zip(told, identity, strict=True)
+        )
+
+    ours = said([row for records in CaptureReader(tmp_path / "it.pcap") for row in records.rows()])
+    assert ours == said(rows_of(connector(tmp_path / "eve.json")))
+    assert len(ours) == 10

@@ -18,7 +18,7 @@ def certificate_text(data: bytes) -> tuple[str | None, str | None]:
 
     try:
         found: Any = x509.load_der_x509_certificate(data)
-        subject, issuer = found.subject.rfc4514_string(), found.issuer.rfc4514_string()
+        subject, issuer = (", ".join(one.rfc4514_string() for one in name) for name in (found.subject, found.issuer))
         dates = [day.strftime("%Y-%m-%dT%H:%M:%SZ") for day in (found.not_valid_before_utc, found.not_valid_after_utc)]
     except (ValueError, TypeError, KeyError, OverflowError, x509.InvalidVersion, UnsupportedAlgorithm):
         return None, "a certificate that can't be read"
