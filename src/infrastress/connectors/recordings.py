@@ -4,9 +4,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from infrastress.connectors.base import Connector
+from infrastress.connectors.eve import EveLogConnector
 from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping, load_mapping
 from infrastress.connectors.files.content import looks_like
+from infrastress.connectors.nids.recorded import LogConnector, LogOptions
 from infrastress.connectors.pcap.recorded import CaptureConnector, CaptureOptions
+from infrastress.connectors.zeek import ZeekLogConnector
+from infrastress.connectors.zeek.reading import LOGS as ZEEK
 from infrastress.core.errors import InputError
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
@@ -16,6 +20,17 @@ __all__ = ["find_mapping", "name_of", "open_recording"]
 
 TELEMETRY, EVENTS = "telemetry.csv", "events.jsonl"
 CAPTURES = ("*.pcap", "*.pcapng")
+LOGS: dict[str, type[LogConnector]] = {"eve": EveLogConnector, "zeek": ZeekLogConnector}
+"""Logs of network sensors by what their content looks like."""
+LOG_NAMES = (
+    "eve*.json",
+    *(
+        f"{start}{log}.{end}"
+        for log in sorted(ZEEK)
+        for start in ("", "json_streaming_")
+        for end in ("log", "[0-9]*.log")
+    ),
+)
 _COMPRESSED = (".gz", ".xz", ".bz2")
 
 
@@ -54,7 +69,7 @@ def open_recording(
     batch_rows: int | None = None,
     first_rows: int | None = None,
 ) -> list[Connector]:
-    """Connectors for a recording: a telemetry file, a file of events, a capture, or a folder of them.
+    """Connectors for a recording: a telemetry file, a file of events, a capture, a sensor's log, or a folder of them.
 
     Args:
         site: the site model.
@@ -74,11 +89,12 @@ def open_recording(
     connectors: list[Connector] = []
     for file in files:
         content = looks_like(file, captures=True)
-        if content == "capture":
+        if content in ("capture", *LOGS) and (mapping is None or content == "capture"):
             if "network" not in exclude_kinds:
-                source = _tapped(site, source_id if len(files) == 1 else None)
-                connectors.append(CaptureConnector(site, source, CaptureOptions(path=file, batch_rows=batch_rows)))
+                source = _tapped(site, source_id if len(files) == 1 else None, content)
+                connectors.append(_network(site, source, file, content, batch_rows))
             continue
+        content = "json_lines" if content in LOGS else content  # a mapping says how to read it
         kind: SourceKind = "reports" if content == "json_lines" else "telemetry"
         used: Mapping | None = mapping
         own_format = path.is_dir()  # a folder of ours is read as it is
@@ -109,10 +125,12 @@ def _files(path: Path) -> list[Path]:
         for name in (base, *(base + ending for ending in _COMPRESSED))
         if (path / name).is_file()
     ]
-    found += sorted(file for pattern in CAPTURES for ending in ("", ".gz") for file in path.glob(pattern + ending))
+    found += sorted(
+        file for pattern in (*CAPTURES, *LOG_NAMES) for ending in ("", ".gz") for file in path.glob(pattern + ending)
+    )
     if not found:
         raise InputError(
-            f"the folder holds neither {TELEMETRY} nor {EVENTS} nor a capture",
+            f"the folder holds neither {TELEMETRY} nor {EVENTS} nor a capture or sensor's log",
             where=str(path),
             remedy="name the recordings themselves, one by one, if they are called otherwise",
         )
@@ -132,12 +150,19 @@ def _source(site: Site, wanted: str | None, events: bool, kind: SourceKind, file
     return Source(id="telemetry", kind=kind)
 
 
-def _tapped(site: Site, wanted: str | None) -> Source:
-    """The source that a capture is of: the one named, the site's first that reads captures, or one of its own."""
+def _tapped(site: Site, wanted: str | None, content: str) -> Source:
+    """The source that a capture or log is of: the one named, the site's first that reads such, or one of its own."""
     if wanted is not None:
         return site.source_by_id.get(wanted) or Source(id=wanted, kind="network")
-    listening = [source for source in site.sources if source.kind == "network" and source.connector == "pcap"]
-    return listening[0] if listening else Source(id="capture", kind="network")
+    reads = "pcap" if content == "capture" else content
+    listening = [source for source in site.sources if source.kind == "network" and source.connector == reads]
+    return listening[0] if listening else Source(id=content, kind="network")
+
+
+def _network(site: Site, source: Source, file: Path, content: str, batch_rows: int | None) -> Connector:
+    if content in LOGS:
+        return LOGS[content](site, source, LogOptions(path=file, batch_rows=batch_rows))
+    return CaptureConnector(site, source, CaptureOptions(path=file, batch_rows=batch_rows))
 
 
 def _stem(file: Path) -> str:

@@ -3,7 +3,18 @@
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["ACTS_ON_PLANT", "CHANGES_CONTROLLER", "Action", "Kind", "Protocol", "Sender", "Transport"]
+__all__ = [
+    "ACTS_ON_PLANT",
+    "ADMINISTERS",
+    "CHANGES_CONTROLLER",
+    "INDUSTRIAL",
+    "OFFICE",
+    "Action",
+    "Kind",
+    "Protocol",
+    "Sender",
+    "Transport",
+]
 
 
 class Transport(StrEnum):
@@ -42,6 +53,7 @@ class Protocol(StrEnum):
     VNC = "vnc"
     HTTP = "http"
     FTP = "ftp"
+    TFTP = "tftp"
     TELNET = "telnet"
     DNS = "dns"
     DHCP = "dhcp"
@@ -52,6 +64,23 @@ class Protocol(StrEnum):
     UNKNOWN = "unknown"
 
 
+ADMINISTERS: Final = frozenset({Protocol.RDP, Protocol.VNC, Protocol.SSH, Protocol.TELNET})
+"""By which people work on another machine."""
+
+OFFICE: Final = ADMINISTERS | {
+    Protocol.TLS, Protocol.SMB, Protocol.HTTP, Protocol.FTP, Protocol.TFTP, Protocol.DNS,
+}  # fmt: skip
+"""What office networks speak too: its files and refusals are not those of controllers."""
+
+INDUSTRIAL: Final = frozenset(
+    {
+        Protocol.MODBUS, Protocol.IEC104, Protocol.DNP3, Protocol.S7COMM, Protocol.S7COMM_PLUS, Protocol.COTP,
+        Protocol.ENIP, Protocol.CIP, Protocol.BACNET, Protocol.OPCUA, Protocol.MMS,
+    }
+)  # fmt: skip
+"""By which controllers are read and told what to do, over IP."""
+
+
 class Kind(StrEnum):
     """What a row is.
 
@@ -59,7 +88,9 @@ class Kind(StrEnum):
     RESPONSE: a response whose request wasn't seen. MESSAGE: one that asks for no answer or came unasked (a spontaneous
     report, a broadcast). CONNECTION: a TCP connection or UDP conversation that ended or went quiet: `ok` whether the
     server answered (None over UDP, where it needn't), `quantity` its packets, `bytes` its payload, `response_ns` how
-    long it lasted. MALFORMED: a PDU that breaks its protocol's rules, `error` says which.
+    long it lasted. MALFORMED: a PDU that breaks its protocol's rules, `error` says which. ALERT: what another sensor's
+    rule found in the traffic: `function` the rule's number, `function_name` its words, `object` its class, `exception`
+    its priority, 1 highest.
     """
 
     TRANSACTION = "transaction"
@@ -68,6 +99,7 @@ class Kind(StrEnum):
     MESSAGE = "message"
     CONNECTION = "connection"
     MALFORMED = "malformed"
+    ALERT = "alert"
 
 
 class Sender(StrEnum):

@@ -1,6 +1,7 @@
 """Hostile input raises nothing, hangs nowhere and balances."""
 
 import random
+import ssl
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,7 @@ import pytest
 from infrastress.connectors.pcap.protocols import DISSECTORS
 from infrastress.core.errors import InputError
 from tests.connectors.pcap.packets import ethernet, mbap, pcap, pcapng, read, talk, tcp, udp
+from tests.connectors.pcap.sessions import kexinit, smb2, tls_session
 from tests.connectors.pcap.test_opcua import PUMP, says, service, to_read
 from tests.connectors.pcap.test_protocols import CROB, link
 
@@ -52,7 +54,23 @@ BACNET = [
         (1, bytes.fromhex("1000c40200000422040091002163")),
     )
 ]
-SPOKEN = {"opcua": OPCUA, "bacnet": BACNET, "modbus": MODBUS, "iec104": IEC104, "dnp3": DNP3, "s7": S7, "enip": ENIP}
+LISTS = ["kex", "key", "up", "down", "mac", "mac", "none", "none", "", ""]
+RDP = b"\x03\0\0\x2c\x27\xe0\0\0\0\0\0Cookie: mstshash=operator\r\n" + bytes.fromhex("0100080003000000")
+PUT = b"PUT /a HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\nab"
+SPOKEN = {
+    "opcua": OPCUA, "bacnet": BACNET, "modbus": MODBUS, "iec104": IEC104, "dnp3": DNP3, "s7": S7, "enip": ENIP,
+    "tls": talk(*tls_session(ssl.TLSVersion.TLSv1_2)),
+    "ssh": talk(("s", b"SSH-2.0-a\r\n"), ("c", b"SSH-2.0-b\r\n" + kexinit(*LISTS)), ("s", kexinit(*LISTS))),
+    "smb": talk(
+        ("c", smb2(5, 1, bytes(56))), ("s", smb2(5, 1, bytes(80), response=True)), ("c", smb2(9, 2, bytes(48)))
+    ),
+    "rdp": talk(("c", RDP), ("s", bytes.fromhex("030000130ed000001234000200080002000000"))),
+    "http": talk(("c", PUT), ("s", b"HTTP/1.1 200 OK\r\n\r\n")),
+    "ftp": talk(("s", b"220 a\r\n"), ("c", b"STOR b\r\n"), ("s", b"150 c\r\n226 d\r\n")),
+    "vnc": talk(("s", b"RFB 003.008\n"), ("c", b"RFB 003.008\n")),
+    "telnet": talk(("s", bytes.fromhex("fffd18")), ("c", bytes.fromhex("fffb18"))),
+    "tftp": [ethernet(udp(("10.0.0.1", 4000), ("10.0.0.2", 69), b"\0\x02a\0octet\0"))],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -5,11 +5,7 @@ import pytest
 from tests.connectors.pcap.packets import CLIENT, ethernet, pcap, read, talk, udp
 
 TCP = {
-    "tls": b"\x16\x03\x01\x00\x05\x01\0\0\x01\0",
-    "ssh": b"SSH-2.0-OpenSSH_9.2\r\n",
-    "http": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "smb": b"\0\0\0\x40\xfeSMB" + bytes(60),
-    "vnc": b"RFB 003.008\n" + bytes(20),
+    "mqtt": bytes.fromhex("100c00044d5154540402003c0000"),
     "unknown": b"something else altogether",
 }
 UDP = {"snmp": (161, b"\x30" + bytes(20)), "ntp": (123, b"\x23" + bytes(47))}

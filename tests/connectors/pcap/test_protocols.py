@@ -35,8 +35,9 @@ class TestContract:
         assert [row[0] for row in kept.rows] == [Kind.REQUEST] * (MAX_PENDING + 10)
 
     def test_takes_nothing_for_its_own(self, kind: type[Dissector]) -> None:
-        for data in (bytes(64), b"\xff" * 64, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n"):
-            assert not kind.sniff(data)
+        others = {"http": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "ssh": b"SSH-2.0-OpenSSH_9.2\r\n"}
+        for protocol, data in {"": bytes(64), "-": b"\xff" * 64, **others}.items():
+            assert not kind.sniff(data) or kind.protocol == protocol
 
     def test_has_usual_ports_and_a_docstring(self, kind: type[Dissector]) -> None:
         assert kind.ports

@@ -1,7 +1,7 @@
 """What a file holds, told by its content and never by its name."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,7 +10,7 @@ from infrastress.core.errors import InputError
 
 __all__ = ["Content", "looks_like"]
 
-Content = Literal["parquet", "json_lines", "text", "capture"]
+Content = Literal["parquet", "json_lines", "text", "capture", "eve", "zeek"]
 
 _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
 """How pcap begins, in both byte orders with micro- and nanoseconds, and pcapng."""
@@ -32,7 +32,7 @@ _WANTED = "give a CSV or Parquet file of telemetry, or JSON lines of events"
 
 
 def looks_like(path: Path, *, captures: bool = False) -> Content:
-    """Tell a recording by its content; `captures` says whether a capture of network traffic is one here.
+    """Tell a recording by its content; `captures` says whether what a network sensor wrote is one here.
 
     Raises:
         InputError: it is empty, can't be opened or decompressed, or is something that is no recording.
@@ -55,8 +55,9 @@ def looks_like(path: Path, *, captures: bool = False) -> Content:
     line = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].strip()
     if line.startswith(b"{"):
         try:
-            if isinstance(msgspec.json.decode(line), dict):
-                return "json_lines"
+            first = msgspec.json.decode(line)
+            if isinstance(first, dict):
+                return (_sensor(first) if captures else None) or "json_lines"
         except (msgspec.MsgspecError, RecursionError):
             return "json_lines"  # the bad line will be counted
     if line.startswith(b"["):
@@ -68,3 +69,10 @@ def looks_like(path: Path, *, captures: bool = False) -> Content:
     if b"\x00" in head:
         raise InputError("this is binary data of an unknown kind, no recording", where=where, remedy=_WANTED)
     return "text"
+
+
+def _sensor(line: dict[str, Any]) -> Content | None:
+    """Whose log a line is of: Suricata's EVE has its kind of event in it, Zeek's a time and a connection or a path."""
+    if "event_type" in line and "timestamp" in line and ("src_ip" in line or "stats" in line):
+        return "eve"
+    return "zeek" if "ts" in line and ("uid" in line or "_path" in line or "id.orig_h" in line) else None

@@ -14,8 +14,6 @@ ETHERTYPES: Final = {
 }
 IP_PROTOCOLS: Final = {1: Protocol.ICMP, 58: Protocol.ICMP}
 
-_HTTP: Final = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"HTTP/1.")
-
 
 def name_of(data: bytes, transport: Transport, server_port: int) -> Protocol | None:
     """What a conversation is by its first bytes; datagrams without marks of their own also by the server's port."""
@@ -23,17 +21,9 @@ def name_of(data: bytes, transport: Transport, server_port: int) -> Protocol | N
 
 
 def _tcp(data: bytes) -> Protocol | None:
-    marks = {
-        Protocol.TLS: len(data) >= 3 and data[0] in (20, 21, 22, 23) and data[1] == 3 and data[2] <= 4,
-        Protocol.SSH: data.startswith(b"SSH-"),
-        Protocol.HTTP: data.startswith(_HTTP),
-        Protocol.SMB: data[4:8] in (b"\xffSMB", b"\xfeSMB", b"\xfdSMB") and data[0] == 0,
-        Protocol.VNC: data.startswith(b"RFB 00"),
-        Protocol.FTP: data.startswith((b"220 ", b"220-", b"USER ", b"AUTH TLS")),
-        Protocol.TELNET: len(data) >= 3 and data[0] == 0xFF and 0xFB <= data[1] <= 0xFE,
-        Protocol.MQTT: data[:1] == b"\x10" and (b"\x00\x04MQTT" in data[:12] or b"\x00\x06MQIsdp" in data[:14]),
-    }
-    return next((protocol for protocol, found in marks.items() if found), None)
+    if data[:1] == b"\x10" and (b"\x00\x04MQTT" in data[:12] or b"\x00\x06MQIsdp" in data[:14]):
+        return Protocol.MQTT
+    return None
 
 
 def _udp(data: bytes, port: int) -> Protocol | None:

@@ -254,7 +254,10 @@ class Talk:
                 return
             half.synced = True
         used, bad = self._pdus(half, data)
-        outcome = (Outcome.MALFORMED if bad else Outcome.DECODED, "")
+        unread = self.dissector.unread if self.dissector else ""
+        outcome = (
+            (Outcome.UNDECODED, unread) if unread and not bad else (Outcome.MALFORMED if bad else Outcome.DECODED, "")
+        )
         if used == len(data) or bad > 1:
             if half.open:
                 self.counts[outcome] += half.open

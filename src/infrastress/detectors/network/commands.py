@@ -10,7 +10,7 @@ from infrastress.detectors.network.points import Points
 from infrastress.detectors.network.view import Part
 from infrastress.detectors.network.who import Who
 from infrastress.events.kinds import Severity
-from infrastress.events.network_terms import ACTS_ON_PLANT, Action, Protocol
+from infrastress.events.network_terms import ACTS_ON_PLANT, OFFICE, Action, Protocol
 
 __all__ = ["CommandRules"]
 
@@ -67,6 +67,8 @@ class CommandRules(NetworkRule):
 
     def _kind(self, part: Part, row: int) -> _Kind | None:
         action, client = Action(part.text("action", row)), part.text("client", row)
+        if part.text("protocol", row) in OFFICE:
+            return None  # files of office protocols are told by the rules of sessions
         if action in _KINDS:
             return _KINDS[action]
         if not self._who.stranger(client) or part.text("sender", row) == "server":

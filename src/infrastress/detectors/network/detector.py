@@ -17,6 +17,8 @@ from infrastress.detectors.network.moved import MoveRule
 from infrastress.detectors.network.places import PlaceRules, RoleRule
 from infrastress.detectors.network.points import Points
 from infrastress.detectors.network.scans import ScanRules
+from infrastress.detectors.network.session_cards import SESSION_CARDS
+from infrastress.detectors.network.sessions import SessionRules
 from infrastress.detectors.network.timing import PollRule, SurgeRule
 from infrastress.detectors.network.view import Part, parts_of
 from infrastress.detectors.network.who import Who
@@ -26,7 +28,7 @@ from infrastress.site import Site
 
 __all__ = ["NetworkRuleDetector"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class _State(msgspec.Struct):
@@ -48,7 +50,7 @@ class NetworkRuleDetector(Detector):
     name: ClassVar[str] = "site_network"
     version: ClassVar[str] = "2"
     Options: ClassVar[type[BaseModel]] = NetworkRuleOptions
-    cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
+    cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in (*CARDS, *SESSION_CARDS)}
     state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields) - {"runtime"}  # its state goes by addresses
 
     def __init__(self, site: Site, options: Any = None, baseline: Mapping[str, Any] | None = None) -> None:
@@ -65,6 +67,7 @@ class NetworkRuleDetector(Detector):
             RoleRule(who, options),
             WriteRules(who, points, options),
             MoveRule(who, options),
+            SessionRules(who),
             PollRule(who, options),
             SurgeRule(who, options),
         )

@@ -8,7 +8,7 @@ from infrastress.core.time import MINUTE
 from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
 from infrastress.detectors.network.view import Part, answered
 from infrastress.detectors.network.who import Who
-from infrastress.events.network_terms import ACTS_ON_PLANT, Kind, Protocol, Transport
+from infrastress.events.network_terms import ACTS_ON_PLANT, ADMINISTERS, Kind, Protocol, Transport
 
 __all__ = ["PlaceRules", "RoleRule"]
 
@@ -66,8 +66,9 @@ class PlaceRules(NetworkRule):
         begin, end, protocol = who.zone(client), who.zone(server), part.text("protocol", row)
         if begin is None or end is None or begin == end or not (who.is_node(client) and who.is_node(server)):
             return
-        if who.allowed(begin, end, protocol):
-            return
+        level = who.level(server)
+        if who.allowed(begin, end, protocol) or (protocol in ADMINISTERS and level is not None and level <= 2):
+            return  # remote administration of control has a rule of its own
         refused = part.text("kind", row) == Kind.CONNECTION and part.number("ok", row) == 0
         name = "an unknown protocol" if protocol == Protocol.UNKNOWN else protocol
         yield Notice(

@@ -8,7 +8,7 @@ import msgspec
 from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice, Recent, Seen, Told
 from infrastress.detectors.network.view import Part
 from infrastress.detectors.network.who import Who
-from infrastress.events.network_terms import Kind, Protocol
+from infrastress.events.network_terms import OFFICE, Kind, Protocol
 
 __all__ = ["ScanRules"]
 
@@ -49,6 +49,7 @@ class ScanRules(NetworkRule):
 
     def _refused(self, part: Part) -> Iterator[Notice]:
         refused = (part.numbers("ok") == 0) & part.is_any("kind", (Kind.TRANSACTION, Kind.RESPONSE))
+        refused &= ~part.is_any("protocol", OFFICE)  # pages and files that aren't there are nothing new
         options, memory = self._options, self.memory
         for row in refused.nonzero()[0].tolist():
             client, server, at = part.text("client", row), part.text("server", row), int(part.known[row])

@@ -15,8 +15,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _TEXTS = (
     "kind", "protocol", "transport", "client", "server", "client_mac", "sender",
-    "function_name", "action", "object", "error",
-    "capture",
+    "function_name", "action", "object", "error", "identity", "capture",
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ class Who:
             except ValueError:
                 continue  # `check` tells
         self._conduits = site.conduits
+        self._levels = {zone.id: zone.level for zone in site.security_zones}
         self._broadcasts = {str(net.broadcast_address) for net, _ in self._networks}
         self._kept: dict[str, bool] = {}
 
@@ -107,6 +108,11 @@ class Who:
         parsed = _address(address)
         nets = (zone for net, zone in self._networks if parsed is not None and parsed in net)
         return next(nets, None)
+
+    def level(self, address: str) -> float | None:
+        """The Purdue level of an address's zone; None where nobody knows."""
+        zone = self.zone(address)
+        return None if zone is None else self._levels.get(zone)
 
     def allowed(self, begin: str, end: str, protocol: str) -> bool:
         """Whether a conduit leads a client in one zone to a server in another by this protocol."""

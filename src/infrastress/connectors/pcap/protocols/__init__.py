@@ -9,7 +9,18 @@ from infrastress.connectors.pcap.protocols.enip import EnipDissector
 from infrastress.connectors.pcap.protocols.iec104 import Iec104Dissector
 from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
 from infrastress.connectors.pcap.protocols.opcua import OpcUaDissector
+from infrastress.connectors.pcap.protocols.rdp import RdpDissector
 from infrastress.connectors.pcap.protocols.s7comm import S7Dissector
+from infrastress.connectors.pcap.protocols.smb import SmbDissector
+from infrastress.connectors.pcap.protocols.ssh import SshDissector
+from infrastress.connectors.pcap.protocols.texts import (
+    FtpDissector,
+    HttpDissector,
+    TelnetDissector,
+    TftpDissector,
+    VncDissector,
+)
+from infrastress.connectors.pcap.protocols.tls import TlsDissector
 from infrastress.events.network_terms import Transport
 
 __all__ = ["DISSECTORS", "SERVER_PORTS", "dissector_for"]
@@ -17,11 +28,20 @@ __all__ = ["DISSECTORS", "SERVER_PORTS", "dissector_for"]
 DISSECTORS: Final[tuple[type[Dissector], ...]] = (
     Dnp3Dissector,
     Iec104Dissector,
+    RdpDissector,
     S7Dissector,
     EnipDissector,
     OpcUaDissector,
     BacnetDissector,
     ModbusDissector,
+    TlsDissector,
+    SshDissector,
+    SmbDissector,
+    HttpDissector,
+    FtpDissector,
+    VncDissector,
+    TelnetDissector,
+    TftpDissector,
 )
 SERVER_PORTS: Final = frozenset(port for kind in DISSECTORS for port in kind.ports)
 _BY_TRANSPORT: Final = {

@@ -68,6 +68,8 @@ class Dissector(ABC):
     transports: ClassVar[frozenset[Transport]] = frozenset({Transport.TCP})
     ports: ClassVar[frozenset[int]] = frozenset()
     """Usual server ports: they tell who is the server where no SYN was seen, never which protocol it is."""
+    unread: str = ""
+    """Why what comes now isn't read, such as encryption: it counts as not decoded."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
