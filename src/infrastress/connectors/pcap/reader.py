@@ -46,6 +46,11 @@ class CaptureReader:
         """Complete once all records are read."""
         return self._dissection.balance
 
+    @property
+    def unpacked(self) -> int:
+        """Bytes of the unpacked file read so far."""
+        return self._capture.unpacked
+
     def _records(self, rows: list[Row]) -> Iterator[NetworkRecords]:
         if rows:
             yield records_of(self.site, self.source, self.sequence, rows)

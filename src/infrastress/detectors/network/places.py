@@ -70,11 +70,11 @@ class PlaceRules(NetworkRule):
 
     def _way(self, part: Part, row: int) -> Iterator[Notice]:
         who, client, server = self._who, part.text("client", row), part.text("server", row)
-        begin, end, protocol = who.zone(client), who.zone(server), part.text("protocol", row)
-        if begin is None or end is None or begin == end or not (who.is_node(client) and who.is_node(server)):
+        protocol = part.text("protocol", row)
+        zones = who.uncharted(client, server, protocol)
+        if zones is None:
             return
-        if who.allowed(begin, end, protocol):
-            return
+        begin, end = zones
         refused = part.text("kind", row) == Kind.CONNECTION and part.number("ok", row) == 0
         name = "an unknown protocol" if protocol == Protocol.UNKNOWN else protocol
         yield Notice(

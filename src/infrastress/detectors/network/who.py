@@ -102,6 +102,13 @@ class Who:
         nets = (zone for net, zone in self._networks if parsed is not None and parsed in net)
         return next(nets, None)
 
+    def uncharted(self, client: str, server: str, protocol: str) -> tuple[str, str] | None:
+        """The zones between which two nodes speak without a conduit for it; None where there is one, or no border."""
+        begin, end = self.zone(client), self.zone(server)
+        if begin is None or end is None or begin == end or not (self.is_node(client) and self.is_node(server)):
+            return None
+        return None if self.allowed(begin, end, protocol) else (begin, end)
+
     def allowed(self, begin: str, end: str, protocol: str) -> bool:
         """Whether a conduit leads a client in one zone to a server in another by this protocol."""
         called = _CALLED.get(Protocol(protocol), protocol) if protocol in set(Protocol) else protocol
