@@ -177,8 +177,8 @@ def _device(home: _Home, heard: Heard, routers: Mapping[str, set[str]]) -> Devic
     own = sorted({mac for node in nodes for mac in node.macs} - shared)
     macs = tuple(Mac(mac, vendor_of(mac)) for mac in own)
     says = tuple(identity for node in nodes for identity, _ in node.says())
-    direct = tuple(one for one in says if not _is_behind(one))
-    behind = tuple(one for one in says if _is_behind(one))
+    direct = _fullest(one for one in says if not _is_behind(one))
+    behind = _fullest(one for one in says if _is_behind(one))
     routes = sum(len(routers[mac] - set(addresses)) for mac in own if mac in routers)
     around = Around(
         vendors=tuple(mac.vendor for mac in macs),
@@ -227,6 +227,17 @@ def _corrected(device: Device, corrections: list[Correction], place: tuple[str, 
         name=str(said["name"][0]) if "name" in said else device.name,
         vendor=str(said["vendor"][0]) if "vendor" in said else device.vendor,
         notes=(*device.notes, *notes),
+    )
+
+
+def _fullest(said: Iterable[Identity]) -> tuple[Identity, ...]:
+    """Without what is the beginning of another saying: lists that come in pieces."""
+    every = tuple(dict.fromkeys(said))
+    texts = [(one.protocol, one.unit, f"{one.text}; ") for one in every]
+    return tuple(
+        one
+        for one, (protocol, unit, text) in zip(every, texts, strict=True)
+        if not any((protocol, unit) == other[:2] and other[2] != text and other[2].startswith(text) for other in texts)
     )
 
 

@@ -9,6 +9,7 @@ from infrastress.core.time import to_iso
 from infrastress.inventory.devices import Device
 from infrastress.inventory.facts import conversations
 from infrastress.inventory.heard import Heard
+from infrastress.inventory.identity import label_of
 from infrastress.inventory.matching import Finding
 from infrastress.inventory.roles import Judged
 from infrastress.inventory.vendors import LOCAL, UNLISTED
@@ -23,6 +24,8 @@ def maker_of(device: Device) -> str:
     """Who made it: corrected, by its MACs, or why nobody knows."""
     if device.vendor:
         return device.vendor
+    if said := label_of(device.identities).maker:
+        return said
     makers = dict.fromkeys(mac.vendor for mac in device.macs)
     named = [name for name in makers if name not in (LOCAL, UNLISTED)]
     if named or makers:

@@ -75,7 +75,7 @@ def show(
             shelf.add_log(model, advance)
         shelf.keep()
     inventory = judged(model, shelf.heard, shelf.corrections())
-    del csv, cyclonedx, propose
+    _write(inventory, csv=csv, cyclonedx=cyclonedx, propose=propose)
     if as_json:
         from infrastress.inventory.exports import as_dict
 
@@ -96,6 +96,27 @@ def _read_captures(shelf: "Shelf", captures: tuple[Path, ...]) -> bool:
             notes().print(f"{said}.", markup=False)
             whole = whole and "already" in said
     return whole
+
+
+def _write(inventory: "Inventory", *, csv: Path | None, cyclonedx: Path | None, propose: Path | None) -> None:
+    from infrastress.app.files import make_folder, write_atomically, write_json
+
+    heard, devices = inventory.heard, inventory.devices
+    if csv is not None:
+        from infrastress.inventory.exports import csv_files
+
+        for name, text in csv_files(heard, devices, inventory.findings).items():
+            write_atomically(make_folder(csv) / name, text.encode())
+    if cyclonedx is not None:
+        from infrastress.inventory.cyclonedx import as_cyclonedx
+
+        write_json(make_folder(cyclonedx.parent) / cyclonedx.name, as_cyclonedx(inventory.site.id, devices))
+    if propose is not None:
+        from infrastress.detectors.network.who import Who
+        from infrastress.inventory.proposal import proposal
+
+        text = proposal(heard, inventory.site, Who(inventory.site), devices)
+        write_atomically(make_folder(propose.parent) / propose.name, text.encode())
 
 
 def _tables(inventory: "Inventory") -> None:
