@@ -12,7 +12,7 @@ from infrastress.inventory.heard import Heard
 from infrastress.inventory.identity import label_of
 from infrastress.inventory.matching import Finding
 from infrastress.inventory.roles import Judged
-from infrastress.inventory.vendors import LOCAL, UNLISTED
+from infrastress.inventory.vendors import LOCAL, SHARED, UNLISTED
 
 __all__ = ["as_dict", "csv_files", "device_dict", "maker_of"]
 
@@ -27,7 +27,7 @@ def maker_of(device: Device) -> str:
     if said := label_of(device.identities).maker:
         return said
     makers = dict.fromkeys(mac.vendor for mac in device.macs)
-    named = [name for name in makers if name not in (LOCAL, UNLISTED)]
+    named = [name for name in makers if name not in (LOCAL, SHARED, UNLISTED)]
     if named or makers:
         return ", ".join(named or makers)
     return "behind a router" if device.behind_router else ""

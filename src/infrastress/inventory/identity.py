@@ -18,6 +18,8 @@ _FIELDS: Final = {
     "serial": "serial", "serial-number": "serial",
     "object-name": "name", "name": "name", "userapplicationname": "name",
 }  # fmt: skip
+_CIP_MAKERS: Final = {"vendor=1": "Rockwell Automation"}
+"""ODVA's number of the maker whose modules are met most; of the others the number stands as it is."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def label_of(identities: Iterable[Identity]) -> Label:
         elif len(parts) == 1 and "=" not in first and one.protocol == Protocol.MODBUS:
             found.setdefault("product", first.strip())  # function 17: free text
         for part in parts:
+            if one.protocol in (Protocol.CIP, Protocol.ENIP) and part in _CIP_MAKERS:
+                found.setdefault("maker", _CIP_MAKERS[part])
             key, equals, value = part.partition("=")
             field = _FIELDS.get(key.strip().lower())
             if equals and field is not None and value.strip():

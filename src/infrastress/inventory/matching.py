@@ -11,6 +11,7 @@ from infrastress.events.network_terms import Protocol
 from infrastress.inventory.devices import Device, order_of
 from infrastress.inventory.facts import Conversation, conversations
 from infrastress.inventory.heard import Heard
+from infrastress.inventory.roles import times
 from infrastress.site import Site
 from infrastress.site.assets import Asset
 
@@ -109,7 +110,7 @@ def _ways(heard: Heard, who: Who) -> Iterator[Finding]:
         zones = None if talk.protocol == Protocol.ARP else who.uncharted(talk.client, talk.server, talk.protocol)
         if zones is None:
             continue
-        outcome = f"{talk.way.heard.count} times" if talk.way.answered else "never answered"
+        outcome = times(talk.way.heard.count) if talk.way.answered else "never answered"
         said = (
             f"{who.last(talk.client)} in {zones[0]} to {who.last(talk.server)} in {zones[1]} by {talk.protocol}, "
             f"{outcome}"
@@ -148,7 +149,7 @@ def _one_silent(heard: Heard, asset: Asset, nets: dict[str, _Net]) -> Finding:
     asked = sum(talk.way.heard.count for talk in conversations(heard) if talk.server in addresses)
     called = f"{asset.id} ({', '.join(addresses)})"
     if asked:
-        return Finding("silent", asset.id, f"{called} was asked for {asked} times and never heard to answer")
+        return Finding("silent", asset.id, f"{called} was asked for {times(asked)} and never heard to answer")
     heard_in = [nets[interface.network] for interface in asset.interfaces if interface.network in nets]
     best = max(heard_in, key=lambda net: (net.inside, net.across), default=None)
     if best is None or not (best.inside or best.across):

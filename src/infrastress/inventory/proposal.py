@@ -13,6 +13,7 @@ from infrastress.inventory.exports import maker_of
 from infrastress.inventory.facts import CONTROL, Conversation, conversations
 from infrastress.inventory.heard import Heard
 from infrastress.inventory.identity import label_of
+from infrastress.inventory.roles import times
 from infrastress.site import Site
 from infrastress.site.assets import Host
 
@@ -141,7 +142,7 @@ def _conduits(heard: Heard, site: Site, who: Who) -> Iterator[str]:
         taken.add(name)
         for talk in talks[:8]:
             said = f"{who.last(talk.client)} to {who.last(talk.server)} by {talk.protocol}"
-            yield _comment(f"{said}, {talk.way.heard.count} times")
+            yield _comment(f"{said}, {times(talk.way.heard.count)}")
         if len(talks) > 8:
             yield _comment(f"and {len(talks) - 8} more")
         names = ", ".join(_quoted(one) for one in sorted({called(talk.protocol) for talk in talks}))

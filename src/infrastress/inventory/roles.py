@@ -13,7 +13,7 @@ from infrastress.inventory.facts import CONTROL, IT, Facts
 from infrastress.inventory.heard import Identity
 from infrastress.inventory.vendors import AUTOMATION, NETWORKING, made_by
 
-__all__ = ["LEAST", "ROLES", "Judged", "Sign", "level_of", "role_of"]
+__all__ = ["LEAST", "ROLES", "Judged", "Sign", "level_of", "role_of", "times"]
 
 ROLES: Final = (
     "controller", "hmi", "engineering", "historian", "server", "gateway", "router", "switch", "workstation", "unknown",
@@ -99,7 +99,7 @@ def role_of(facts: Facts, around: Around) -> Judged:
 def _answering(facts: Facts, around: Around) -> Iterator[Sign]:
     for protocol, count in sorted(facts.answers.items()):
         if protocol in CONTROL:
-            often = f"answered {count} requests by {protocol} of {_some(facts.asked_by[protocol])}"
+            often = f"answered {times(count, 'request')} by {protocol} of {_some(facts.asked_by[protocol])}"
             yield Sign("controller", 0.75 if count >= _OFTEN else 0.5, often)
     for protocol in sorted(facts.serves):
         if protocol in CONTROL and protocol not in facts.answers:
@@ -116,14 +116,16 @@ def _answering(facts: Facts, around: Around) -> Iterator[Sign]:
         yield Sign("controller", 0.2, f"is made by {makers[0]}, who make automation gear")
     if facts.answers[Protocol.OPCUA]:
         count = facts.answers[Protocol.OPCUA]
-        yield Sign("server", 0.55, f"answered {count} requests by opcua of {_some(facts.asked_by[Protocol.OPCUA])}")
+        yield Sign(
+            "server", 0.55, f"answered {times(count, 'request')} by opcua of {_some(facts.asked_by[Protocol.OPCUA])}"
+        )
 
 
 def _asking(facts: Facts, around: Around) -> Iterator[Sign]:
     everything = frozenset({*CONTROL, Protocol.OPCUA})
     count, whom = facts.polled(everything)
     if count:
-        words = f"reads values of {_some(whom)} ({count} times)"
+        words = f"reads values of {_some(whom)} ({times(count)})"
         beyond = around.level is not None and around.level >= 3 and not facts.commanded
         yield Sign("historian" if beyond else "hmi", 0.6 if count >= _OFTEN else 0.3, words)
         if beyond:
@@ -133,10 +135,10 @@ def _asking(facts: Facts, around: Around) -> Iterator[Sign]:
     if len(whom) >= 3:
         yield Sign("hmi", 0.3, f"is the master of {len(whom)} devices")
     if facts.commanded and count >= _OFTEN:
-        share = f"{facts.commanded} writes and commands beside {count} reads"
+        share = f"{times(facts.commanded, 'write or command', 'writes and commands')} beside {count} reads"
         yield Sign("hmi", 0.3, f"commands what it polls: {share}")
     elif facts.commanded:
-        yield Sign("hmi", 0.2, f"gave {facts.commanded} writes and commands")
+        yield Sign("hmi", 0.2, f"gave {times(facts.commanded, 'write or command', 'writes and commands')}")
     for words, actions, weight in (
         ("moves programs or files", _REMOTE, 0.8),
         ("starts, stops or restarts controllers", _MODES, 0.8),
@@ -145,13 +147,13 @@ def _asking(facts: Facts, around: Around) -> Iterator[Sign]:
     ):
         done = {str(action): facts.did[action] for action in sorted(actions) if facts.did[action]}
         if done:
-            told = ", ".join(f"{action} {n} times" for action, n in done.items())
+            told = ", ".join(f"{action} {times(n)}" for action, n in done.items())
             yield Sign("engineering", weight, f"{words} ({told})")
 
 
 def _passing(facts: Facts, around: Around) -> Iterator[Sign]:
     if around.routes:
-        yield Sign("router", 0.8, f"{around.routes} addresses of other networks are reached by its MAC")
+        yield Sign("router", 0.8, f"{times(around.routes, 'other address', 'other addresses')} reached by its MAC")
     if around.devices >= 2:
         yield Sign("gateway", 0.9, f"speaks for {around.devices} devices behind it")
     for protocol, units in sorted(facts.units.items()):
@@ -172,7 +174,7 @@ def _office(facts: Facts, around: Around) -> Iterator[Sign]:
         words = f"serves {', '.join(sorted(serves))} to {_some(clients)}"
         yield Sign("server", 0.4 if len(clients) == 1 else 0.6, words)
         if gear and set(serves) <= {Protocol.SNMP, Protocol.HTTP, Protocol.TLS, Protocol.SSH, Protocol.TELNET}:
-            yield Sign("switch", 0.6, f"is made by {gear[0]} and serves nothing but its own management")
+            yield Sign("switch", 0.75, f"is made by {gear[0]} and serves nothing but its own management")
     if uses and not facts.did and not any(protocol in CONTROL for protocol in facts.answers):
         yield Sign("workstation", 0.35, f"uses {', '.join(sorted(uses))} and speaks no control protocol")
 
@@ -192,6 +194,13 @@ def level_of(role: Judged, place: tuple[str, float] | None) -> Judged:
         return Judged(None, 0.0, (why if role.value in ("router", "switch") else "its role isn't known",))
     level, weight = found
     return Judged(level, round(weight * role.confidence, 2), (f"the usual level of the role {role.value}",))
+
+
+def times(count: int, one: str = "", many: str = "") -> str:
+    """For people: once, 3 times; with a word 1 request, 3 requests."""
+    if not one:
+        return "once" if count == 1 else f"{count} times"
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
 
 
 def _some(names: set[str]) -> str:

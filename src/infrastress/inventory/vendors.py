@@ -5,10 +5,12 @@ from typing import Final
 
 from netaddr import EUI, AddrFormatError, NotRegisteredError
 
-__all__ = ["AUTOMATION", "LOCAL", "NETWORKING", "VIRTUAL", "made_by", "vendor_of"]
+__all__ = ["AUTOMATION", "LOCAL", "NETWORKING", "SHARED", "UNLISTED", "VIRTUAL", "made_by", "vendor_of"]
 
 LOCAL: Final = "locally administered"
 UNLISTED: Final = "not in IEEE's list"
+SHARED: Final = "a block that many makers share"
+"""IEEE sells parts of some blocks; which part is whose isn't in the list."""
 
 AUTOMATION: Final = (
     "siemens", "rockwell", "allen-bradley", "schneider", "telemecanique", "elau", "schweitzer", "phoenix contact",
@@ -35,7 +37,8 @@ def vendor_of(mac: str) -> str:
         name = eui.iab.registration().org if eui.is_iab() else eui.oui.registration().org
     except (AddrFormatError, NotRegisteredError, ValueError, IndexError):
         return UNLISTED
-    return " ".join(str(name).split()).rstrip(",")
+    name = " ".join(str(name).split()).rstrip(",")
+    return SHARED if name.lower() == "ieee registration authority" else name
 
 
 def made_by(vendor: str, makers: tuple[str, ...]) -> bool:

@@ -159,11 +159,15 @@ def _row(device: "Device") -> tuple[str, ...]:
         f"{name}{more}",
         maker_of(device),
         str(device.role.value),
-        {"model": "model", "correction": "said"}.get(device.role.by) or f"{device.role.confidence:.2f}",
+        {"model": "model", "correction": "said"}.get(device.role.by) or _sure(device.role.confidence),
         f"{level:g}" if isinstance(level, float) else "",
         " ".join(sorted({*device.facts.asks} - _UNSAID)),
         " ".join(sorted({*device.facts.serves} - _UNSAID)),
     )
+
+
+def _sure(confidence: float) -> str:
+    return f"{confidence:.2f}" if confidence else ""
 
 
 def _closing(inventory: "Inventory", heard: int) -> str:
