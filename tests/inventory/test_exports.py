@@ -40,8 +40,8 @@ def merged(proposal: str) -> str:
     return "\n".join([*lines, *(line for name in lists for line in [f"{name}:", *lists[name]])]) + "\n"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(any_row, max_size=25))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(any_row, max_size=12))
 def test_whatever_is_heard_is_exported_validly_and_its_proposal_loads(tmp_path, rows):
     plant = site(tmp_path)
     found, who = heard(rows), Who(plant)
@@ -120,7 +120,7 @@ def test_a_cell_is_no_formula(tmp_path):
             {"maker": "Rockwell Automation", "product": "1756-L61/B LOGIX5561", "version": "16.020"},
         ),
         ("s7comm", "order=6ES7 315-2EH14-0AB0; firmware=V3.2.7", {"order": "6ES7 315-2EH14-0AB0", "version": "V3.2.7"}),
-        ("s7comm", "name=PLC_1; serial=S C-1; module=CPU 315", {"name": "PLC_1", "serial": "S C-1", "product": "CPU 315"}),
+        ("s7comm", "name=PLC_1; module=CPU 315", {"name": "PLC_1", "product": "CPU 315"}),
         ("bacnet", "model-name=PLC12", {"product": "PLC12"}),
         ("bacnet", "firmware-revision=4.0", {"version": "4.0"}),
         ("opcua", "application=Tank farm; uri=urn:x", {"product": "Tank farm"}),

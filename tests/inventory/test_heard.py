@@ -13,8 +13,8 @@ from infrastress.inventory.heard import Heard
 from .rows import HMI, PLC, T0, any_row, heard, polls, records, row
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(any_row, max_size=40), st.integers(1, 40), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(any_row, max_size=16), st.integers(1, 8), st.randoms(use_true_random=False))
 def test_the_same_whatever_the_batches_and_their_order(rows, size, rng: random.Random):
     whole = heard(rows)
     cuts = [rows[at : at + size] for at in range(0, len(rows), size)]
@@ -25,8 +25,8 @@ def test_the_same_whatever_the_batches_and_their_order(rows, size, rng: random.R
     assert parts.encode() == whole.encode()
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(any_row, max_size=40), st.integers(0, 40), st.booleans())
+@settings(max_examples=40, deadline=None)
+@given(st.lists(any_row, max_size=16), st.integers(0, 16), st.booleans())
 def test_two_halves_merged_are_the_whole_even_where_tables_are_too_small(rows, cut, swapped):
     bounds = {"max_nodes": 3, "max_ways": 4}
     whole, halves = heard(rows, **bounds), [heard(rows[:cut], **bounds), heard(rows[cut:], **bounds)]
