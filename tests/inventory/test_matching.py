@@ -45,6 +45,11 @@ def test_a_controller_that_behaves_like_an_engineering_station(tmp_path):
     assert ("role_differs", "PLC-1") in told(findings(site(tmp_path), rows))
 
 
+def test_a_historian_that_polls_is_no_finding(tmp_path):
+    rows = [one for server in (PLC, "10.20.10.13") for one in polls(30, "10.20.20.31", server)]
+    assert not [kind for kind, _ in told(findings(site(tmp_path), rows)) if kind == "role_differs"]
+
+
 @pytest.mark.parametrize(
     ("rows", "kind", "words"),
     [

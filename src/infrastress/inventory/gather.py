@@ -66,7 +66,7 @@ def gather(heard: Heard, records: NetworkRecords) -> None:
     times, ends = records.integers("time"), records.ends
     heard.listened.update(np.unique(np.concatenate([times, ends]) // GROUND).tolist())
     heard.sources.setdefault(records.source, Seen()).add(len(records), int(times.min()), int(ends.max()))
-    heard.trim(spare=2)
+    heard.bound()
 
 
 def _groups(records: NetworkRecords) -> list[_Group]:
@@ -123,6 +123,7 @@ def _take(heard: Heard, group: _Group) -> None:
                 node.arp.setdefault(mac, Seen()).add(*said)
         if group.vlan >= 0:
             _count(node.vlans, group.vlan, group.rows)
+        heard.bound_node(node)
     if group.client in _NOBODY or group.server in _NOBODY:
         return
     _way(heard, group, server_spoke)
@@ -135,6 +136,7 @@ def _way(heard: Heard, group: _Group, server_spoke: bool) -> None:
     way.answered += group.rows if server_spoke else 0
     if group.port >= 0:
         _count(way.ports, group.port, group.rows)
+        heard.bound_way(way)
     if group.kind == Kind.CONNECTION:
         way.connections += group.rows
         way.unanswered += group.rows if group.ok == 0 else 0
@@ -154,6 +156,7 @@ def _way(heard: Heard, group: _Group, server_spoke: bool) -> None:
         Kind.REQUEST: "unanswered",
     }.get(Kind(group.kind), "told")
     deed.add(Deed(**{name: group.rows}, first=group.first, last=group.last))
+    heard.bound_way(way)
 
 
 def _count(table: dict[str, int], number: int, count: int) -> None:
@@ -189,7 +192,9 @@ def _identities(heard: Heard, records: NetworkRecords) -> None:
         for part, (address, behind) in ((own, ends[server_speaks]), (other, ends[not server_speaks])):
             if part and address is not None and address not in _NOBODY:
                 said = msgspec.json.encode(Identity(protocol, behind, part)).decode()
-                heard.node(address).identities.setdefault(said, Seen()).add(count, *spans[key])
+                node = heard.node(address)
+                node.identities.setdefault(said, Seen()).add(count, *spans[key])
+                heard.bound_node(node)
 
 
 def _parts(text: str) -> tuple[str, str]:

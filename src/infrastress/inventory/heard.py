@@ -181,20 +181,32 @@ class Heard:
         self.overflow |= other.overflow
         self.trim()
 
-    def trim(self, *, spare: int = 1) -> None:
-        """Bring tables back within their bounds; up to `spare` times the bounds nothing is done."""
+    def trim(self) -> None:
+        """Bring all tables back within their bounds."""
+        self.bound(spare=1)
+        for node in self.nodes.values():
+            self.bound_node(node, spare=1)
+        for way in self.ways.values():
+            self.bound_way(way, spare=1)
+
+    def bound(self, *, spare: int = 2) -> None:
+        """The large tables; up to `spare` times the bounds nothing is done, so that it is seldom done."""
         self._trim("nodes", self.nodes, self._max_nodes, spare)
         self._trim("conversations", self.ways, self._max_ways, spare)
         self._trim("sources", self.sources, _SOURCES, spare)
-        for node in self.nodes.values():
-            self._trim("MACs", node.macs, _MACS, spare)
-            self._trim("MACs", node.arp, _MACS, spare)
-            self._trim("VLANs", node.vlans, _VLANS, spare)
-            self._trim("identities", node.identities, _IDENTITIES, spare)
-        for way in self.ways.values():
-            self._trim("functions", way.deeds, _DEEDS, spare)
-            self._trim("ports", way.ports, _PORTS, spare)
-            self._trim("units", way.units, _UNITS, spare)
+
+    def bound_node(self, node: Node, *, spare: int = 2) -> None:
+        """The tables of one address."""
+        self._trim("MACs", node.macs, _MACS, spare)
+        self._trim("MACs", node.arp, _MACS, spare)
+        self._trim("VLANs", node.vlans, _VLANS, spare)
+        self._trim("identities", node.identities, _IDENTITIES, spare)
+
+    def bound_way(self, way: Way, *, spare: int = 2) -> None:
+        """The tables of one conversation."""
+        self._trim("functions", way.deeds, _DEEDS, spare)
+        self._trim("ports", way.ports, _PORTS, spare)
+        self._trim("units", way.units, _UNITS, spare)
 
     def _trim(self, name: str, table: dict[str, Value], most: int, spare: int) -> None:
         if len(table) > most * spare:

@@ -30,6 +30,18 @@ KINDS: Final = {
 _LONG: Final = HOUR
 """So long a network must have been listened to before silence says anything."""
 _SURE: Final = 0.6
+_LIKE: Final = {
+    "controller": {"gateway", "server"},
+    "hmi": {"server", "historian", "workstation"},
+    "engineering": {"hmi", "workstation", "server"},
+    "historian": {"hmi", "server", "workstation"},
+    "server": {"hmi", "historian", "gateway", "workstation"},
+    "gateway": {"controller", "hmi", "router", "server"},
+    "router": {"gateway", "server", "switch"},
+    "switch": {"router", "server"},
+    "workstation": {"server"},
+}
+"""Declared role -> what such a device may be heard as, since it does that too or does nothing more just now."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +111,15 @@ def _macs(site: Site, devices: list[Device]) -> Iterator[Finding]:
 def _roles(devices: list[Device]) -> Iterator[Finding]:
     for device in devices:
         told = device.heard_role
-        if device.role.by != "model" or told.confidence < _SURE or told.value == device.role.value:
+        if device.role.by != "model" or told.confidence < _SURE or told.value in _like(device):
             continue
         said = f"{device.asset} is declared {device.role.value} and behaves like {told.value}: {told.because[0]}"
         yield Finding("role_differs", str(device.asset), said, device.first, device.last)
+
+
+def _like(device: Device) -> set[str]:
+    declared = str(device.role.value)
+    return {declared, *_LIKE.get(declared, ())}
 
 
 def _ways(heard: Heard, who: Who) -> Iterator[Finding]:

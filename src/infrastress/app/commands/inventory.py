@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from infrastress.app.output import console, database_option, json_option, notes, print_json, progress
+from infrastress.inventory.roles import ROLES
 
 if TYPE_CHECKING:
     from infrastress.app.inventory import Inventory, Shelf
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_ROLES = (
-    "controller", "hmi", "engineering", "historian", "server", "gateway", "router", "switch", "workstation", "unknown",
-)  # fmt: skip
 _UNSAID = frozenset({"arp", "unknown"})
 
 
@@ -187,7 +185,7 @@ def _closing(inventory: "Inventory", heard: int) -> str:
 @command.command("correct")
 @click.argument("site", type=click.Path(path_type=Path))
 @click.argument("device")
-@click.option("--role", type=click.Choice([*_ROLES, ""]), help="What it is.")
+@click.option("--role", type=click.Choice([*ROLES, ""]), help="What it is.")
 @click.option("--level", metavar="LEVEL", help="Its Purdue level, 0 to 5.")
 @click.option("--name", help="What people call it.")
 @click.option("--vendor", help="Who made it.")
