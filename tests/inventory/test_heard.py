@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infrastress.core.errors import DecodeError
+from infrastress.inventory.facts import conversations
 from infrastress.inventory.gather import gather
 from infrastress.inventory.heard import Heard
 
@@ -40,10 +41,23 @@ def test_two_halves_merged_are_the_whole_even_where_tables_are_too_small(rows, c
 def test_a_bound_that_is_passed_is_told_and_what_is_kept_is_whole():
     rows = [row(server=f"10.9.{i // 250}.{i % 250 + 1}") for i in range(600) for _ in range(2)]
     found = heard(rows, max_nodes=100, max_ways=100)
+    gather(found, records(rows[:200]))
     found.encode()
     assert len(found.nodes) == len(found.ways) == 100
-    assert {"nodes", "conversations"} <= found.overflow
-    assert {way.heard.count for way in found.ways.values()} == {2}
+    assert found.overflow == {"nodes", "ways"}
+    assert {way.heard.count for way in found.ways.values()} <= {2, 4}
+
+
+def test_a_sweep_of_addresses_drives_out_no_device():
+    probe = {"kind": "connection", "ok": False, "action": None, "function_name": None, "unit": None}
+    found = heard(
+        [row(server=f"10.9.{i // 250}.{i % 250 + 1}", **probe) for i in range(600)], max_nodes=50, max_ways=50
+    )
+    gather(found, records(polls(3)))
+    found.encode()
+    assert set(found.nodes) == {HMI, PLC}
+    assert (len(found.called), len(found.ways), len(found.tried)) == (50, 1, 50)
+    assert found.overflow == {"called", "tried"}
 
 
 def test_counts_times_and_outcomes():
@@ -56,7 +70,8 @@ def test_counts_times_and_outcomes():
         row(kind="malformed", sender="client", action=None, function_name=None),
     ]
     found = heard(rows)
-    way = found.ways[f"{HMI}\t{PLC}\tmodbus"]
+    (talk,) = conversations(found)
+    way = talk.way
     read = way.deeds["c\tread\tread holding registers"]
     assert (read.answered, read.refused, read.first) == (3, 1, T0 - 5)
     assert way.deeds["c\twrite\twrite single coil"].unanswered == 1
@@ -93,8 +108,8 @@ def test_who_is_only_asked_for_has_not_spoken():
         ),
     ]
     found = heard(rows)
-    assert found.nodes["10.20.10.77"].spoke.count == 0
-    assert found.nodes["10.20.20.255"].for_many == 1
+    assert set(found.nodes) == {HMI}
+    assert (found.called["10.20.10.77"].for_many, found.called["10.20.20.255"].for_many) == (0, 1)
     assert found.nodes[HMI].arp
 
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from infrastress.detectors.network.who import Who
 from infrastress.inventory.corrections import Correction, applied
 from infrastress.inventory.facts import Facts, conversations
-from infrastress.inventory.heard import Heard, Identity, Node
+from infrastress.inventory.heard import Called, Heard, Identity, Node
 from infrastress.inventory.roles import Around, Judged, level_of, role_of
 from infrastress.inventory.vendors import vendor_of
 from infrastress.site import Site
@@ -93,12 +93,6 @@ def order_of(address: str) -> tuple[int, bytes]:
     return parsed.version, parsed.packed
 
 
-def _is_node(heard: Heard, who: Who, address: str, node: Node) -> bool:
-    if node.spoke.count:
-        return True
-    return who.is_node(address) and not node.for_many
-
-
 def _routers(heard: Heard, who: Who) -> dict[str, set[str]]:
     """MACs by which many addresses, or the internet from private ones, are reached -> those addresses.
 
@@ -121,9 +115,9 @@ def _groups(heard: Heard, who: Who, routers: Mapping[str, set[str]]) -> dict[str
     """Device -> its addresses: by asset, then by MAC."""
     named: dict[str, set[str]] = defaultdict(set)
     by_mac: dict[str, list[str]] = defaultdict(list)
-    for address, node in heard.nodes.items():
-        if not _is_node(heard, who, address, node):
-            continue
+    silent = [one for one, called in heard.called.items() if who.is_node(one) and not called.for_many]
+    for address in dict.fromkeys([*heard.nodes, *silent]):
+        node = heard.nodes.get(address, Node())
         asset = who.asset(address)
         named[asset.id if asset is not None else address].add(address)
         for mac in node.macs:
@@ -171,7 +165,8 @@ class _Home(NamedTuple):
 
 def _device(home: _Home, heard: Heard, routers: Mapping[str, set[str]]) -> Device:
     name, addresses, asset, place, facts = home
-    nodes = [heard.nodes[address] for address in addresses]
+    nodes = [heard.nodes.get(address, Node()) for address in addresses]
+    repeated = {one for one in addresses if one in heard.nodes and heard.called.get(one, Called()).for_many}
     claimed = {mac for node in nodes for mac in node.arp}
     shared = {mac for node in nodes for mac in node.macs if mac in routers and mac not in claimed}
     own = sorted({mac for node in nodes for mac in node.macs} - shared)
@@ -185,7 +180,7 @@ def _device(home: _Home, heard: Heard, routers: Mapping[str, set[str]]) -> Devic
         says=direct,
         routes=routes,
         devices=len({one.unit for one in behind}),
-        repeats=any(node.for_many and node.spoke.count for node in nodes),
+        repeats=bool(repeated),
         level=place[1] if place is not None else None,
     )
     told = role_of(facts, around)
@@ -207,7 +202,7 @@ def _device(home: _Home, heard: Heard, routers: Mapping[str, set[str]]) -> Devic
         role=declared or told,
         level=level_of(declared or told, place),
         heard_role=told,
-        notes=tuple(_notes(addresses, nodes, macs)),
+        notes=tuple(_notes(repeated, nodes, macs)),
     )
 
 
@@ -256,10 +251,9 @@ def _declared(asset: Asset) -> Judged | None:
     return Judged(role, 0.9, (f"the site model says so of {asset.id}{called}",), "model")
 
 
-def _notes(addresses: tuple[str, ...], nodes: list[Node], macs: tuple[Mac, ...]) -> Iterable[str]:
-    for address, node in zip(addresses, nodes, strict=True):
-        if node.spoke.count and node.for_many:
-            yield f"{address} is a broadcast address and yet sends: somebody repeats others' messages"
+def _notes(repeated: set[str], nodes: list[Node], macs: tuple[Mac, ...]) -> Iterable[str]:
+    for address in sorted(repeated):
+        yield f"{address} is a broadcast address and yet sends: somebody repeats others' messages"
     if len(macs) > 1:
         yield f"{len(macs)} MACs: another interface, a changed device, or a forgery"
     if nodes and not any(node.spoke.count for node in nodes):

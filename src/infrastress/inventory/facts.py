@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from infrastress.events.network_terms import Action, Protocol
-from infrastress.inventory.heard import Heard, Way
+from infrastress.inventory.heard import Heard, Way, add_way
 
 __all__ = ["CONTROL", "IT", "Conversation", "Facts", "conversations"]
 
@@ -36,7 +36,11 @@ class Conversation(NamedTuple):
 
 def conversations(heard: Heard) -> Iterator[Conversation]:
     """All, by client, server and protocol."""
-    for key, way in sorted(heard.ways.items()):
+    for key in sorted({*heard.ways, *heard.tried}):
+        way = Way()
+        for table in (heard.ways, heard.tried):
+            if key in table:
+                add_way(way, table[key])
         client, server, protocol = key.split("\t")
         yield Conversation(client, server, protocol, way)
 

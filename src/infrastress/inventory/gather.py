@@ -111,11 +111,11 @@ def _take(heard: Heard, group: _Group) -> None:
     ):
         if address in _NOBODY:
             continue
-        node = heard.node(address)
-        if _for_many(mac) and group.protocol != Protocol.ARP:  # who announces himself asks for nobody by it
-            node.for_many += group.rows
         if not spoke or _for_many(mac):
+            # Who announces himself by ARP asks for nobody by the address of everybody.
+            heard.call(address, group.rows, group.rows if _for_many(mac) and group.protocol != Protocol.ARP else 0)
             continue
+        node = heard.node(address)
         node.spoke.add(*said)
         if mac and mac != _NO_MAC:
             node.macs.setdefault(mac, Seen()).add(*said)
@@ -130,7 +130,7 @@ def _take(heard: Heard, group: _Group) -> None:
 
 
 def _way(heard: Heard, group: _Group, server_spoke: bool) -> None:
-    way = heard.way(group.client, group.server, group.protocol)
+    way = heard.way(f"{group.client}\t{group.server}\t{group.protocol}", answered=server_spoke)
     way.heard.add(group.rows, group.first, group.last)
     way.transport = min(filter(None, (way.transport, group.transport)), default="")
     way.answered += group.rows if server_spoke else 0

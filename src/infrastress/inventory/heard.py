@@ -2,10 +2,11 @@
 
 All is counts, sums, first and last times, and sets, so that merging is commutative and associative. Tables are bounded:
 the keys of the lowest hash are kept. A key that is kept in the end was never thrown out before, so its counts are
-whole, and nobody who floods the network chooses what is lost; `overflow` tells that something was.
+whole, and nobody who floods the network chooses what is lost; `overflow` tells that something was. Who only is asked
+for, and what nobody answers, lies in tables of its own, so that a sweep of addresses drives out no device.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, TypeVar
@@ -15,12 +16,12 @@ import msgspec
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import MINUTE
 
-__all__ = ["GROUND", "Deed", "Heard", "Identity", "Node", "Seen", "Way"]
+__all__ = ["GROUND", "Called", "Deed", "Heard", "Identity", "Node", "Seen", "Way", "add_way"]
 
 GROUND: Final = 10 * MINUTE
 """Grain of the time that was listened, ns."""
 FORMAT: Final = 1
-_NODES, _WAYS = 65_536, 65_536
+_NODES, _WAYS = 32_768, 32_768
 _MACS, _VLANS, _IDENTITIES, _PORTS, _UNITS, _DEEDS, _SOURCES = 16, 64, 512, 32, 256, 512, 1_024
 _NEVER: Final = 1 << 62
 
@@ -53,10 +54,9 @@ class Node(msgspec.Struct):
     """One address.
 
     Attributes:
-        spoke: rows in which it was the one that spoke or answered; of a node that was only addressed, none.
+        spoke: rows in which it was the one that spoke or answered.
         macs, vlans: those it spoke with. arp: MACs that it said itself to have.
         identities: JSON of `Identity` -> when.
-        for_many: rows that went to it by a group or broadcast hardware address, as to no single node.
     """
 
     spoke: Seen = msgspec.field(default_factory=Seen)
@@ -64,12 +64,18 @@ class Node(msgspec.Struct):
     arp: dict[str, Seen] = {}
     vlans: dict[str, int] = {}
     identities: dict[str, Seen] = {}
-    for_many: int = 0
 
     def says(self) -> Iterable[tuple[Identity, Seen]]:
         """What it said it is, in a fixed order."""
         for text, seen in sorted(self.identities.items()):
             yield msgspec.json.decode(text, type=Identity), seen
+
+
+class Called(msgspec.Struct):
+    """How often an address was spoken to without a word of its own; `for_many`: as a group or broadcast is."""
+
+    count: int = 0
+    for_many: int = 0
 
 
 class Deed(msgspec.Struct):
@@ -125,7 +131,9 @@ class Way(msgspec.Struct):
 class _Kept(msgspec.Struct):
     format: int
     nodes: dict[str, Node]
+    called: dict[str, Called]
     ways: dict[str, Way]
+    tried: dict[str, Way]
     sources: dict[str, Seen]
     listened: list[tuple[int, int]]
     overflow: list[str]
@@ -135,7 +143,8 @@ class Heard:
     """All of it.
 
     Attributes:
-        nodes: by address. ways: by "client server protocol" (by tabs).
+        nodes: who spoke, by address. called: who was spoken to.
+        ways: rows in which a server spoke, by "client server protocol" (by tabs). tried: the other rows.
         sources: by name, their rows.
         listened: grains of `GROUND` in which anything was heard.
         overflow: names of tables that were too small.
@@ -143,39 +152,52 @@ class Heard:
 
     def __init__(self, max_nodes: int = _NODES, max_ways: int = _WAYS) -> None:
         self.nodes: dict[str, Node] = {}
+        self.called: dict[str, Called] = {}
         self.ways: dict[str, Way] = {}
+        self.tried: dict[str, Way] = {}
         self.sources: dict[str, Seen] = {}
         self.listened: set[int] = set()
         self.overflow: set[str] = set()
         self._max_nodes, self._max_ways = max_nodes, max_ways
+        self._limits: dict[str, bytes] = {}
+        """Rank beyond which a table that was too small takes nothing new."""
 
     def node(self, address: str) -> Node:
-        """An address, new where it is."""
-        node = self.nodes.get(address)
-        if node is None:
-            node = self.nodes[address] = Node()
-        return node
+        """An address that speaks, new where it is."""
+        return self._of("nodes", self.nodes, address, Node)
 
-    def way(self, client: str, server: str, protocol: str) -> Way:
-        """A client, a server and a protocol, new where they are."""
-        key = f"{client}\t{server}\t{protocol}"
-        way = self.ways.get(key)
-        if way is None:
-            way = self.ways[key] = Way()
-        return way
+    def call(self, address: str, count: int, for_many: int) -> None:
+        """An address is spoken to."""
+        called = self._of("called", self.called, address, Called)
+        called.count += count
+        called.for_many += for_many
+
+    def way(self, key: str, *, answered: bool) -> Way:
+        """A client, a server and a protocol (by tabs), new where they are."""
+        return self._of("ways", self.ways, key, Way) if answered else self._of("tried", self.tried, key, Way)
+
+    def _of(self, name: str, table: dict[str, Value], key: str, make: Callable[[], Value]) -> Value:
+        found = table.get(key)
+        if found is None:
+            found = make()
+            if name not in self._limits or _rank(key) <= self._limits[name]:
+                table[key] = found
+        return found
 
     def merge(self, other: "Heard") -> None:
         """Add what another has heard; the other must not be used afterwards."""
         for address, node in other.nodes.items():
             mine = self.node(address)
             _seen(mine.spoke, node.spoke)
-            mine.for_many += node.for_many
             _add_seen(mine.macs, node.macs)
             _add_seen(mine.arp, node.arp)
             _add_counts(mine.vlans, node.vlans)
             _add_seen(mine.identities, node.identities)
-        for key, way in other.ways.items():
-            _add_way(self.way(*key.split("\t")), way)
+        for address, called in other.called.items():
+            self.call(address, called.count, called.for_many)
+        for answered, ways in ((True, other.ways), (False, other.tried)):
+            for key, way in ways.items():
+                add_way(self.way(key, answered=answered), way)
         _add_seen(self.sources, other.sources)
         self.listened |= other.listened
         self.overflow |= other.overflow
@@ -186,29 +208,36 @@ class Heard:
         self.bound(spare=1)
         for node in self.nodes.values():
             self.bound_node(node, spare=1)
-        for way in self.ways.values():
+        for way in (*self.ways.values(), *self.tried.values()):
             self.bound_way(way, spare=1)
 
-    def bound(self, *, spare: int = 2) -> None:
+    def bound(self, *, spare: float = 1.25) -> None:
         """The large tables; up to `spare` times the bounds nothing is done, so that it is seldom done."""
-        self._trim("nodes", self.nodes, self._max_nodes, spare)
-        self._trim("conversations", self.ways, self._max_ways, spare)
+        self._limit("nodes", self.nodes, self._max_nodes, spare)
+        self._limit("called", self.called, self._max_nodes, spare)
+        self._limit("ways", self.ways, self._max_ways, spare)
+        self._limit("tried", self.tried, self._max_ways, spare)
         self._trim("sources", self.sources, _SOURCES, spare)
 
-    def bound_node(self, node: Node, *, spare: int = 2) -> None:
+    def bound_node(self, node: Node, *, spare: float = 2) -> None:
         """The tables of one address."""
         self._trim("MACs", node.macs, _MACS, spare)
         self._trim("MACs", node.arp, _MACS, spare)
         self._trim("VLANs", node.vlans, _VLANS, spare)
         self._trim("identities", node.identities, _IDENTITIES, spare)
 
-    def bound_way(self, way: Way, *, spare: int = 2) -> None:
+    def bound_way(self, way: Way, *, spare: float = 2) -> None:
         """The tables of one conversation."""
         self._trim("functions", way.deeds, _DEEDS, spare)
         self._trim("ports", way.ports, _PORTS, spare)
         self._trim("units", way.units, _UNITS, spare)
 
-    def _trim(self, name: str, table: dict[str, Value], most: int, spare: int) -> None:
+    def _limit(self, name: str, table: dict[str, Value], most: int, spare: float) -> None:
+        if len(table) > most * spare:
+            self._trim(name, table, most, spare)
+            self._limits[name] = max(map(_rank, table))
+
+    def _trim(self, name: str, table: dict[str, Value], most: int, spare: float) -> None:
         if len(table) > most * spare:
             self.overflow.add(name)
             for key in sorted(table, key=_rank)[most:]:
@@ -217,7 +246,8 @@ class Heard:
     def encode(self) -> bytes:
         """JSON; the same for the same content."""
         self.trim()
-        kept = _Kept(FORMAT, self.nodes, self.ways, self.sources, _runs(self.listened), sorted(self.overflow))
+        runs, over = _runs(self.listened), sorted(self.overflow)
+        kept = _Kept(FORMAT, self.nodes, self.called, self.ways, self.tried, self.sources, runs, over)
         return msgspec.json.encode(kept, order="sorted")
 
     @classmethod
@@ -231,10 +261,11 @@ class Heard:
             kept = msgspec.json.decode(data, type=_Kept)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise DecodeError(f"no inventory: {error}") from None
-        if kept.format != FORMAT or any(key.count("\t") != 2 for key in kept.ways):
+        if kept.format != FORMAT or any(key.count("\t") != 2 for key in (*kept.ways, *kept.tried)):
             raise DecodeError(f"no inventory of format {FORMAT}")
         heard = cls()
-        heard.nodes, heard.ways, heard.sources = kept.nodes, kept.ways, kept.sources
+        heard.nodes, heard.called, heard.ways, heard.tried = kept.nodes, kept.called, kept.ways, kept.tried
+        heard.sources = kept.sources
         heard.listened = {grain for first, last in kept.listened for grain in range(first, last + 1)}
         heard.overflow = set(kept.overflow)
         return heard
@@ -244,7 +275,7 @@ class Heard:
         return GROUND * sum(first // GROUND <= grain <= last // GROUND for grain in self.listened)
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 16)
 def _rank(key: str) -> bytes:
     return blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest()
 
@@ -263,7 +294,8 @@ def _add_counts(mine: dict[str, int], other: dict[str, int]) -> None:
         mine[key] = mine.get(key, 0) + count
 
 
-def _add_way(mine: Way, other: Way) -> None:
+def add_way(mine: Way, other: Way) -> None:
+    """Add one to another."""
     mine.transport = min(filter(None, (mine.transport, other.transport)), default="")
     _seen(mine.heard, other.heard)
     for key, deed in other.deeds.items():

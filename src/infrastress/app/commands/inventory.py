@@ -173,7 +173,8 @@ def _closing(inventory: "Inventory", heard: int) -> str:
 
     asked = len(inventory.devices) - heard
     hours = len(inventory.heard.listened) * GROUND / 3_600e9
-    told = f"{heard} devices heard, {asked} only asked for; {len(inventory.heard.ways)} conversations"
+    ways = len({*inventory.heard.ways, *inventory.heard.tried})
+    told = f"{heard} devices heard, {asked} only asked for; {ways} conversations"
     told += f"; listened for up to {hours:.1f} h, from {', '.join(sorted(inventory.heard.sources)[:3])}"
     if len(inventory.heard.sources) > 3:
         told += f" and {len(inventory.heard.sources) - 3} more"
