@@ -9,7 +9,6 @@ appear whole or not at all: each is written beside its place and then takes the 
 """
 
 import os
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from infrastress.app.files import make_folder, write_json
+from infrastress.app.numbered import numbered, settle, write_next
 from infrastress.core.errors import BaselineError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.site import Site
@@ -110,7 +110,7 @@ def write_version(state: Path, version: Version, baselines: dict[str, Baseline])
         baselines: by detector.
     """
     shelf = make_folder(state / "baselines")
-    taken = [number for number, _ in _numbered(shelf, "v")]
+    taken = [number for number, _ in numbered(shelf, "v")]
     number = max(taken, default=0)
     scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=shelf))
     try:
@@ -128,7 +128,7 @@ def write_version(state: Path, version: Version, baselines: dict[str, Baseline])
                 if not (shelf / f"v{number:04d}").exists():
                     raise
                 continue
-            _settle(shelf)
+            settle(shelf)
             return kept
     finally:
         if scratch.exists():
@@ -141,7 +141,7 @@ def versions_of(state: Path) -> list[Version]:
     Raises:
         BaselineError: a version's note is damaged.
     """
-    return [_decode(folder / "version.json", Version) for _, folder in _numbered(state / "baselines", "v")]
+    return [_decode(folder / "version.json", Version) for _, folder in numbered(state / "baselines", "v")]
 
 
 def decisions_of(state: Path) -> list[Decision]:
@@ -150,7 +150,7 @@ def decisions_of(state: Path) -> list[Decision]:
     Raises:
         BaselineError: one is damaged.
     """
-    return [_decode(file, Decision) for _, file in _numbered(state / "baselines" / "decisions", "d")]
+    return [_decode(file, Decision) for _, file in numbered(state / "baselines" / "decisions", "d")]
 
 
 def in_force(state: Path) -> int | None:
@@ -158,7 +158,7 @@ def in_force(state: Path) -> int | None:
     decisions = decisions_of(state)
     if decisions:
         return decisions[-1].version
-    numbers = [number for number, _ in _numbered(state / "baselines", "v")]
+    numbers = [number for number, _ in numbered(state / "baselines", "v")]
     return max(numbers, default=None)
 
 
@@ -168,7 +168,7 @@ def decide(state: Path, decision: Decision) -> None:
     Raises:
         BaselineError: there is no such version, or it was never approved and is to be used.
     """
-    numbers = {number for number, _ in _numbered(state / "baselines", "v")}
+    numbers = {number for number, _ in numbered(state / "baselines", "v")}
     if decision.version not in numbers:
         known = ", ".join(map(str, sorted(numbers))) or "none"
         raise BaselineError(f"there is no version {decision.version}", where=str(state), remedy=f"there are: {known}")
@@ -178,22 +178,7 @@ def decide(state: Path, decision: Decision) -> None:
             where=str(state),
             remedy=f"infrastress train SITE --approve --version {decision.version} --by NAME",
         )
-    folder = make_folder(state / "baselines" / "decisions")
-    handle, scratch = tempfile.mkstemp(prefix=".new-", dir=folder)
-    os.close(handle)
-    try:
-        write_json(Path(scratch), msgspec.to_builtins(decision))
-        number = max((number for number, _ in _numbered(folder, "d")), default=0)
-        while True:
-            number += 1
-            try:
-                os.link(scratch, folder / f"d{number:04d}.json")
-            except FileExistsError:
-                continue
-            _settle(folder)
-            return
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+    write_next(state / "baselines" / "decisions", "d", msgspec.to_builtins(decision))
 
 
 def read_baselines(state: Path, site: Site, versions: dict[str, str]) -> dict[str, Baseline]:
@@ -238,7 +223,7 @@ def read_version(state: Path, number: int) -> dict[str, Baseline]:
     """
     folder = _folder(state, number)
     if not folder.is_dir():
-        known = ", ".join(str(n) for n, _ in _numbered(state / "baselines", "v")) or "none"
+        known = ", ".join(str(n) for n, _ in numbered(state / "baselines", "v")) or "none"
         raise BaselineError(f"there is no version {number}", where=str(state), remedy=f"there are: {known}")
     version, approved = _decode(folder / "version.json", Version), _approved(state, number)
     found: dict[str, Baseline] = {}
@@ -260,23 +245,6 @@ def _folder(state: Path, number: int) -> Path:
 
 def _approved(state: Path, number: int) -> bool:
     return any(one.version == number and one.action == "approved" for one in decisions_of(state))
-
-
-def _numbered(folder: Path, letter: str) -> list[tuple[int, Path]]:
-    """Entries such as v0001 or d0001.json by number; what a killed writer left begins with a dot and is none."""
-    if not folder.is_dir():
-        return []
-    found = ((re.fullmatch(rf"{letter}(\d{{4,}})(\.json)?", entry.name), entry) for entry in folder.iterdir())
-    return sorted((int(match[1]), entry) for match, entry in found if match)
-
-
-def _settle(folder: Path) -> None:
-    """Have the folder's new entry survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _decode(file: Path, kind: type[Any]) -> Any:

@@ -31,6 +31,7 @@ COMMANDS = {
     "schema": Entry("schema", "JSON Schema of the site file, for editors."),
     "map": Entry("map", "Propose columns, units and time zone for a recording."),
     "capture": Entry("capture", "What a capture of network traffic holds, every packet accounted for."),
+    "inventory": Entry("inventory", "Devices on the network as they were heard, and how they fit the site model."),
     "simulate": Entry("simulate", "Simulate a scenario: telemetry, events, truth."),
     "testbed": Entry("testbed", "Serve a simulated plant over real protocols, attacks included."),
     "train": Entry("train", "Learn what is normal from recordings, and say what was learned."),

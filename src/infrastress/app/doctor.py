@@ -16,8 +16,8 @@ PORT = 8470
 BUILT = 1_790_000_000  # 2026-09-21; a clock that says earlier is wrong
 _FAR = BUILT + 40 * 365 * 86_400
 _PACKAGES = (
-    "alembic", "click", "duckdb", "matplotlib", "msgspec", "networkx", "numpy", "pint", "psutil", "pyarrow", "pydantic",
-    "rich", "ruamel.yaml", "shapely", "sqlalchemy",
+    "alembic", "click", "duckdb", "matplotlib", "msgspec", "netaddr", "networkx", "numpy", "pint", "psutil", "pyarrow",
+    "pydantic", "rich", "ruamel.yaml", "shapely", "sqlalchemy",
 )  # fmt: skip
 _MEMORY_LEAST, _MEMORY_GOOD = 700 * MB, 1500 * MB
 _ADDRESS_LEAST = 3000 * MB

@@ -89,14 +89,14 @@ class Capture:
 
     Attributes:
         fault: why reading ended before the file did, None where it didn't; `fault_at` the byte (unpacked) where.
-        packets: read so far.
+        packets: read so far. unpacked: bytes of the unpacked file read so far.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.fault: str | None = None
         self.fault_at = 0
-        self.packets = 0
+        self.packets = self.unpacked = 0
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunks of `CHUNK_PACKETS` packets, the last one smaller.
@@ -132,6 +132,7 @@ class Capture:
             for data, wire, time, link in packets:
                 rows.add(data, wire, time, link)
                 if len(rows.columns) == CHUNK_PACKETS:
+                    self.unpacked = file.tell()
                     yield self._chunk(rows)
                     rows = _Rows()
         except (EOFError, gzip.BadGzipFile, OSError, struct.error) as error:

@@ -47,6 +47,11 @@ class CaptureReader:
         """Complete once all records are read."""
         return self._dissection.balance
 
+    @property
+    def unpacked(self) -> int:
+        """Bytes of the unpacked file read so far."""
+        return self._capture.unpacked
+
     def _records(self, columns: pa.RecordBatch) -> Iterator[NetworkRecords]:
         if columns.num_rows:
             yield NetworkRecords(self.site, self.source, self.sequence, columns)

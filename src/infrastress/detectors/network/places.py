@@ -63,12 +63,11 @@ class PlaceRules(NetworkRule):
 
     def _way(self, part: Part, row: int) -> Iterator[Notice]:
         who, client, server = self._who, part.text("client", row), part.text("server", row)
-        begin, end, protocol = who.zone(client), who.zone(server), part.text("protocol", row)
-        if begin is None or end is None or begin == end or not (who.is_node(client) and who.is_node(server)):
-            return
-        level = who.level(server)
-        if who.allowed(begin, end, protocol) or (protocol in ADMINISTERS and level is not None and level <= 2):
+        protocol, level = part.text("protocol", row), who.level(server)
+        zones = who.uncharted(client, server, protocol)
+        if zones is None or (protocol in ADMINISTERS and level is not None and level <= 2):
             return  # remote administration of control has a rule of its own
+        begin, end = zones
         refused = part.text("kind", row) == Kind.CONNECTION and part.number("ok", row) == 0
         name = "an unknown protocol" if protocol == Protocol.UNKNOWN else protocol
         yield Notice(

@@ -7,7 +7,7 @@ from infrastress.events.network_terms import Protocol
 from infrastress.site import Site
 from infrastress.site.assets import Asset, Host
 
-__all__ = ["Who"]
+__all__ = ["Who", "called"]
 
 _CALLED: Final = {Protocol.S7COMM: "s7", Protocol.S7COMM_PLUS: "s7", Protocol.CIP: "enip"}
 """Protocols by the site model's names where those differ."""
@@ -114,16 +114,28 @@ class Who:
         zone = self.zone(address)
         return None if zone is None else self._levels.get(zone)
 
+    def uncharted(self, client: str, server: str, protocol: str) -> tuple[str, str] | None:
+        """The zones between which two nodes speak without a conduit for it; None where there is one, or no border."""
+        begin, end = self.zone(client), self.zone(server)
+        if begin is None or end is None or begin == end or not (self.is_node(client) and self.is_node(server)):
+            return None
+        return None if self.allowed(begin, end, protocol) else (begin, end)
+
     def allowed(self, begin: str, end: str, protocol: str) -> bool:
         """Whether a conduit leads a client in one zone to a server in another by this protocol."""
-        called = _CALLED.get(Protocol(protocol), protocol) if protocol in set(Protocol) else protocol
+        named = called(protocol)
         for conduit in self._conduits:
             ends = (conduit.from_, conduit.to)
             if protocol in _VAGUE and set(ends) == {begin, end}:
                 return True
-            if ends == (begin, end) and (not conduit.protocols or called in conduit.protocols):
+            if ends == (begin, end) and (not conduit.protocols or named in conduit.protocols):
                 return True
         return False
+
+
+def called(protocol: str) -> str:
+    """A protocol of network records by the site model's name."""
+    return _CALLED.get(Protocol(protocol), protocol) if protocol in set(Protocol) else protocol
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

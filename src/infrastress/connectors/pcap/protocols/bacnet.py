@@ -142,7 +142,8 @@ class BacnetDissector(Dissector):
         elif base.function in _COV:
             messages = _parameters(base, items_of(tags))
         for message in messages:
-            message.size, message.client_unit, message.unit = size, route.source, route.target
+            ends = (route.source, route.target) if client else (route.target, route.source)
+            message.size, (message.client_unit, message.unit) = size, ends
             self.say(message, client)
 
     def _answer(self, apdu: bytes, kind: int, route: _Route, client: bool, size: int) -> None:

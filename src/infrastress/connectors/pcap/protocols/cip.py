@@ -12,6 +12,9 @@ __all__ = ["identity_of", "reply_of", "requests_of"]
 _MULTIPLE, _UNCONNECTED_SEND, _CONNECTION_MANAGER = 0x0A, 0x52, 6
 _GET_LIST, _SET_LIST, _GET_SINGLE, _SET_SINGLE = 0x03, 0x04, 0x0E, 0x10
 _DEEPEST: Final = 4
+_IDENTITY_WIDTHS: Final = {1: 2, 2: 2, 3: 2, 4: 2, 5: 2, 6: 4, 8: 1, 9: 2, 10: 1}
+_IDENTITY_NAMES: Final = {1: "vendor", 2: "type", 3: "product"}
+"""Attributes of the identity object (CIP Networks Library, volume 1, section 5-2)."""
 _MOST: Final = 64
 
 
@@ -65,6 +68,9 @@ def reply_of(data: bytes, waiting: Sequence[Message]) -> list[Message]:
         reply.values = _number(body)
     elif service == _GET_LIST and request is not None and request.quantity == 1 and body[4:6] == b"\0\0":
         reply.values = _number(body[6:])  # of more attributes than one the lengths aren't told
+        reply.identity = _listed(request, body)
+    elif service == _GET_LIST:
+        reply.identity = _listed(request, body)
     elif service == 1 and request is not None and (request.object or "").startswith("identity"):
         reply.identity = identity_of(body)
     return [reply]
@@ -131,6 +137,37 @@ def _numbers(kind: int, data: bytes) -> tuple[float, ...] | None:
 def _number(data: bytes) -> tuple[float] | None:
     """An attribute whose type isn't told, as an unsigned number where its length is one of a number."""
     return (float(int.from_bytes(data, "little")),) if len(data) in (1, 2, 4, 8) else None
+
+
+def _listed(request: Message | None, body: bytes) -> str | None:
+    """An identity object's attributes out of a list: number, status, value; what widths aren't known ends it."""
+    if request is None or not (request.object or "").startswith("identity") or len(body) < 2:
+        return None
+    at, said = 2, dict[str, str]()
+    for _ in range(int.from_bytes(body[:2], "little")):
+        number, status = struct.unpack_from("<HH", body, at) if at + 4 <= len(body) else (0, 1)
+        at += 4
+        if status:
+            continue
+        if number == 7 and at < len(body):
+            said["name"] = body[at + 1 : at + 1 + body[at]].decode("latin-1")
+            at += 1 + body[at]
+            continue
+        width = _IDENTITY_WIDTHS.get(number)
+        octets = body[at : at + (width or 0)]
+        if width is None or len(octets) < width:
+            break
+        at += width
+        if number in _IDENTITY_NAMES:
+            said[_IDENTITY_NAMES[number]] = str(int.from_bytes(octets, "little"))
+        elif number == 4:
+            said["revision"] = f"{octets[0]}.{octets[1]:03}"
+        elif number == 6:
+            said["serial"] = octets[::-1].hex()
+    if not said.keys() & {"name", "vendor", "serial"}:
+        return None
+    name = said.pop("name", "")
+    return "; ".join(filter(None, [name, *(f"{key}={value}" for key, value in said.items())])) or None
 
 
 def identity_of(body: bytes) -> str | None:

@@ -16,6 +16,7 @@ from infrastress.connectors.pcap.protocols.s7comm_codes import (
     WIDTHS,
     numbers_of,
 )
+from infrastress.connectors.pcap.protocols.s7comm_szl import identity_of
 from infrastress.events.network_terms import Action, Protocol
 
 __all__ = ["S7Dissector"]
@@ -39,6 +40,8 @@ class S7Dissector(Dissector):
     def __init__(self, writer: Writer) -> None:
         super().__init__(writer)
         self._parts = {True: b"", False: b""}
+        self._szl = (0, b"")
+        """A system state list that comes in pieces: its number, and what is there of it."""
 
     @classmethod
     def sniff(cls, data: bytes) -> bool:
@@ -84,7 +87,7 @@ class S7Dissector(Dissector):
 
     def gap(self, client: bool) -> None:
         """Half a message is of no use."""
-        self._parts[client] = b""
+        self._parts[client], self._szl = b"", (0, b"")
 
     def _connect(self, pdu: bytes, kind: int, client: bool) -> None:
         message = Message(function=kind, function_name=f"COTP {_COTP.get(kind, kind)}", action=Action.SESSION)
@@ -154,19 +157,29 @@ class S7Dissector(Dissector):
         message = Message(function=group << 8 | function, function_name=name, action=action, transaction=reference)
         message.size = size
         szl = (group, function) == (4, 1)
-        if szl and len(payload) >= 8:
-            message.address = struct.unpack_from(">H", payload, 4)[0]
+        data = self._state_list(parameter, payload) if szl else b""
+        if len(data) >= 4:
+            message.address = int.from_bytes(data[:2], "big")
             message.object = "SZL"
         if kind == 4:
             self.ask(("u", reference), message)
         elif kind == 8:
             error = struct.unpack_from(">H", parameter, 10)[0] if len(parameter) >= 12 else 0
             message.ok, message.exception = error == 0, error or None
-            if szl and message.address in (0x11, 0x1C):
-                message.identity = _texts(payload[12:])
+            message.identity = identity_of(data)
             self.answer(("u", reference), message)
         else:
             self.say(message, client)
+
+    def _state_list(self, parameter: bytes, payload: bytes) -> bytes:
+        """A system state list from its number on; an answer in pieces with the pieces before."""
+        data, number = payload[4:], parameter[8] if len(parameter) >= 12 else 0
+        if not number:
+            return data
+        before = self._szl[1] if self._szl[0] == number else b""
+        data = (before + data)[:_LONGEST]
+        self._szl = (number, data) if parameter[9] else (0, b"")
+        return data
 
 
 def _job(parameter: bytes, payload: bytes) -> list[Message]:
@@ -230,10 +243,3 @@ def _results(function: int | None, parameter: bytes, payload: bytes) -> list[tup
     if function == 4:
         return _data_items(payload, count)
     return [(code, b"") for code in payload[:count]] if function == 5 else []
-
-
-def _texts(data: bytes) -> str | None:
-    """Printable runs of at least four characters: order number, name, serial number."""
-    text = "".join(chr(octet) if 32 <= octet < 127 else "\0" for octet in data)
-    parts = [part.strip() for part in text.split("\0")]
-    return "; ".join(dict.fromkeys(part for part in parts if len(part) >= 4)) or None

@@ -1,0 +1,1 @@
+"""Passive asset inventory: what network records tell of every device, and how that fits the site model."""
