@@ -1,20 +1,34 @@
-"""Registers of the simulated controllers: as the site model says, and in order where it says nothing."""
+"""Registers of controllers: which a signal is in, as the site model says or in order; values to words and memory."""
 
 import struct
 from collections import defaultdict
+from collections.abc import Sequence
 from math import isnan
 from typing import NamedTuple
 
-from infrastress.site import Site
 from infrastress.site.assets import Controller
+from infrastress.site.model import Site
 from infrastress.site.process import Register, Signal
 
-__all__ = ["Cell", "cells_of", "with_registers", "words_of"]
+__all__ = [
+    "BITS",
+    "FORMATS",
+    "FUNCTIONS",
+    "Cell",
+    "Memory",
+    "cells_of",
+    "is_bit_table",
+    "width_of",
+    "with_registers",
+    "words_of",
+]
 
 SPARE = "SIM-PLC"
 """Holds what the site model gives no controller."""
 BITS = ("coil", "discrete")
-_FORMATS = {
+FUNCTIONS = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+"""Modbus function codes that read a table."""
+FORMATS = {
     "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q",
     "float32": "f", "float64": "d",
 }  # fmt: skip
@@ -40,7 +54,7 @@ def cells_of(site: Site) -> dict[str, list[Cell]]:
             register = signal.register_
             cells[register.controller].append(Cell(signal.id, register))
             place = (register.controller, register.table)
-            free[place] = max(free[place], register.address + _width(register))
+            free[place] = max(free[place], register.address + width_of(register))
     for signal in site.signals:
         if signal.register_ is None:
             controller = _controller(site, signal)
@@ -51,7 +65,7 @@ def cells_of(site: Site) -> dict[str, list[Cell]]:
                 controller=controller, table="discrete" if bit else "input", address=address,
                 data_type="bool" if bit else "float32",
             )  # fmt: skip
-            free[controller, table] += _width(register)
+            free[controller, table] += width_of(register)
             cells[controller].append(Cell(signal.id, register))
     return dict(cells)
 
@@ -76,7 +90,7 @@ def words_of(register: Register, own: float) -> list[int] | None:
             return None
         on = int(number != 0)
         return [on if register.bit is None or register.table in BITS else on << register.bit]
-    code = _FORMATS[register.data_type]
+    code = FORMATS[register.data_type]
     if code not in "fd":
         if isnan(number):
             if not register.bad_values:
@@ -94,8 +108,54 @@ def words_of(register: Register, own: float) -> list[int] | None:
     return words if register.word_order == "big" else words[::-1]
 
 
-def _width(register: Register) -> int:
-    return 1 if register.data_type == "bool" else struct.calcsize(_FORMATS[register.data_type]) // 2
+def is_bit_table(register: Register) -> bool:
+    """True for coils and discrete inputs."""
+    return register.table in BITS
+
+
+def width_of(register: Register) -> int:
+    """How many addresses it takes: registers, or one bit."""
+    return (
+        1
+        if is_bit_table(register) or register.data_type == "bool"
+        else struct.calcsize(FORMATS[register.data_type]) // 2
+    )
+
+
+class Memory:
+    """What a controller holds by table: words of 0..65535, or bits.
+
+    Args:
+        cells: what lies where.
+        tags: signals in the order in which their values are shown.
+        spare: addresses of tables beyond those of the cells.
+    """
+
+    def __init__(self, cells: Sequence[Cell], tags: Sequence[str], spare: dict[str, int] | None = None) -> None:
+        columns = {tag: column for column, tag in enumerate(tags)}
+        self._cells = [(columns[cell.signal], cell.register) for cell in cells if cell.signal in columns]
+        self.tables: dict[str, list[int]] = {}
+        for table in FUNCTIONS:
+            ends = [one.address + 4 for _, one in self._cells if one.table == table]
+            size = max([*ends, (spare or {}).get(table, 1)])
+            self.tables[table] = [0] * (-(-size // 16) * 16)
+
+    def show(self, own: Sequence[float]) -> None:
+        """Take values in the signals' own units; a NaN where a type can't say so leaves what was there."""
+        flags: dict[tuple[str, int], int] = {}
+        for column, register in self._cells:
+            words = words_of(register, own[column])
+            if words is None:
+                continue
+            if register.bit is not None and register.table not in BITS:
+                place = (register.table, register.address)
+                flags[place] = words[0] = flags.get(place, 0) | words[0]
+            self.tables[register.table][register.address : register.address + len(words)] = words
+
+    def read(self, table: str, address: int, count: int) -> list[int] | None:
+        """Words or bits from an address on; None where the table ends before."""
+        held = self.tables[table]
+        return held[address : address + count] if 0 < count <= len(held) - address else None
 
 
 def _controller(site: Site, signal: Signal) -> str:
