@@ -82,14 +82,7 @@ def commands(written: dict[str, list[Spoken]], begin: int, end: int) -> list[Dee
 
 
 async def converse(
-    found: Run,
-    plant: Plant,
-    path: Path,
-    clock: EventClock,
-    polls: int,
-    deeds: list[tuple[int, str, int, bool]],
-    *,
-    tap: bool,
+    found: Run, plant: Plant, path: Path, *, clock: EventClock, polls: int, deeds: list[Deed], tap: bool
 ) -> dict[int, str]:
     """Real clients poll real servers through a proxy, or with dumpcap at the interface; controllers by port."""
     servers = ModbusPlant(found.site, found.telemetry, clock)
@@ -158,7 +151,7 @@ def compare(folder: Path, *, hours: float, polls: int, speed: float, tap: bool) 
     clock = EventClock(begin, wall, speed)
     deeds = commands(written, begin, begin + span)
     path = folder / "real.pcap"
-    names = asyncio.run(converse(found, plant, path, clock, polls=polls, deeds=deeds, tap=tap))
+    names = asyncio.run(converse(found, plant, path, clock=clock, polls=polls, deeds=deeds, tap=tap))
     rows = [row for records in CaptureReader(path) for row in records.rows()]
 
     def event(at: int) -> int:

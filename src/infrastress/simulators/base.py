@@ -14,7 +14,7 @@ __all__ = ["Realisation", "Scenario", "Simulator", "TrafficPlan", "TrafficStory"
 
 
 class TrafficStory(BaseModel):
-    """A story of the network (`docs/traffic.md`), and how many hours after the start it begins; drawn without it."""
+    """A story of the network (`docs/recordings.md`), and how many hours after the start it begins; drawn without it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
