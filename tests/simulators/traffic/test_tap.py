@@ -1,5 +1,7 @@
 """Captures of a simulated run tell what its telemetry and its truth tell, at the same times."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +68,19 @@ def test_every_packet_is_understood_and_none_is_out_of_order():
                 ("modbus", Outcome.DECODED),
                 ("arp", Outcome.DECODED),
             }
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_tshark_finds_no_fault_in_quiet_traffic():
+    """Checksums, sequence numbers, acknowledgements, addresses: what an independent reader complains of."""
+    faults = (
+        "tcp.analysis.flags or tcp.checksum.status == 0 or ip.checksum.status == 0 or arp.duplicate-address-detected"
+    )
+    checked = ("-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE")
+    for path in sorted(run("depot").folder.glob("*.pcap")):
+        command = ["tshark", "-n", "-r", str(path), *checked, "-Y", faults]
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+        assert not found.stdout
 
 
 def test_operators_give_the_commands_that_the_process_shows():
