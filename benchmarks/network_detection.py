@@ -91,13 +91,13 @@ def packets(path: Path) -> dict[int, tuple[Pair, int]]:
     return found
 
 
-def block(records: NetworkRecords) -> Block:
+def block(records: NetworkRecords, width: int = WIDTH) -> Block:
     """All frames from the first to the last row."""
     known = records.known
-    first, last = -(-int(known.min()) // WIDTH), -(-int(known.max()) // WIDTH)
-    ends = np.arange(first, last + 1, dtype=np.int64) * WIDTH
+    first, last = -(-int(known.min()) // width), -(-int(known.max()) // width)
+    ends = np.arange(first, last + 1, dtype=np.int64) * width
     nothing = np.empty((len(ends), 0))
-    return Block(Frames(WIDTH, ends, (), nothing, nothing, nothing.astype(np.int32)), (), (records,))
+    return Block(Frames(width, ends, (), nothing, nothing, nothing.astype(np.int32)), (), (records,))
 
 
 def episodes(

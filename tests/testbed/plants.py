@@ -6,9 +6,9 @@ from pathlib import Path
 
 from infrastress.app.scenarios import load_scenario, play
 from infrastress.core.clock import EventClock
+from infrastress.simulators.telemetry import Telemetry
 from infrastress.site import Site
 from infrastress.site.load import load_site
-from infrastress.testbed.telemetry import Telemetry
 
 SITES = ("depot", "water")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

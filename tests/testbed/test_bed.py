@@ -18,10 +18,10 @@ from infrastress.core.plugins import load_plugin, plugin_names
 from infrastress.core.secrets import Secrets
 from infrastress.core.time import HOUR, SECOND, from_iso
 from infrastress.core.units import scale_of
+from infrastress.simulators.telemetry import Telemetry
 from infrastress.site.connections import connections_of
 from infrastress.site.load import load_site
 from infrastress.testbed.bed import Testbed, Wiring
-from infrastress.testbed.telemetry import Telemetry
 from tests.peers.sink import MemorySink, until
 from tests.testbed.plants import EXAMPLES
 

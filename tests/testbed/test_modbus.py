@@ -12,11 +12,10 @@ from pymodbus.client import AsyncModbusTcpClient
 from infrastress.core.clock import EventClock
 from infrastress.core.time import SECOND
 from infrastress.events import Samples
+from infrastress.simulators.telemetry import Telemetry
 from infrastress.site.process import Register
-from infrastress.site.registers import number_of
+from infrastress.site.registers import Cell, cells_of, number_of, with_registers, words_of
 from infrastress.testbed.modbus import ModbusController, ModbusPlant
-from infrastress.testbed.registers import Cell, cells_of, with_registers, words_of
-from infrastress.testbed.telemetry import Telemetry
 from tests.testbed.plants import SITES, plant, ticking
 
 TYPES = ["int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"]

@@ -11,8 +11,8 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from infrastress.core.clock import EventClock
 from infrastress.core.time import SECOND
 from infrastress.events import Samples
+from infrastress.simulators.telemetry import Telemetry
 from infrastress.testbed.opcua import OpcUaPlant, namespace_of
-from infrastress.testbed.telemetry import Telemetry
 from tests.peers.sink import until
 from tests.testbed.plants import plant, ticking
 

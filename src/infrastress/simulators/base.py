@@ -10,7 +10,25 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.events import Event, Samples
 from infrastress.site import Site
 
-__all__ = ["Realisation", "Scenario", "Simulator", "TruthSpan"]
+__all__ = ["Realisation", "Scenario", "Simulator", "TrafficPlan", "TrafficStory", "TruthSpan"]
+
+
+class TrafficStory(BaseModel):
+    """A story of the network (`docs/recordings.md`), and how many hours after the start it begins; drawn without it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    story: str
+    at_h: float | None = Field(default=None, ge=0)
+
+
+class TrafficPlan(BaseModel):
+    """What is captured at the control network: seconds between polls, and stories beside the ordinary traffic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    poll_s: float = Field(default=10.0, ge=1)
+    stories: tuple[TrafficStory, ...] = ()
 
 
 class Scenario(BaseModel):
@@ -24,11 +42,15 @@ class Scenario(BaseModel):
     start: str = Field(description="ISO 8601 with offset")
     duration_h: float = Field(gt=0)
     options: dict[str, Any] = {}
+    traffic: TrafficPlan | None = Field(default=None, description="Captures beside the recording")
 
 
 @dataclass(frozen=True)
 class TruthSpan:
-    """What really happened: an attack, fault or benign oddity, from `began` to `ended` (ns)."""
+    """What really happened: an attack, fault or benign oddity, from `began` to `ended` (ns).
+
+    `techniques` are of ATT&CK for ICS, of what was said on the network.
+    """
 
     kind: str
     malicious: bool
@@ -37,6 +59,7 @@ class TruthSpan:
     assets: tuple[str, ...]
     signals: tuple[str, ...] = ()
     note: str = ""
+    techniques: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def _span(span: TruthSpan) -> dict[str, Any]:
         "assets": list(span.assets),
         "signals": list(span.signals),
         "note": span.note,
-    }
+    } | ({"techniques": list(span.techniques)} if span.techniques else {})
 
 
 def _at_edges(value: Any, key: str = "") -> Any:

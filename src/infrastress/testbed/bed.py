@@ -17,15 +17,15 @@ from infrastress.core.clock import CLOCK_VARIABLE, EventClock
 from infrastress.core.errors import ConfigurationError, InputError
 from infrastress.core.time import SECOND, to_iso
 from infrastress.simulators.base import Realisation
+from infrastress.simulators.telemetry import Telemetry
 from infrastress.site import Site
+from infrastress.site.registers import cells_of, with_registers
 from infrastress.site.sources import Source
 from infrastress.testbed.gateway import Gateway
 from infrastress.testbed.modbus import ModbusPlant
 from infrastress.testbed.opcua import OpcUaPlant, namespace_of
 from infrastress.testbed.pacing import queues
-from infrastress.testbed.registers import cells_of, with_registers
 from infrastress.testbed.syslog import RULES, SyslogSender
-from infrastress.testbed.telemetry import Telemetry
 
 __all__ = ["PROTOCOLS", "Protocol", "Testbed", "Wiring", "read_every_s", "write_model"]
 

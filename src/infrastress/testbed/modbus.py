@@ -11,14 +11,14 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from infrastress.core.clock import EventClock
 from infrastress.core.errors import ConfigurationError
+from infrastress.simulators.telemetry import Telemetry
 from infrastress.site import Site
-from infrastress.testbed.registers import BITS, Cell, cells_of, words_of
-from infrastress.testbed.telemetry import Telemetry
+from infrastress.site.registers import BITS, FUNCTIONS, Cell, Memory, cells_of
 
 __all__ = ["ModbusController", "ModbusPlant"]
 
 HOST = "127.0.0.1"
-_TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
+_TABLES = {function: table for table, function in FUNCTIONS.items()}
 
 
 class ModbusController:
@@ -37,12 +37,7 @@ class ModbusController:
     def __init__(self, name: str, unit: int, cells: Sequence[Cell], telemetry: Telemetry, clock: EventClock) -> None:
         self.name, self.unit, self.port = name, unit, 0
         self._telemetry, self._clock = telemetry, clock
-        columns = {tag: column for column, tag in enumerate(telemetry.tags)}
-        self._cells = [(columns[cell.signal], cell.register) for cell in cells if cell.signal in columns]
-        self._memory: dict[str, list[int]] = {}
-        for table in _TABLES.values():
-            ends = [one.address + 4 for _, one in self._cells if one.table == table]
-            self._memory[table] = [0] * (-(-max(ends, default=1) // 16) * 16)
+        self._memory = Memory(cells, telemetry.tags)
         self._row = -1
         self._server: ModbusTcpServer | None = None
         self.writes = 0
@@ -57,7 +52,7 @@ class ModbusController:
             [SimData(0, values=[False] * len(words), datatype=DataType.BITS)]
             if table in BITS
             else [SimData(0, values=list(words), datatype=DataType.REGISTERS)]
-            for table, words in self._memory.items()
+            for table, words in self._memory.tables.items()
         ]
         device = SimDevice(self.unit, simdata=(tables[0], tables[1], tables[2], tables[3]), action=self._answer)
         self._server = ModbusTcpServer(device, address=(HOST, self.port), ignore_missing_devices=True)
@@ -81,7 +76,7 @@ class ModbusController:
             return ExcCodes.ILLEGAL_FUNCTION
         self._refresh()
         table = _TABLES[function]
-        memory = self._memory[table]
+        memory = self._memory.tables[table]
         if table in BITS:
             for word in range(len(memory) // 16):
                 current[word] = sum(bit << k for k, bit in enumerate(memory[16 * word : 16 * word + 16]))
@@ -95,17 +90,7 @@ class ModbusController:
         if row == self._row:
             return
         self._row = row
-        shown = self._telemetry.shown[row].tolist()
-        flags: dict[tuple[str, int], int] = {}
-        for column, register in self._cells:
-            words = words_of(register, shown[column])
-            memory = self._memory[register.table]
-            if words is None:
-                continue  # it keeps what it showed
-            if register.bit is not None and register.table not in BITS:
-                place = (register.table, register.address)
-                flags[place] = words[0] = flags.get(place, 0) | words[0]
-            memory[register.address : register.address + len(words)] = words
+        self._memory.show(self._telemetry.shown[row].tolist())
 
 
 class ModbusPlant:

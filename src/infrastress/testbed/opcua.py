@@ -19,9 +19,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from infrastress.core.clock import EventClock
 from infrastress.core.time import SECOND
+from infrastress.simulators.telemetry import Telemetry
 from infrastress.site import Site
 from infrastress.site.process import Signal
-from infrastress.testbed.telemetry import Telemetry
 
 __all__ = ["OpcUaPlant", "namespace_of"]
 

@@ -30,10 +30,10 @@ from infrastress.events import Event, decode_event
 from infrastress.simulators.recording import write_realisation
 from infrastress.site import Site
 from infrastress.site.load import load_site
+from infrastress.site.registers import with_registers
 from infrastress.site.sources import Source
 from infrastress.store import open_store
 from infrastress.testbed.bed import Testbed, write_model
-from infrastress.testbed.registers import with_registers
 
 __all__ = ["ACCOUNT", "Ready", "live_demo"]
 

@@ -16,10 +16,10 @@ from infrastress.core.time import SECOND
 from infrastress.core.units import scale_of
 from infrastress.events import Event
 from infrastress.runtime.live import LiveAdmission
+from infrastress.simulators.telemetry import Telemetry
 from infrastress.site import Site
 from infrastress.store import open_store
 from infrastress.store.ports import Lease, Output, Store
-from infrastress.testbed.telemetry import Telemetry
 
 __all__ = ["live_through_past"]
 

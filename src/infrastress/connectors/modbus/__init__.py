@@ -13,11 +13,11 @@ from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.modbus.device import Device
 from infrastress.connectors.modbus.line import Address, Line, Pace
 from infrastress.connectors.modbus.options import DeviceOptions, ModbusOptions, TlsOptions
-from infrastress.connectors.modbus.planning import Limits
 from infrastress.connectors.modbus.polling import Poller
 from infrastress.connectors.modbus.wiring import endpoints_of, reader_of, tls_of
 from infrastress.site import Site
 from infrastress.site.sources import Source
+from infrastress.site.spans import Limits
 
 __all__ = ["DeviceOptions", "ModbusConnector", "ModbusOptions", "TlsOptions"]
 

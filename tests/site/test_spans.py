@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastress.connectors.modbus.planning import Item, Limits, plan, split
 from infrastress.site.process import Register
+from infrastress.site.spans import Item, Limits, plan, split
 
 WIDTHS = {"bool": 1, "int16": 1, "float32": 2, "float64": 4}
 
