@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.client import AsyncModbusTcpClient
 
-from infrastress.connectors.modbus.registers import number_of
 from infrastress.core.clock import EventClock
 from infrastress.core.time import SECOND
 from infrastress.events import Samples
 from infrastress.site.process import Register
+from infrastress.site.registers import number_of
 from infrastress.testbed.modbus import ModbusController, ModbusPlant
 from infrastress.testbed.registers import Cell, cells_of, with_registers, words_of
 from infrastress.testbed.telemetry import Telemetry

@@ -21,7 +21,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.events.arrow import decode_batch, encode_batch
 
-__all__ = ["KNOWN", "SCHEMA", "NetworkRecords", "NetworkRow", "columns_of"]
+__all__ = ["KNOWN", "NOTHING", "SCHEMA", "NetworkRecords", "NetworkRow", "columns_of", "joined"]
 
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
 
@@ -113,6 +113,8 @@ SCHEMA: Final = pa.schema(
     [pa.field(name, _TYPES.get(name, _WORD), name not in _NEVER_NULL) for name in NetworkRow._fields]
 )
 """Columns in order; those not in `_TYPES` are dictionary-encoded text."""
+
+NOTHING: Final = pa.RecordBatch.from_pylist([], schema=SCHEMA)
 
 KNOWN: Final = "known"
 """A column that admission adds behind these: from when on the platform could know of the row."""
@@ -211,9 +213,7 @@ class NetworkRecords:
         """Several of one source and the same columns, one behind the other."""
         if len(parts) == 1:
             return parts[0]
-        table = pa.Table.from_batches([part.columns for part in parts]).unify_dictionaries().combine_chunks()
-        columns = table.to_batches()[0] if len(table) else parts[0].columns
-        return cls(parts[0].site, parts[0].source, parts[0].sequence, columns)
+        return cls(parts[0].site, parts[0].source, parts[0].sequence, joined([part.columns for part in parts]))
 
     @property
     def id(self) -> str:
@@ -271,6 +271,12 @@ def columns_of(fields: dict[str, Any]) -> pa.RecordBatch:
         if batch.column(name).null_count:
             raise DecodeError(f"no network records: a row without {name}")
     return batch
+
+
+def joined(parts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
+    """Columns of one schema, one behind the other."""
+    table = pa.Table.from_batches(parts).unify_dictionaries().combine_chunks()
+    return table.to_batches()[0] if len(table) else parts[0]
 
 
 def _array(values: Any, kind: Any, n: int) -> Any:

@@ -87,9 +87,10 @@ class Kind(StrEnum):
     TRANSACTION: a request and its response. REQUEST: a request without a response, as far as the capture goes.
     RESPONSE: a response whose request wasn't seen. MESSAGE: one that asks for no answer or came unasked (a spontaneous
     report, a broadcast). CONNECTION: a TCP connection or UDP conversation that ended or went quiet: `ok` whether the
-    server answered, `quantity` its packets, `bytes` its payload, `response_ns` how long it lasted. MALFORMED: a PDU
-    that breaks its protocol's rules, `error` says which. ALERT: what another sensor's rule found in the traffic:
-    `function` the rule's number, `function_name` its words, `object` its class, `exception` its priority, 1 highest.
+    server answered (None over UDP, where it needn't), `quantity` its packets, `bytes` its payload, `response_ns` how
+    long it lasted. MALFORMED: a PDU that breaks its protocol's rules, `error` says which. ALERT: what another sensor's
+    rule found in the traffic: `function` the rule's number, `function_name` its words, `object` its class, `exception`
+    its priority, 1 the highest.
     """
 
     TRANSACTION = "transaction"

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from infrastress.app.cli import main
+from infrastress.app.training import run
+from infrastress.app.training.overview import Overview
+from infrastress.detectors.process import InvariantDetector
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,24 @@ def test_a_maintenance_log_is_left_out_and_counted(plant, tmp_path, capsys):
     for picture in ("coverage.png", "ranges.png"):
         assert (tmp_path / "train-report" / picture).read_bytes().startswith(b"\x89PNG")
         assert f"train-report/{picture}" in report
+
+
+def test_a_costly_detector_judges_the_end_of_the_data_alone(plant, tmp_path, capsys, monkeypatch):
+    judged = []
+
+    def judge(self, detectors, block):
+        judged.extend((one.name, len(block.frames)) for one in detectors)
+        original(self, detectors, block)
+
+    original = Overview.judge
+    monkeypatch.setattr(Overview, "judge", judge)
+    monkeypatch.setattr(InvariantDetector, "costly", True)
+    monkeypatch.setattr(run, "COSTLY_FRAMES", 100)
+    assert main(["train", str(plant / "plant"), str(plant / "normal"), "--state", str(tmp_path)]) == 0
+    assert sum(frames for name, frames in judged if name == "process_invariants") == 100
+    assert sum(frames for name, frames in judged if name == "site_events") > 2000
+    assert "it judged only the end of the data" in (tmp_path / "train-report.md").read_text()
+    assert (tmp_path / "train-report" / "scores-process_invariants.png").exists()
 
 
 def test_labelled_rows_teach_nothing(plant, tmp_path, capsys):

@@ -43,10 +43,12 @@ def ethernet(packet: bytes, *tags: tuple[int, int], kind: int = 0x0800) -> bytes
     return bytes.fromhex("0200000000020200000000 01".replace(" ", "")) + marks + struct.pack(">H", kind) + packet
 
 
-def pcap(packets: Iterable[bytes], *, order: str = "<", nano: bool = False, link: int = 1) -> bytes:
+def pcap(
+    packets: Iterable[bytes], *, order: str = "<", nano: bool = False, link: int = 1, step: int = 1_000_000
+) -> bytes:
     out = struct.pack(order + "IHHiIII", 0xA1B23C4D if nano else 0xA1B2C3D4, 2, 4, 0, 0, 262_144, link)
     for i, packet in enumerate(packets):
-        seconds, rest = divmod(BASE + i * 1_000_000, 10**9)
+        seconds, rest = divmod(BASE + i * step, 10**9)
         out += struct.pack(order + "IIII", seconds, rest if nano else rest // 1000, len(packet), len(packet)) + packet
     return out
 

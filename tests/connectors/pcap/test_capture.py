@@ -11,6 +11,7 @@ from tests.connectors.pcap.packets import (
     BASE,
     CLIENT,
     SERVER,
+    SYN,
     ethernet,
     ipv4,
     ipv6,
@@ -181,3 +182,14 @@ def test_chunks_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "CHUNK_PACKETS", 1)
     monkeypatch.setattr(module, "_READ", 7)
     assert read(tmp_path, pcap(TALK))[0] == rows
+
+
+def test_a_connection_that_nobody_answered_is_told_after_a_minute_and_one_that_was_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "CHUNK_PACKETS", 30)
+    polls = talk(*[("c", READ), ("s", ANSWER)] * 50)
+    knock = ethernet(tcp(("10.0.0.9", 4000), ("10.0.0.8", 502), 7, flags=SYN))
+    rows, _ = read(tmp_path, pcap([knock, *polls[:-2]], step=1_000_000_000))
+    unanswered = next(i for i, row in enumerate(rows) if row.error == "no answer")
+    assert rows[unanswered].server == "10.0.0.8"
+    assert 30 < unanswered < 50
+    assert [row.error for row in rows if row.kind == "connection"] == ["no answer", None]

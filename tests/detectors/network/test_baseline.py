@@ -139,3 +139,17 @@ class TestContract(DetectorContract):
         rows = [*usual(), said(100, LAPTOP), said(101, LAPTOP), said(700, OFFICE), setpoint(900, 99), setpoint(910, 20)]
         rows += [said(1000 + i, ENG) for i in range(100)]
         return block(*rows, until=9000)
+
+
+def test_a_table_that_a_regular_reader_rarely_reads_is_usual_and_its_rare_write_is_held():
+    other = said(90, function=4, function_name="read input registers")
+    lesson = learn(*polling(600, 10.0), other, setpoint(95))
+    assert judge(other, lesson=lesson) == []
+    assert raised(judge(setpoint(5), lesson=lesson)) == ["net.unapproved_write"]
+    assert [warning.split(": ")[1] for warning in lesson.warnings] == [f"{HMI} > {PLC} unit 1"]
+
+
+def test_an_address_that_never_answers_is_no_new_node():
+    shout = said(5, HMI, "10.20.10.200", kind="connection", transport="udp", protocol="dns", ok=None)
+    assert raised(judge(shout)) == ["net.new_conversation"]
+    assert "net.new_node" in raised(judge(said(5, HMI, "10.20.10.200")))

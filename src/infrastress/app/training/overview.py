@@ -83,11 +83,11 @@ class Overview:
         values = self.last
         return [s.id for row, s in enumerate(self.table.signals) if not np.isfinite(values[row]).any()]
 
-    def daily_scores(self, detector: str) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Days (ns of their begin, UTC) and the largest score of each; NaN where none was given."""
+    def worst_scores(self, detector: str, span: int = DAY) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Days, or other spans (ns of their begin, UTC), and the largest score of each; NaN where none was given."""
         ends = np.concatenate([part for part, _ in self.scores[detector]])
         scores = np.concatenate([part for _, part in self.scores[detector]])
-        days, index = np.unique((ends - 1) // DAY, return_inverse=True)
-        most = np.full(len(days), np.nan)
+        spans, index = np.unique((ends - 1) // span, return_inverse=True)
+        most = np.full(len(spans), np.nan)
         np.fmax.at(most, index, scores)
-        return days * DAY, most
+        return spans * span, most

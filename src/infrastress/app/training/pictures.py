@@ -9,6 +9,7 @@ import numpy as np
 from infrastress.app.plots import ABNORMAL, GREY, INK, PALE, open_figure
 from infrastress.app.story import local_zone
 from infrastress.app.training.overview import Overview
+from infrastress.core.time import HOUR
 from infrastress.site import Site
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = ["draw_coverage", "draw_ranges", "draw_scores"]
 _MOST_SIGNALS = 60
 _COLUMNS = 400
 _BINS = 60
+_DAYS = 14
 
 
 def draw_coverage(site: Site, overview: Overview, trained: "Trained", path: Path) -> None:
@@ -72,17 +74,19 @@ def draw_ranges(overview: Overview, path: Path) -> None:
 
 
 def draw_scores(site: Site, overview: Overview, trained: "Trained", detector: str, path: Path) -> None:
-    """The largest score of each day under its limit."""
-    days, most = overview.daily_scores(detector)
+    """The largest score of each day under its limit; of each hour where there are less than two weeks."""
+    word, (spans, most) = "day", overview.worst_scores(detector)
+    if len(spans) < _DAYS:
+        word, (spans, most) = "hour", overview.worst_scores(detector, HOUR)
     with open_figure(10.0, 3.4) as (figure, grid):
         axis = figure.add_subplot(grid)
-        stamps = [_moment(site, int(day)) for day in days]
+        stamps = [_moment(site, int(begin)) for begin in spans]
         axis.vlines(stamps, 0, np.nan_to_num(most), color=[ABNORMAL if m >= 1 else GREY for m in most], lw=1.6)
         axis.axhline(1.0, color=INK, lw=1.1, ls=(0, (4, 3)))
         axis.annotate("limit", (1, 1.0), xycoords=("axes fraction", "data"), xytext=(-2, 3), ha="right",
                       textcoords="offset points", fontsize=9)  # fmt: skip
         axis.set_ylim(0, max(1.3, 1.1 * float(np.nanmax(most, initial=0.0))))
-        axis.set_ylabel("largest score of the day")
+        axis.set_ylabel(f"largest score of the {word}")
         axis.set_title(f"{detector}: the training data as it now sees them", loc="left", fontsize=12, fontweight="bold")
         _mark(axis, site, trained)
         _dates(axis, site)

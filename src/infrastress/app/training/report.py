@@ -172,7 +172,10 @@ def _detector(trained: "Trained", name: str, chosen: Chosen, overview: Overview)
     if name in overview.scores:
         yield f"![scores]({PICTURES}/scores-{name}.png)"
         yield ""
-        days, most = overview.daily_scores(name)
+        if chosen[0].costly:
+            yield "It takes its time, so it judged only the end of the data for this."
+            yield ""
+        days, most = overview.worst_scores(name)
         scored = [(score, day) for score, day in zip(most.tolist(), days.tolist(), strict=True) if isfinite(score)]
         worst = sorted(scored, key=lambda pair: (-pair[0], pair[1]))[:_WORST]
         yield "Worst days of the training data, as this detector now sees them (1 is its limit); look at them:"

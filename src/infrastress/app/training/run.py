@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from infrastress.app.baselines import Baseline, Version, write_version
 from infrastress.app.detecting import Chosen, build_detectors, choose_detectors
@@ -18,10 +18,15 @@ from infrastress.app.training.stored import Stored, stored_history
 from infrastress.app.training.suspicion import Suspicion, Watch, frozen, replayed, stepped_clocks
 from infrastress.core.errors import InputError
 from infrastress.core.time import DAY, to_iso
+from infrastress.detectors.base import Detector
 from infrastress.events.delivery import Balance
+from infrastress.events.frames import Block
 from infrastress.site import Site
 
-__all__ = ["Trained", "train"]
+__all__ = ["COSTLY_FRAMES", "Trained", "train"]
+
+COSTLY_FRAMES: Final = 1_000
+"""Frames at the end of the data that costly detectors judge for the report; the others judge all."""
 
 
 @dataclass
@@ -109,9 +114,15 @@ def train(
         if not trained.refused:
             _learn(site, chosen, history, spans, trained)
             trained.version = write_version(state, _version(trained, by, why), trained.baselines)
-            judges = [one for one in build_detectors(site, chosen, trained.baselines) if not one.costly]
+            judges, costly = list[Detector](), list[Detector]()
+            for one in build_detectors(site, chosen, trained.baselines):
+                (costly if one.costly else judges).append(one)
+            ahead = sum(len(block.frames) for block in history.blocks()) - COSTLY_FRAMES
             for block in history.blocks(spans):
                 overview.judge(judges, block)
+                late = block.frames.part(min(max(0, ahead), len(block.frames)), len(block.frames))
+                overview.judge(costly if len(late) else (), Block(late, (), ()))
+                ahead -= len(block.frames)
     trained.report = write_report(site, state, trained, chosen, overview)
     return trained
 

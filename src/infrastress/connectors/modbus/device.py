@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from infrastress.connectors.inbox import Inbox
 from infrastress.connectors.modbus.line import Line, ReadFailed, ReadRefused
 from infrastress.connectors.modbus.planning import Item, Limits, Span, plan, split
-from infrastress.connectors.modbus.registers import number_of
 from infrastress.connectors.signals import SignalReader
 from infrastress.core.clock import EventClock
+from infrastress.site.registers import number_of
 
 __all__ = ["Device", "Outcome"]
 

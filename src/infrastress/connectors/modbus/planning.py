@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from infrastress.connectors.modbus.registers import is_bit_table, width_of
 from infrastress.site.process import Register, Signal
+from infrastress.site.registers import is_bit_table, width_of
 
 __all__ = ["Item", "Limits", "Span", "items_of", "plan", "split"]
 

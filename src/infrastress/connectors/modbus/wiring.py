@@ -9,12 +9,12 @@ from infrastress.connectors.mapping import ColumnMap
 from infrastress.connectors.modbus.line import Address
 from infrastress.connectors.modbus.options import DeviceOptions, ModbusOptions, TlsOptions
 from infrastress.connectors.modbus.planning import Item, items_of
-from infrastress.connectors.modbus.registers import faults_of, sentinels
 from infrastress.connectors.signals import SignalReader, hint
 from infrastress.core.errors import ConfigurationError, MappingError
 from infrastress.site import Site
 from infrastress.site.assets import Interface
 from infrastress.site.process import Signal
+from infrastress.site.registers import faults_of, sentinels
 from infrastress.site.sources import Source
 
 __all__ = ["Endpoint", "endpoints_of", "reader_of", "tls_of"]

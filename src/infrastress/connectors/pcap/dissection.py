@@ -4,6 +4,8 @@ import struct
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from infrastress.connectors.pcap.addresses import Addresses
 from infrastress.connectors.pcap.balance import CaptureBalance, Outcome
@@ -12,7 +14,9 @@ from infrastress.connectors.pcap.fragments import Fragments
 from infrastress.connectors.pcap.layers import CUT, Fate, Headers, headers
 from infrastress.connectors.pcap.names import ETHERTYPES, IP_PROTOCOLS
 from infrastress.connectors.pcap.protocols import SERVER_PORTS
+from infrastress.connectors.pcap.steady import Steady, steady
 from infrastress.connectors.pcap.talk import Half, Row, Talk
+from infrastress.events.network import SCHEMA, columns_of, joined
 from infrastress.events.network_terms import Kind, Protocol, Sender, Transport
 
 __all__ = ["MAX_TALKS", "Dissection"]
@@ -24,7 +28,11 @@ _OVER_NS: Final = 60_000_000_000
 _IDLE_NS: Final = {Transport.TCP: 3_600_000_000_000, Transport.UDP: 300_000_000_000}
 _FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 _MASK: Final = 0xFFFF_FFFF
+_COLUMNS: Final = (
+    "fate", "network", "version", "transport", "payload", "stop", "missing", "sequence", "ack", "flags", "vlan",
+)  # fmt: skip
 _REASONS: Final = {Fate.SHORT: "ends within its headers", Fate.BAD: "a header contradicts itself"}
+Ints = npt.NDArray[np.int64]
 Key = bytes
 _Place = tuple[Chunk, Headers, int]
 
@@ -57,31 +65,31 @@ class Dissection:
         self.balance = CaptureBalance()
         self._max = max_talks
         self._rows: list[Row] = []
+        self._completed: list[int] = []
+        """Of each row, the index of the packet in the chunk that completed it."""
         self._halves: dict[Transport, dict[Key, Half]] = {Transport.TCP: {}, Transport.UDP: {}}
         self._addresses = Addresses()
         self._fragments = Fragments()
         self._swept = 0
 
-    def chunk(self, chunk: Chunk) -> list[Row]:
-        """Rows that a chunk completes, in the order of packets."""
+    def chunk(self, chunk: Chunk) -> pa.RecordBatch:
+        """Rows that a chunk completes, in the order of packets, by `SCHEMA`."""
         h = headers(chunk)
         self.balance.packets += len(chunk.start)
         self._plain(h, chunk)
-        rows = np.flatnonzero(h.fate <= Fate.ARP)
-        names = (
-            "fate",
-            "network",
-            "version",
-            "transport",
-            "payload",
-            "stop",
-            "missing",
-            "sequence",
-            "ack",
-            "flags",
-            "vlan",
-        )
-        lists = [getattr(h, name)[rows].tolist() for name in names]
+        left, table = h.fate <= Fate.ARP, self._halves[Transport.TCP]
+        room = len(table) + 2 * len(chunk.start) < 2 * self._max  # nothing is closed for want of it meanwhile
+        quick = steady(chunk, h, table, lambda rows: self._run(h, chunk, rows)) if room else None
+        if quick is not None:
+            left[quick.packets] = False
+        self._run(h, chunk, np.flatnonzero(left))
+        if len(chunk.time):
+            self._sweep(int(chunk.time[-1]))
+        return self._taken(len(chunk.start), quick)
+
+    def _run(self, h: Headers, chunk: Chunk, rows: Ints) -> None:
+        """Read packets, given by index, one by one."""
+        lists = [getattr(h, name)[rows].tolist() for name in _COLUMNS]
         data, times = chunk.data, chunk.time[rows].tolist()
         for i, time, fate, network, version, transport, payload, stop, missing, sequence, ack, flags, vlan in zip(
             rows.tolist(), times, *lists, strict=True
@@ -100,11 +108,10 @@ class Dissection:
                 self._fragment(chunk, h, i, time)
             else:
                 self._arp(chunk, h, i, time)
-        if len(chunk.time):
-            self._sweep(int(chunk.time[-1]))
-        return self._taken()
+            if len(self._rows) > len(self._completed):
+                self._completed += [i] * (len(self._rows) - len(self._completed))
 
-    def finish(self) -> list[Row]:
+    def finish(self) -> pa.RecordBatch:
         """Rows of what is still open; nothing more comes."""
         for table in self._halves.values():
             for half in list(table.values()):
@@ -112,12 +119,19 @@ class Dissection:
             table.clear()
         self._fragments.finish()
         self._count_fragments()
-        return self._taken()
+        return self._taken(0, None)
 
-    def _taken(self) -> list[Row]:
-        rows = self._rows[:]
+    def _taken(self, end: int, quick: Steady | None) -> pa.RecordBatch:
+        """The rows so far, in the order of the packets that completed them; `end` is behind the last one."""
+        fields = zip(*self._rows, strict=True) if self._rows else [()] * len(SCHEMA)
+        columns = columns_of(dict(zip(SCHEMA.names, fields, strict=True)))
+        completed = np.array(self._completed + [end] * (len(self._rows) - len(self._completed)), np.int64)
         self._rows.clear()  # the same list stays: conversations write into it
-        return rows
+        self._completed.clear()
+        if quick is None:
+            return columns
+        order = np.argsort(np.concatenate([completed, quick.completed]), kind="stable")
+        return joined([columns, quick.columns]).take(pa.array(order))
 
     def _count(self, protocol: str, outcome: Outcome, reason: str = "", n: int = 1) -> None:
         self.balance.counts[protocol, outcome, reason] += n
@@ -314,9 +328,12 @@ class Dissection:
         for transport, table in self._halves.items():
             quiet = now - _IDLE_NS[transport]
             for key, half in list(table.items()):
-                over = half.talk.ending or half.talk.closed
-                if half.talk.last < (now - _OVER_NS if over else quiet):
-                    self._close(half.talk)
+                talk = half.talk
+                unheard = talk.opened and not (
+                    talk.answered or talk.payload
+                )  # nobody answers a minute behind the last SYN
+                if talk.last < (now - _OVER_NS if talk.ending or talk.closed or unheard else quiet):
+                    self._close(talk)
                     table.pop(key, None)
 
     def _fragment(self, chunk: Chunk, h: Headers, i: int, time: int) -> None:

@@ -1,30 +1,28 @@
 """A folder of rotating captures, as dumpcap and tcpdump write them, read while they grow."""
 
 import asyncio
-from bisect import bisect_right
 from pathlib import Path
 from typing import ClassVar, Final
 
 import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.connectors.base import Link, LiveConnector, Sink
 from infrastress.connectors.folders import keep_watching
 from infrastress.connectors.pcap.dissection import Dissection
 from infrastress.connectors.pcap.growing import Folder, Found, GrowingFile
-from infrastress.connectors.pcap.reader import records_of
 from infrastress.connectors.pcap.sheets import Sheets, malformed
-from infrastress.connectors.pcap.talk import Row
 from infrastress.core.errors import DecodeError
 from infrastress.events.delivery import Balance, Delivery, Refusal
 from infrastress.events.kinds import SourceKind
-from infrastress.events.network import SCHEMA
+from infrastress.events.network import NOTHING, NetworkRecords, columns_of, joined
 from infrastress.events.network_terms import Protocol
 
 __all__ = ["PcapConnector", "PcapOptions"]
 
-_CAPTURE: Final = SCHEMA.get_field_index("capture")
-_PACKET: Final = SCHEMA.get_field_index("packet")
 _REMEMBERED: Final = 256
 """Files by which a packet's number is told."""
 
@@ -78,25 +76,30 @@ class _Reading:
         self._bases = [*self._bases, base][-_REMEMBERED:]
         self._names = [*self._names, found.name][-_REMEMBERED:]
 
-    def read(self, until: int | None = None) -> list[Row]:
+    def read(self, until: int | None = None) -> pa.RecordBatch:
         """Rows that a piece of the file in hand completes."""
-        rows: list[Row] = []
-        if self.file is not None:
-            for chunk in self.file.chunks(until):
-                rows += self.dissection.chunk(chunk)
+        chunks = self.file.chunks(until) if self.file is not None else ()
+        parts = [self.dissection.chunk(chunk) for chunk in chunks]
         self.dissection.settle()
-        return [self._placed(row) for row in rows]
+        return self._placed(joined(parts) if parts else NOTHING)
 
-    def _placed(self, row: Row) -> Row:
-        """A row with its capture file, and numbers within it; a response in another file has none."""
-        file, packet = self._place(row[_PACKET])
-        other, response = self._place(row[_PACKET + 1])
-        places = (self._names[file] if file >= 0 else None, packet, response if other == file else None)
-        return (*row[:_CAPTURE], *places)
-
-    def _place(self, number: int | None) -> tuple[int, int | None]:
-        file = -1 if number is None else bisect_right(self._bases, number - 1) - 1
-        return file, None if file < 0 or number is None else number - self._bases[file]
+    def _placed(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows with their capture files, and numbers within them; a response in another file has none."""
+        bases = np.array(self._bases, np.int64)
+        numbers = [pc.fill_null(rows.column(name), 0).to_numpy() for name in ("packet", "response_packet")]
+        files = [np.searchsorted(bases, number, side="left") - 1 for number in numbers]
+        known = [file >= 0 for file in files]
+        within = [number - bases[file] for number, file in zip(numbers, files, strict=True)]
+        names = pa.DictionaryArray.from_arrays(pa.array(files[0].astype(np.int32), mask=~known[0]), self._names)
+        columns = dict(zip(rows.schema.names, rows.columns, strict=True))
+        return columns_of(
+            columns
+            | {
+                "capture": names,
+                "packet": pa.array(within[0], mask=~known[0]),
+                "response_packet": pa.array(within[1], mask=~known[1] | (files[1] != files[0])),
+            }
+        )
 
 
 class PcapConnector(LiveConnector):
@@ -152,12 +155,12 @@ class PcapConnector(LiveConnector):
             if newer and stuck and (why := file.unread()):
                 _refuse(lost, refusals, "damaged-capture", f"{found.name} byte {file.offset}", why)
         except FileNotFoundError:
-            rows, stuck = [], True
+            rows, stuck = NOTHING, True
             why = "deleted before it was read to its end: keep more files in the ring"
             _refuse(lost, refusals, "capture-gone", f"{found.name} byte {file.offset}", why)
             reading.file, reading.found = None, None
             now = msgspec.structs.replace(now, first=found.first, name=found.name, offset=-1)
-        records = records_of(self.site.id, self.source.id, now.records, rows)
+        records = NetworkRecords(self.site.id, self.source.id, now.records, rows)
         balance = reading.sheets.part(len(records))
         balance.add(lost)
         refusals += malformed(records)

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+
 from infrastress.connectors.pcap.balance import CaptureBalance
 from infrastress.connectors.pcap.capture import Capture
 from infrastress.connectors.pcap.dissection import MAX_TALKS, Dissection
-from infrastress.connectors.pcap.talk import Row
-from infrastress.events.network import SCHEMA, NetworkRecords, columns_of
+from infrastress.events.network import NetworkRecords
 
-__all__ = ["CaptureReader", "records_of"]
+__all__ = ["CaptureReader"]
 
 
 class CaptureReader:
@@ -46,13 +47,7 @@ class CaptureReader:
         """Complete once all records are read."""
         return self._dissection.balance
 
-    def _records(self, rows: list[Row]) -> Iterator[NetworkRecords]:
-        if rows:
-            yield records_of(self.site, self.source, self.sequence, rows)
-            self.sequence += len(rows)
-
-
-def records_of(site: str, source: str, sequence: int, rows: list[Row]) -> NetworkRecords:
-    """Rows as network records."""
-    fields = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
-    return NetworkRecords(site, source, sequence, columns_of(dict(zip(SCHEMA.names, fields, strict=True))))
+    def _records(self, columns: pa.RecordBatch) -> Iterator[NetworkRecords]:
+        if columns.num_rows:
+            yield NetworkRecords(self.site, self.source, self.sequence, columns)
+            self.sequence += columns.num_rows

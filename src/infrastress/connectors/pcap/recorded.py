@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.connectors.base import Connector
 from infrastress.connectors.pcap.capture import Capture
 from infrastress.connectors.pcap.dissection import Dissection
-from infrastress.connectors.pcap.reader import records_of
 from infrastress.connectors.pcap.sheets import Sheets, malformed
-from infrastress.connectors.pcap.talk import Row
 from infrastress.core.errors import DecodeError
 from infrastress.events.delivery import Balance, Delivery, Refusal
+from infrastress.events.network import NetworkRecords
 
 __all__ = ["CaptureConnector", "CaptureOptions"]
 
@@ -60,8 +60,8 @@ class CaptureConnector(Connector):
         capture, dissection = Capture(self.options.path), Dissection(self.options.path.name)
         sheets, done = Sheets(dissection.balance), 0
         now = start
-        for step, (rows, over) in enumerate(_steps(capture, dissection), 1):
-            records = records_of(self.site.id, self.source.id, done, rows)
+        for step, (columns, over) in enumerate(_steps(capture, dissection), 1):
+            records = NetworkRecords(self.site.id, self.source.id, done, columns)
             done += len(records)
             balance = sheets.part()
             refusals = list(malformed(records))
@@ -82,7 +82,7 @@ class CaptureConnector(Connector):
                 yield Delivery(self.source.id, position, (), (), told, own, now.progress, network=network)
 
 
-def _steps(capture: Capture, dissection: Dissection) -> Iterator[tuple[list[Row], bool]]:
+def _steps(capture: Capture, dissection: Dissection) -> Iterator[tuple[pa.RecordBatch, bool]]:
     for chunk in capture:
         yield dissection.chunk(chunk), False
     yield dissection.finish(), True

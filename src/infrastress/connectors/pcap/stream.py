@@ -123,6 +123,21 @@ class Stream:
         self._recent.clear()
         self._remembered = 0
 
+    def went_on(self, sequence: list[int], data: list[bytes], time: int) -> None:
+        """Segments in order were read elsewhere; `time` of the last. Only while `calm`."""
+        kept, first = 0, len(data)
+        while first and kept <= REMEMBERED:
+            first -= 1
+            kept += len(data[first])
+        for place, part in zip(sequence[first:], data[first:], strict=True):
+            self._remember(place, part)
+        self.next, self.since, self.differs = (sequence[-1] + len(data[-1])) % _WRAP, time, False
+
+    @property
+    def calm(self) -> bool:
+        """Nothing waits, no end was told: the next segment in order changes nothing but where it stands."""
+        return self.next is not None and self.end is None and not self._held and not self.forgotten
+
     @property
     def packets(self) -> int:
         """Packets that wait behind a gap."""

@@ -56,6 +56,12 @@ class Half:
         self.former: Half | None = None
         """This end of the conversation on the same ports that a SYN and its answer ended, until data prove it."""
 
+    @property
+    def calm(self) -> bool:
+        """In step, and nothing waits, is doubted or is about to end."""
+        doubts = self.buffer or self.open or self.doubt or self.retry or self.former
+        return self.synced and not doubts and self.stream is not None and self.stream.calm
+
     def off(self, sequence: int) -> int:
         """How far a sequence number is from the one expected; 2^32 where nothing is known."""
         at = self.stream.next if self.stream is not None else None
@@ -348,7 +354,7 @@ class Talk:
     def _connection(self) -> None:
         answered = self.answered or not self.opened
         message = Message(
-            ok=answered and not self.refused,
+            ok=None if self.transport is Transport.UDP and not self.answered else answered and not self.refused,
             error="refused" if self.refused else None if answered else "no answer",
             quantity=self.packets,
             size=self.payload,

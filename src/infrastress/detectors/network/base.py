@@ -30,6 +30,7 @@ class NetworkRuleOptions(BaseModel):
         hosts, ports: servers without an answer to one client, ports of one server, that are a sweep.
         malformed: PDUs of one sender that break their protocol's rules.
         unasked: replies of one server to a client that didn't ask.
+        changes: changes of one point by one client that are no operation any more. points: points written one by one.
         settled: answers that a device has given, over two minutes at least, before it counts as one that only answers.
         polls, polled_s: reads, and how long they must have gone on, before a poll counts as regular: a session of some
             minutes ends because its work is done.
@@ -49,6 +50,8 @@ class NetworkRuleOptions(BaseModel):
     ports: int = Field(default=10, ge=2)
     malformed: int = Field(default=3, ge=1)
     unasked: int = Field(default=5, ge=2)
+    changes: int = Field(default=10, ge=2)
+    points: int = Field(default=20, ge=2)
     settled: int = Field(default=20, ge=1)
     polls: int = Field(default=20, ge=2)
     polled_s: float = Field(default=600.0, ge=0)

@@ -1,5 +1,6 @@
 """NetworkBaselineDetector: what was never said in normal days; it learns, a person approves, then it is enforced."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from math import isnan
 from typing import Any, ClassVar, NamedTuple
@@ -15,7 +16,7 @@ from infrastress.detectors.network.detector import NetworkRuleDetector
 from infrastress.detectors.network.episodes import Episode, Episodes
 from infrastress.detectors.network.keys import CONNECTION, Collector, Key, Learned, Usual, Written, groups_of, writes_of
 from infrastress.detectors.network.learned_cards import CARDS
-from infrastress.detectors.network.view import Ints, Part, parts_of
+from infrastress.detectors.network.view import Ints, Part, answered, parts_of
 from infrastress.detectors.network.who import Who
 from infrastress.events.frames import Block, Finding
 from infrastress.events.kinds import Severity
@@ -35,7 +36,8 @@ class NetworkBaselineOptions(BaseModel):
 
     Attributes:
         off: rules not to run, by id.
-        rare: a key that came less often in the normal days is held for review: it isn't taken for usual.
+        rare: a key that came less often in the normal days is held for review: it isn't taken for usual. Of what a
+            client reads from a server, all reads count together: one more table of it is no news.
         reviewed: held keys that somebody has looked at and found right, as `train` shows them: "client > server".
         writes: writes of one address after which its values count as known.
         margin: a value may lie outside of those known by this share of their span; a step be larger by this share.
@@ -144,7 +146,8 @@ class NetworkBaselineDetector(Detector):
         """What is new about a key: the most telling of it, and a node that is new besides."""
         who, pair, talk = self._who, f"{key.client} > {key.server}", (key.client, key.server, key.protocol)
         said = f"{key.protocol} {part.text('function_name', row) or key.action}"
-        for node, other in ((key.client, key.server), (key.server, key.client)):
+        spoke = bool(answered(part)[row])
+        for node, other in ((key.client, key.server), (key.server, key.client))[: 2 if spoke else 1]:
             if node not in self._nodes:
                 severity: Severity = "medium" if who.stranger(node) or not who.knows_any else "low"
                 what = f"{who.name(node)} was never heard while learning; it spoke {said} with {who.last(other)}"
@@ -254,11 +257,15 @@ class NetworkBaselineDetector(Detector):
         learned = collector.learned(_FORMAT)
         if not learned.keys:
             return None
+        reads = Counter[tuple[str, str, str]]()
+        for one in learned.keys:
+            reads[one.client, one.server, one.protocol] += one.count if one.action in _READS - {CONNECTION} else 0
         for one in learned.keys:
             rule = accused.get((one.client, one.server)) or accused.get((one.client, ""))
             if one.action in _READS and not who.stranger(one.client):
                 rule = None  # what a known client reads isn't bad because it was told of for a command
-            one.held = rule or (f"fewer than {options.rare} times" if one.count < options.rare else "")
+            count = max(one.count, reads[one.client, one.server, one.protocol] if one.action in _READS else 0)
+            one.held = rule or (f"fewer than {options.rare} times" if count < options.rare else "")
         held = [one for one in learned.keys if one.held]
         usual = [one for one in learned.keys if not one.held]
         return Lesson(msgspec.to_builtins(learned), _listed(map(str, usual)), _listed(map(_reviewed, held)))

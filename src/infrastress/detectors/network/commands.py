@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from infrastress.detectors.network.base import NetworkRule, Notice
+from infrastress.detectors.network.points import Points
 from infrastress.detectors.network.view import Part
 from infrastress.detectors.network.who import Who
 from infrastress.events.kinds import Severity
@@ -49,9 +50,9 @@ class CommandRules(NetworkRule):
 
     Memory = msgspec.defstruct("Memory", [])
 
-    def __init__(self, who: Who) -> None:
+    def __init__(self, who: Who, points: Points) -> None:
         super().__init__()
-        self._who = who
+        self._who, self._points = who, points
         self._watched = [*map(str, _KINDS), *map(str, ACTS_ON_PLANT), str(Action.IDENTIFY)]
 
     def judge(self, part: Part) -> Iterator[Notice]:
@@ -88,8 +89,10 @@ class CommandRules(NetworkRule):
             ok, ", without an answer" if part.text("kind", row) == "request" else ""
         )
         times = f", {count} times" if count > 1 else ""
+        written = self._points.written(part, row) if kind is _NOBODY else []
+        values = f", {', '.join(map(str, written[:5]))}" if written else ""
         sentence = (
-            f"{who.name(client)} {kind.did} {who.last(server)}{device}: {protocol} {function}{times}{end}"
+            f"{who.name(client)} {kind.did} {who.last(server)}{device}: {protocol} {function}{values}{times}{end}"
             f"{_in(part.packet(row))}"
         )
         return Notice(
@@ -99,7 +102,7 @@ class CommandRules(NetworkRule):
             began=part.number("time", row),
             severity=severity,
             sentence=sentence,
-            assets=who.assets(server, client),
+            assets=tuple(dict.fromkeys((*(one.signal.asset for one in written), *who.assets(server, client)))),
             zone=who.place(server),
             packets=tuple(filter(None, [part.packet(row)])),
             techniques=kind.techniques,

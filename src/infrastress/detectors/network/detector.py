@@ -13,13 +13,16 @@ from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, 
 from infrastress.detectors.network.cards import CARDS
 from infrastress.detectors.network.commands import CommandRules
 from infrastress.detectors.network.episodes import Episode, Episodes
+from infrastress.detectors.network.moved import MoveRule
 from infrastress.detectors.network.places import PlaceRules, RoleRule
+from infrastress.detectors.network.points import Points
 from infrastress.detectors.network.scans import ScanRules
 from infrastress.detectors.network.session_cards import SESSION_CARDS
 from infrastress.detectors.network.sessions import SessionRules
 from infrastress.detectors.network.timing import PollRule, SurgeRule
 from infrastress.detectors.network.view import Part, parts_of
 from infrastress.detectors.network.who import Who
+from infrastress.detectors.network.writes import WriteRules
 from infrastress.events.frames import Block, Finding
 from infrastress.site import Site
 
@@ -45,7 +48,7 @@ class NetworkRuleDetector(Detector):
     """
 
     name: ClassVar[str] = "site_network"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     Options: ClassVar[type[BaseModel]] = NetworkRuleOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in (*CARDS, *SESSION_CARDS)}
     state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields) - {"runtime"}  # its state goes by addresses
@@ -55,14 +58,16 @@ class NetworkRuleDetector(Detector):
         self._reset()
 
     def _reset(self) -> None:
-        who, options = Who(self.site), self.options
+        who, points, options = Who(self.site), Points(self.site), self.options
         self._episodes = Episodes(self.name, self.version, options.quiet_s, options.standing_s)
         self._rules: tuple[NetworkRule, ...] = (
-            CommandRules(who),
+            CommandRules(who, points),
             ScanRules(who, options),
             PlaceRules(who),
             RoleRule(who, options),
             SessionRules(who),
+            WriteRules(who, points, options),
+            MoveRule(who, options),
             PollRule(who, options),
             SurgeRule(who, options),
         )

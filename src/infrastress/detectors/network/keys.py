@@ -82,7 +82,7 @@ def groups_of(part: Part) -> Iterator[tuple[Key, np.ndarray[Any, np.dtype[np.int
     """Keys of what was said over TCP and UDP, each with its rows."""
     carried = part.is_any("transport", ("tcp", "udp"))
     said = carried & (
-        part.is_any("kind", _SAID) | (part.is_any("kind", (Kind.CONNECTION,)) & (part.numbers("ok") == 1))
+        part.is_any("kind", _SAID) | (part.is_any("kind", (Kind.CONNECTION,)) & (part.numbers("ok") != 0))
     )
     for rows in part.groups(_COLUMNS, said):
         row = int(rows[0])

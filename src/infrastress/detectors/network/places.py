@@ -6,7 +6,7 @@ import msgspec
 
 from infrastress.core.time import MINUTE
 from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
-from infrastress.detectors.network.view import Flags, Part
+from infrastress.detectors.network.view import Part, answered
 from infrastress.detectors.network.who import Who
 from infrastress.events.network_terms import ACTS_ON_PLANT, ADMINISTERS, Kind, Protocol, Transport
 
@@ -15,13 +15,6 @@ __all__ = ["PlaceRules", "RoleRule"]
 _EXCHANGED = (Kind.TRANSACTION, Kind.REQUEST, Kind.RESPONSE, Kind.MESSAGE, Kind.CONNECTION)
 _SETTLED = 2 * MINUTE
 _DAY_OFF = 7 * 24 * 60 * MINUTE
-
-
-def _answered(part: Part) -> Flags:
-    """Rows in which the server spoke."""
-    told = part.is_any("kind", (Kind.TRANSACTION, Kind.RESPONSE)) | part.is_any("sender", ("server",))
-    told |= part.is_any("kind", (Kind.CONNECTION,)) & (part.numbers("ok") == 1)
-    return told
 
 
 class PlaceRules(NetworkRule):
@@ -38,10 +31,10 @@ class PlaceRules(NetworkRule):
         carried = part.is_any("transport", (Transport.TCP, Transport.UDP)) & part.is_any("kind", _EXCHANGED)
         if not self._who.knows_any:
             return
-        answered = _answered(part)
+        heard = answered(part)
         for row, _ in part.distinct(("client",)):
             yield from self._node(part, row, part.text("client", row), part.text("server", row))
-        for row, _ in part.distinct(("server",), answered):
+        for row, _ in part.distinct(("server",), heard):
             yield from self._node(part, row, part.text("server", row), part.text("client", row))
         for row, _ in part.distinct(("client", "server", "protocol"), carried):
             yield from self._way(part, row)

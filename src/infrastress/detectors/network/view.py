@@ -7,13 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from infrastress.events import NetworkRecords
+from infrastress.events.network_terms import Kind
 
-__all__ = ["Flags", "Ints", "Part", "parts_of"]
+__all__ = ["Flags", "Ints", "Part", "answered", "parts_of"]
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _TEXTS = (
-    "kind", "protocol", "transport", "client", "server", "sender", "function_name", "action", "object", "error",
+    "kind", "protocol", "transport", "client", "server", "client_mac", "sender",
+    "function_name", "action", "object", "error",
     "identity", "capture",
 )  # fmt: skip
 
@@ -84,6 +86,12 @@ class Part:
         """Of a row, as in `numbers`."""
         return int(self.numbers(name)[row])
 
+    def values(self, row: int) -> list[float]:
+        """All values of a row; none where there are none."""
+        columns, at = self._columns.records.columns, self._rows.start + row
+        several, one = columns.column("values")[at].as_py(), columns.column("value")[at].as_py()
+        return list(several) if several is not None else [] if one is None else [one]
+
     def packet(self, row: int) -> str:
         """The row's packet, as `capture#number`; empty where nobody says."""
         number = self.number("packet", row)
@@ -107,6 +115,13 @@ class Part:
         """(first row, how many rows) of each different combination of columns, in order of the first."""
         for group in self.groups(names, where):
             yield int(group[0]), len(group)
+
+
+def answered(part: Part) -> Flags:
+    """Rows in which the server spoke."""
+    told = part.is_any("kind", (Kind.TRANSACTION, Kind.RESPONSE)) | part.is_any("sender", ("server",))
+    told |= part.is_any("kind", (Kind.CONNECTION,)) & (part.numbers("ok") == 1)
+    return told
 
 
 def parts_of(network: Iterable[NetworkRecords], width: int) -> list[Part]:

@@ -20,10 +20,12 @@ class Who:
 
     def __init__(self, site: Site) -> None:
         self._assets: dict[str, Asset] = {}
+        self._macs: dict[str, str] = {}
         for asset in site.assets:
             for interface in asset.interfaces:
                 if (address := _address(interface.address)) is not None:
                     self._assets[str(address)] = asset
+                    self._macs[str(address)] = (interface.mac or "").lower()
         self._networks: list[tuple[IPv4Network | IPv6Network, str | None]] = []
         for network in site.networks:
             try:
@@ -43,6 +45,10 @@ class Who:
     def asset(self, address: str) -> Asset | None:
         """The asset that has the address."""
         return self._assets.get(address)
+
+    def mac(self, address: str) -> str:
+        """The MAC address that the model gives; empty where it gives none."""
+        return self._macs.get(address, "")
 
     def stranger(self, address: str) -> bool:
         """Whether the model should know the address and doesn't."""

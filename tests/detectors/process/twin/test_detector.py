@@ -133,6 +133,13 @@ def test_a_missing_meter_is_no_alarm():
     assert within(raised(feed(learned(), [changed()])), 110, 121) == []
 
 
+def test_a_fifth_of_all_values_missing_raises_nothing():
+    quiet = frames(48, 3, oddities=False)
+    last = np.where(np.random.default_rng(2).random(quiet.last.shape) < 0.2, np.nan, quiet.last)
+    block = Block(Frames(quiet.width, quiet.ends, quiet.tags, last, last, quiet.count), ())
+    assert raised(feed(learned(), [block])) == []
+
+
 @pytest.mark.parametrize("missing", [["LT-2"], list(plant().signal_by_id)])
 def test_what_comes_behind_a_gap_is_no_alarm(missing: list[str]):
     quiet = frames(12, 3, oddities=False)

@@ -1,7 +1,7 @@
 """The base of a dissector: it tells its protocol by content, frames PDUs, and ties responses to requests."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Protocol
 
@@ -106,6 +106,11 @@ class Dissector(ABC):
         if len(self._pending) > MAX_PENDING:
             oldest = self._pending.pop(next(iter(self._pending)))
             self.writer.write(Kind.REQUEST, oldest, None, oldest.from_client)
+
+    @property
+    def waiting(self) -> Mapping[Hashable, Message]:
+        """Requests that wait for their responses, by key."""
+        return self._pending
 
     def asked(self, key: Hashable) -> Message | None:
         """The request that waits under a key."""

@@ -35,11 +35,13 @@ _OF_CLASS: Final[dict[tuple[int, int], tuple[str, Action]]] = {
     (0x37, 0x4F): ("upload transfer", _A.FILE_READ),
     (0x37, 0x50): ("download transfer", _A.FILE_WRITE),
     (0x67, 0x4B): ("execute PCCC", _A.OTHER),
+    (0x6C, 0x4C): ("read template", _A.BROWSE),
+    (0x6D, 0x4C): ("read routine", _A.UPLOAD),  # Logix 5000; not public, told by what its answer holds
     (0x6B, 0x55): ("get instance attribute list", _A.BROWSE),
 }
 CLASSES: Final = {
     0x01: "identity", 0x02: "message router", 0x04: "assembly", 0x05: "connection", 0x06: "connection manager",
-    0x37: "file", 0x67: "PCCC", 0x68: "program", 0x6B: "symbol", 0x6C: "template", 0x8B: "wall clock",
+    0x37: "file", 0x67: "PCCC", 0x68: "program", 0x6B: "symbol", 0x6C: "template", 0x6D: "routine", 0x8B: "wall clock",
     0xF4: "port", 0xF5: "TCP/IP interface", 0xF6: "Ethernet link",
 }  # fmt: skip
 ERRORS: Final = {

@@ -50,7 +50,7 @@ class TwinDetector(Detector):
     """Judges meters, levels and states by the site's EPANET model; silent where there is none or nothing learned."""
 
     name: ClassVar[str] = "process_twin"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     Options: ClassVar[type[BaseModel]] = TwinOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {RULE: CARD}
     state_free_of: ClassVar[frozenset[str]] = APART
@@ -115,10 +115,10 @@ class TwinDetector(Detector):
     def _judge(self, twin: Twin, view: View) -> tuple[Floats, list[Verdict]]:
         values, first = view.last, view.context
         # What the frame before looked like follows from the context alone
-        earlier = twin.look(values[:, first - 1], values[:, first - 2])
+        earlier = twin.look(values[:, first - 1])
         verdicts = []
         for t in range(first, values.shape[1]):
-            verdicts.append(twin.judge(values[:, t], values[:, t - 1], earlier))
+            verdicts.append(twin.judge(values[:, t], earlier))
             earlier = verdicts[-1].reported
         return np.array([one.scores for one in verdicts]).T, verdicts
 

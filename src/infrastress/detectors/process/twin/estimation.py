@@ -12,7 +12,7 @@ import numpy as np
 
 from infrastress.detectors.process.view import Floats
 
-__all__ = ["CRITICAL", "Linear", "linear_estimate", "without_bad"]
+__all__ = ["CRITICAL", "Linear", "linear_estimate", "spread_of", "without_bad"]
 
 CRITICAL = 1e-3
 """A measurement whose residual keeps less than this share of its variance checks nothing but itself."""
@@ -27,12 +27,14 @@ class Linear:
         residual: float64[m], what is left of each measurement; NaN where it was not used.
         normalised: float64[m], in its own standard deviations; NaN where it was not used or checks nothing.
         cost: sum of squares of the weighted residuals.
+        spread: float64[n], standard deviation of each unknown.
     """
 
     step: Floats
     residual: Floats
     normalised: Floats
     cost: float
+    spread: Floats
 
 
 def linear_estimate(slopes: Floats, off: Floats, sigma: Floats, prior: Floats, moved: Floats) -> Linear:
@@ -47,8 +49,7 @@ def linear_estimate(slopes: Floats, off: Floats, sigma: Floats, prior: Floats, m
     """
     used = np.isfinite(off)
     h, w = slopes[used], 1.0 / np.square(sigma[used])
-    gain = h.T @ (w[:, None] * h) + np.diag(prior)
-    inverse = np.linalg.pinv(gain, hermitian=True)
+    inverse = _covariance(h, w, prior)
     step = inverse @ (h.T @ (w * off[used]) - prior * moved)
     left = off[used] - h @ step
     kept = np.square(sigma[used]) - np.einsum("ij,jk,ik->i", h, inverse, h)
@@ -56,7 +57,18 @@ def linear_estimate(slopes: Floats, off: Floats, sigma: Floats, prior: Floats, m
     residual, normalised = np.full(len(off), np.nan), np.full(len(off), np.nan)
     residual[used] = left
     normalised[used] = np.where(checks, left / np.sqrt(np.where(checks, kept, 1.0)), np.nan)
-    return Linear(step, residual, normalised, float(w @ np.square(left)))
+    return Linear(step, residual, normalised, float(w @ np.square(left)), np.sqrt(np.diag(inverse)))
+
+
+def spread_of(slopes: Floats, sigma: Floats, prior: Floats) -> Floats:
+    """float64[n], standard deviation of each unknown where every measurement was there."""
+    spread: Floats = np.sqrt(np.diag(_covariance(slopes, 1.0 / np.square(sigma), prior)))
+    return spread
+
+
+def _covariance(slopes: Floats, weights: Floats, prior: Floats) -> Floats:
+    gain: Floats = slopes.T @ (weights[:, None] * slopes) + np.diag(prior)
+    return np.asarray(np.linalg.pinv(gain, hermitian=True), dtype=np.float64)
 
 
 def without_bad(

@@ -14,6 +14,8 @@ from infrastress.hydraulics.snapshot import Snapshot
 __all__ = ["Known", "Twin", "Verdict", "rested"]
 
 _MOST_BAD = 4
+_DOUBTED = 3.0
+"""Standard deviations of doubted demand that a level may be off by."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ class Verdict:
 class Twin:
     """Judges frame after frame; a frame's verdict depends on it and the one before alone, but for `strayed`.
 
+    Where values are missing it says less, not worse: only a state that is reported can be reported wrongly, and a level
+    may miss what is expected by as much more as it would under the demands that are then as likely.
+
     Attributes:
         reader: of the site's table.
         strayed: frames in a row that each actuator has differed from its controls.
@@ -92,32 +97,43 @@ class Twin:
         self.strayed = np.zeros(len(network.actuators), dtype=np.int64)
         self._tanks = len(network.levels)
 
-    def look(self, column: Floats, before: Floats) -> Moment | None:
+    def look(self, column: Floats) -> Moment | None:
         """Understand a frame, what doesn't fit set aside."""
-        reading = self.reader.read(column, before)
+        reading = self.reader.read(column)
         if reading is None:
             return None
         known = self.known
         reading = replace(reading, seen=reading.seen - known.bias)
         return self._solver.understand(reading, known.limit, most_bad=_MOST_BAD)
 
-    def follow(self, earlier: Moment) -> tuple[Floats, Flags] | None:
-        """Levels and states a frame later, from what was estimated.
+    def follow(self, earlier: Moment) -> tuple[Floats, Floats, Flags] | None:
+        """Levels a frame later, by how much they may be off because measurements are missing, and states.
 
         None where a level was not reported: an estimate may be metres off, and so would be what follows from it.
         """
         reading, told = earlier.reading, self._told(earlier)
         if np.isnan(told).any():
             return None
-        return self._controlled.follow(earlier.factors, told, reading.open_, reading.full)
+        coming = self._controlled.follow(earlier.factors, told, reading.open_, reading.full)
+        if coming is None:
+            return None
+        (levels, states), squares = coming, np.zeros(self._tanks)
+        for group in np.flatnonzero(earlier.doubt).tolist():
+            factors = earlier.factors.copy()
+            factors[group] += earlier.doubt[group]
+            other = self._controlled.follow(factors, told, reading.open_, reading.full)
+            if other is None:
+                return None
+            squares += np.square(other[0] - levels)
+        return levels, _DOUBTED * np.sqrt(squares), states
 
     def _told(self, moment: Moment) -> Floats:
         return moment.reading.seen[len(moment.reading.seen) - self._tanks :]
 
-    def judge(self, column: Floats, before: Floats, earlier: Moment | None) -> Verdict:
-        """Judge a frame, given the one before as column and as understood."""
+    def judge(self, column: Floats, earlier: Moment | None) -> Verdict:
+        """Judge a frame, given the one before as understood."""
         known, tanks = self.known, self._tanks
-        reported = self.look(column, before)
+        reported = self.look(column)
         scores = np.full(len(known.sigma) + len(self.strayed), np.nan)
         unknown = np.full(tanks, np.nan)
         if reported is None:
@@ -131,9 +147,9 @@ class Twin:
         start, levels, states = unknown, unknown, None
         coming = self.follow(earlier) if earlier is not None else None
         if coming is not None and earlier is not None:
-            start, (levels, states) = self._told(earlier), coming
+            start, (levels, doubt, states) = self._told(earlier), coming
             most = known.steady if rested(earlier, states, reported) else known.switched
-            off = np.abs(reported.reading.seen[-tanks:] - levels) / most
+            off = np.maximum(np.abs(reported.reading.seen[-tanks:] - levels) - doubt, 0.0) / most
             scores[len(own) - tanks : len(own)] = np.fmax(own[-tanks:], off)
             self._stray(reported.reading, states, scores[len(own) :])
         if flipped is not None:
@@ -155,7 +171,7 @@ class Twin:
             return None, moment
         known = self.known
         best: tuple[int | None, Moment] = (None, moment)
-        for i in range(len(self.strayed)):
+        for i in np.flatnonzero(moment.reading.reported).tolist():
             open_ = moment.reading.open_.copy()
             open_[i] = not open_[i]
             other = replace(moment.reading, open_=open_)

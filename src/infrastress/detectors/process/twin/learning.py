@@ -53,7 +53,7 @@ def learn(
         found = []
         solver = Solver(network, known.sigma, known.usual)
         for t in frames.tolist():
-            reading = reader.read(values[:, t], values[:, t - 1])
+            reading = reader.read(values[:, t])
             if reading is not None:
                 reading = replace(reading, seen=reading.seen - known.bias)
                 found.append(solver.understand(reading))
@@ -71,13 +71,13 @@ def learn(
         earlier: Moment | None = None
         straying = np.zeros(len(reader.states), dtype=np.int64)
         for t in run:
-            now = twin.look(values[:, t], values[:, t - 1])
+            now = twin.look(values[:, t])
             coming = twin.follow(earlier) if earlier is not None else None
             if now is not None:
                 fits.observe(ends[t : t + 1], np.abs(now.fit.normalised)[:, None])
             if now is not None and earlier is not None and coming is not None:
-                levels, states = coming
-                off = np.abs(now.reading.seen[-len(levels) :] - levels)[:, None]
+                levels, doubt, states = coming
+                off = np.maximum(np.abs(now.reading.seen[-len(levels) :] - levels) - doubt, 0.0)[:, None]
                 (steady if rested(earlier, states, now) else switched).observe(ends[t : t + 1], off)
                 differs = states != now.reading.open_
                 straying = np.where(differs, straying + 1, 0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from infrastress.detectors.process.twin.estimation import Linear, linear_estimate, without_bad
+from infrastress.detectors.process.twin.estimation import Linear, linear_estimate, spread_of, without_bad
 from infrastress.detectors.process.view import Floats, SignalTable
 from infrastress.hydraulics.snapshot import Snapshot
 
@@ -37,12 +37,13 @@ class Reading:
 
     Attributes:
         seen: float64[m], flows, pressures, demands and then levels.
-        open_: bool of each actuator; guessed: those whose state nobody reported.
+        open_: bool of each actuator. reported: those whose state was reported; of the others its flow tells.
         full: tanks reported full.
     """
 
     seen: Floats
     open_: Flags
+    reported: Flags
     full: Flags
 
 
@@ -57,6 +58,7 @@ class Moment:
         fit: the last linear estimate, with all measurements.
         bad: normalised residuals of the measurements that don't fit, by row, in the order they were set aside.
         clean: the estimate without them.
+        doubt: float64[groups], standard deviation that demand factors have only because measurements are missing.
     """
 
     reading: Reading
@@ -66,6 +68,7 @@ class Moment:
     fit: Linear
     clean: Linear
     bad: dict[int, float]
+    doubt: Floats
 
 
 class Reader:
@@ -93,19 +96,19 @@ class Reader:
         """SI of the signal of SI of the network."""
         return float(value * self._factors[row])
 
-    def read(self, column: Floats, before: Floats) -> Reading | None:
-        """A frame's reading; None where a state is not known by its signal, its flow or the frame before."""
+    def read(self, column: Floats) -> Reading | None:
+        """A frame's reading; None where a state is known neither by its signal nor by its flow."""
         seen = self.scaled(column[self._rows])
         state = column[self._states]
         flow = np.where(self._flows >= 0, seen[self._flows], np.nan)
-        guess = np.where(np.isnan(flow), before[self._states], np.abs(flow) > _NO_FLOW)
-        state = np.where(np.isnan(state), guess, state)
-        if np.isnan(state).any():
+        reported = ~np.isnan(state)
+        if (np.isnan(flow) & ~reported).any():
             return None
+        state = np.where(reported, state, np.abs(flow) > _NO_FLOW)
         levels = seen[len(seen) - self._tanks :]
         with np.errstate(invalid="ignore"):
             full = levels >= self._tops - self._near
-        return Reading(seen, state > 0.5, full)
+        return Reading(seen, state > 0.5, reported, full)
 
 
 class Solver:
@@ -163,7 +166,18 @@ class Solver:
         if limit is not None:
             bad, clean = without_bad(slopes, off, sigma, prior, x - start, limit=limit, most=most_bad)
         best = self._within(x + clean.step)
-        return Moment(reading, best[:groups], best[groups:], expected + slopes @ clean.step, fit, clean, bad)
+        usual = spread_of(slopes, sigma, np.where(np.arange(len(prior)) < groups, prior, 0.0))
+        more = np.where(fit.spread > 1.05 * usual, np.square(fit.spread) - np.square(usual), 0.0)
+        return Moment(
+            reading,
+            best[:groups],
+            best[groups:],
+            expected + slopes @ clean.step,
+            fit,
+            clean,
+            bad,
+            np.sqrt(more[:groups]),
+        )
 
     def _step(
         self, predict: Predict, slopes: Floats, at: tuple[Floats, Floats], seen: Floats, known: tuple[Floats, Floats]

@@ -65,7 +65,8 @@ def tell(
         )  # fmt: skip
     seen = float(column[table.row[signal]])
     tank = subject - (rows - len(twin.network.levels))
-    if tank >= 0 and subject not in (verdict.moment.bad if verdict.moment else {}):
+    followed = tank >= 0 and bool(np.isfinite(verdict.levels[tank]))
+    if followed and subject not in (verdict.moment.bad if verdict.moment else {}):
         rate = twin.network.areas[tank] / seconds
         should, does = ((level - verdict.before[tank]) * rate for level in (verdict.levels[tank], seen))
         return Told(
@@ -135,8 +136,8 @@ def learned_in_words(
     ]
     tanks = [m.signal.id for m in network.levels]
     words += [
-        f"the network model tells {signal} a frame ahead within {100 * steady:.2g} cm ({100 * switched:.2g} cm where "
-        "something switches)"
+        f"the network model tells {signal} a frame ahead within {table.say_step(signal, float(steady))} "
+        f"({table.say_step(signal, float(switched))} where something switches)"
         for signal, steady, switched in zip(tanks, known.steady, known.switched, strict=True)
         if np.isfinite(steady)
     ]

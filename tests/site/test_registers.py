@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastress.connectors.modbus.registers import faults_of, number_of, sentinels, width_of
 from infrastress.site.process import Register
+from infrastress.site.registers import faults_of, number_of, sentinels, width_of
 
 FORMATS = {
     "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q",
