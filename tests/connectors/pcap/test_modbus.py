@@ -35,6 +35,9 @@ VECTORS = [  # request, response, what the row has to say
         "2b0e01010000030002414201034344450203312e30",
         {"action": "identify", "identity": "VendorName=AB; ProductCode=CDE; MajorMinorRevision=1.0"},
     ),
+    ("5a0041ff00", "5a00fe", {"action": "stop", "function_name": "Unity: stop", "ok": True}),
+    ("5a012901000102", "5a01fd", {"action": "download", "function_name": "Unity: write block", "ok": False}),
+    ("5a0130", "5a01fe", {"action": "upload", "ok": True}),
     ("0300640002", "8302", {"ok": False, "exception": 2, "error": "illegal data address", "address": 100}),
 ]
 

@@ -153,3 +153,13 @@ def test_an_address_that_never_answers_is_no_new_node():
     shout = said(5, HMI, "10.20.10.200", kind="connection", transport="udp", protocol="dns", ok=None)
     assert raised(judge(shout)) == ["net.new_conversation"]
     assert "net.new_node" in raised(judge(said(5, HMI, "10.20.10.200")))
+
+
+def test_an_address_between_known_ones_of_a_table_is_a_notice():
+    block_of = [setpoint(60.0 * i, address=at) for i, at in enumerate([100, 102, 104, 106, 110] * 4, 1)]
+    lesson = learn(*polling(3600, 10.0), *block_of)
+    for address, severity in ((103, "low"), (111, "high"), (99, "high")):
+        (one,) = judge(setpoint(5, address=address), lesson=lesson)
+        assert (one.body.rule, one.body.severity) == ("net.new_address", severity)
+    few = learn(*polling(3600, 10.0), *[one for one in block_of if one.address != 104])
+    assert judge(setpoint(5, address=103), lesson=few)[0].body.severity == "high"

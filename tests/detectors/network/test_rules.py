@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from infrastress.core.time import SECOND
@@ -249,3 +250,20 @@ class TestContract(DetectorContract):
         rows += [said(3000 + i * 0.02, ENG) for i in range(900)]
         rows += [said(2000, PLC, "10.20.10.12", action="write"), said(2100, OFFICE), said(2200, "8.8.8.8")]
         return block(*rows, until=9000)
+
+
+def test_reads_without_a_pace_and_a_strangers_reads_leave_no_gap():
+    """A console that reads back what it commands; a laptop that goes home."""
+    others = polling(20_000, 10.0, server="10.20.10.12")
+    back = [said(at) for at in np.random.default_rng(4).exponential(150.0, 60).cumsum().tolist()]
+    assert raised(judge(*others, *back)) == []
+    laptop = polling(3000, 10.0, client=LAPTOP)
+    assert "net.poll_gap" not in raised(judge(*others, *laptop))
+
+
+def test_a_flood_of_reads_teaches_no_other_pace_and_a_new_pace_is_learned():
+    others, slow = polling(12_000, 10.0, server="10.20.10.12"), polling(12_000, 60.0)
+    flood = [said(6000 + 0.02 * i) for i in range(3000)]
+    assert raised(judge(*others, *slow, *flood, surge_rate=1e9)) == []
+    changed = [*polling(3000, 2.0), *polling(12_000, 120.0, begin=3000.0)]
+    assert raised(judge(*others, *changed)) == ["net.poll_gap"]

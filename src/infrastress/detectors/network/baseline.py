@@ -29,6 +29,8 @@ _FORMAT = 1
 _ACTS = ACTS_ON_PLANT | CHANGES_CONTROLLER
 _READS = frozenset({Action.READ, Action.REPORT, Action.SUBSCRIBE, Action.ACKNOWLEDGE, Action.SESSION, CONNECTION})
 _SHOWN = 200
+_BLOCK = 5
+"""Known addresses of a table from which on those between them are taken for the same block."""
 
 
 class NetworkBaselineOptions(BaseModel):
@@ -175,11 +177,14 @@ class NetworkBaselineDetector(Detector):
         for row, name, address, quantity, value in writes_of(part, rows):
             new = next((at for at in range(address, address + min(quantity, 2048)) if (name, at) not in known), None)
             if new is not None:
+                among = [at for of, at in known if of == name]
+                within = len(among) >= _BLOCK and min(among) < new < max(among)
                 what = (
                     f"{who.name(key.client)} wrote {_place(name, new)} of {who.name(key.server)}, "
-                    "where it never did while learning"
+                    f"where it never did while learning{', though on both sides of it' if within else ''}"
                 )
-                verdict = _Verdict("net.new_address", f"{pair} {_place(name, new)}", "high", what, ("T0836",))
+                severity: Severity = "low" if within else "high"
+                verdict = _Verdict("net.new_address", f"{pair} {_place(name, new)}", severity, what, ("T0836",))
                 yield self._notice(part, key, row, verdict, "")
                 continue
             one, at = known[name, address], f"{pair} {_place(name, address)}"

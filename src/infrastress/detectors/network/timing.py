@@ -1,6 +1,7 @@
 """The pace of polling: reads that were regular and stopped, and far more messages than before."""
 
 from collections.abc import Iterator
+from statistics import median
 
 import msgspec
 import numpy as np
@@ -13,14 +14,22 @@ from infrastress.events.network_terms import Action, Kind
 
 __all__ = ["PollRule", "SurgeRule"]
 
-_PAUSES = 20
+_PAUSES = 60
+_SHORTEST = SECOND // 20
+_LEAST_PAUSES = 3
+_EVEN = 2.5
+"""The longest pause against their median: one poll may be lost."""
+_BURST = 0.1
 _FRAMES = 30
 _KNOWN_FRAMES = 10
 _FORGOTTEN = 48 * 3600 * SECOND
 
 
 class _Poll(msgspec.Struct):
-    """Reads of one unit by one client: how many, when last, the last pauses between them, whether they have stopped."""
+    """Reads of one unit by one client: how many, when last, the last pauses between them, whether they have stopped.
+
+    What is read in one go counts once: a pause much shorter than the others isn't one between polls.
+    """
 
     since: int
     last: int
@@ -57,7 +66,8 @@ class PollRule(NetworkRule):
             yield from self._heard(part, known, key, times[rows], rows)
         for key, poll in known.items():
             pause = part.end - poll.last
-            if not poll.stopped and self._regular(poll) and pause > self._limit(poll):
+            stranger = self._who.stranger(key.split(" ", 1)[0])  # whose reads nobody waits for
+            if not (poll.stopped or stranger) and self._regular(poll) and pause > self._limit(poll):
                 poll.stopped = True
                 yield self._stopped(part, key, poll, pause)
         self.memory.known[part.source] = {k: one for k, one in known.items() if part.end - one.last < _FORGOTTEN}
@@ -67,18 +77,22 @@ class PollRule(NetworkRule):
         if poll is None:
             poll = known[key] = _Poll(int(times[0]), int(times[0]), part.packet(int(rows[0])))
         if poll.stopped:
-            poll.stopped = False
+            poll = known[key] = _Poll(int(times[0]), int(times[0]), poll.packet)  # its pace is learned anew
             client, server, unit = _names(key)
             said = f"{self._who.name(client)} reads {self._who.last(server)}{unit} again"
             at = int(part.known[rows[0]])
             yield Notice("net.poll_gap", key, at, at, "low", said, over=True)
-            poll.last = int(times[0])
         steps = np.diff(times, prepend=poll.last)
-        poll.pauses = [*poll.pauses, *steps[steps > 0].tolist()[-_PAUSES:]][-_PAUSES:]
+        poll.pauses = [*poll.pauses, *steps[steps >= _SHORTEST].tolist()[-_PAUSES:]][-_PAUSES:]
         poll.count = min(poll.count + len(rows), 1 << 40)
         poll.last, poll.packet = max(poll.last, int(times[-1])), part.packet(int(rows[-1]))
 
     def _regular(self, poll: _Poll) -> bool:
+        """Whether it goes by the clock: somebody who reads back what he commands has no pace."""
+        longest = max(poll.pauses, default=0)
+        between = [one for one in poll.pauses if one >= _BURST * longest]
+        if len(between) < _LEAST_PAUSES or longest > _EVEN * median(between):
+            return False
         lasted = poll.last - poll.since
         return poll.count >= self._options.polls and lasted >= self._options.polled_s * SECOND
 

@@ -11,6 +11,7 @@ from infrastress.connectors.pcap.protocols.modbus_codes import (
     FUNCTIONS,
     IDENTITY_OBJECTS,
     TABLES,
+    UNITY,
 )
 from infrastress.events.network_terms import Action, Protocol
 
@@ -19,6 +20,7 @@ __all__ = ["ModbusDissector"]
 _HEADER: Final = struct.Struct(">HHHBB")
 _TWO: Final = struct.Struct(">HH")
 _LONGEST: Final = 254
+_UNITY_REFUSES: Final = 0xFD
 
 
 class ModbusDissector(Dissector):
@@ -70,6 +72,9 @@ class ModbusDissector(Dissector):
         if client:
             if function & 0x80:
                 raise MalformedError("a request with an exception's function code")
+            if function == 90:
+                name, message.action = UNITY.get(pdu[9], (f"code {pdu[9]:#04x}", Action.OTHER))
+                message.function_name = f"Unity: {name}"
             _request(message, pdu)
             self.ask(key, message)
             if function == 23:
@@ -86,7 +91,7 @@ class ModbusDissector(Dissector):
             message.ok, message.exception = False, pdu[8]
             message.error = EXCEPTIONS.get(pdu[8], f"exception {pdu[8]}")
         else:
-            message.ok = True
+            message.ok = function != 90 or pdu[9] != _UNITY_REFUSES
             _answer(message, pdu, request)
         if message.function == 23 and self.asked((*key, "read")) is not None:
             read = Message(values=message.values, ok=message.ok, exception=message.exception, error=message.error)

@@ -4,7 +4,7 @@ from typing import Final
 
 from infrastress.events.network_terms import Action
 
-__all__ = ["DIAGNOSTICS", "EXCEPTIONS", "FUNCTIONS", "IDENTITY_OBJECTS", "TABLES"]
+__all__ = ["DIAGNOSTICS", "EXCEPTIONS", "FUNCTIONS", "IDENTITY_OBJECTS", "TABLES", "UNITY"]
 
 FUNCTIONS: Final[dict[int, tuple[str, Action]]] = {
     1: ("read coils", Action.READ),
@@ -28,7 +28,23 @@ FUNCTIONS: Final[dict[int, tuple[str, Action]]] = {
     43: ("encapsulated interface transport", Action.OTHER),
     90: ("Unity programming (90)", Action.OTHER),
 }
-"""The public ones, and 90, by which Schneider's engineering tools program controllers (its content isn't public)."""
+"""The public ones, and 90, by which Schneider's engineering tools program controllers."""
+
+UNITY: Final[dict[int, tuple[str, Action]]] = {
+    0x01: ("initialise", Action.SESSION), 0x02: ("read identity", Action.IDENTIFY),
+    0x03: ("read project", Action.IDENTIFY), 0x04: ("read state", Action.DIAGNOSE),
+    0x06: ("read memory card", Action.DIAGNOSE), 0x0A: ("repeat", Action.DIAGNOSE),
+    0x10: ("take reservation", Action.SESSION), 0x11: ("release reservation", Action.SESSION),
+    0x12: ("keep alive", Action.SESSION), 0x20: ("read memory", Action.READ), 0x21: ("write memory", Action.WRITE),
+    0x22: ("read variables", Action.READ), 0x23: ("write variables", Action.WRITE),
+    0x24: ("read coils and registers", Action.READ), 0x25: ("write coils and registers", Action.WRITE),
+    0x28: ("read block", Action.UPLOAD), 0x29: ("write block", Action.DOWNLOAD),
+    0x30: ("initialise upload", Action.UPLOAD), 0x31: ("upload block", Action.UPLOAD),
+    0x32: ("end upload", Action.UPLOAD), 0x33: ("initialise download", Action.DOWNLOAD),
+    0x34: ("download block", Action.DOWNLOAD), 0x35: ("end download", Action.DOWNLOAD),
+    0x40: ("start", Action.START), 0x41: ("stop", Action.STOP), 0x50: ("monitor", Action.READ),
+}  # fmt: skip
+"""Codes within function 90, behind the session's octet; from published analyses, the maker publishes none."""
 
 TABLES: Final = {
     1: "coil", 5: "coil", 15: "coil", 2: "discrete-input", 4: "input-register",
