@@ -163,3 +163,10 @@ def test_an_address_between_known_ones_of_a_table_is_a_notice():
         assert (one.body.rule, one.body.severity) == ("net.new_address", severity)
     few = learn(*polling(3600, 10.0), *[one for one in block_of if one.address != 104])
     assert judge(setpoint(5, address=103), lesson=few)[0].body.severity == "high"
+
+
+def test_values_of_a_point_are_known_whoever_wrote_it():
+    shifts = [setpoint(60.0 * i, 40.0 + i % 21, client=(HMI, ENG)[i % 2]) for i in range(1, 31)]
+    lesson = learn(*polling(3600, 10.0), *shifts)
+    assert raised(judge(setpoint(5, 75.0), lesson=lesson)) == ["net.value_range"]
+    assert raised(judge(setpoint(5, 55.0), setpoint(9, 56.0, client=ENG), lesson=lesson)) == []

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from math import isnan
+from math import inf, isnan
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -41,7 +41,7 @@ class NetworkBaselineOptions(BaseModel):
         rare: a key that came less often in the normal days is held for review: it isn't taken for usual. Of what a
             client reads from a server, all reads count together: one more table of it is no news.
         reviewed: held keys that somebody has looked at and found right, as `train` shows them: "client > server".
-        writes: writes of one address after which its values count as known.
+        writes: writes of one address, by whomever, after which its values count as known.
         margin: a value may lie outside of those known by this share of their span; a step be larger by this share.
         standing_s: an episode is over after this time without more.
     """
@@ -103,11 +103,18 @@ class NetworkBaselineDetector(Detector):
         self._masters = {(one.server, one.protocol) for one in kept if one.action != CONNECTION}
         self._writers = {(one.client, one.server) for one in kept if one.action in _ACTS}
         self._writes: dict[Key, dict[tuple[str, int], Written]] = {}
+        self._values: dict[tuple[str, str, int, str, int], tuple[int, float, float]] = {}
+        """Of each point, whoever wrote it: how often, the least and the most."""
         for written in learned.writes:
             if not 0 <= written.key < len(learned.keys):
                 raise BaselineError(f"no baseline of a network: a write of key {written.key}", where=self.name)
-            of_key = self._writes.setdefault(learned.keys[written.key].key, {})
-            of_key[written.object, written.address] = written
+            key = learned.keys[written.key].key
+            self._writes.setdefault(key, {})[written.object, written.address] = written
+            place = (*_point(key), written.object, written.address)
+            count, low, high = self._values.get(place, (0, inf, -inf))
+            if written.count:
+                values = count + written.count, min(low, written.low), max(high, written.high)
+                self._values[place] = values
 
     def _reset(self) -> None:
         standing_s = self.options.standing_s
@@ -188,19 +195,24 @@ class NetworkBaselineDetector(Detector):
                 yield self._notice(part, key, row, verdict, "")
                 continue
             one, at = known[name, address], f"{pair} {_place(name, address)}"
-            if isnan(value) or one.count < self.options.writes:
+            count, low, high = self._values.get((*_point(key), name, address), (0, inf, -inf))
+            if isnan(value) or count < self.options.writes:
                 continue
-            span = max(one.high - one.low, abs(one.high) * 1e-9)
+            span = max(high - low, abs(high) * 1e-9)
             slack, before = self.options.margin * span, self._last.get(at)
             self._last[at] = value
-            if not one.low - slack <= value <= one.high + slack:
+            if not low - slack <= value <= high + slack:
                 what = (
                     f"{who.name(key.client)} wrote {value:g} to {_place(name, address)} of {who.name(key.server)}; "
-                    f"while learning it was {one.low:g} to {one.high:g}"
+                    f"while learning it was {low:g} to {high:g}"
                 )
                 verdict = _Verdict("net.value_range", at, "high", what, ("T0836", "T0831"))
                 yield self._notice(part, key, row, verdict, "")
-            elif before is not None and abs(value - before) > one.step * (1 + self.options.margin):
+            elif (
+                before is not None
+                and one.count >= self.options.writes
+                and abs(value - before) > one.step * (1 + self.options.margin)
+            ):
                 what = (
                     f"{who.name(key.client)} wrote {value:g} after {before:g} to {_place(name, address)} of "
                     f"{who.name(key.server)}; while learning no step was larger than {one.step:g}"
@@ -274,6 +286,11 @@ class NetworkBaselineDetector(Detector):
         held = [one for one in learned.keys if one.held]
         usual = [one for one in learned.keys if not one.held]
         return Lesson(msgspec.to_builtins(learned), _listed(map(str, usual)), _listed(map(_reviewed, held)))
+
+
+def _point(key: Key) -> tuple[str, str, int]:
+    """Where a write goes, whoever sends it."""
+    return key.server, key.protocol, key.unit
 
 
 def _place(name: str, address: int) -> str:

@@ -11,6 +11,7 @@ __all__ = ["Who", "called"]
 
 _CALLED: Final = {Protocol.S7COMM: "s7", Protocol.S7COMM_PLUS: "s7", Protocol.CIP: "enip"}
 """Protocols by the site model's names where those differ."""
+_DOCUMENTED: Final = tuple(map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
 _VAGUE: Final = frozenset({Protocol.TLS, Protocol.UNKNOWN, Protocol.COTP})
 """What doesn't say which protocol it is: any conduit between the zones will do."""
 
@@ -70,9 +71,9 @@ class Who:
         return self._kept[address]
 
     def is_public(self, address: str) -> bool:
-        """Whether it is an address of the internet."""
+        """Whether it is an address of the internet, or one of those that stand for it in documents and drills."""
         parsed = _address(address)
-        return parsed is not None and parsed.is_global
+        return parsed is not None and (parsed.is_global or any(parsed in net for net in _DOCUMENTED))
 
     def name(self, address: str) -> str:
         """For people: the asset with its address, or the address and that nobody knows it."""
