@@ -7,11 +7,11 @@ from random import Random
 
 import numpy as np
 
-from infrastress.connectors.base import Link
+from infrastress.connectors.base import Link, LiveConnector
 from infrastress.events import Event
 from infrastress.events.delivery import Balance, Delivery
 
-__all__ = ["MemorySink", "until"]
+__all__ = ["MemorySink", "follow", "until"]
 
 PATIENCE_S = 30.0
 
@@ -121,3 +121,19 @@ class MemorySink:
     def state(self, member: str = "") -> str:
         """The last reported state of a link."""
         return next((link.state for link in reversed(self.links) if link.member == member), "")
+
+
+def follow(connector: LiveConnector, sink: MemorySink, done: Callable[[], object]) -> None:
+    """Run a connector until something is true; it is killed then."""
+
+    async def run() -> None:
+        task = asyncio.create_task(connector.run(sink, sink.position))
+        try:
+            await until(lambda: task.done() or done(), lambda: f"{sink.links[-3:]} {sink.balance.as_dict()}")
+            if task.done():
+                task.result()
+        finally:
+            task.cancel()
+            await asyncio.wait({task}, timeout=2)
+
+    asyncio.run(run())

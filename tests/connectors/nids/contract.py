@@ -1,6 +1,5 @@
 """What every follower of a sensor's logs must do beyond the live contract: rotations, kills, what is lost."""
 
-import asyncio
 import gzip
 import json
 import os
@@ -16,7 +15,7 @@ from infrastress.events.network import NetworkRow
 from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site
 from tests.connectors.live_contract import LiveContract, Peer, run
-from tests.peers.sink import MemorySink, until
+from tests.peers.sink import MemorySink, follow
 
 Line = Callable[[int, float], dict[str, Any]]
 """A line by which a register is written with a value at a time, ns."""
@@ -62,37 +61,18 @@ def rows_in(sink: MemorySink) -> list[NetworkRow]:
     return [row for delivery in sink.durable for records in delivery.network for row in records.rows()]
 
 
-def follow(connector: LiveConnector, sink: MemorySink, done: Callable[[], object]) -> None:
-    """Run a connector until something is true; it is killed then."""
-
-    async def run() -> None:
-        task = asyncio.create_task(connector.run(sink, sink.position))
-        try:
-            await until(lambda: task.done() or done(), lambda: f"{sink.links[-3:]} {sink.balance.as_dict()}")
-            if task.done():
-                task.result()
-        finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=2)
-
-    asyncio.run(run())
-
-
 class FollowerContract(LiveContract):
     """Of a member of the family.
 
     Attributes:
         connector: its class. path: its option, in the folder. log: the file that is written.
+        line: what is written, a static method.
     """
 
     connector: ClassVar[type[LogFollower]]
     path: ClassVar[str]
     log: ClassVar[str]
-
-    @staticmethod
-    def line(at: int, value: float) -> dict[str, Any]:
-        """As `Line`."""
-        raise NotImplementedError
+    line: ClassVar[Line]
 
     def make_peer(self, port: int) -> Peer:
         return Writer(self.folder / self.log, self.line)

@@ -15,9 +15,9 @@ from infrastress.core.plugins import load_plugin
 from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site
 from tests.connectors.eve.lines import modbus_write as eve_line
-from tests.connectors.nids.contract import follow, rows_in
+from tests.connectors.nids.contract import rows_in
 from tests.connectors.zeek.lines import modbus_write as zeek_line
-from tests.peers.sink import MemorySink
+from tests.peers.sink import MemorySink, follow
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "connect-nids.md").read_text()
 

@@ -1,6 +1,6 @@
 """Rotating captures: under the live contract, and what is their own: growing files, rotation, kills, what is lost."""
 
-import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from infrastress.connectors.base import LiveConnector, LiveContext
@@ -11,7 +11,7 @@ from tests.connectors.conftest import small_site
 from tests.connectors.live_contract import LiveContract, Peer
 from tests.connectors.pcap.packets import ethernet, pcap, pcapng
 from tests.connectors.pcap.tapping import HEADER, Session, Tap, record
-from tests.peers.sink import MemorySink, until
+from tests.peers.sink import MemorySink, follow
 
 WRITE = 6
 
@@ -37,20 +37,9 @@ class TestPcap(LiveContract):
         return [(row.time, row.value) for row in rows if row.value is not None]
 
 
-def read(folder: Path, sink: MemorySink, done: object) -> None:
+def read(folder: Path, sink: MemorySink, done: Callable[[], object]) -> None:
     """Run the connector until something is true."""
-
-    async def run() -> None:
-        task = asyncio.create_task(make(folder).run(sink, sink.position))
-        try:
-            await until(lambda: task.done() or done(), lambda: f"{sink.links[-3:]} {sink.balance.as_dict()}")
-            if task.done():
-                task.result()
-        finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=2)
-
-    asyncio.run(run())
+    follow(make(folder), sink, done)
 
 
 def taps(folder: Path) -> Path:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from infrastress.connectors.eve.ends import head, number, row_of
+from infrastress.connectors.eve.ends import head, number
 from infrastress.connectors.nids.pairing import Pairs
 from infrastress.connectors.nids.reading import Record
+from infrastress.connectors.nids.rows import row_of
 from infrastress.connectors.pcap.protocols.base import Message
 from infrastress.connectors.pcap.protocols.dnp3_objects import FUNCTIONS, STATUS
 from infrastress.events.network import NetworkRow
@@ -85,13 +86,13 @@ def _answered(top: dict[str, Any], messages: list[Message], said: Record, key: s
             message.action, message.ok = Action.REPORT, refusal is None
             if refusal is not None:
                 message.exception, message.error = refusal
-            rows.append(row_of(top, Protocol.DNP3, Kind.RESPONSE, message, None, True))
+            rows.append(row_of(top, Protocol.DNP3, Kind.RESPONSE, message, from_client=True))
     return rows
 
 
 def _report(top: dict[str, Any], message: Message) -> NetworkRow:
     message.action = Action.REPORT
-    return row_of(top, Protocol.DNP3, Kind.MESSAGE, message, None, False)
+    return row_of(top, Protocol.DNP3, Kind.MESSAGE, message, from_client=False)
 
 
 def _fields(one: Record, with_data: bool) -> Iterator[dict[str, Any]]:

@@ -3,13 +3,14 @@
 from typing import Any, Final
 
 from infrastress.connectors.nids.reading import Record
+from infrastress.connectors.nids.rows import row_of
 from infrastress.connectors.pcap.protocols.base import Message
 from infrastress.core.errors import InputError
 from infrastress.core.time import from_iso
 from infrastress.events.network import NetworkRow
-from infrastress.events.network_terms import Kind, Protocol, Sender, Transport
+from infrastress.events.network_terms import Kind, Protocol, Transport
 
-__all__ = ["PROTOCOLS", "Rows", "head", "moment", "number", "row_of", "time_of"]
+__all__ = ["PROTOCOLS", "Rows", "head", "moment", "number", "time_of"]
 
 PROTOCOLS: Final = {
     **{str(protocol): protocol for protocol in Protocol},
@@ -70,39 +71,4 @@ class Rows:
 
     def write(self, kind: Kind, message: Message, reply: Message | None, from_client: bool) -> None:
         """As `pcap.protocols.base.Writer`."""
-        self.rows.append(row_of(self._head, self._protocol, kind, message, reply, from_client))
-
-
-def row_of(  # noqa: PLR0917  # as a dissector writes it
-    head: dict[str, Any],
-    protocol: Protocol,
-    kind: Kind,
-    message: Message,
-    reply: Message | None = None,
-    from_client: bool = True,
-) -> NetworkRow:
-    """A row of one line's head and messages; what the reply says goes before what the request says."""
-    m, r = message, reply or message
-    values = m.values if r.values is None else r.values
-    return NetworkRow(
-        kind=kind,
-        protocol=m.protocol or protocol,
-        sender=Sender.CLIENT if from_client else Sender.SERVER,
-        transaction=m.transaction,
-        unit=m.unit,
-        client_unit=m.client_unit,
-        function=m.function,
-        function_name=m.function_name,
-        action=m.action,
-        object=r.object if m.object is None else m.object,
-        address=r.address if m.address is None else m.address,
-        quantity=r.quantity if m.quantity is None else m.quantity,
-        value=values[0] if values else None,
-        values=values if values and len(values) > 1 else None,
-        ok=r.ok,
-        exception=r.exception,
-        error=r.error or m.error,
-        identity=r.identity or m.identity,
-        bytes=(m.size + reply.size if reply is not None else m.size) or None,
-        **head,
-    )
+        self.rows.append(row_of(self._head, self._protocol, kind, message, reply=reply, from_client=from_client))

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from infrastress.connectors.eve.ends import head, row_of
+from infrastress.connectors.eve.ends import head
 from infrastress.connectors.nids.reading import Record
+from infrastress.connectors.nids.rows import row_of
 from infrastress.connectors.pcap.protocols.base import Message
 from infrastress.connectors.pcap.protocols.cip_codes import SERVICES
 from infrastress.connectors.pcap.protocols.it_codes import identity_text

@@ -4,8 +4,9 @@ import re
 import struct
 from typing import Any, Final
 
-from infrastress.connectors.eve.ends import Rows, head, number, row_of
+from infrastress.connectors.eve.ends import Rows, head, number
 from infrastress.connectors.nids.reading import Record
+from infrastress.connectors.nids.rows import row_of
 from infrastress.connectors.pcap.protocols.base import MalformedError, Message
 from infrastress.connectors.pcap.protocols.modbus import ModbusDissector
 from infrastress.connectors.pcap.protocols.modbus_codes import EXCEPTIONS, FUNCTIONS, TABLES
@@ -131,4 +132,4 @@ def _bare(top: dict[str, Any], request: Record | None, response: Record | None) 
         exception=code,
         error=None if code is None else EXCEPTIONS.get(code, f"exception {code}"),
     )
-    return row_of(top, Protocol.MODBUS, kind, message, None, request is not None)
+    return row_of(top, Protocol.MODBUS, kind, message, from_client=request is not None)

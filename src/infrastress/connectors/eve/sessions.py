@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from infrastress.connectors.eve.ends import head, number, row_of
+from infrastress.connectors.eve.ends import head, number
 from infrastress.connectors.nids.reading import Record
+from infrastress.connectors.nids.rows import row_of
 from infrastress.connectors.pcap.protocols.base import Message
 from infrastress.connectors.pcap.protocols.it_codes import FTP, HTTP, SMB1, SMB2, TFTP, cut, identity_text
 from infrastress.connectors.records import Refused
@@ -42,7 +43,7 @@ def _tls(record: Record, log: str) -> list[NetworkRow]:
             subject=said.get("subject"), issuer=said.get("issuerdn"), not_before=begins, not_after=ends, self_signed=own
         )
         shown = Message(function=11, function_name="certificate", action=Action.SESSION, identity=text)
-        rows.append(row_of(top, Protocol.TLS, Kind.MESSAGE, shown, None, False))
+        rows.append(row_of(top, Protocol.TLS, Kind.MESSAGE, shown, from_client=False))
     return rows
 
 
@@ -61,7 +62,7 @@ def _ssh(record: Record, log: str) -> list[NetworkRow]:
         banner = f"SSH-{one['proto_version']}-{one.get('software_version', '')}"
         text = identity_text(banner=banner, **{name: (one.get("hassh") or {}).get("hash")})
         message = Message(function_name="banner", action=Action.SESSION, identity=text)
-        rows.append(row_of(top, Protocol.SSH, Kind.MESSAGE, message, None, side == "client"))
+        rows.append(row_of(top, Protocol.SSH, Kind.MESSAGE, message, from_client=side == "client"))
     return rows
 
 
@@ -80,7 +81,7 @@ def _rdp(record: Record, log: str) -> list[NetworkRow]:
         ),
     )
     asks = step in ("initial_request", "connect_request")
-    return [row_of(head(record, log), Protocol.RDP, Kind.MESSAGE, message, None, asks)]
+    return [row_of(head(record, log), Protocol.RDP, Kind.MESSAGE, message, from_client=asks)]
 
 
 def _vnc(record: Record, log: str) -> list[NetworkRow]:
@@ -91,7 +92,7 @@ def _vnc(record: Record, log: str) -> list[NetworkRow]:
     message = Message(
         function_name="banner", action=Action.SESSION, identity=identity_text(banner=banner, desktop=name)
     )
-    return [row_of(head(record, log), Protocol.VNC, Kind.MESSAGE, message, None, False)]
+    return [row_of(head(record, log), Protocol.VNC, Kind.MESSAGE, message, from_client=False)]
 
 
 def _smb(record: Record, log: str) -> list[NetworkRow]:

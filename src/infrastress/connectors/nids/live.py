@@ -1,6 +1,7 @@
 """Logs of a sensor that are being written, over rotations, as a source."""
 
 import asyncio
+from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
@@ -47,9 +48,9 @@ class LogFollower(LiveConnector):
     reading: ClassVar[type[Reading]]
     options: LogFollowerOptions
 
+    @abstractmethod
     def followers(self, path: Path, marks: dict[str, Mark]) -> dict[str, Follower]:
         """Which logs there are to follow, by name; called again at every look. Raises OSError."""
-        raise NotImplementedError
 
     async def run(self, sink: Sink, after: bytes | None) -> None:
         """Follow until cancelled; see the base class."""

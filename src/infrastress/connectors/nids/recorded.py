@@ -73,21 +73,21 @@ class LogConnector(Connector):
                 else:
                     reading.read(texts, log_of(name), name, now.line + 1, said)
                 end = block.end if block.too_long else block.offset + sum(map(len, texts))
-                yield self._delivery(now, reading, said, end, max(1, len(texts)))
+                yield self._delivery(now, reading, said, offset=end, lines=max(1, len(texts)))
                 now = self._now
         if not now.over:
             said = Said()
             reading.finish(said)
             if said.rows:
-                yield self._delivery(now, reading, said, now.offset, 0, over=True)
+                yield self._delivery(now, reading, said, offset=now.offset, lines=0, over=True)
 
     def _texts(self, block: Block) -> list[bytes]:
         """Lines with their ends, as many as one delivery may have."""
         texts = block.data.splitlines(keepends=True) if b"\r" not in block.data else _split(block.data)
         return texts[: self.options.batch_rows]
 
-    def _delivery(  # noqa: PLR0917  # one call, each by its own name
-        self, now: _Position, reading: Reading, said: Said, offset: int, lines: int, over: bool = False
+    def _delivery(
+        self, now: _Position, reading: Reading, said: Said, *, offset: int, lines: int, over: bool = False
     ) -> Delivery:
         records = NetworkRecords.from_rows(self.site.id, self.source.id, now.rows, said.rows)
         said.balance.cells_accepted = len(records)

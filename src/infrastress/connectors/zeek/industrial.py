@@ -103,7 +103,7 @@ def _dnp3(record: Record, log: str, pairs: Pairs) -> list[NetworkRow]:
         message.ok, message.error, message.exception = error is None, error, bits & 0xFF if error else None
     if not asked:
         alone = Kind.MESSAGE if "unsolicited" in name else Kind.RESPONSE
-        return [row(record, log, Protocol.DNP3, alone, message, alone is Kind.RESPONSE)]
+        return [row(record, log, Protocol.DNP3, alone, message, from_client=alone is Kind.RESPONSE)]
     silent = name == "confirm" or name.endswith("no response")
     kind = Kind.TRANSACTION if told else Kind.MESSAGE if silent else Kind.REQUEST
     return [row(record, log, Protocol.DNP3, kind, message)]
@@ -155,7 +155,7 @@ def _s7comm(record: Record, log: str, pairs: Pairs) -> list[NetworkRow]:
         message.error = plain(record["error_class"]) if failed else None
         message.exception = _hex(record.get("error_code")) if failed else None
         return [pairs.answer(key, row(record, log, Protocol.S7COMM, Kind.RESPONSE, message))]
-    return [row(record, log, Protocol.S7COMM, Kind.MESSAGE, message, bool(record.get("is_orig", True)))]
+    return [row(record, log, Protocol.S7COMM, Kind.MESSAGE, message, from_client=bool(record.get("is_orig", True)))]
 
 
 def _cip(record: Record, log: str, pairs: Pairs) -> list[NetworkRow]:
@@ -200,7 +200,7 @@ def _cip_identity(record: Record, log: str, pairs: Pairs) -> list[NetworkRow]:
         **{name: record.get(field) for name, field in names.items()}, serial=record.get("serial_number")
     )
     message = Message(function=0x63, function_name="list identity", action=Action.IDENTIFY, identity=text, ok=True)
-    return [row(record, log, Protocol.ENIP, Kind.MESSAGE, message, False)]
+    return [row(record, log, Protocol.ENIP, Kind.MESSAGE, message, from_client=False)]
 
 
 def _bacnet(record: Record, log: str, pairs: Pairs) -> list[NetworkRow]:
@@ -208,7 +208,9 @@ def _bacnet(record: Record, log: str, pairs: Pairs) -> list[NetworkRow]:
     kind, name = record["pdu_type"], plain(record.get("pdu_service") or "?")
     code, known, action = _BACNET.get(name, (None, name, Action.OTHER))
     message = Message(function=code, function_name=known, action=action, transaction=record.get("invoke_id"))
-    return _bacnet_row(record, log, pairs, message, kind.startswith(_ANSWERS), "UNCONFIRMED" in kind or kind == "NPDU")
+    return _bacnet_row(
+        record, log, pairs, message, answers=kind.startswith(_ANSWERS), alone="UNCONFIRMED" in kind or kind == "NPDU"
+    )
 
 
 def _bacnet_property(record: Record, log: str, pairs: Pairs) -> list[NetworkRow]:
@@ -227,7 +229,7 @@ def _bacnet_property(record: Record, log: str, pairs: Pairs) -> list[NetworkRow]
         values=_number(value),
         transaction=record.get("invoke_id"),
     )
-    return _bacnet_row(record, log, pairs, message, answers, False)
+    return _bacnet_row(record, log, pairs, message, answers=answers, alone=False)
 
 
 def _number(value: Any) -> list[float] | None:
@@ -237,8 +239,8 @@ def _number(value: Any) -> list[float] | None:
         return None
 
 
-def _bacnet_row(  # noqa: PLR0917  # one line's parts
-    record: Record, log: str, pairs: Pairs, message: Message, answers: bool, alone: bool
+def _bacnet_row(
+    record: Record, log: str, pairs: Pairs, message: Message, *, answers: bool, alone: bool
 ) -> list[NetworkRow]:
     first, last = ("resp", "orig") if record.get("is_orig", True) is answers else ("orig", "resp")
     ends = {f"id.orig_{x}": record.get(f"id.{first}_{x}") for x in "hp"}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from infrastress.connectors.nids.reading import Record
+from infrastress.connectors.nids.rows import row_of
 from infrastress.connectors.pcap.protocols.base import Message
 from infrastress.connectors.pcap.protocols.it_codes import FTP, HTTP, cut, identity_text
 from infrastress.connectors.zeek.ends import head, moment, plain, service
@@ -23,31 +24,11 @@ _SMB: Final = {
 }  # fmt: skip
 
 
-def row(  # noqa: PLR0917  # as a dissector writes it
-    record: Record, log: str, protocol: Protocol, kind: Kind, message: Message, from_client: bool = True
+def row(
+    record: Record, log: str, protocol: Protocol, kind: Kind, message: Message, *, from_client: bool = True
 ) -> NetworkRow:
     """A row of one line."""
-    m, values = message, message.values
-    return NetworkRow(
-        kind=kind,
-        protocol=protocol,
-        sender=Sender.CLIENT if from_client else Sender.SERVER,
-        transaction=m.transaction,
-        unit=m.unit,
-        function=m.function,
-        function_name=m.function_name,
-        action=m.action,
-        object=m.object,
-        address=m.address,
-        quantity=m.quantity,
-        value=values[0] if values else None,
-        values=values if values and len(values) > 1 else None,
-        ok=m.ok,
-        exception=m.exception,
-        error=m.error,
-        identity=m.identity,
-        **head(record, log),
-    )
+    return row_of(head(record, log), protocol, kind, message, from_client=from_client)
 
 
 def _conn(record: Record, log: str) -> list[NetworkRow]:
@@ -97,7 +78,7 @@ def _ssl(record: Record, log: str) -> list[NetworkRow]:
         own = own if subject or status else None
         text = identity_text(subject=subject, issuer=issuer, self_signed=own, validation=status)
         shown = Message(function=11, function_name="certificate", action=Action.SESSION, identity=text)
-        rows.append(row(record, log, Protocol.TLS, Kind.MESSAGE, shown, False))
+        rows.append(row(record, log, Protocol.TLS, Kind.MESSAGE, shown, from_client=False))
     return rows
 
 
@@ -126,7 +107,7 @@ def _ssh(record: Record, log: str) -> list[NetworkRow]:
             print_ = record.get("hassh" if side == "client" else "hasshServer")
             text = identity_text(banner=record[side], **{name: print_})
             message = Message(function_name="banner", action=Action.SESSION, identity=text)
-            rows.append(row(record, log, Protocol.SSH, Kind.MESSAGE, message, side == "client"))
+            rows.append(row(record, log, Protocol.SSH, Kind.MESSAGE, message, from_client=side == "client"))
     return rows
 
 
@@ -142,7 +123,7 @@ def _rfb(record: Record, log: str) -> list[NetworkRow]:
     major, minor = record.get("server_major_version"), record.get("server_minor_version")
     text = identity_text(banner=f"RFB {major}.{minor}" if major else None, desktop=record.get("desktop_name"))
     message = Message(function_name="banner", action=Action.SESSION, identity=text)
-    return [row(record, log, Protocol.VNC, Kind.MESSAGE, message, False)]
+    return [row(record, log, Protocol.VNC, Kind.MESSAGE, message, from_client=False)]
 
 
 def _smb_files(record: Record, log: str) -> list[NetworkRow]:

@@ -53,12 +53,14 @@ class SessionRules(NetworkRule):
                     part,
                     row,
                     "net.remote_admin",
-                    f"{client} > {server} {protocol}",
-                    "low" if refused else "high",
-                    f"{self._who.name(client)} {'tried to open' if refused else 'opened'} a {protocol} session with "
-                    f"{self._who.last(server)}, for which the site model has no conduit"
-                    f"{', and was refused' if refused else ''}",
-                    ("T0886", "T0866"),
+                    subject=f"{client} > {server} {protocol}",
+                    severity="low" if refused else "high",
+                    sentence=(
+                        f"{self._who.name(client)} {'tried to open' if refused else 'opened'} a {protocol} session "
+                        f"with {self._who.last(server)}, for which the site model has no conduit"
+                        f"{', and was refused' if refused else ''}"
+                    ),
+                    techniques=("T0886", "T0866"),
                 )
 
     def _transferred(self, part: Part, where: Flags) -> Iterator[Notice]:
@@ -72,12 +74,14 @@ class SessionRules(NetworkRule):
                 part,
                 row,
                 "net.file_transfer",
-                f"{client} > {server} {protocol}",
-                "low" if refused else "high",
-                f"{self._who.name(client)} {'tried to write' if refused else 'wrote'} {what} to "
-                f"{self._who.last(server)} by {protocol}{f', {count} writes' if count > 1 else ''}, for which the site "
-                f"model has no conduit{', and was refused' if refused else ''}",
-                ("T0867",),
+                subject=f"{client} > {server} {protocol}",
+                severity="low" if refused else "high",
+                sentence=(
+                    f"{self._who.name(client)} {'tried to write' if refused else 'wrote'} {what} to "
+                    f"{self._who.last(server)} by {protocol}{f', {count} writes' if count > 1 else ''}, for which the "
+                    f"site model has no conduit{', and was refused' if refused else ''}"
+                ),
+                techniques=("T0867",),
             )
 
     def _called_out(self, part: Part) -> Iterator[Notice]:
@@ -92,11 +96,13 @@ class SessionRules(NetworkRule):
                 part,
                 row,
                 "net.remote_tool",
-                f"{client} {tool}",
-                "high" if level <= _LOW else "medium",
-                f"{self._who.name(client)}, at Purdue level {level:g}, asked for {name}: a tool for remote control",
-                ("T0886", "T0822"),
-                self._who.assets(client),
+                subject=f"{client} {tool}",
+                severity="high" if level <= _LOW else "medium",
+                sentence=(
+                    f"{self._who.name(client)}, at Purdue level {level:g}, asked for {name}: a tool for remote control"
+                ),
+                techniques=("T0886", "T0822"),
+                assets=self._who.assets(client),
             )
 
     def _shown(self, part: Part, where: Flags) -> Iterator[Notice]:
@@ -121,7 +127,13 @@ class SessionRules(NetworkRule):
                 continue
             subject = f": {told['subject']}" if told.get("subject") else ""
             yield self._notice(
-                part, row, "net.certificate", f"{server}", "low", sentence.rstrip(",") + subject, ("T0830",)
+                part,
+                row,
+                "net.certificate",
+                subject=f"{server}",
+                severity="low",
+                sentence=sentence.rstrip(",") + subject,
+                techniques=("T0830",),
             )
 
     def _exposed(self, part: Part, where: Flags) -> Iterator[Notice]:
@@ -134,11 +146,13 @@ class SessionRules(NetworkRule):
                 part,
                 row,
                 "net.internet_access",
-                f"{client} > {server} {protocol}",
-                "medium" if refused else "high",
-                f"{client}, an address of the internet, {'tried to speak' if refused else 'spoke'} {protocol} to "
-                f"{self._who.last(server)}{', which refused' if refused else ''}: it can be reached from outside",
-                ("T0883", "T0822"),
+                subject=f"{client} > {server} {protocol}",
+                severity="medium" if refused else "high",
+                sentence=(
+                    f"{client}, an address of the internet, {'tried to speak' if refused else 'spoke'} {protocol} to "
+                    f"{self._who.last(server)}{', which refused' if refused else ''}: it can be reached from outside"
+                ),
+                techniques=("T0883", "T0822"),
             )
 
     def _enters(self, client: str, server: str, protocol: str) -> bool:
@@ -151,11 +165,12 @@ class SessionRules(NetworkRule):
             return who.stranger(client)
         return begin is None or end is None or not who.allowed(begin, end, protocol)
 
-    def _notice(  # noqa: PLR0917  # what each rule says, in one order
+    def _notice(
         self,
         part: Part,
         row: int,
         rule: str,
+        *,
         subject: str,
         severity: Severity,
         sentence: str,
