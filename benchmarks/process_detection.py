@@ -4,13 +4,13 @@ One declared configuration for all our rows: the detectors that run at a site th
 its hash is printed, and what was learned from. Rivals get the same rows or frames and limits by one rule
 (`process/rivals.py`). Seeds stood before any detector was judged by them (`seeds/process.json`).
 
-    python -m benchmarks process_detection [--dataset batadal|skab|tep|water|town|depot|speed|all]
+    python -m benchmarks process_detection [--dataset batadal|skab|tep|water|town|depot|gaps|speed|all]
                                            [--quick] [--confirm] [--json] [--plot FILE]
 
 `water` is Net3, `town` C-Town made by `init --from-inp` and met without any tuning, `depot` the oil depot; both
-networks are judged at 300 s and at one row an hour. With `--json` one data set is one object with `ours` and `rivals`,
-several are one object by name. Runs that were played are kept (`process/frames.py`), so that a second judging is fast
-and an interrupted one goes on.
+networks are judged at 300 s and at one row an hour. `gaps` is BATADAL's dataset04 with values missing. With `--json`
+one data set is one object with `ours` and `rivals`, several are one object by name. Runs that were played are kept
+(`process/frames.py`), so that a second judging is fast and an interrupted one goes on.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import circumstances
-from benchmarks.process import batadal, skab, speed, tep
+from benchmarks.process import batadal, gaps, skab, speed, tep
 from benchmarks.process.cases import PLANTS, cases_of, load_plant, seeds
 from benchmarks.process.figures import figures_of
 from benchmarks.process.frames import folder
@@ -49,8 +49,8 @@ def figures(name: str, *, quick: bool, confirm: bool) -> dict[str, Any]:
     """Figures of one data set."""
     if name in PLANTS:
         return plant(name, quick=quick, confirm=confirm)
-    if name == "batadal":
-        return batadal.figures(seeds()["missing_values"], quick=quick)
+    if name in ("batadal", "gaps"):
+        return {"batadal": batadal, "gaps": gaps}[name].figures(seeds()["missing_values"], quick=quick)
     if name == "speed":
         return speed.figures(quick=quick)
     return {"skab": skab, "tep": tep}[name].figures(quick=quick)
@@ -61,7 +61,7 @@ def text_of(name: str, told: dict[str, Any]) -> str:
     if name in PLANTS:
         parts = [told, told["hourly"]] if "hourly" in told else [told]
         return "\n\n".join(plant_text(part) for part in parts)
-    return {"batadal": batadal, "skab": skab, "tep": tep, "speed": speed}[name].text(told)
+    return {"batadal": batadal, "gaps": gaps, "skab": skab, "tep": tep, "speed": speed}[name].text(told)
 
 
 def _is_plant(part: dict[str, Any] | None) -> bool:
@@ -70,7 +70,7 @@ def _is_plant(part: dict[str, Any] | None) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run and print."""
-    names = (*_PUBLIC, *PLANTS, "speed")
+    names = (*_PUBLIC, *PLANTS, "gaps", "speed")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", choices=(*names, "all"), default="all")
     parser.add_argument("--quick", action="store_true", help="a smoke: a few cases and rivals")

@@ -30,7 +30,7 @@ from infrastress.evaluation.verdict import row_of
 from infrastress.site import Site
 from infrastress.site.load import load_site
 
-__all__ = ["figures", "named_assets", "text", "without_standing"]
+__all__ = ["figures", "named_assets", "taught", "text", "thinned", "without_standing"]
 
 _HOUR_S = 3600.0
 _NAMED_H = 4
@@ -46,9 +46,7 @@ def figures(missing: dict[str, Any], *, quick: bool = False) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         site = folder / "site"
-        signals = ROOT / "examples" / "batadal" / "signals.yaml"
-        run("init", site, "--from-inp", data / "ctown_map.inp.gz", "--signals", signals)
-        run("train", site, data / "dataset03.csv.gz")
+        taught(site)
         run("replay", site, test, "--out", folder / "out", "--scores")
         report, (trial,) = ours(folder / "out", [test], site)
         truth, model = trial.truth, load_site(site)
@@ -83,6 +81,13 @@ def figures(missing: dict[str, Any], *, quick: bool = False) -> dict[str, Any]:
         "trained_on": ["dataset03.csv.gz, whole; rivals its first 70 %, their limits its last 30 %"],
         "notes": ["STUMPY: windows of 24 hours against the last 10,000 training rows, mean over the signals."],
     }
+
+
+def taught(site: Path) -> None:
+    """Make the site of the network, and let it learn the quiet year."""
+    data, signals = data_folder("batadal"), ROOT / "examples" / "batadal" / "signals.yaml"
+    run("init", site, "--from-inp", data / "ctown_map.inp.gz", "--signals", signals)
+    run("train", site, data / "dataset03.csv.gz")
 
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
@@ -135,19 +140,23 @@ def _missing(
     site: Path, test: Path, folder: Path, missing: dict[str, Any], *, whole: float, most: int | None
 ) -> dict[str, Any]:
     """S with values missing at random."""
-    table = pd.read_csv(test, skipinitialspace=True)
-    cells = [name for name in table.columns if name not in ("DATETIME", "ATT_FLAG")]
     found = []
     for seed in missing["seeds"][:most]:
-        holes = np.random.default_rng(seed).random((len(table), len(cells))) < missing["share"]
-        thin = table.copy()
-        thin[cells] = table[cells].astype(float).mask(holes)
-        path = folder / "test_dataset.csv"
-        thin.to_csv(path, index=False)
+        path = thinned(test, folder / "test_dataset.csv", missing["share"], seed)
         run("replay", site, path, "--out", folder / f"out-{seed}")
         report, _ = ours(folder / f"out-{seed}", [path], site)
         found.append(report.rows[0].s)
     return {"share": missing["share"], "S": found, "cost": whole - float(np.mean(found))}
+
+
+def thinned(source: Path, path: Path, share: float, seed: int) -> Path:
+    """A table with this share of its values missing at random, written to `path`."""
+    table = pd.read_csv(source, skipinitialspace=True)
+    cells = [name for name in table.columns if name not in ("DATETIME", "ATT_FLAG")]
+    holes = np.random.default_rng(seed).random((len(table), len(cells))) < share
+    table[cells] = table[cells].astype(float).mask(holes)
+    table.to_csv(path, index=False)
+    return path
 
 
 def _read(path: Path) -> np.ndarray:
