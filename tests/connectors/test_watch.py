@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from infrastress.events import AccessAttempt, event_to_json, make_event
 from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site
 from tests.connectors.live_contract import LiveContract, Peer
-from tests.peers.sink import MemorySink, until
+from tests.peers.sink import MemorySink, follow, until
 
 
 def make(folder: Path, **options: object) -> FolderConnector:
@@ -66,20 +67,9 @@ def inbox(tmp_path: Path) -> Path:
     return folder
 
 
-def watch(folder: Path, sink: MemorySink, done: object, **options: object) -> None:
+def watch(folder: Path, sink: MemorySink, done: Callable[[], object], **options: object) -> None:
     """Run the connector until something is true."""
-
-    async def run() -> None:
-        task = asyncio.create_task(make(folder, **options).run(sink, sink.position))
-        try:
-            await until(lambda: task.done() or done(), f"links: {sink.links[-3:]}")
-            if task.done():
-                task.result()
-        finally:
-            task.cancel()
-            await asyncio.wait({task}, timeout=2)
-
-    asyncio.run(run())
+    follow(make(folder, **options), sink, done)
 
 
 def table(first: int, rows: int = 3) -> str:
