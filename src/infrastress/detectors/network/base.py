@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import SECOND
 from infrastress.detectors.network.view import Part
+from infrastress.detectors.network.who import Who
 from infrastress.events.kinds import Severity, Suspicion
 
 __all__ = ["MOST_PACKETS", "NetworkRule", "NetworkRuleOptions", "Notice", "Recent", "Seen"]
@@ -102,7 +103,8 @@ class NetworkRule(ABC):
 
     Memory: type[Any]
 
-    def __init__(self) -> None:
+    def __init__(self, who: Who, options: NetworkRuleOptions) -> None:
+        self._who, self._options = who, options
         self.memory: Any = self.Memory()
 
     @abstractmethod

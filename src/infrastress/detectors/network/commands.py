@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from infrastress.detectors.network.base import NetworkRule, Notice
+from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
 from infrastress.detectors.network.points import Points
 from infrastress.detectors.network.view import Part
 from infrastress.detectors.network.who import Who
@@ -50,9 +50,9 @@ class CommandRules(NetworkRule):
 
     Memory = msgspec.defstruct("Memory", [])
 
-    def __init__(self, who: Who, points: Points) -> None:
-        super().__init__()
-        self._who, self._points = who, points
+    def __init__(self, who: Who, options: NetworkRuleOptions, points: Points) -> None:
+        super().__init__(who, options)
+        self._points = points
         self._watched = [*map(str, _KINDS), *map(str, ACTS_ON_PLANT), str(Action.IDENTIFY)]
 
     def judge(self, part: Part) -> Iterator[Notice]:

@@ -61,13 +61,13 @@ class NetworkRuleDetector(Detector):
         who, points, options = Who(self.site), Points(self.site), self.options
         self._episodes = Episodes(self.name, self.version, options.quiet_s, options.standing_s)
         self._rules: tuple[NetworkRule, ...] = (
-            CommandRules(who, points),
+            CommandRules(who, options, points),
             ScanRules(who, options),
-            PlaceRules(who),
+            PlaceRules(who, options),
             RoleRule(who, options),
-            WriteRules(who, points, options),
+            WriteRules(who, options, points),
             MoveRule(who, options),
-            SessionRules(who),
+            SessionRules(who, options),
             PollRule(who, options),
             SurgeRule(who, options),
         )

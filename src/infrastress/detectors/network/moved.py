@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
+from infrastress.detectors.network.base import NetworkRule, Notice
 from infrastress.detectors.network.view import Part
-from infrastress.detectors.network.who import Who
 from infrastress.events.kinds import Severity
 from infrastress.events.network_terms import Protocol
 
@@ -33,10 +32,6 @@ class MoveRule(NetworkRule):
 
     Memory = _Memory
     memory: _Memory
-
-    def __init__(self, who: Who, options: NetworkRuleOptions) -> None:
-        super().__init__()
-        self._who, self._options = who, options
 
     def judge(self, part: Part) -> Iterator[Notice]:
         """Notices of what one source said in one frame."""

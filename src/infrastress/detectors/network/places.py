@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from infrastress.core.time import MINUTE
-from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
+from infrastress.detectors.network.base import NetworkRule, Notice
 from infrastress.detectors.network.view import Part, answered
-from infrastress.detectors.network.who import Who
 from infrastress.events.network_terms import ACTS_ON_PLANT, ADMINISTERS, Kind, Protocol, Transport
 
 __all__ = ["PlaceRules", "RoleRule"]
@@ -21,10 +20,6 @@ class PlaceRules(NetworkRule):
     """What the site model says of nodes, zones and conduits."""
 
     Memory = msgspec.defstruct("Memory", [])
-
-    def __init__(self, who: Who) -> None:
-        super().__init__()
-        self._who = who
 
     def judge(self, part: Part) -> Iterator[Notice]:
         """Notices of what one source said in one frame."""
@@ -103,10 +98,6 @@ class RoleRule(NetworkRule):
 
     Memory = _Devices
     memory: _Devices
-
-    def __init__(self, who: Who, options: NetworkRuleOptions) -> None:
-        super().__init__()
-        self._who, self._options = who, options
 
     def judge(self, part: Part) -> Iterator[Notice]:
         """Notices of what one source said in one frame."""

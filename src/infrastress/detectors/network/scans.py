@@ -5,9 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice, Recent, Seen, Told
+from infrastress.detectors.network.base import NetworkRule, Notice, Recent, Seen, Told
 from infrastress.detectors.network.view import Part
-from infrastress.detectors.network.who import Who
 from infrastress.events.network_terms import OFFICE, Kind, Protocol
 
 __all__ = ["ScanRules"]
@@ -30,10 +29,6 @@ class ScanRules(NetworkRule):
 
     Memory = _Memory
     memory: _Memory
-
-    def __init__(self, who: Who, options: NetworkRuleOptions) -> None:
-        super().__init__()
-        self._who, self._options = who, options
 
     def judge(self, part: Part) -> Iterator[Notice]:
         """Notices of what one source said in one frame."""

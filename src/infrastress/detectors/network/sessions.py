@@ -9,7 +9,6 @@ from infrastress.core.errors import InputError
 from infrastress.core.time import from_iso
 from infrastress.detectors.network.base import NetworkRule, Notice
 from infrastress.detectors.network.view import Flags, Part
-from infrastress.detectors.network.who import Who
 from infrastress.events.kinds import Severity
 from infrastress.events.network_terms import ADMINISTERS, INDUSTRIAL, OFFICE, Action, Kind, Protocol
 
@@ -30,10 +29,6 @@ class SessionRules(NetworkRule):
     """Nothing is learned: zones, levels and conduits of the site model say what may reach what."""
 
     Memory = msgspec.defstruct("Memory", [])
-
-    def __init__(self, who: Who) -> None:
-        super().__init__()
-        self._who = who
 
     def judge(self, part: Part) -> Iterator[Notice]:
         """Notices of what one source said in one frame."""

@@ -7,9 +7,8 @@ import msgspec
 import numpy as np
 
 from infrastress.core.time import SECOND
-from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
+from infrastress.detectors.network.base import NetworkRule, Notice
 from infrastress.detectors.network.view import Ints, Part
-from infrastress.detectors.network.who import Who
 from infrastress.events.network_terms import Action, Kind
 
 __all__ = ["PollRule", "SurgeRule"]
@@ -48,10 +47,6 @@ class PollRule(NetworkRule):
 
     Memory = _Polls
     memory: _Polls
-
-    def __init__(self, who: Who, options: NetworkRuleOptions) -> None:
-        super().__init__()
-        self._who, self._options = who, options
 
     def judge(self, part: Part) -> Iterator[Notice]:
         """Notices of what one source said in one frame; records that came late tell nothing of the pace."""
@@ -136,10 +131,6 @@ class SurgeRule(NetworkRule):
 
     Memory = _Pairs
     memory: _Pairs
-
-    def __init__(self, who: Who, options: NetworkRuleOptions) -> None:
-        super().__init__()
-        self._who, self._options = who, options
 
     def judge(self, part: Part) -> Iterator[Notice]:
         """Notices of what one source said in one frame."""

@@ -45,9 +45,9 @@ class WriteRules(NetworkRule):
     Memory = _Memory
     memory: _Memory
 
-    def __init__(self, who: Who, points: Points, options: NetworkRuleOptions) -> None:
-        super().__init__()
-        self._who, self._points, self._options = who, points, options
+    def __init__(self, who: Who, options: NetworkRuleOptions, points: Points) -> None:
+        super().__init__(who, options)
+        self._points = points
 
     def judge(self, part: Part) -> Iterator[Notice]:
         """Notices of what one source said in one frame."""
