@@ -56,6 +56,20 @@ def test_a_capture_is_counted_once_and_kept(plant: Path):
     assert show(plant, "--fresh")["devices"] == []
 
 
+def test_a_folder_of_captures_is_read_and_one_without_is_refused(plant: Path, tmp_path: Path):
+    folder, empty = tmp_path / "ring", tmp_path / "empty"
+    folder.mkdir()
+    empty.mkdir()
+    (folder / "tap.pcap").write_bytes((plant.parent / "tap.pcap").read_bytes())
+    (folder / "notes.txt").write_text("rotated daily")
+    assert show(plant, "--capture", str(folder), "--apart") == show(
+        plant, "--capture", str(plant.parent / "tap.pcap"), "--apart"
+    )
+    refused = CliRunner().invoke(cli, ["inventory", "show", str(plant), "--capture", str(empty)])
+    assert refused.exit_code == 2
+    assert "holds no capture" in refused.output
+
+
 def test_what_a_replay_put_into_the_log_is_read_on(plant: Path, tmp_path: Path):
     args = ["replay", str(plant), str(tmp_path / "tap.pcap"), "--out", str(tmp_path / "result")]
     assert CliRunner().invoke(cli, args, catch_exceptions=False).exit_code == 0

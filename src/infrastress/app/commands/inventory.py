@@ -28,8 +28,8 @@ def command() -> None:
     "--capture",
     "captures",
     multiple=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Read a capture (pcap, pcapng) into the inventory first; may be given again.",
+    type=click.Path(path_type=Path, exists=True),
+    help="Read a capture (pcap, pcapng), or a folder of them, into the inventory first; may be given again.",
 )
 @click.option("--apart", is_flag=True, help="Show what the captures alone tell, and keep nothing.")
 @click.option("--fresh", is_flag=True, help="Begin anew: forget what was heard, not the corrections.")
@@ -85,7 +85,7 @@ def show(
 
 def _read_captures(shelf: "Shelf", captures: tuple[Path, ...]) -> bool:
     whole = True
-    for path in captures:
+    for path in _files(captures):
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
         with progress(f"Reading {path.name}", None if packed else float(path.stat().st_size)) as advance:
@@ -94,6 +94,19 @@ def _read_captures(shelf: "Shelf", captures: tuple[Path, ...]) -> bool:
             notes().print(f"{said}.", markup=False)
             whole = whole and "already" in said
     return whole
+
+
+def _files(captures: tuple[Path, ...]) -> list[Path]:
+    """Captures as they were given, those of a folder in the order of their first packets."""
+    from infrastress.connectors.pcap.growing import Folder
+
+    files: list[Path] = []
+    for given in captures:
+        within = [given / found.name for found in Folder(given).files()] if given.is_dir() else [given]
+        if not within:
+            raise click.UsageError(f"{given} holds no capture (pcap, pcapng).")
+        files += within
+    return files
 
 
 def _write(inventory: "Inventory", *, csv: Path | None, cyclonedx: Path | None, propose: Path | None) -> None:
