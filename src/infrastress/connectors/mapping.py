@@ -59,7 +59,7 @@ class RecordMap(_Part):
     `fields` maps a field of the body to a field of the record, `constants` gives bodies fields of fixed value.
     """
 
-    kind: Literal["access", "login", "gas", "switch", "report"]
+    kind: Literal["access", "login", "door", "session", "gas", "switch", "track", "report"]
     time: str = "time"
     source: Annotated[str | None, Field(description="Source id; the file's own source without it")] = None
     assets: Annotated[tuple[str, ...], Field(description="Fields that hold asset ids")] = ()

@@ -409,7 +409,7 @@ def _records(path: Path) -> Proposal:
             remedy="name it in the mapping, `records: {kind: ..., time: FIELD}`; see docs/recordings.md",
         )
     best: tuple[int, str, dict[str, str]] = (0, "", {})
-    for kind in ("access", "login", "gas", "switch", "report"):
+    for kind in ("access", "login", "door", "session", "gas", "switch", "track", "report"):
         fields: dict[str, str] = {}
         for name in KINDS[kind].__struct_fields__:
             words = _SYNONYMS.get(name, (name,))

@@ -22,6 +22,7 @@ __all__ = [
     "Cause",
     "Contribution",
     "Detection",
+    "DoorState",
     "GasReading",
     "HandlingState",
     "Incident",
@@ -29,6 +30,7 @@ __all__ = [
     "IncidentActionName",
     "LoginAttempt",
     "Report",
+    "SessionState",
     "Severity",
     "SourceKind",
     "Sureness",
@@ -36,6 +38,8 @@ __all__ = [
     "SwitchState",
     "Tick",
     "TimelineEntry",
+    "TrackPoint",
+    "TrackedObject",
     "Unknown",
 ]
 
@@ -47,8 +51,13 @@ CALLING: Final = frozenset({"medium", "high", "critical"})
 SourceKind = Literal["telemetry", "network", "access", "reports"]
 """The four kinds of source: process telemetry; OT traffic and logins; doors, badges and gas heads; people."""
 Suspicion = Literal["sensor_fault", "sensor_falsified", "actuator_manipulated", "process_fault", "intrusion", "unknown"]
-Category = Literal["smell", "smoke", "fire", "leak", "noise", "person", "vehicle", "drone", "cyber", "other"]
-"""What a report by a person is about."""
+Category = Literal[
+    "smell", "smoke", "fire", "leak", "mist", "dead_fish", "noise", "person", "vehicle", "drone", "cyber",
+    "near_miss", "unsafe_act", "insider", "other",
+]  # fmt: skip
+"""What a report by a person is about. A concern about an insider is for the eyes of the security role alone."""
+TrackedObject = Literal["person", "vehicle", "vessel", "drone", "aircraft", "animal", "unknown"]
+"""What a radar, an RF sensor or Remote ID takes a track for."""
 AlarmState = Literal["unacknowledged", "acknowledged", "returned", "shelved", "closed"]
 HandlingState = Literal["new", "in_hand", "closed"]
 """How people handle an incident: nobody has it; somebody has; they are done with it."""
@@ -86,24 +95,78 @@ class LoginAttempt(Observed, frozen=True, kw_only=True, omit_defaults=True, tag=
     success: bool = True
 
 
+class DoorState(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="door"):
+    """What a door says of itself: its contact, its lock, its counter.
+
+    `people` is how many a counter saw pass while the door stood open, told with "closed"; None where nothing counts.
+    `held` and `forced` are the door controller's own words; `unlocked` is a release from inside or by `by`.
+    """
+
+    door: str
+    state: Literal["open", "closed", "held", "forced", "locked", "unlocked", "disabled", "enabled", "tampered"]
+    people: int | None = None
+    by: str = ""
+
+
+class SessionState(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="session"):
+    """A session on a host began or ended; `origin` is the host or address it came from."""
+
+    account: str
+    host: str
+    origin: str
+    state: Literal["opened", "closed"]
+    remote: bool = False
+
+
 class GasReading(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="gas"):
-    """A gas detector's reading or trip; `level_lel` is a fraction of the lower explosive limit."""
+    """A gas detector's reading or trip; `level_lel` is a fraction of the lower explosive limit.
+
+    A head in fault, inhibited or under test says nothing of the air, whatever its level.
+    """
 
     detector: str
     level_lel: float
     alarmed: bool = False
+    condition: Literal["measuring", "fault", "inhibited", "test"] = "measuring"
 
 
 class SwitchState(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="switch"):
-    """A discrete device changed state: a level switch, an interlock bypass, a door contact."""
+    """A discrete device changed state: a level switch, a bypass, a fence section, a flame detector, a call point.
+
+    The state is a word of the device's own, such as "alarm", "fault", "inhibited".
+    """
 
     device: str
     state: str
     by: str = ""
 
 
+class TrackPoint(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="track"):
+    """A point of a track, as a radar, an RF sensor, Remote ID or AIS gives it; the number of a track is its sensor's.
+
+    `altitude_m` is above ground, `course_deg` clockwise from north, `accuracy_m` one standard deviation in the plane.
+    `identity` is what the object says of itself (serial number, MMSI, call sign); anybody can say anything.
+    """
+
+    track: str
+    sensor: str
+    what: TrackedObject
+    latitude: float
+    longitude: float
+    altitude_m: float | None = None
+    speed_m_s: float | None = None
+    course_deg: float | None = None
+    accuracy_m: float | None = None
+    identity: str = ""
+    lost: bool = False
+
+
 class Report(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="report"):
-    """A person tells what they saw, smelled or heard."""
+    """A person tells what they saw, smelled or heard.
+
+    `reporter` is a pseudonym; who that is lies elsewhere and can be erased. `role` says where the person stands to the
+    site, `device` is the pseudonym of what it was sent from, `receipt` the number given for it, `photo` a Blob's hash.
+    """
 
     reporter: str
     channel: str
@@ -112,6 +175,11 @@ class Report(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="repor
     latitude: float | None = None
     longitude: float | None = None
     trained: bool = False
+    role: Literal["", "neighbour", "staff", "contractor", "authority"] = ""
+    device: str = ""
+    language: str = ""
+    photo: str = ""
+    receipt: str = ""
 
 
 class Contribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -296,8 +364,11 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 Body = (
     AccessAttempt
     | LoginAttempt
+    | DoorState
+    | SessionState
     | GasReading
     | SwitchState
+    | TrackPoint
     | Report
     | Detection
     | Alarm
@@ -313,8 +384,11 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     for kind in (
         AccessAttempt,
         LoginAttempt,
+        DoorState,
+        SessionState,
         GasReading,
         SwitchState,
+        TrackPoint,
         Report,
         Detection,
         Alarm,

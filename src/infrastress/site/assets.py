@@ -14,13 +14,16 @@ __all__ = [
     "District",
     "Door",
     "Equipment",
+    "Fence",
     "GasDetector",
     "Host",
     "Interface",
     "Junction",
     "LevelSwitch",
     "Pump",
+    "SafetyDevice",
     "Tank",
+    "TrackSensor",
     "Valve",
 ]
 
@@ -124,6 +127,29 @@ class Door(AssetBase):
 
     type: Literal["door"]
     leads_to: Id
+    counts: Annotated[bool, Field(description="It counts who passes, or lets one through at a time")] = False
+    reads_out: Annotated[bool, Field(description="A badge is read on the way out too: anti-passback holds")] = True
+    open_s: Annotated[float, Field(gt=0, description="How long it may stand open")] = 30.0
+
+
+class Fence(AssetBase):
+    """A section of a fence or another line of detection; sections whose ends meet are neighbours."""
+
+    type: Literal["fence"]
+    line: Annotated[list[Point], Field(min_length=2, description="Points [x, y] in metres of the site's CRS")]
+
+
+class SafetyDevice(AssetBase):
+    """A device that warns of fire, or a panel that gathers such."""
+
+    type: Literal["flame_detector", "smoke_detector", "fire_panel", "call_point"]
+
+
+class TrackSensor(AssetBase):
+    """A system that gives tracks: radar, RF sensor, receiver of Remote ID or AIS."""
+
+    type: Literal["radar", "rf_sensor", "remote_id", "ais"]
+    reach_m: Annotated[float | None, Field(gt=0)] = None
 
 
 class Camera(AssetBase):
@@ -172,6 +198,9 @@ Asset = Annotated[
     | Controller
     | Host
     | Door
+    | Fence
+    | SafetyDevice
+    | TrackSensor
     | Camera
     | Boundary
     | Junction

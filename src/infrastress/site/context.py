@@ -19,6 +19,7 @@ __all__ = [
     "Service",
     "Shift",
     "Substance",
+    "VotingGroup",
     "Zone",
 ]
 
@@ -33,6 +34,10 @@ class Zone(Model):
     polygon: Polygon | None = None
     access: Annotated[Literal["public", "staff", "restricted"], Field(description="Who may be there")] = "staff"
     explosive: Annotated[Literal["none", "zone0", "zone1", "zone2"], Field(description="ATEX zone")] = "none"
+    closed_to: Annotated[
+        tuple[Literal["person", "vehicle", "vessel", "drone", "aircraft"], ...],
+        Field(description="Tracks of these that enter are told"),
+    ] = ()
 
 
 class SecurityZone(Model):
@@ -92,6 +97,16 @@ class Barrier(Model):
     assets: Annotated[tuple[Id, ...], Field(description="What it is made of")] = ()
     side: Literal["prevention", "mitigation"] = "prevention"
     pfd: Annotated[float | None, Field(gt=0, le=1)] = None
+
+
+class VotingGroup(Model):
+    """Detectors that vote (IEC 61511): `needed` of the members in alarm are a confirmed alarm, such as 2oo3."""
+
+    id: Id
+    name: str = ""
+    members: Annotated[tuple[Id, ...], Field(min_length=2)]
+    needed: Annotated[int, Field(ge=1)] = 2
+    hazard: Annotated[Id | None, Field(description="Hazard it confirms")] = None
 
 
 class Service(Model):

@@ -11,6 +11,8 @@ from infrastress.site.model import Site
 
 __all__ = ["dependency_graph", "flow_graph", "neighbours", "network_graph", "process_graph"]
 
+_WATCHING = ("gas_detector", "camera", "flame_detector", "smoke_detector", "call_point", "fence")
+
 
 def process_graph(site: Site) -> Any:
     """What can flow where: a `networkx.MultiDiGraph` of assets.
@@ -146,7 +148,7 @@ def _by_place(site: Site, join: Any) -> None:
                 for other in inside.get(zone or "", ()):
                     join(asset.id, other, "door")
     for asset in site.assets:
-        if asset.type in ("gas_detector", "camera"):
+        if asset.type in _WATCHING:
             for other in inside.get(asset.zone or "", ()):
                 join(asset.id, other, "area")
 

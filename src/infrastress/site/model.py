@@ -22,6 +22,7 @@ from infrastress.site.context import (
     Service,
     Shift,
     Substance,
+    VotingGroup,
     Zone,
 )
 from infrastress.site.control import ControlRule
@@ -64,6 +65,7 @@ class Site(Model):
     control_rules: tuple[ControlRule, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     barriers: tuple[Barrier, ...] = ()
+    voting: tuple[VotingGroup, ...] = ()
     services: tuple[Service, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     receptors: tuple[Receptor, ...] = ()

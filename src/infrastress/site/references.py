@@ -14,8 +14,8 @@ __all__ = ["check_references"]
 
 _LISTS = (
     "substances", "zones", "security_zones", "conduits", "networks", "assets", "signals", "connections", "interlocks",
-    "control_rules", "hazards", "barriers", "services", "dependencies", "receptors", "people", "shifts", "roads",
-    "sources",
+    "control_rules", "hazards", "barriers", "voting", "services", "dependencies", "receptors", "people", "shifts",
+    "roads", "sources",
 )  # fmt: skip
 _WORDS = {
     "substances": "substance", "zones": "zone", "security_zones": "security zone", "networks": "network",
@@ -23,6 +23,7 @@ _WORDS = {
     "sources": "source",
 }  # fmt: skip
 _COMPUTERS = ("controller", "host")
+_VOTERS = ("gas_detector", "flame_detector", "smoke_detector", "level_switch", "call_point", "fence")
 _CARRIERS = ("pump", "valve", "pipe", "heater", "junction", "other")
 
 
@@ -183,6 +184,13 @@ class _Ids:
         for index, barrier in enumerate(site.barriers):
             self._many(("barriers", index, "prevents"), barrier.prevents, "hazards")
             self._many(("barriers", index, "assets"), barrier.assets, "assets")
+        for index, group in enumerate(site.voting):
+            here = ("voting", index)
+            self._many((*here, "members"), group.members, "assets", _VOTERS)
+            self._one((*here, "hazard"), group.hazard, "hazards")
+            if group.needed > len(set(group.members)):
+                expected = f"at most {len(set(group.members))}, as many as it has members"
+                self.report.add((*here, "needed"), str(group.needed), expected)
         for index, person in enumerate(site.people):
             self._many(("people", index, "shifts"), person.shifts, "shifts")
             self._many(("people", index, "zones"), person.zones, "zones")

@@ -1,15 +1,14 @@
 """The site's plan as GeoJSON: zones, assets, what cameras see, roads, receptors."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from infrastress.site import Site
+from infrastress.site.geo import Georeference
 
 __all__ = ["plan_of"]
 
 Point = tuple[float, float]
-_A, _E2 = 6_378_137.0, 6.694379990141e-3  # WGS 84: semi-major axis, first eccentricity squared
 
 
 def plan_of(site: Site) -> dict[str, Any]:
@@ -47,6 +46,10 @@ def plan_of(site: Site) -> dict[str, Any]:
             add("asset", asset.id, {"type": "Point", "coordinates": place(asset.position)}, **told)
         if asset.type == "camera" and asset.sees:
             add("view", asset.id, ring(asset.sees), camera=asset.id)
+        if asset.type == "fence":
+            add(
+                "fence", asset.id, {"type": "LineString", "coordinates": [place(point) for point in asset.line]}, **told
+            )
     for road in site.roads:
         line = {"type": "LineString", "coordinates": [place(point) for point in road.line]}
         add("road", road.id, line, name=road.name, type=road.kind)
@@ -57,19 +60,12 @@ def plan_of(site: Site) -> dict[str, Any]:
 
 
 def _placing(site: Site) -> tuple[Callable[[Point], list[float]], str]:
-    where = site.location
-    if where.crs != "local" or where.latitude is None or where.longitude is None:
-        return (lambda point: [float(point[0]), float(point[1])]), where.crs
-    latitude, longitude = where.latitude, where.longitude
-    turn = math.radians(where.rotation_deg)
-    sine = math.sin(math.radians(latitude))
-    curve = 1 - _E2 * sine * sine
-    north_m = math.radians(1) * _A * (1 - _E2) / curve**1.5
-    east_m = max(math.radians(1) * _A / math.sqrt(curve) * math.cos(math.radians(latitude)), 1e-9)
+    geo = Georeference(site.location)
+    if not geo.known:
+        return (lambda point: [float(point[0]), float(point[1])]), site.location.crs
 
     def place(point: Point) -> list[float]:
-        east = point[0] * math.cos(turn) - point[1] * math.sin(turn)
-        north = point[0] * math.sin(turn) + point[1] * math.cos(turn)
-        return [round(longitude + east / east_m, 8), round(latitude + north / north_m, 8)]
+        latitude, longitude = geo.to_earth(point)
+        return [round(longitude, 8), round(latitude, 8)]
 
     return place, "WGS84"

@@ -31,7 +31,7 @@ class Rule(_Part):
     needs: Annotated[
         tuple[str, ...], Field(description="Structured data that has to be there: SD-ID or SD-ID/name")
     ] = ()
-    event: Literal["access", "login", "gas", "switch", "report"]
+    event: Literal["access", "login", "door", "session", "gas", "switch", "track", "report"]
     fields: dict[str, str]
     constants: dict[str, Any] = Field(default_factory=dict)
     values: dict[str, dict[str, Any]] = Field(default_factory=dict)
