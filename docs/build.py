@@ -18,6 +18,7 @@ from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.detectors.process.twin import TwinDetector
+from infrastress.detectors.tracks import TrackDetector
 
 PAGES = {
     InvariantDetector: "Process invariants",
@@ -27,6 +28,7 @@ PAGES = {
     EventRuleDetector: "Event rules",
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",
+    TrackDetector: "Tracks",
 }
 DOCS = Path(__file__).resolve().parent
 

@@ -1,5 +1,6 @@
 """Metres and degrees: published lengths of a degree, there and back, turned sites."""
 
+import math
 import random
 
 import pytest
@@ -35,6 +36,8 @@ def test_there_and_back(seed: int) -> None:
     geo = Georeference(where)
     point = (draw.uniform(-2e4, 2e4), draw.uniform(-2e4, 2e4))
     assert geo.to_site(*geo.to_earth(point)) == pytest.approx(point, abs=1e-4)
+    course = draw.uniform(0, 360)
+    assert math.cos(math.radians(geo.bearing((0.0, 0.0), geo.along(course, 5.0)) - course)) == pytest.approx(1.0)
 
 
 def test_a_turned_site_and_a_bearing() -> None:

@@ -21,6 +21,7 @@ DEFAULT_DETECTORS = (
     "site_events",
     "site_network",
     "network_baseline",
+    "tracks",
 )
 """What runs at a site that names no detectors."""
 

@@ -9,6 +9,12 @@ from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping, 
 from infrastress.connectors.files.content import looks_like
 from infrastress.connectors.nids.recorded import LogConnector, LogOptions
 from infrastress.connectors.pcap.recorded import CaptureConnector, CaptureOptions
+from infrastress.connectors.tracks.recorded import (
+    AisLogConnector,
+    CotLogConnector,
+    TrackLogConnector,
+    TrackLogOptions,
+)
 from infrastress.connectors.zeek import ZeekLogConnector
 from infrastress.connectors.zeek.reading import LOGS as ZEEK
 from infrastress.core.errors import InputError
@@ -22,8 +28,12 @@ TELEMETRY, EVENTS = "telemetry.csv", "events.jsonl"
 CAPTURES = ("*.pcap", "*.pcapng")
 LOGS: dict[str, type[LogConnector]] = {"eve": EveLogConnector, "zeek": ZeekLogConnector}
 """Logs of network sensors by what their content looks like."""
+TRACKS: dict[str, type[TrackLogConnector]] = {"cot": CotLogConnector, "ais": AisLogConnector}
+"""Files of tracking systems, in the same way."""
 LOG_NAMES = (
     "eve*.json",
+    "*.cot",
+    "*.nmea",
     *(
         f"{start}{log}.{end}"
         for log in sorted(ZEEK)
@@ -94,6 +104,11 @@ def open_recording(
                 source = _tapped(site, source_id if len(files) == 1 else None, content)
                 connectors.append(_network(site, source, file, content, batch_rows))
             continue
+        if content in TRACKS:
+            if "access" not in exclude_kinds:
+                source = _tapped(site, source_id if len(files) == 1 else None, content)
+                connectors.append(TRACKS[content](site, source, TrackLogOptions(path=file, batch_rows=batch_rows)))
+            continue
         content = "json_lines" if content in LOGS else content  # a mapping says how to read it
         kind: SourceKind = "reports" if content == "json_lines" else "telemetry"
         used: Mapping | None = mapping
@@ -152,11 +167,12 @@ def _source(site: Site, wanted: str | None, events: bool, kind: SourceKind, file
 
 def _tapped(site: Site, wanted: str | None, content: str) -> Source:
     """The source that a capture or log is of: the one named, the site's first that reads such, or one of its own."""
+    kind: SourceKind = "access" if content in TRACKS else "network"
     if wanted is not None:
-        return site.source_by_id.get(wanted) or Source(id=wanted, kind="network")
+        return site.source_by_id.get(wanted) or Source(id=wanted, kind=kind)
     reads = "pcap" if content == "capture" else content
-    listening = [source for source in site.sources if source.kind == "network" and source.connector == reads]
-    return listening[0] if listening else Source(id=content, kind="network")
+    listening = [source for source in site.sources if source.kind == kind and source.connector == reads]
+    return listening[0] if listening else Source(id=content, kind=kind)
 
 
 def _network(site: Site, source: Source, file: Path, content: str, batch_rows: int | None) -> Connector:

@@ -39,6 +39,7 @@ class RecordReader:
             self._source = self._records.source or source
             self._clock = Clock(mapping.time.format, mapping.time_zone or site.time_zone)
             self._body = KINDS[self._records.kind]
+            self._texts = {field.name for field in msgspec.structs.fields(self._body) if field.type is str}
 
     def read(self, text: bytes, number: int) -> Event:
         """One record.
@@ -79,7 +80,7 @@ class RecordReader:
         times = self._clock.read(pa.array([_scalar(record.get(spec.time))], pa.string()))
         if times.codes[0]:
             raise Refused("time-unreadable")
-        fields = {name: record[key] for name, key in spec.fields.items() if key in record}
+        fields = {name: self._told(name, record[key]) for name, key in spec.fields.items() if key in record}
         try:
             body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self._body, strict=False)
         except msgspec.ValidationError:
@@ -96,6 +97,11 @@ class RecordReader:
             return decode_event(encode_event(event))  # a number given as the word "nan" can't be written
         except DecodeError:
             raise Refused("wrong-fields") from None
+
+    def _told(self, name: str, value: Any) -> Any:
+        """A badge or track that is a number is meant as a word."""
+        number = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if number and name in self._texts else value
 
 
 def _scalar(value: Any) -> str | None:

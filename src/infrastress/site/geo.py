@@ -55,6 +55,12 @@ class Georeference:
         east, north = degrees * self._east_m, (latitude - self._latitude) * self._north_m
         return east * self._cos + north * self._sin, north * self._cos - east * self._sin
 
+    def along(self, bearing_deg: float, length: float) -> Point:
+        """In the site's axes, what goes `length` towards a bearing: the inverse of `bearing`."""
+        angle = math.radians(bearing_deg)
+        east, north = length * math.sin(angle), length * math.cos(angle)
+        return east * self._cos + north * self._sin, north * self._cos - east * self._sin
+
     def bearing(self, start: Point, end: Point) -> float:
         """Degrees clockwise from true north, 0..360, from one point of the site to another."""
         x, y = end[0] - start[0], end[1] - start[1]

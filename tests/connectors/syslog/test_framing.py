@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastress.connectors.syslog.framing import Frame, Frames
+from infrastress.connectors.listening import Frame
+from infrastress.connectors.syslog.framing import Frames
 
 
 def cut(frames: Frames, data: bytes, size: int) -> list[Frame]:

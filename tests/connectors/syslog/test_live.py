@@ -259,7 +259,7 @@ def test_a_flood_over_tcp_waits_with_its_sender() -> None:
 
 
 def test_a_flood_over_udp_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infrastress.connectors.syslog.connector._FULL", 100)
+    monkeypatch.setattr("infrastress.connectors.listening._FULL", 100)
 
     async def main() -> None:
         sink = MemorySink()

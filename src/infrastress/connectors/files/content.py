@@ -10,7 +10,7 @@ from infrastress.core.errors import InputError
 
 __all__ = ["Content", "looks_like"]
 
-Content = Literal["parquet", "json_lines", "text", "capture", "eve", "zeek"]
+Content = Literal["parquet", "json_lines", "text", "capture", "eve", "zeek", "cot", "ais"]
 
 _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
 """How pcap begins, in both byte orders with micro- and nanoseconds, and pcapng."""
@@ -32,7 +32,7 @@ _WANTED = "give a CSV or Parquet file of telemetry, or JSON lines of events"
 
 
 def looks_like(path: Path, *, captures: bool = False) -> Content:
-    """Tell a recording by its content; `captures` says whether what a network sensor wrote is one here.
+    """Tell a recording by its content; `captures`: what a network sensor or a tracking system wrote is one here.
 
     Raises:
         InputError: it is empty, can't be opened or decompressed, or is something that is no recording.
@@ -52,23 +52,36 @@ def looks_like(path: Path, *, captures: bool = False) -> Content:
             raise InputError(f"this is {name}, no recording that can be read", where=where, remedy=_WANTED)
     if head.startswith(_UTF16):
         return "text"
-    line = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].strip()
+    return _told_by_line(head.removeprefix(b"\xef\xbb\xbf").lstrip(), where, captures=captures)
+
+
+def _told_by_line(text: bytes, where: str, *, captures: bool) -> Content:
+    line = text.split(b"\n", 1)[0].strip()
+    if captures and (found := _tracks(text, line)) is not None:
+        return found
     if line.startswith(b"{"):
         try:
             first = msgspec.json.decode(line)
-            if isinstance(first, dict):
-                return (_sensor(first) if captures else None) or "json_lines"
         except (msgspec.MsgspecError, RecursionError):
             return "json_lines"  # the bad line will be counted
+        return (_sensor(first) if captures and isinstance(first, dict) else None) or "json_lines"
     if line.startswith(b"["):
         raise InputError(
             "this is a JSON array; events are read as JSON lines, one object a line",
             where=where,
             remedy="turn it into lines, such as with `jq -c '.[]' FILE`",
         )
-    if b"\x00" in head:
+    if b"\x00" in text:
         raise InputError("this is binary data of an unknown kind, no recording", where=where, remedy=_WANTED)
     return "text"
+
+
+def _tracks(text: bytes, line: bytes) -> Content | None:
+    """Events of Cursor on Target, or sentences of AIS with or without a tag block before them."""
+    if text.startswith((b"<?xml", b"<event")) and b"<event" in text[:4096]:
+        return "cot"
+    sentence = line.rpartition(b"\\")[2] if line.startswith(b"\\") else line
+    return "ais" if sentence.startswith(b"!") and sentence[3:7] in (b"VDM,", b"VDO,") else None
 
 
 def _sensor(line: dict[str, Any]) -> Content | None:

@@ -19,8 +19,11 @@ __all__ = ["KIND_OF_BODY", "event_deliveries"]
 
 KIND_OF_BODY: AnyMapping[str, str] = {
     "access": "access",
+    "door": "access",
     "gas": "access",
     "login": "network",
+    "session": "network",
+    "track": "access",
     "switch": "access",
     "report": "reports",
 }

@@ -1,18 +1,11 @@
 """Messages in a stream of bytes: RFC 6587, octet counting and lines, told by the first byte of each."""
 
-from typing import NamedTuple
+from infrastress.connectors.listening import Frame
 
-__all__ = ["Frame", "Frames"]
+__all__ = ["Frames"]
 
 _DIGITS = 10
 _LF = 10
-
-
-class Frame(NamedTuple):
-    """A message; with `too_long` its beginning, the rest was passed over."""
-
-    line: bytes
-    too_long: bool = False
 
 
 class Frames:

@@ -1,23 +1,19 @@
-"""What network rules share: options, notices, memories of what came within a while."""
+"""What network rules share: options, memories of what came within a while."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import SECOND
+from infrastress.detectors.episodes import Notice
 from infrastress.detectors.network.view import Part
 from infrastress.detectors.network.who import Who
-from infrastress.events.kinds import Severity, Suspicion
 
-__all__ = ["MOST_PACKETS", "NetworkRule", "NetworkRuleOptions", "Notice", "Recent", "Seen"]
-
-MOST_PACKETS: Final = 16
-"""Packets that a detection names."""
+__all__ = ["NetworkRule", "NetworkRuleOptions", "Recent", "Seen"]
 
 
 class NetworkRuleOptions(BaseModel):
@@ -67,35 +63,6 @@ class NetworkRuleOptions(BaseModel):
     def window(self) -> int:
         """In ns."""
         return round(self.window_s * SECOND)
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A rule's word on what was said.
-
-    Attributes:
-        rule, subject: an episode is of both; more of the same doesn't alarm again.
-        at: when it could be said, ns: a row's `known`, or the end of a frame.
-        began: when it began on the network, ns.
-        standing: it is about something lasting.
-        over: it has ended.
-    """
-
-    rule: str
-    subject: str
-    at: int
-    began: int
-    severity: Severity
-    sentence: str
-    assets: tuple[str, ...] = ()
-    zone: str = ""
-    packets: tuple[str, ...] = ()
-    techniques: tuple[str, ...] = ()
-    confidence: float = 0.5
-    score: float = 1.0
-    suspicion: Suspicion = "intrusion"
-    standing: bool = False
-    over: bool = False
 
 
 class NetworkRule(ABC):

@@ -11,9 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import BaselineError, DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
-from infrastress.detectors.network.base import Notice
+from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.detectors.network.detector import NetworkRuleDetector
-from infrastress.detectors.network.episodes import Episode, Episodes
 from infrastress.detectors.network.keys import CONNECTION, Collector, Key, Learned, Usual, Written, groups_of, writes_of
 from infrastress.detectors.network.learned_cards import CARDS
 from infrastress.detectors.network.view import Ints, Part, answered, parts_of
@@ -118,7 +117,9 @@ class NetworkBaselineDetector(Detector):
 
     def _reset(self) -> None:
         standing_s = self.options.standing_s
-        self._episodes = Episodes(self.name, self.version, standing_s, standing_s, self._id)
+        self._episodes = Episodes(
+            self.name, self.version, "network", quiet_s=standing_s, standing_s=standing_s, baseline=self._id
+        )
         self._last: dict[str, float] = {}
 
     def update(self, block: Block) -> list[Finding]:

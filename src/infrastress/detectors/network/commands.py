@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
+from infrastress.detectors.episodes import Notice
+from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions
 from infrastress.detectors.network.points import Points
 from infrastress.detectors.network.view import Part
 from infrastress.detectors.network.who import Who

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.detectors.base import Detector, RuleCard
-from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice
+from infrastress.detectors.episodes import Episode, Episodes, Notice
+from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions
 from infrastress.detectors.network.cards import CARDS
 from infrastress.detectors.network.commands import CommandRules
-from infrastress.detectors.network.episodes import Episode, Episodes
 from infrastress.detectors.network.moved import MoveRule
 from infrastress.detectors.network.places import PlaceRules, RoleRule
 from infrastress.detectors.network.points import Points
@@ -59,7 +59,9 @@ class NetworkRuleDetector(Detector):
 
     def _reset(self) -> None:
         who, points, options = Who(self.site), Points(self.site), self.options
-        self._episodes = Episodes(self.name, self.version, options.quiet_s, options.standing_s)
+        self._episodes = Episodes(
+            self.name, self.version, "network", quiet_s=options.quiet_s, standing_s=options.standing_s
+        )
         self._rules: tuple[NetworkRule, ...] = (
             CommandRules(who, options, points),
             ScanRules(who, options),

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from infrastress.detectors.network.base import NetworkRule, Notice
+from infrastress.detectors.episodes import Notice
+from infrastress.detectors.network.base import NetworkRule
 from infrastress.detectors.network.view import Part
 from infrastress.events.kinds import Severity
 from infrastress.events.network_terms import Protocol

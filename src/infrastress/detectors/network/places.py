@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from infrastress.core.time import MINUTE
-from infrastress.detectors.network.base import NetworkRule, Notice
+from infrastress.detectors.episodes import Notice
+from infrastress.detectors.network.base import NetworkRule
 from infrastress.detectors.network.view import Part, answered
 from infrastress.events.network_terms import ACTS_ON_PLANT, ADMINISTERS, Kind, Protocol, Transport
 

@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from infrastress.detectors.network.base import NetworkRule, Notice, Recent, Seen, Told
+from infrastress.detectors.episodes import Notice
+from infrastress.detectors.network.base import NetworkRule, Recent, Seen, Told
 from infrastress.detectors.network.view import Part
 from infrastress.events.network_terms import OFFICE, Kind, Protocol
 

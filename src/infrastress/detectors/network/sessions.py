@@ -7,7 +7,8 @@ import msgspec
 
 from infrastress.core.errors import InputError
 from infrastress.core.time import from_iso
-from infrastress.detectors.network.base import NetworkRule, Notice
+from infrastress.detectors.episodes import Notice
+from infrastress.detectors.network.base import NetworkRule
 from infrastress.detectors.network.view import Flags, Part
 from infrastress.events.kinds import Severity
 from infrastress.events.network_terms import ADMINISTERS, INDUSTRIAL, OFFICE, Action, Kind, Protocol

@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 
 from infrastress.core.time import SECOND
-from infrastress.detectors.network.base import NetworkRule, Notice
+from infrastress.detectors.episodes import Notice
+from infrastress.detectors.network.base import NetworkRule
 from infrastress.detectors.network.view import Ints, Part
 from infrastress.events.network_terms import Action, Kind
 

@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 
 from infrastress.core.time import MINUTE
-from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Notice, Recent, Seen
+from infrastress.detectors.episodes import Notice
+from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions, Recent, Seen
 from infrastress.detectors.network.points import Meant, Points
 from infrastress.detectors.network.view import Part
 from infrastress.detectors.network.who import Who

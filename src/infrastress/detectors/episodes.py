@@ -1,16 +1,51 @@
-"""Episodes of network rules: one a rule and subject; raised once, again when it gets worse, cleared when quiet."""
+"""Episodes of rules: one a rule and subject; raised once, again when it gets worse, cleared when over or quiet."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from infrastress.core.ids import content_hash
 from infrastress.core.time import SECOND
-from infrastress.detectors.network.base import MOST_PACKETS, Notice
 from infrastress.events.frames import Finding
-from infrastress.events.kinds import SEVERITIES, Detection, Severity
+from infrastress.events.kinds import SEVERITIES, Detection, Severity, SourceKind, Suspicion
 
-__all__ = ["Episode", "Episodes"]
+__all__ = ["MOST_NAMED", "Episode", "Episodes", "Notice"]
+
+MOST_NAMED: Final = 16
+"""Packets, and events, that a detection names."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A rule's word.
+
+    Attributes:
+        rule, subject: an episode is of both; more of the same doesn't alarm again.
+        at: when it could be said, ns: a row's `known`, an event's time, or the end of a frame.
+        began: when it began, ns.
+        packets: what was captured, `evidence`: ids of events that it rests on.
+        standing: it is about something lasting.
+        over: it has ended.
+    """
+
+    rule: str
+    subject: str
+    at: int
+    began: int
+    severity: Severity
+    sentence: str
+    assets: tuple[str, ...] = ()
+    zone: str = ""
+    packets: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    techniques: tuple[str, ...] = ()
+    confidence: float = 0.5
+    score: float = 1.0
+    suspicion: Suspicion = "intrusion"
+    standing: bool = False
+    over: bool = False
 
 
 class Episode(msgspec.Struct):
@@ -22,20 +57,31 @@ class Episode(msgspec.Struct):
     severity: Severity
     assets: tuple[str, ...]
     zone: str
-    packets: tuple[str, ...]
+    packets: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 class Episodes:
     """The open episodes of a detector.
 
     Args:
-        detector, version: what detections say.
+        detector, version, source_kind: what detections say.
         quiet_s, standing_s: how long what is quiet stays open, and what is lasting.
         baseline: what detections rest on.
     """
 
-    def __init__(self, detector: str, version: str, quiet_s: float, standing_s: float, baseline: str = "") -> None:
+    def __init__(
+        self,
+        detector: str,
+        version: str,
+        source_kind: SourceKind,
+        *,
+        quiet_s: float,
+        standing_s: float,
+        baseline: str = "",
+    ) -> None:
         self._detector, self._version, self._baseline = detector, version, baseline
+        self._kind: SourceKind = source_kind
         self._quiet, self._standing = round(quiet_s * SECOND), round(standing_s * SECOND)
         self.open: dict[tuple[str, str], Episode] = {}
 
@@ -60,14 +106,22 @@ class Episodes:
         if known is None:
             name = content_hash(f"{notice.rule}\0{notice.subject}\0{notice.at}".encode())[:16]
             known = self.open[key] = Episode(
-                name, notice.began, until, notice.severity, notice.assets, notice.zone, notice.packets[-MOST_PACKETS:]
+                name,
+                notice.began,
+                until,
+                notice.severity,
+                notice.assets,
+                notice.zone,
+                notice.packets[-MOST_NAMED:],
+                notice.evidence[-MOST_NAMED:],
             )
         else:
             worse = SEVERITIES.index(notice.severity) > SEVERITIES.index(known.severity)
             known.until = max(known.until, until)
             if not worse:
                 return
-            known.packets = tuple(dict.fromkeys(known.packets + notice.packets))[-MOST_PACKETS:]
+            known.packets = tuple(dict.fromkeys(known.packets + notice.packets))[-MOST_NAMED:]
+            known.evidence = tuple(dict.fromkeys(known.evidence + notice.evidence))[-MOST_NAMED:]
             known.severity = notice.severity
         yield self._raised(notice, known)
 
@@ -84,7 +138,7 @@ class Episodes:
             rule=notice.rule,
             episode=known.episode,
             phase="raised",
-            source_kind="network",
+            source_kind=self._kind,
             severity=notice.severity,
             score=notice.score,
             sentence=notice.sentence,
@@ -93,6 +147,7 @@ class Episodes:
             suspicion=notice.suspicion,
             confidence=notice.confidence,
             packets=known.packets,
+            evidence=known.evidence,
             techniques=notice.techniques,
             baseline=self._baseline,
         )
@@ -105,13 +160,14 @@ class Episodes:
             rule=rule,
             episode=known.episode,
             phase="cleared",
-            source_kind="network",
+            source_kind=self._kind,
             severity=known.severity,
             score=0.0,
             sentence=sentence,
             began=min(known.began, at),
             until=at,
             packets=known.packets,
+            evidence=known.evidence,
             baseline=self._baseline,
         )
         return Finding(at, known.assets, body, known.zone)
