@@ -274,3 +274,79 @@ def test_while_a_site_is_live_the_watch_speaks_of_silence_and_no_invariant(live)
     again = DetectionUnit(toy_site(plc={"cadence_s": 10}), [Quiet()])
     again.load(feeder.unit.dump())
     assert again.dump() == feeder.unit.dump()
+
+
+class Hasty(Witness):
+    """Needn't wait for frames; finds each event, at its time."""
+
+    name = "hasty"
+    prompt = True
+
+    def update(self, block):
+        self.blocks.append(block)
+        return [finding(self, "hasty.seen", event.id, event.occurred) for event in block.events]
+
+
+def live_tick(feeder, watermark, clock):
+    body = Tick(watermark=watermark, clock=clock)
+    event = make_event(site="toy", source="runtime", sequence=feeder.offset, occurred=watermark, body=body)
+    return feeder.put("tick", encode_event(event))
+
+
+def test_while_a_site_is_live_some_detectors_do_not_wait_for_frames():
+    witness, hasty, slow = Witness(), Hasty(), Quiet()
+    slow.name = "slow"
+    feeder = Feeder(witness, hasty, slow)
+    feeder.samples(rows([START + SECOND], [[1, 1, 0]]))
+    live_tick(feeder, START + 1, START + 2 * SECOND)
+    feeder.event(report(START + 90 * SECOND, "gas", sequence=1))
+    outputs = live_tick(feeder, START + 30 * SECOND, START + 91 * SECOND)
+    assert [event.body.rule for event in events(outputs) if event.kind == "detection"] == ["hasty.seen"]
+    # Fusion is told that the time of what was found has come, and hears of no earlier one after that.
+    marks = [decode_event(one.data).body.watermark for one in outputs if type_of(one.subject) == "tick"]
+    assert marks == [START + 2 * MINUTE]
+    assert not any(block.events for block in witness.blocks)
+    feeder.unit.load(feeder.unit.dump())
+    feeder.event(report(START + 80 * SECOND, "behind its source's newest", sequence=2))
+    live_tick(feeder, START + 30 * SECOND, START + 92 * SECOND)
+    outputs = live_tick(feeder, START + 3 * MINUTE + 1, START + 5 * MINUTE)
+    seen = [event.body.text for block in hasty.blocks for event in block.events]
+    assert seen == ["gas", "behind its source's newest"]  # each once
+    assert [event.body.text for block in witness.blocks for event in block.events] == [seen[1], seen[0]]
+    assert max(block.reached for block in hasty.blocks) == START + 5 * MINUTE
+    assert sum(len(block.frames) for block in hasty.blocks) == sum(len(block.frames) for block in witness.blocks) == 3
+    marks = [decode_event(one.data).body.watermark for one in outputs if type_of(one.subject) == "tick"]
+    assert marks == [START + 2 * MINUTE, START + 2 * MINUTE, START + 3 * MINUTE]  # one a frame, never earlier
+
+
+def test_time_passes_for_them_though_nothing_comes():
+    hasty = Hasty()
+    feeder = Feeder(hasty)
+    for second in range(1, 30):
+        live_tick(feeder, START, START + second * SECOND)
+    assert [(block.reached - START) // SECOND for block in hasty.blocks] == [1, 6, 11, 16, 21, 26]
+
+
+def test_a_recording_gives_them_what_all_get():
+    witness, hasty = Witness(), Hasty()
+    feeder = Feeder(witness, hasty)
+    feeder.event(report(START + 90 * SECOND, "gas", sequence=1))
+    feeder.tick(START + 10 * MINUTE)
+    assert hasty.blocks == witness.blocks != []
+
+
+def test_one_that_throws_at_once_stops_nobody():
+    class Broken(Hasty):
+        name = "broken"
+
+        def update(self, block):
+            if block.events:
+                raise ValueError("no")
+            return []
+
+    feeder = Feeder(Broken(), Hasty())
+    feeder.event(report(START + 90 * SECOND, "gas", sequence=1))
+    outputs = live_tick(feeder, START, START + 100 * SECOND)
+    rules = [event.body.rule for event in events(outputs) if event.kind == "detection"]
+    assert sorted(rules) == ["detector-failed", "hasty.seen"]
+    assert feeder.unit.failed == {"broken": "ValueError: no"}

@@ -105,6 +105,9 @@ class Detector(ABC):
     cards: ClassVar[Mapping[str, RuleCard]]
     state_free_of: ClassVar[frozenset[str]] = frozenset()
     """Parts of the site model that may change while its state goes on (`continues`)."""
+    prompt: ClassVar[bool] = False
+    """Judges events by themselves: while a site is live it is given them as they come, with `Block.clock`, and frames
+    when they close, so that a gas alarm needn't wait for late telemetry."""
     costly: ClassVar[bool] = False
     """Takes milliseconds a frame: what is not needed, such as a second look at a year of normal data, is left out."""
 

@@ -49,12 +49,19 @@ class Block(NamedTuple):
     """What a detector sees at once: closed frames, and what was observed that fell into them or came late.
 
     `events` are sorted by (occurred, id). `network` is one entry a source, sorted by its name; its rows are those that
-    became known in these frames, sorted by `known`, as they came where that is equal.
+    became known in these frames, sorted by `known`, as they came where that is equal. `clock` is how far time has come
+    where that is further than the frames (ns), which only a detector that is `prompt` is told; there may be no frame.
     """
 
     frames: Frames
     events: tuple[Event, ...]
     network: tuple[NetworkRecords, ...] = ()
+    clock: int = 0
+
+    @property
+    def reached(self) -> int:
+        """How far time has come, ns; 0 where nothing is known of it."""
+        return max(self.clock, int(self.frames.ends[-1]) if len(self.frames) else 0)
 
 
 class Finding(NamedTuple):

@@ -4,10 +4,12 @@ What goes out is the same to the last bit, and in the same order, however rows w
 frames depend on their rows alone; an event is judged in the frame in which it was known (the later of `occurred` and
 `observed`), a network record in that of its `known`; findings leave in order of time; the tick is forwarded on a fixed
 grid and behind every frame in which something was found, so that fusion need not wait.
+
+While a site is live, detectors that are `prompt` (doors, gas heads, tracks, reports) don't wait for frames: each tick
+that carries a clock gives them the events that came since. The log holds the ticks, so it replays to the same bytes.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -32,6 +34,7 @@ from infrastress.events.health import Health, Pulse, encode_health
 from infrastress.runtime.frames import Framer, frame_of
 from infrastress.runtime.traffic import Traffic
 from infrastress.runtime.unit import Unit, refusal
+from infrastress.runtime.waiting import Waiting
 from infrastress.runtime.watch import Watch
 from infrastress.runtime.watchwords import HEALTH, HEALTH_VERSION
 from infrastress.site import Site
@@ -40,6 +43,8 @@ from infrastress.store.ports import Output, Record, type_of
 __all__ = ["HEALTH", "DetectionUnit", "Judge"]
 
 _TICK = 10 * MINUTE
+_PASS = 5 * SECOND
+"""How often detectors that needn't wait are told that time has passed, where nothing else is new."""
 _WATCHED = frozenset({"process.silence"})
 """Rules that speak of the same as the watch, which knows the clock: they are silent while a site is live."""
 
@@ -109,6 +114,9 @@ class _State(msgspec.Struct, frozen=True):
     pulsed: int = 0
     acted: tuple[int, ...] = ()
     network: tuple[bytes, ...] = ()
+    judged: tuple[bool, ...] = ()
+    passed: int = 0
+    ahead: int = 0
 
 
 _ENCODER = msgspec.msgpack.Encoder(order="sorted")
@@ -144,7 +152,10 @@ class DetectionUnit(Unit):
         self._scores = scores
         self._fresh = [detector.dump() for detector in detectors]
         self._parts = [_Part(d.name, d.version, state=state) for d, state in zip(detectors, self._fresh, strict=True)]
-        self._pending: list[tuple[int, int, str, Event, bytes]] = []
+        self._waiting = Waiting(self._width, self._framer.reach)
+        self._prompt = [getattr(detector, "prompt", False) for detector in detectors]
+        self._passed = 0  # event clock when detectors that needn't wait were last given something
+        self._ahead = 0  # watermark that fusion was told last
         self._acted: list[int] = []  # ends of frames in which people did something, still to be forwarded
         self._ticks = 0
         self._health = 0
@@ -168,7 +179,7 @@ class DetectionUnit(Unit):
             elif kind == "network":
                 self._hear(NetworkRecords.decode(record.data))
             elif kind == "event":
-                self._watch.event(self._hold(record.data))
+                self._watch.event(self._waiting.hold(record.data))
             elif kind in ("link", "decision"):
                 self._watch.note(kind, _fields(record.data))
             elif kind == "action":
@@ -186,8 +197,7 @@ class DetectionUnit(Unit):
 
     def dump(self) -> bytes:
         """State as canonical bytes."""
-        self._pending.sort()
-        pending = tuple(data for *_, data in self._pending)
+        pending, judged = self._waiting.dump()
         framer, parts = self._framer.dump(), tuple(self._parts)
         watch = self._watch.dump() if self._watch.clock else b""
         return _ENCODER.encode(
@@ -201,6 +211,9 @@ class DetectionUnit(Unit):
                 self._pulsed,
                 tuple(self._acted),
                 self._traffic.dump(),
+                judged,
+                self._passed,
+                self._ahead,
             )
         )
 
@@ -218,9 +231,8 @@ class DetectionUnit(Unit):
         said = {part.name: part.said for part in state.parts}
         self._framer.load(state.framer)
         self._traffic.load(state.network)
-        self._pending = []
-        for event in state.pending:
-            self._hold(event)
+        self._waiting.load(state.pending, state.judged)
+        self._passed, self._ahead = state.passed, state.ahead
         self._ticks, self._health, self._pulsed = state.ticks, state.health, state.pulsed
         self._acted = list(state.acted)
         self._watch.load(state.watch or self._unwatched)
@@ -241,9 +253,8 @@ class DetectionUnit(Unit):
         """
         self._framer.adopt(old._framer)
         self._traffic.adopt(old._traffic)
-        self._pending = []
-        for *_, data in old._pending:
-            self._hold(data)
+        self._waiting.load(*old._waiting.dump())
+        self._passed, self._ahead = old._passed, old._ahead
         self._ticks, self._health, self._pulsed, self._acted = old._ticks, old._health, old._pulsed, old._acted
         ended = self._watch.adopt(old._watch)
         parts = {part.name: part for part in old._parts}
@@ -261,13 +272,6 @@ class DetectionUnit(Unit):
                 kept.add(detector.name)
         return (*(name for name in before if name not in kept), *(f"{HEALTH}/{episode}" for episode in ended))
 
-    def _hold(self, data: bytes) -> Event:
-        event = decode_event(data)
-        known = max(event.occurred, event.observed)
-        self._framer.reach(known)
-        self._pending.append((frame_of(known, self._width), event.occurred, event.id, event, data))
-        return event
-
     def _hear(self, records: NetworkRecords) -> None:
         if not len(records):
             return
@@ -279,10 +283,14 @@ class DetectionUnit(Unit):
 
     def _advance(self, tick: Tick) -> list[Output]:
         outputs: list[Output] = []
+        fresh = self._waiting.fresh(tick.clock) if tick.clock else ()
+        closed: list[Frames] = []
         for frames in self._framer.close(None if tick.final else tick.watermark):
-            for block in self._blocks(frames):
-                outputs += self._judge(block)
+            closed.append(frames)
+            for block, unjudged in self._waiting.blocks(frames, self._traffic.upto(int(frames.ends[-1]))):
+                outputs += self._judge(block, None if tick.clock else unjudged)
         if tick.clock:
+            outputs += self._at_once(tick.clock, closed, fresh)
             outputs += self._look(tick)
         upto = self._reached(tick)
         if self._acted and self._acted[0] <= upto:  # what people did is not to wait for the next finding
@@ -322,34 +330,38 @@ class DetectionUnit(Unit):
         data = encode_health(body)
         return Output(content_hash(data)[:32], f"status/{self._site.id}:{kind}", data, key, sort)
 
-    def _blocks(self, frames: Frames) -> list[Block]:
-        """Cut where an event from before its frame comes in, so that order by time is order of judgement."""
-        last = int(frames.ends[-1]) // self._width
-        first = last - len(frames) + 1
-        self._pending.sort()
-        ready = [item for item in self._pending if item[0] <= last]
-        self._pending = self._pending[len(ready) :]
-        late = {frame for frame, occurred, *_ in ready if frame_of(occurred, self._width) < frame}
-        cuts = [first, *sorted(late - {first}), last + 1]
-        blocks = []
-        start = 0
-        network = self._traffic.upto(int(frames.ends[-1]))
-        for begin, end in pairwise(cuts):
-            stop = start
-            while stop < len(ready) and ready[stop][0] < end:
-                stop += 1
-            events = sorted((item[3] for item in ready[start:stop]), key=lambda event: (event.occurred, event.id))
-            said = known_between(network, (begin - 1) * self._width, (end - 1) * self._width)
-            blocks.append(Block(_cut(frames, begin - first, end - first), tuple(events), said))
-            start = stop
-        return blocks
+    def _at_once(self, clock: int, closed: list[Frames], events: tuple[Event, ...]) -> list[Output]:
+        """What detectors that needn't wait say of frames that closed and of events that came; or that time passed."""
+        if not closed and not events and clock - self._passed < _PASS:
+            return []
+        self._passed = clock
+        empty = self._framer.none()
+        blocks = [*(Block(frames, ()) for frames in closed), Block(empty, events, (), clock)]
+        found: list[Event] = []
+        for part, detector, prompt in zip(self._parts, self._detectors, self._prompt, strict=True):
+            if part.failed or not prompt:
+                continue
+            try:
+                for block in blocks:
+                    found += self._ask(part, detector, block)
+            except Exception as error:  # a stranger's code may throw anything, and must not stop the others
+                part.failed, part.state = f"{type(error).__name__}: {error}", b""
+                found.append(self._failure(part, clock))
+        found.sort(key=lambda event: (event.occurred, event.source, event.sequence))
+        outputs = [self._output(event) for event in found]
+        if found:
+            outputs.append(self._forward(frame_of(found[-1].occurred, self._width) * self._width))
+        return outputs
 
-    def _judge(self, block: Block) -> list[Output]:
+    def _judge(self, block: Block, unjudged: tuple[Event, ...] | None) -> list[Output]:
+        """What is found in a block; who needn't wait gets `unjudged` alone, nothing where it is None."""
         found: list[tuple[int, int, int, Event]] = []
         scores = np.full((len(block.frames), len(self._parts)), np.nan)
+        whole = block
         for number, (part, detector) in enumerate(zip(self._parts, self._detectors, strict=True)):
-            if part.failed:
+            if part.failed or (self._prompt[number] and unjudged is None):
                 continue
+            block = whole._replace(events=unjudged) if self._prompt[number] and unjudged is not None else whole
             try:
                 if isinstance(detector, Heeding):
                     detector.heed([event for *_, event in found])
@@ -409,7 +421,7 @@ class DetectionUnit(Unit):
                 if i == 0:
                     detector.load(part.state)
                 said = known_between(block.network, end - self._width, end)
-                events += self._ask(part, detector, Block(_cut(block.frames, i, i + 1), mine, said))
+                events += self._ask(part, detector, Block(block.frames.part(i, i + 1), mine, said))
             except Exception:  # the same throw, found again
                 return events, end
         return events, int(block.frames.ends[-1])
@@ -448,19 +460,11 @@ class DetectionUnit(Unit):
         return Output(event.id, f"fusion/{self._site.id}:event", encode_event(event))
 
     def _forward(self, watermark: int, *, final: bool = False) -> Output:
+        self._ahead = watermark = max(watermark, self._ahead)  # what comes behind it is taken at once
         body = Tick(watermark=watermark, final=final)
         event = make_event(site=self._site.id, source="detection", sequence=self._ticks, occurred=watermark, body=body)
         self._ticks += 1
         return Output(event.id, f"fusion/{self._site.id}:tick", encode_event(event))
-
-
-def _cut(frames: Frames, start: int, stop: int) -> Frames:
-    if start == 0 and stop == len(frames):
-        return frames
-    part = np.s_[start:stop]
-    return Frames(
-        frames.width, frames.ends[part], frames.tags, frames.mean[part], frames.last[part], frames.count[part]
-    )
 
 
 def _fields(data: bytes) -> dict[str, Any]:

@@ -129,6 +129,11 @@ class Framer:
             yield self._frames(first, last)
             self._next = last + 1
 
+    def none(self) -> Frames:
+        """No frame, of these signals."""
+        empty = np.empty((0, len(self.tags)))
+        return Frames(self.width, np.empty(0, dtype=np.int64), self.tags, empty, empty, empty.astype(np.int32))
+
     def dump(self) -> bytes:
         """State as canonical bytes: the same rows give the same bytes however they came."""
         self._merge()

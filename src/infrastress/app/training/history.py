@@ -224,7 +224,7 @@ def _note_steps(
 
 
 def _without(block: Block, exclude: Collection[Exclusion]) -> Block:
-    frames, events, network = block
+    frames, events, network, _ = block
     for span in exclude:
         out = (frames.ends >= span.began) & (frames.ends - frames.width < span.ended)
         if out.any():

@@ -61,6 +61,7 @@ class EventRuleDetector(Detector):
 
     name: ClassVar[str] = "site_events"
     version: ClassVar[str] = "1"
+    prompt: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = EventRuleOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
     state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields)  # its state goes by names
@@ -90,9 +91,9 @@ class EventRuleDetector(Detector):
                 if notice.rule not in self.options.off:
                     self._take(notice, event, findings)
             self._newest = max(self._newest, event.occurred)
-        if len(block.frames):
-            self._pass(int(block.frames.ends[-1]), findings)
-            self._newest = max(self._newest, int(block.frames.ends[-1]))
+        if block.reached:
+            self._pass(block.reached, findings)
+            self._newest = max(self._newest, block.reached)
         if self._memory.kept:
             longest = max(self.options.burst_s, self.options.denied_s, self.options.reports_s)
             self._memory.forget(self._newest - round(4e9 * longest))

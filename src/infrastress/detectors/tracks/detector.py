@@ -46,6 +46,7 @@ class TrackDetector(Detector):
 
     name: ClassVar[str] = "tracks"
     version: ClassVar[str] = "1"
+    prompt: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = TrackOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
     state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields) - {"location", "zones"}
@@ -73,8 +74,8 @@ class TrackDetector(Detector):
                     findings += self._pass(event.occurred - 1)
                     for notice in self._judge(event, event.body):
                         findings += self._take(notice)
-        if len(block.frames):
-            findings += self._pass(int(block.frames.ends[-1]))
+        if block.reached:
+            findings += self._pass(block.reached)
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
         return findings
 
