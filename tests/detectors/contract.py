@@ -126,6 +126,23 @@ class DetectorContract(ABC):
             findings += detector.update(piece)
         assert join(findings) == found
 
+    def test_a_prompt_one_says_the_same_before_frames_close(self, whole):
+        block, found = whole
+        detector, findings = self.make(), []
+        if not detector.prompt:
+            pytest.skip("it waits for frames")
+        waiting: list[Frames] = []
+        for piece in cut(block, list(range(1, len(block.frames)))):
+            waiting.append(piece.frames)
+            for event in piece.events:
+                findings += detector.update(Block(part(piece.frames, 0, 0), (event,), (), event.occurred))
+            findings += detector.update(Block(part(piece.frames, 0, 0), (), (), piece.reached))
+            if len(waiting) > 2:
+                findings += detector.update(Block(waiting.pop(0), ()))
+        findings += feed(detector, [Block(frames, ()) for frames in waiting])
+        facts = [(f.occurred, f.body.rule, f.assets, f.zone, f.body.phase, f.body.severity) for f in findings]
+        assert sorted(facts) == sorted((f[0], f[1], f[2], f[3], f[5].phase, f[5].severity) for f in found)
+
     def test_scores_are_one_a_frame_and_do_not_depend_on_the_split(self, whole):
         block, _ = whole
         one, many = self.make(), self.make()
