@@ -71,7 +71,8 @@ class Realisation:
     """One simulated run.
 
     Attributes:
-        samples: telemetry in chunks; none where a run has no telemetry, by time, SI units, as the operator's historian sees it (spoofed where spoofed).
+        samples: telemetry in chunks, by time, SI units, as the operator's historian sees it (spoofed where spoofed);
+            none where a run has no telemetry.
         events: observations (badge, login, gas, switch, report), sorted by time.
         truth: what really happened.
         facts: numbers worth knowing (JSON-able), such as `overflow_at` in ns or null.

@@ -32,7 +32,9 @@ def _stolen_badge(act: Act) -> bool:
     victim = pick(stream, fit)
     zone = pick(stream, act.targets(victim, allowed=act.variant == "own_zone"))
     end = walk_in(act, at, victim.id, zone, lingers=uniform(stream, RANGES.linger_s))
-    act.note(at, end, act.scene.premises.ways[zone], "a stolen badge opens doors at night", zone, (victim.id,))
+    act.note(
+        at, end, act.scene.premises.ways[zone], "a stolen badge opens doors at night", zone=zone, people=(victim.id,)
+    )
     return True
 
 
@@ -55,7 +57,9 @@ def _cloned_badge(act: Act) -> bool:
         scene.doors.through(end, door, owner.id, "out")
     else:
         end = walk_in(act, at, owner.id, zone, lingers=uniform(stream, RANGES.linger_s))
-    act.note(at, end, scene.premises.ways[zone], "a copy of a badge while its owner is inside", zone, (owner.id,))
+    act.note(
+        at, end, scene.premises.ways[zone], "a copy of a badge while its owner is inside", zone=zone, people=(owner.id,)
+    )
     return True
 
 
@@ -73,7 +77,7 @@ def _tailgating(act: Act) -> bool:
     stays = uniform(stream, RANGES.linger_s)
     out = mine.at + stays
     scene.doors.open(door.id, out, out + 5.0, bodies)
-    act.note(mine.at, out + 5.0, (door.id,), "a stranger behind an employee", door.leads_to, (mine.person,))
+    act.note(mine.at, out + 5.0, (door.id,), "a stranger behind an employee", zone=door.leads_to, people=(mine.person,))
     return True
 
 
@@ -88,7 +92,7 @@ def _forced_door(act: Act) -> bool:
     else:
         scene.doors.open(door, at, at + 6.0, 1, opening="forced")
         scene.doors.open(door, at + inside, at + inside + 5.0, 1)
-    act.note(at, at + inside + 5.0, (door,), "a door is forced at night", zone)
+    act.note(at, at + inside + 5.0, (door,), "a door is forced at night", zone=zone)
     return True
 
 
@@ -113,7 +117,7 @@ def _fence_climb(act: Act) -> bool:
     scene.doors.open(door, arrives, arrives + 8.0, 1, opening="forced")
     scene.doors.open(door, arrives + inside, arrives + inside + 5.0, 1)
     assets = (fence.id, *(one.id for one in beside[:1] if act.variant == "cut"), door)
-    act.note(at, arrives + inside + 5.0, assets, "over the fence to a door that is forced", zone)
+    act.note(at, arrives + inside + 5.0, assets, "over the fence to a door that is forced", zone=zone)
     return True
 
 
@@ -140,7 +144,7 @@ def _insider(act: Act) -> bool:
         scene.session(at + (end - at) / 2, end - 60.0, person.accounts[0], host, host)
         assets = (*assets, host)
     names = (person.id, *person.accounts[:1])
-    act.note(at, end, assets, "one of the staff where and when nothing is to be done", zone, names)
+    act.note(at, end, assets, "one of the staff where and when nothing is to be done", zone=zone, people=names)
     return True
 
 
@@ -158,7 +162,14 @@ def _alarm_disabled(act: Act) -> bool:
     scene.doors.open(door, opened, opened + 6.0, 1, silent=silent)
     scene.doors.open(door, opened + inside, opened + inside + 6.0, 1, silent=silent)
     scene.doors.say(opened + inside + 60.0, door, "enabled", by)
-    act.note(at, opened + inside + 60.0, (door,), "a door's alarm is off while somebody enters", zone, (by,) * bool(by))
+    act.note(
+        at,
+        opened + inside + 60.0,
+        (door,),
+        "a door's alarm is off while somebody enters",
+        zone=zone,
+        people=(by,) * bool(by),
+    )
     return True
 
 
@@ -178,7 +189,12 @@ def _stolen_session(act: Act) -> bool:
         host = act.jump(person) or ""
         scene.session(at, at + lasts, person.accounts[0], host, f"198.51.100.{stream.integers(2, 250)}", remote=True)
         act.note(
-            at, at + lasts, (host,), "a remote session of somebody who is on site", "", (person.id, person.accounts[0])
+            at,
+            at + lasts,
+            (host,),
+            "a remote session of somebody who is on site",
+            zone="",
+            people=(person.id, person.accounts[0]),
         )
         return True
     at = act.begin + float(stream.uniform(0.1, 0.9)) * (act.end - act.begin)
@@ -192,8 +208,8 @@ def _stolen_session(act: Act) -> bool:
             scene.session(at, at + lasts, person.accounts[0], host, host)
             zone = scene.premises.device_zone(host)
             act.note(
-                at, at + lasts, (host,), "at a console with the account of somebody who isn't there", zone,
-                (person.id, person.accounts[0]),
+                at, at + lasts, (host,), "at a console with the account of somebody who isn't there", zone=zone,
+                people=(person.id, person.accounts[0]),
             )  # fmt: skip
             return True
     return False
@@ -220,7 +236,7 @@ def _badge_probing(act: Act) -> bool:
     end = moment + uniform(stream, RANGES.linger_s)
     scene.doors.through(end, scene.premises.ways[zone][-1], owner.id, "out")
     assets = (*doors, scene.premises.ways[zone][-1])
-    act.note(at, end, assets, "a found badge is tried until a door opens", zone, (owner.id,))
+    act.note(at, end, assets, "a found badge is tried until a door opens", zone=zone, people=(owner.id,))
     return True
 
 
@@ -246,7 +262,7 @@ def _gas_inhibited(act: Act) -> bool:
     for name in left:
         scene.rising.setdefault(name, []).append((release, peak_at, end, float(stream.uniform(0.25, 0.9))))
     zone = heads[members[0]].zone or ""
-    act.note(at, end, tuple(members), "gas heads are inhibited, then gas comes", zone, (by,) * bool(by))
+    act.note(at, end, tuple(members), "gas heads are inhibited, then gas comes", zone=zone, people=(by,) * bool(by))
     return True
 
 
@@ -275,8 +291,8 @@ def _fire_isolated(act: Act) -> bool:
     scene.doors.open(door, opened, opened + 6.0, 1, opening="forced")
     scene.doors.open(door, opened + inside, opened + inside + 5.0, 1)
     act.note(
-        at, opened + inside + 5.0, (*devices, door), "fire detectors are isolated, then the door is forced", zone,
-        (by,) * bool(by),
+        at, opened + inside + 5.0, (*devices, door), "fire detectors are isolated, then the door is forced", zone=zone,
+        people=(by,) * bool(by),
     )  # fmt: skip
     return True
 
@@ -291,11 +307,10 @@ def _hostile_track(act: Act) -> bool:
         return _boat(act, at, stream)
     tanks = [a for a in act.scene.premises.site.assets if a.type == "tank" and a.position]
     target = pick(stream, tanks)
-    assert target.position is not None
-    path = tracks.round_trip(target.position, at, stream, hover_s=uniform(stream, RANGES.drone_hover_s))
+    path = tracks.round_trip(target.position or (0.0, 0.0), at, stream, hover_s=uniform(stream, RANGES.drone_hover_s))
     sensor = "rf_sensor" if act.variant == "drone_heard" else "radar"
     begin, end = tracks.tell(path, "drone", sensor, stream)
-    act.note(begin, end, (target.id, tracks.sensors[sensor].id), "a drone over a tank", target.zone or "")
+    act.note(begin, end, (target.id, tracks.sensors[sensor].id), "a drone over a tank", zone=target.zone or "")
     return True
 
 
@@ -303,7 +318,7 @@ def _boat(act: Act, at: float, stream: np.random.Generator) -> bool:
     path = act.boat_path(at, stream)
     begin, end = act.tracks.tell(path, "vessel", "radar", stream)
     zone = next((z.id for z in act.scene.premises.site.zones if "vessel" in z.closed_to), "")
-    act.note(begin, end, (act.tracks.sensors["radar"].id,), "a boat without AIS at the jetty", zone)
+    act.note(begin, end, (act.tracks.sensors["radar"].id,), "a boat without AIS at the jetty", zone=zone)
     return True
 
 

@@ -19,7 +19,8 @@ def gas_readings(scene: Scene) -> None:
         while at < scene.calendar.length:
             level = uniform(stream, RANGES.gas_background_lel)
             if not any(begin <= at < end for begin, _, end, _ in clouds):
-                scene.gas(at, head, level, _condition(mute, at))
+                condition = _condition(mute, at)
+                scene.gas(at, head, level if condition == "measuring" else 0.0, condition)
             at += 3600.0
         for begin, end, condition in mute:
             scene.gas(begin, head, 0.0, condition)

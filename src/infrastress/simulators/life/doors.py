@@ -1,7 +1,7 @@
 """What doors write down: badges read, contacts that open and close, people counted."""
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 from infrastress.events import AccessAttempt, DoorState
 from infrastress.simulators.diary import Diary
@@ -13,8 +13,7 @@ __all__ = ["Cycle", "Doors", "Pass"]
 
 SOURCE = "badges"
 _Direction = Literal["in", "out"]
-_State = Literal["open", "closed", "held", "forced", "locked", "unlocked", "disabled", "enabled", "tampered"]
-_STATES: tuple[str, ...] = get_args(_State)
+State = Literal["open", "closed", "held", "forced", "locked", "unlocked", "disabled", "enabled", "tampered"]
 
 
 @dataclass
@@ -37,8 +36,8 @@ class Cycle:
     opened: float
     closed: float
     people: int
-    opening: str = "open"
-    said: list[tuple[float, str, str]] = field(default_factory=list)
+    opening: State = "open"
+    said: list[tuple[float, State, str]] = field(default_factory=list)
     silent: bool = False
 
 
@@ -52,7 +51,7 @@ class Doors:
         self.premises, self._draws = premises, draws
         self.passes: list[Pass] = []
         self.cycles: list[Cycle] = []
-        self._said: list[tuple[float, str, str, str]] = []
+        self._said: list[tuple[float, str, State, str]] = []
 
     def through(
         self, at: float, door: str, person: str, direction: str = "in", *, read: bool = True, granted: bool = True
@@ -62,13 +61,15 @@ class Doors:
         self.passes.append(one)
         return one
 
-    def open(self, door: str, opened: float, closed: float, people: int = 0, **more: object) -> Cycle:
-        """The door opens otherwise than by a badge; fields of `Cycle` as keywords."""
-        one = Cycle(door, opened, closed, people, **more)  # type: ignore[arg-type]
+    def open(
+        self, door: str, opened: float, closed: float, people: int = 0, *, opening: State = "open", silent: bool = False
+    ) -> Cycle:
+        """The door opens otherwise than by a badge."""
+        one = Cycle(door, opened, closed, people, opening, silent=silent)
         self.cycles.append(one)
         return one
 
-    def say(self, at: float, door: str, state: str, by: str = "") -> None:
+    def say(self, at: float, door: str, state: State, by: str = "") -> None:
         """A state that is no contact: disabled, enabled, unlocked, locked."""
         self._said.append((at, door, state, by))
 
@@ -120,11 +121,9 @@ class Doors:
         self._state(diary, cycle.closed, cycle.door, "closed", people=cycle.people if door.counts else None)
 
     def _state(
-        self, diary: Diary, at: float, name: str, state: str, *, by: str = "", people: int | None = None
+        self, diary: Diary, at: float, name: str, state: State, *, by: str = "", people: int | None = None
     ) -> None:
-        assert state in _STATES, state
-        told: _State = state  # type: ignore[assignment]
         diary.write(
-            at, SOURCE, DoorState(door=name, state=told, people=people, by=by), (name,),
+            at, SOURCE, DoorState(door=name, state=state, people=people, by=by), (name,),
             self.premises.doors[name].leads_to,
         )  # fmt: skip

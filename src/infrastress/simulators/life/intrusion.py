@@ -38,7 +38,14 @@ class Act:
     noted: tuple[float, float] | None = None
 
     def note(
-        self, begin: float, end: float, assets: tuple[str, ...], text: str, zone: str, people: tuple[str, ...] = ()
+        self,
+        begin: float,
+        end: float,
+        assets: tuple[str, ...],
+        text: str,
+        *,
+        zone: str = "",
+        people: tuple[str, ...] = (),
     ) -> None:
         """The truth about it."""
         self.noted = (begin, end)
@@ -112,7 +119,7 @@ def own_pass(
     ]  # fmt: skip
     found.sort(key=lambda one: (one.at, one.door, one.person))
     for i in act.stream.permutation(len(found)).tolist()[:200]:
-        one = found[i]
+        one: Pass = found[i]
         if stays_s == 0.0 or _stays(act.scene, one, stays_s):
             return one
     return None

@@ -1,4 +1,4 @@
-"""Innocent oddities of things: wind, animals, sensors that chatter, doors held or worked on, tests, drills, visitors by air."""
+"""Innocent oddities of things: wind, animals, loose contacts, doors held or worked on, tests, drills, drones."""
 
 from typing import Final
 
@@ -214,8 +214,7 @@ def _own_drone(slip: Slip) -> bool:
         return False
     at, target = slip.day_hour, pick(slip.stream, tanks)
     path = [(at + 5.0 * n, 430.0 - 4.0 * n, 60.0 + 2.0 * n, 40.0) for n in range(30)]
-    assert target.position is not None
-    x, y = target.position
+    x, y = target.position or (0.0, 0.0)
     path += [(at + 150.0 + 5.0 * n, x + n % 7, y - n % 5, 25.0) for n in range(60)]
     name = pick(slip.stream, DRONE_SERIALS)
     slip.tracks.tell(path, "drone", "remote_id", slip.stream, identity=name)

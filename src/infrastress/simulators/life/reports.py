@@ -3,6 +3,7 @@
 from math import cos, exp, hypot, pi, radians, sin
 
 import numpy as np
+import numpy.typing as npt
 
 from infrastress.events import Report
 from infrastress.events.kinds import Category
@@ -13,6 +14,7 @@ from infrastress.site.base import Point
 
 __all__ = ["Reporters", "Wind"]
 
+Array = npt.NDArray[np.float64]
 REPORTS = "reports"
 _PEOPLED = ("dwellings", "school", "hospital", "workplace")
 _LATEST_S = 5400.0
@@ -29,7 +31,7 @@ class Wind:
     def __init__(self, from_deg: float, speed: float, phase: float) -> None:
         self.from_deg, self.speed, self._phase = from_deg, speed, phase
 
-    def at(self, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    def at(self, seconds: Array) -> tuple[Array, Array]:
         """Bearing in degrees and speed in m/s at moments."""
         swing = np.sin(seconds / 2900.0 + self._phase) + 0.4 * np.sin(seconds / 410.0)
         return (self.from_deg + 8.0 * swing) % 360.0, np.maximum(self.speed * (1 + 0.15 * swing), 0.1)
@@ -164,8 +166,8 @@ class Reporters:
         return min(places, key=fitness)
 
     def _language(self, stream: np.random.Generator) -> str:
-        names, shares = zip(*LANGUAGES, strict=True)
-        return str(names[int(stream.choice(len(names), p=shares))])
+        shares = [share for _, share in LANGUAGES]
+        return LANGUAGES[int(stream.choice(len(shares), p=shares))][0]
 
     def _tell(
         self,

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from infrastress.core.errors import SimulationError
+from infrastress.core.units import scale_of
 from infrastress.events import Samples
 from infrastress.simulators.base import Realisation, Scenario, Simulator
 from infrastress.simulators.calendar import Calendar
@@ -118,7 +119,11 @@ class LifeSimulator(Simulator):
         seconds = np.arange(0.0, calendar.length, step)
         bearing, speed = wind.at(seconds)
         columns = {"wind_direction": bearing, "wind_speed": speed}
-        values = np.stack([columns[one.kind] for one in signals], axis=1)
+        scales = [scale_of(one.unit) for one in signals]
+        values = np.stack(
+            [columns[one.kind] * scale.factor + scale.offset for one, scale in zip(signals, scales, strict=True)],
+            axis=1,
+        )
         times = calendar.start + np.round(seconds * 1e9).astype(np.int64)
         for begin in range(0, len(times), _ROWS):
             part = slice(begin, begin + _ROWS)

@@ -1,7 +1,8 @@
-"""Innocent oddities of people: what looks like an attack and is a day like others. Some change stays before the walk."""
+"""Innocent oddities of people: what looks like an attack and is none. Some change stays before the walk."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -141,7 +142,7 @@ def _missed_out_read(slip: Slip) -> bool:
         and slip.at <= p.at < slip.at + 86_400.0
     ]  # fmt: skip
     gates.sort(key=lambda p: (p.at, p.person))
-    for one, other in zip(gates, gates[1:], strict=False):
+    for one, other in pairwise(gates):
         if (
             one.door == other.door
             and other.at - one.at < 600.0
@@ -166,7 +167,7 @@ def _polite_hold(slip: Slip) -> bool:
         and len(slip.scene.premises.ways[slip.scene.premises.doors[p.door].leads_to]) > 1
     ]  # fmt: skip
     inner.sort(key=lambda p: (p.at, p.person))
-    for one, other in zip(inner, inner[1:], strict=False):
+    for one, other in pairwise(inner):
         if one.door == other.door and one.person != other.person and 0 < other.at - one.at < 900.0:
             other.read = False
             slip.scene.note(

@@ -1,4 +1,4 @@
-"""What moves around a site that knows where on earth it lies: birds, vessels that pass or moor; and paths for others."""
+"""What moves around a site that knows where it lies: birds, vessels that pass or moor; and paths for others."""
 
 from collections.abc import Iterator, Sequence
 from math import cos, hypot, pi, radians, sin
@@ -29,7 +29,9 @@ class Tracks:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.sensors = {one.type: one for one in scene.premises.site.assets if isinstance(one, TrackSensor)}
+        self.sensors: dict[str, TrackSensor] = {
+            one.type: one for one in scene.premises.site.assets if isinstance(one, TrackSensor)
+        }
         self.able = bool(self.sensors) and scene.premises.earth.known
 
     def ordinary(self) -> None:
