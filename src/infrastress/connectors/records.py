@@ -79,7 +79,7 @@ class RecordReader:
         times = self._clock.read(pa.array([_scalar(record.get(spec.time))], pa.string()))
         if times.codes[0]:
             raise Refused("time-unreadable")
-        fields = {name: record[key] for name, key in spec.fields.items() if key in record}
+        fields = {name: _meant(spec, name, record[key]) for name, key in spec.fields.items() if key in record}
         try:
             body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self._body, strict=False)
         except msgspec.ValidationError:
@@ -96,6 +96,12 @@ class RecordReader:
             return decode_event(encode_event(event))  # a number given as the word "nan" can't be written
         except DecodeError:
             raise Refused("wrong-fields") from None
+
+
+def _meant(spec: RecordMap, name: str, value: Any) -> Any:
+    """What a word of the record means; as it is where the mapping says nothing of it."""
+    meanings = spec.values.get(name)
+    return meanings.get(value, value) if meanings is not None and isinstance(value, str) else value
 
 
 def _scalar(value: Any) -> str | None:

@@ -22,6 +22,9 @@ KIND_OF_BODY: AnyMapping[str, str] = {
     "gas": "access",
     "login": "network",
     "switch": "access",
+    "door": "access",
+    "track": "access",
+    "session": "network",
     "report": "reports",
 }
 """Kind of source an event is of when the site doesn't know its source."""
