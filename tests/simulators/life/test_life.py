@@ -14,7 +14,9 @@ from infrastress.simulators.base import Realisation
 from infrastress.simulators.life import LifeSimulator
 from infrastress.simulators.life.attacks import ATTACKS
 from infrastress.simulators.life.mishaps import THINGS
+from infrastress.simulators.life.ranges import RANGES
 from infrastress.simulators.life.slips import BEFORE, PEOPLE
+from infrastress.simulators.life.tracks import DRONE_SERIALS, TANKERS
 from infrastress.simulators.scenario import load_scenario
 from infrastress.site import Site
 from infrastress.site.load import load_site
@@ -284,3 +286,15 @@ def test_evaluation_and_tuning_seeds_stand_apart():
     quiet = seeds["evaluation"]["quiet"]
     assert len(quiet["seeds"]) * quiet["days"] >= 300
     assert len(seeds["evaluation"]["campaign"]["seeds"]) == 100
+
+
+def test_documented_ranges_and_kinds_are_the_simulators():
+    page = (EXAMPLES.parent / "docs" / "physical-recordings.md").read_text()
+    rows = page.splitlines()
+    for name, value in vars(RANGES).items():
+        shown = f"{value[0]:g} to {value[1]:g}" if isinstance(value, tuple) else f"{value:g}"
+        assert any(row.startswith(f"| `{name}` | {shown} |") for row in rows), name
+    for attack in ATTACKS:
+        assert f"| `{attack.name}` | {', '.join(attack.variants)} |" in page
+    assert all(f"`{kind.name}`" in page for kind in (*BEFORE, *PEOPLE, *THINGS))
+    assert all(name in page for name in (*TANKERS, *DRONE_SERIALS[:1]))
