@@ -56,7 +56,8 @@ class TimeMap(_Part):
 class RecordMap(_Part):
     """How JSON lines that are not our own events become events of one kind.
 
-    `fields` maps a field of the body to a field of the record, `constants` gives bodies fields of fixed value.
+    `fields` maps a field of the body to a field of the record, `constants` gives bodies fields of fixed value, and
+    `values` says by field of the body what the record's words mean.
     """
 
     kind: Literal["access", "login", "door", "session", "gas", "switch", "track", "report"]
@@ -65,6 +66,7 @@ class RecordMap(_Part):
     assets: Annotated[tuple[str, ...], Field(description="Fields that hold asset ids")] = ()
     fields: dict[str, str]
     constants: dict[str, Any] = Field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 class Mapping(_Part):

@@ -80,7 +80,7 @@ class RecordReader:
         times = self._clock.read(pa.array([_scalar(record.get(spec.time))], pa.string()))
         if times.codes[0]:
             raise Refused("time-unreadable")
-        fields = {name: self._told(name, record[key]) for name, key in spec.fields.items() if key in record}
+        fields = {name: self._told(spec, name, record[key]) for name, key in spec.fields.items() if key in record}
         try:
             body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self._body, strict=False)
         except msgspec.ValidationError:
@@ -98,8 +98,10 @@ class RecordReader:
         except DecodeError:
             raise Refused("wrong-fields") from None
 
-    def _told(self, name: str, value: Any) -> Any:
-        """A badge or track that is a number is meant as a word."""
+    def _told(self, spec: RecordMap, name: str, value: Any) -> Any:
+        """What the mapping says that a word means; a badge or track that is a number is meant as a word."""
+        if isinstance(value, str):
+            return spec.values.get(name, {}).get(value, value)
         number = isinstance(value, int) and not isinstance(value, bool)
         return str(value) if number and name in self._texts else value
 

@@ -30,8 +30,8 @@ _EXACT = 1e-3
 def causes_of_truth(content: Mapping[str, Any]) -> tuple[Cause, ...]:
     """One a malicious span of a truth.json, in order of time.
 
-    When it first showed is `facts.first_visible_at`; without that, when `facts.views` show the operator what was not
-    so; without any of that nobody knows.
+    When it first showed is its `first_visible`, or `facts.first_visible_at`; without that, when `facts.views` show the
+    operator what was not so; without any of that nobody knows.
     """
     facts = content.get("facts") or {}
     told = "first_visible_at" in facts
@@ -44,6 +44,8 @@ def causes_of_truth(content: Mapping[str, Any]) -> tuple[Cause, ...]:
         shown = None if visible is None else min(max(began, visible), ended)
         if told and visible is None:
             shown = ended
+        if span.get("first_visible"):
+            shown = min(max(from_iso(str(span["first_visible"])), began), ended)
         assets = tuple(map(str, span.get("assets") or span.get("signals") or ()))
         found.append(Cause(began, ended, str(span["kind"]), assets, str(span["kind"]), shown))
     return tuple(sorted(found, key=lambda cause: (cause.began, cause.ended, cause.name)))

@@ -120,9 +120,12 @@ def _from_json(path: Path, grid_s: float) -> Truth:
             for span in content["spans"]
         ]
         causes = causes_of_truth(content)
+        facts = content.get("facts") or {}
+        watched = [from_iso(str(facts[name])) for name in ("began_at", "ended_at") if name in facts]
     except (msgspec.MsgspecError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"no truth of a simulation: {error}", where=str(path)) from None
-    begin, end = _extent(path.parent, [episode for _, episode in spans])
+    told = [Episode(min(watched), max(watched))] if watched else []
+    begin, end = _extent(path.parent, [*(episode for _, episode in spans), *told])
     step = round(grid_s * SECOND)
     if (end - begin) // step > _MAX_GRID:
         raise InputError("the recording is too long for this grid", where=str(path), remedy="choose a wider grid")
@@ -136,7 +139,7 @@ def _from_json(path: Path, grid_s: float) -> Truth:
 
 
 def _extent(folder: Path, episodes: list[Episode]) -> tuple[int, int]:
-    """First and last time of the telemetry beside a truth.json; of its spans where there is none."""
+    """First and last time of the telemetry beside a truth.json; of its spans and facts where there is none."""
     for name in ("telemetry.csv", "telemetry.csv.gz", "telemetry.csv.xz"):
         if (folder / name).is_file():
             times, _ = _columns(folder / name, Mapping(), None, label=False)

@@ -49,7 +49,8 @@ class Scenario(BaseModel):
 class TruthSpan:
     """What really happened: an attack, fault or benign oddity, from `began` to `ended` (ns).
 
-    `techniques` are of ATT&CK for ICS, of what was said on the network.
+    `techniques` are of ATT&CK for ICS, of what was said on the network. `zone` is where it was, `people` whose badge or
+    account it was, `first_visible` when the first thing was recorded that wouldn't have been without it (ns).
     """
 
     kind: str
@@ -60,6 +61,9 @@ class TruthSpan:
     signals: tuple[str, ...] = ()
     note: str = ""
     techniques: tuple[str, ...] = ()
+    zone: str = ""
+    people: tuple[str, ...] = ()
+    first_visible: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class Realisation:
     """One simulated run.
 
     Attributes:
-        samples: telemetry in chunks, by time, SI units, as the operator's historian sees it (spoofed where spoofed).
+        samples: telemetry in chunks, by time, SI units, as the operator's historian sees it (spoofed where spoofed);
+            none where a run has no telemetry.
         events: observations (badge, login, gas, switch, report), sorted by time.
         truth: what really happened.
         facts: numbers worth knowing (JSON-able), such as `overflow_at` in ns or null.

@@ -37,7 +37,7 @@ def write_realisation(
     Args:
         realisation: what a simulator returned, not yet read.
         site: the site it ran on.
-        folder: made where it isn't there; the three files in it are replaced.
+        folder: made where it isn't there; the three files in it are replaced. A run without telemetry has two.
         scenario: what was simulated.
         seed: what it was simulated with; both are named in truth.json.
 
@@ -48,8 +48,10 @@ def write_realisation(
     rows = cells = 0
     chunks = iter(realisation.samples)
     first = next(chunks, None)
-    with (folder / TELEMETRY_FILE).open("wb") as file:
-        if first is not None:
+    if first is None:
+        (folder / TELEMETRY_FILE).unlink(missing_ok=True)
+    else:
+        with (folder / TELEMETRY_FILE).open("wb") as file:
             schema = _table(first, site).schema
             file.write(",".join(schema.names).encode() + b"\n")
             options = csv.WriteOptions(quoting_style="none", include_header=False)
@@ -105,6 +107,12 @@ def _cells(own: npt.NDArray[np.float64], resolution: float) -> pa.Array:
 
 
 def _span(span: TruthSpan) -> dict[str, Any]:
+    more = {
+        "techniques": list(span.techniques),
+        "zone": span.zone,
+        "people": list(span.people),
+        "first_visible": None if span.first_visible is None else to_iso(span.first_visible),
+    }
     return {
         "kind": span.kind,
         "malicious": span.malicious,
@@ -113,7 +121,7 @@ def _span(span: TruthSpan) -> dict[str, Any]:
         "assets": list(span.assets),
         "signals": list(span.signals),
         "note": span.note,
-    } | ({"techniques": list(span.techniques)} if span.techniques else {})
+    } | {name: value for name, value in more.items() if value}
 
 
 def _at_edges(value: Any, key: str = "") -> Any:

@@ -417,6 +417,8 @@ def test_example_network_is_the_packages_own():
 @pytest.mark.parametrize("path", sorted((EXAMPLE / "scenarios").glob("*.yaml")), ids=lambda path: path.stem)
 def test_example_scenarios_play(path: Path):
     case = load_scenario(path)
+    if case.simulator != "water":
+        pytest.skip(f"a scenario of {case.simulator}")
     case = case.model_copy(update={"options": {**case.options, "scan_s": 300}, "duration_h": min(case.duration_h, 72)})
     assert WaterSimulator(SITE).run(case, SEEDS["demo"]).truth
 

@@ -23,8 +23,8 @@ KIND_OF_BODY: AnyMapping[str, str] = {
     "gas": "access",
     "login": "network",
     "session": "network",
-    "track": "access",
     "switch": "access",
+    "track": "access",
     "report": "reports",
 }
 """Kind of source an event is of when the site doesn't know its source."""

@@ -24,6 +24,7 @@ class Staff:
         diary: what it writes into.
 
     Attributes:
+        people: whom the run tells of.
         trips: by person, spans in the field.
         entries: (moment, person, zone) of every badge that opened a door inwards.
     """
@@ -31,6 +32,7 @@ class Staff:
     def __init__(self, layout: Layout, calendar: Calendar, draws: Randomness, diary: Diary) -> None:
         self.site: Site = layout.site
         self.calendar, self.draws, self.diary = calendar, draws, diary
+        self.people = self.site.people[: RANGES.staff]
         self.doors = {asset.leads_to: asset for asset in self.site.assets if isinstance(asset, Door)}
         self.shifts = {shift.id: shift for shift in self.site.shifts}
         self.explosive = {zone.id for zone in self.site.zones if zone.explosive != "none"}
@@ -68,7 +70,7 @@ class Staff:
     def ordinary_days(self) -> None:
         """Shifts, rounds, jobs and logins of every day."""
         for day in self.calendar.days:
-            for person in self.site.people:
+            for person in self.people:
                 for shift in (self.shifts[name] for name in person.shifts):
                     if day.weekday in shift.days:
                         self._shift(day, person, shift)

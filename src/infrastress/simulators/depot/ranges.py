@@ -86,6 +86,9 @@ class Ranges:
     wind_gust_deg: float = 4.0
     wind_gust_m_s: float = 0.4
 
+    # People
+    staff: int = 16  # of the site's, in its order: whom these stories tell of (`life` tells of all)
+
     # Ordinary oddities of people and devices
     handover_s: Pair = (-1500.0, 1200.0)  # badge against the shift's begin or end
     rounds_per_shift: Pair = (1.0, 3.0)

@@ -135,7 +135,7 @@ def _intrude(layout: Layout, story: StoryLine, options: DepotOptions, staff: Sta
     """The attacker's badge and login: a contractor's badge where it has no work, an engineer's account from outside."""
     if options.attack != "overfill":
         return
-    contractors = [person for person in layout.site.people if person.role == "contractor"]
+    contractors = [person for person in staff.people if person.role == "contractor"]
     if options.badge and contractors:
         badge = contractors[-1].id
         staff.badge(story.badge_at, badge, "control")
@@ -148,7 +148,7 @@ def _intrude(layout: Layout, story: StoryLine, options: DepotOptions, staff: Sta
     hosts = [host for host in layout.site.assets if isinstance(host, Host)]
     jump = next((host.id for host in hosts if host.security_zone == "dmz" and host.role == "server"), None)
     station = next((host.id for host in hosts if host.role == "engineering"), None)
-    engineers = [person for person in layout.site.people if person.role == "engineer" and not person.remote]
+    engineers = [person for person in staff.people if person.role == "engineer" and not person.remote]
     if options.login and jump and station and engineers and engineers[0].accounts:
         account = engineers[0].accounts[0]
         at = story.login_at

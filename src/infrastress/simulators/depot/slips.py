@@ -31,7 +31,7 @@ class Slips:
     def __init__(self, layout: Layout, calendar: Calendar, draws: Randomness, diary: Diary, staff: Staff) -> None:
         self.layout, self.calendar, self.draws = layout, calendar, draws
         self.diary, self.staff = diary, staff
-        self.people = [person for person in layout.site.people if person.shifts]
+        self.people = [person for person in staff.people if person.shifts]
 
     def write(self) -> None:
         """All but the tests of switches."""

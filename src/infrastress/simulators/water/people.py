@@ -25,7 +25,7 @@ class People:
         sources = {source.kind: source.id for source in reversed(site.sources)}
         self.logins, self.reports = sources.get("network"), sources.get("reports")
         self.hosts = [asset for asset in site.assets if isinstance(asset, Host)]
-        self.staff = [one for one in site.people if one.accounts and one.hosts]
+        self.staff = [one for one in site.people[: RANGES.staff] if one.accounts and one.hosts]
 
     def ordinary_days(self) -> None:
         """Logins in office hours, a typo now and then, complaints with nothing behind them."""

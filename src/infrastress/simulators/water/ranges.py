@@ -56,6 +56,9 @@ class Ranges:
     stuck_meter_per_day: float = 0.04  # of flow or pressure that no controller reads: shows one value
     stuck_meter_s: Pair = (1800.0, 14400.0)
 
+    # People
+    staff: int = 5  # of the site's, in its order: whom these stories tell of (`life` tells of all)
+
     # Ordinary oddities of the plant and its people
     hot_days_per_day: float = 0.03
     hot_day_demand: Pair = (1.08, 1.20)  # top of the factor, in the afternoon
