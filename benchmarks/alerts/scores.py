@@ -49,7 +49,10 @@ def macro(scores: Mapping[str, float]) -> float:
 
 
 class Stream(NamedTuple):
-    """What the incidents of a stream are worth; `delay_s` is infinite where the main chain is never told."""
+    """What the incidents of a stream are worth; `delay_s` is infinite where the main chain is never told.
+
+    `purity` is the share of alerts of an attack among the alerts of incidents that have one.
+    """
 
     incidents: int
     per_day: float
@@ -58,6 +61,7 @@ class Stream(NamedTuple):
     phases: int
     chain_incidents: int
     delay_s: float
+    purity: float
 
     @property
     def worth(self) -> float:
@@ -95,4 +99,5 @@ def stream_of(
         len(np.unique(phase[attack])),
         len(spread),
         float(delays.min()) if len(delays) else float("inf"),
+        float(np.mean(attack[live & np.isin(incidents, guilty)])) if len(guilty) else 0.0,
     )

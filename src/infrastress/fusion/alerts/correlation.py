@@ -10,10 +10,13 @@ from infrastress.fusion.alerts.automata import Moment, Node, compiled
 from infrastress.fusion.alerts.records import RawAlert
 from infrastress.fusion.alerts.rules import AlertRule, Match
 
-__all__ = ["Correlation", "Hit"]
+__all__ = ["Correlation", "CorrelationState", "Hit"]
 
 _RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _MOST_CACHED = 10_000
+
+
+CorrelationState = tuple[int, int, int, list[list[Any]]]
 
 
 class Hit(NamedTuple):
@@ -120,14 +123,14 @@ class Correlation:
             found = self._fits[about] = frozenset(fits)
         return found
 
-    def dump(self) -> list[Any]:
+    def dump(self) -> CorrelationState:
         """The state, for `load`."""
         states = [[[list(key), *held] for key, held in of.items()] for of in self._states]
-        return [self._serial, self.evicted, self.suppressed, states]
+        return self._serial, self.evicted, self.suppressed, states
 
-    def load(self, serial: int, evicted: int, suppressed: int, states: list[list[Any]]) -> None:
+    def load(self, state: CorrelationState) -> None:
         """Replace the state by that of the same rules."""
-        self._serial, self.evicted, self.suppressed = serial, evicted, suppressed
+        self._serial, self.evicted, self.suppressed, states = state
         self._states = [{tuple(key): [state, told] for key, state, told in of} for of in states]
         self._due = self._deadlines()
 

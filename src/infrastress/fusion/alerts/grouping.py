@@ -8,7 +8,7 @@ is later still is judged when it comes, against what stands, and counted; rules 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,12 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts.correlation import Correlation, Hit
-from infrastress.fusion.alerts.incidents import Incident, IncidentOptions, Incidents, Joined
+from infrastress.fusion.alerts.correlation import Correlation, CorrelationState, Hit
+from infrastress.fusion.alerts.incidents import IncidentOptions, Incidents, IncidentState, Joined
 from infrastress.fusion.alerts.novelty import Novelty, QuietTime
 from infrastress.fusion.alerts.records import RawAlert, fault_of, normalised
 from infrastress.fusion.alerts.rules import AlertRule
-from infrastress.fusion.alerts.sessions import Session, SessionOptions, Sessions
+from infrastress.fusion.alerts.sessions import Session, SessionOptions, Sessions, SessionState
 
 __all__ = ["AlertGrouping", "GroupingOptions", "Placed", "Told"]
 
@@ -77,7 +77,8 @@ class Told(NamedTuple):
         incident: its number.
         session: number of the session, 0 where something that failed to come is told.
         new: whether the incident began with it.
-        why: "surprise", "host" (unusual, on a host of the incident), or the id of a rule.
+        why: "surprise", "host" or "near" (unusual, on a host of the incident or shortly before or after what it told
+            elsewhere), or the id of a rule.
         at: when it happened, ns.
         known: when it could be told, ns.
         sentence: for people.
@@ -99,9 +100,9 @@ class _State(msgspec.Struct):
     newest: int
     floor: int
     counts: dict[str, int]
-    sessions: tuple[int, int, list[Session]]
-    incidents: tuple[int, int, list[Incident]]
-    correlation: tuple[int, int, int, list[list[Any]]]
+    sessions: SessionState
+    incidents: IncidentState
+    correlation: CorrelationState
 
 
 class AlertGrouping:
@@ -131,7 +132,7 @@ class AlertGrouping:
         self._newest = self._floor = -1
         self._counts = Counter[str]()
         self._sessions = Sessions(self.options.sessions, self._novelty)
-        self._incidents = Incidents(self.options.incidents)
+        self._incidents = Incidents(self.options.incidents, self._novelty)
         self._correlation = Correlation(self.options.rules)
 
     @property
@@ -215,9 +216,8 @@ class AlertGrouping:
         for hit in hits:
             self._hit(hit, session if hit.by_alert else None, out)
         if surprise:
-            joined = self._incidents.consider(session, alert.time)
-            if joined is not None:
-                out.append(_told(joined, session, alert.time, self._newest, str(session)))
+            for joined in self._incidents.consider(session, alert.time):
+                out.append(_told(joined, alert.time, self._newest, str(joined.session)))
 
     def _hit(self, hit: Hit, session: Session | None, out: list[Placed | Told]) -> None:
         rule = next(one for one in self.options.rules if one.id == hit.rule)
@@ -227,16 +227,19 @@ class AlertGrouping:
             host = dict(zip(rule.by, hit.key, strict=True)).get("host", "")
             joined = self._incidents.without_session(host, hit.at, hit.rule)
         else:
-            found = self._incidents.consider(session, hit.at, hit.rule)
-            joined = found if found is not None else Joined(session.incident, new=False, why=hit.rule)
-        out.append(_told(joined, session, hit.at, self._newest, sentence))
+            joined = self._incidents.consider(session, hit.at, hit.rule)
+            if not joined:  # it is part of one already
+                joined = [Joined(session.incident, new=False, why=hit.rule, session=session)]
+        for one in joined:
+            said = sentence if one.why == hit.rule else str(one.session)
+            out.append(_told(one, hit.at, self._newest, said))
 
     def dump(self) -> bytes:
         """The whole state as canonical JSON."""
         return canonical_json(
             _State(
                 _FORMAT, self._rules, sorted(self._held), self._newest, self._floor, dict(self._counts),
-                tuple(self._sessions.dump()), tuple(self._incidents.dump()), tuple(self._correlation.dump()),
+                self._sessions.dump(), self._incidents.dump(), self._correlation.dump(),
             )
         )  # fmt: skip
 
@@ -255,12 +258,12 @@ class AlertGrouping:
         self._reset()
         self._held, self._newest, self._floor = state.held, state.newest, state.floor
         self._counts.update(state.counts)
-        self._sessions.load(*state.sessions)
-        self._incidents.load(*state.incidents)
+        self._sessions.load(state.sessions)
+        self._incidents.load(state.incidents, self._sessions.open.values())
         if state.rules == self._rules:
-            self._correlation.load(*state.correlation)
+            self._correlation.load(state.correlation)
 
 
-def _told(joined: Joined, session: Session | None, at: int, known: int, sentence: str) -> Told:
-    number = 0 if session is None else session.number
+def _told(joined: Joined, at: int, known: int, sentence: str) -> Told:
+    number = 0 if joined.session is None else joined.session.number
     return Told(joined.incident, number, joined.new, joined.why, at, known, sentence)

@@ -8,8 +8,6 @@ seconds of silence, and what comes ten seconds later is another act; two command
 grows with the pace of the host: where unusual alerts are minutes apart in quiet times, minutes are no silence.
 """
 
-from typing import Any
-
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +16,7 @@ from infrastress.events.kinds import SEVERITIES, Severity
 from infrastress.fusion.alerts.novelty import Novelty
 from infrastress.fusion.alerts.records import RawAlert
 
-__all__ = ["Session", "SessionOptions", "Sessions"]
+__all__ = ["Session", "SessionOptions", "SessionState", "Sessions"]
 
 _RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _MOST_SIGNATURES = 64
@@ -61,6 +59,7 @@ class Session(msgspec.Struct, kw_only=True):
         severity: the highest.
         signatures: how often each of the first 64 came.
         incident: the incident it is part of, 0 for none.
+        told: whether it was surprising enough to be told by itself.
     """
 
     number: int
@@ -74,6 +73,7 @@ class Session(msgspec.Struct, kw_only=True):
     severity: Severity = "info"
     signatures: dict[str, int] = {}
     incident: int = 0
+    told: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -86,6 +86,9 @@ class Session(msgspec.Struct, kw_only=True):
         more = f" and {len(kinds) - 3} more signatures" if len(kinds) > 3 else ""
         what = "unusual there" if self.unusual else "usual there"
         return f"{self.host}: {self.count:,} alert{'s' * (self.count != 1)} {what}: {named}{more}"
+
+
+SessionState = tuple[int, int, list[Session]]
 
 
 class Sessions:
@@ -162,13 +165,13 @@ class Sessions:
             self.evicted += not over
             del self.open[key]
 
-    def dump(self) -> list[Any]:
+    def dump(self) -> SessionState:
         """The state, for `load`."""
-        return [self.number, self.evicted, list(self.open.values())]
+        return self.number, self.evicted, list(self.open.values())
 
-    def load(self, number: int, evicted: int, sessions: list[Session]) -> None:
+    def load(self, state: SessionState) -> None:
         """Replace the state."""
-        self.number, self.evicted = number, evicted
+        self.number, self.evicted, sessions = state
         self.open = {session.key: session for session in sessions}
 
 
