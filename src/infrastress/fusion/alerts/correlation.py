@@ -1,5 +1,6 @@
 """Runs correlation rules over alerts in order of time: for each rule a tree of automata, for each key its state."""
 
+from collections import OrderedDict
 from fnmatch import fnmatchcase
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ class Correlation:
             self._trees.append(compiled(rule.when, self._leaf))
             self._own.append(frozenset(range(first, len(self._matches))))
         self._fits: dict[tuple[Any, ...], frozenset[int]] = {}
-        self._states: list[dict[tuple[str, ...], list[Any]]] = [{} for _ in rules]
+        self._states: list[OrderedDict[tuple[str, ...], list[Any]]] = [OrderedDict() for _ in rules]
         """Of each rule by key: [state, when it was told last or None]; the one touched last comes last."""
         self._due: list[tuple[int, int, tuple[str, ...]]] = []
         self._serial = 0
@@ -82,13 +83,13 @@ class Correlation:
 
     def _step(self, number: int, key: tuple[str, ...], moment: Moment) -> list[Hit]:
         tree, states, rule = self._trees[number], self._states[number], self._rules[number]
-        held = states.pop(key, None)
+        held = states.get(key)
         if held is None:
-            held = [tree.new(), None]
-            if len(states) >= self._most:
-                del states[next(iter(states))]
+            held = states[key] = [tree.new(), None]
+            if len(states) > self._most:
+                states.popitem(last=False)
                 self.evicted += 1
-        states[key] = held
+        states.move_to_end(key)
         before = tree.due(held[0])
         true = tree.step(held[0], moment)
         due = tree.due(held[0])
@@ -131,7 +132,7 @@ class Correlation:
     def load(self, state: CorrelationState) -> None:
         """Replace the state by that of the same rules."""
         self._serial, self.evicted, self.suppressed, states = state
-        self._states = [{tuple(key): [state, told] for key, state, told in of} for of in states]
+        self._states = [OrderedDict((tuple(key), [state, told]) for key, state, told in of) for of in states]
         self._due = self._deadlines()
 
 

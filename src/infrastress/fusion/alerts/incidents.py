@@ -10,6 +10,7 @@ its surprise. So a nightly update that the quiet time didn't hold is told a few 
 something new it still counts. Only what is told depends on that, never which alerts are one session.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -80,9 +81,9 @@ class Incidents:
         self._lasts, self._near = int(options.join_s * SECOND), int(options.near_s * SECOND)
         self._most_hosts, self._most_active = options.most_hosts, options.most_active
         self.active: dict[int, Incident] = {}
-        self._before: dict[tuple[str, str], tuple[int, int]] = {}
+        self._before: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
         """Of a host and signature: in how many incidents it was, and the last; the one touched last comes last."""
-        self._recent: dict[int, Session] = {}
+        self._recent: OrderedDict[int, Session] = OrderedDict()
         """Unusual sessions that are part of nothing; the one begun first comes first."""
         self.number = 0
         self.evicted = 0
@@ -109,7 +110,7 @@ class Incidents:
         if found is None and not tells:
             self._recent[session.number] = session
             if len(self._recent) > _MOST_RECENT:
-                del self._recent[next(iter(self._recent))]
+                self._recent.popitem(last=False)
             return []
         on_host = found is not None and session.host in found.hosts
         why = rule or ("surprise" if tells else "host" if on_host else "near")
@@ -161,7 +162,7 @@ class Incidents:
             times, last = self._before.pop(pair, (0, 0))
             self._before[pair] = times + (last != session.incident), session.incident
             if len(self._before) > _MOST_REMEMBERED:
-                del self._before[next(iter(self._before))]
+                self._before.popitem(last=False)
 
     def _fitting(self, host: str, at: int) -> Incident | None:
         for number in [n for n, one in self.active.items() if at - one.until > max(self._lasts, self._near)]:
@@ -197,7 +198,7 @@ class Incidents:
         """Replace the state; a session that is among the open ones too is that one, not a second."""
         same = {session.number: session for session in opened}
         number, evicted, active, before, recent = state
-        self._recent = {one.number: same.get(one.number, one) for one in recent}
-        self._before = {(host, signature): (times, last) for host, signature, times, last in before}
+        self._recent = OrderedDict((one.number, same.get(one.number, one)) for one in recent)
+        self._before = OrderedDict(((host, signature), (times, last)) for host, signature, times, last in before)
         self.number, self.evicted = number, evicted
         self.active = {one.number: one for one in active}

@@ -8,6 +8,8 @@ seconds of silence, and what comes ten seconds later is another act; two command
 grows with the pace of the host: where unusual alerts are minutes apart in quiet times, minutes are no silence.
 """
 
+from collections import OrderedDict
+
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -101,7 +103,7 @@ class Sessions:
         self._cap, self._pace = int(options.gap_most_s * SECOND), options.pace
         self._longest = max(self._gap, self._usual_gap, self._cap, self._least)
         self._first: dict[str, int] = {}
-        self.open: dict[tuple[str, str], Session] = {}
+        self.open: OrderedDict[tuple[str, str], Session] = OrderedDict()
         """By key; the one that is silent for longest comes first."""
         self.number = 0
         self.evicted = 0
@@ -114,10 +116,10 @@ class Sessions:
             surprise: of its pair; 0 where it is usual.
         """
         key = (alert.host, "\x00") if surprise else (alert.host, alert.family)
-        session = self.open.pop(key, None)
+        session = self.open.get(key)
         if session is None or alert.time - session.until > self.patience(session):
-            session = self._begin(alert, unusual=surprise > 0)
-        self.open[key] = session
+            session = self.open[key] = self._begin(alert, unusual=surprise > 0)
+        self.open.move_to_end(key)
         session.until = alert.time
         _add(session, alert, surprise)
         self._bound(alert.time)
@@ -172,7 +174,7 @@ class Sessions:
     def load(self, state: SessionState) -> None:
         """Replace the state."""
         self.number, self.evicted, sessions = state
-        self.open = {session.key: session for session in sessions}
+        self.open = OrderedDict((session.key, session) for session in sessions)
 
 
 def _add(session: Session, alert: RawAlert, surprise: int) -> None:
