@@ -14,15 +14,21 @@ from infrastress.fusion.alerts import AlertGrouping, GroupingOptions, IncidentOp
 from .making import QUIET, alert, grouping, quiet, random_alerts
 
 RULES = [
-    {"id": "guessed", "title": "Guessed", "when": {"count": {"of": {"signature": "failed"}, "at_least": 3, "within_s": 60}}},
+    {
+        "id": "guessed",
+        "title": "Guessed",
+        "when": {"count": {"of": {"signature": "failed"}, "at_least": 3, "within_s": 60}},
+    },
     {
         "id": "then",
         "title": "Scanned, then in",
         "by": [],
-        "when": {"sequence": {"steps": [{"match": {"signature": "scan"}}, {"match": {"unusual": True}}], "within_s": 99}},
+        "when": {
+            "sequence": {"steps": [{"match": {"signature": "scan"}}, {"match": {"unusual": True}}], "within_s": 99}
+        },
     },
     {"id": "mute", "title": "Mute", "when": {"absence": {"of": {"family": "net"}, "within_s": 90}}, "again_s": 100},
-]  # fmt: skip
+]
 
 
 def told(out):

@@ -30,7 +30,8 @@ class IncidentOptions(BaseModel):
     """What is told, and what belongs to it.
 
     Attributes:
-        tell_bits: surprise from which on a session tells, bits; one signature never seen in a quiet day has 4.6.
+        tell_bits: surprise from which on a session tells, bits; a signature never seen in a quiet day has 4.6, so it
+            takes three of them on one host.
         join_s: an incident lasts so long after its last alert; unusual sessions of its hosts join it.
         near_s: what is unusual on other hosts joins it, when a session of it told no longer ago than this; and
             when it opens, unusual sessions whose last alert is no older.
@@ -41,9 +42,9 @@ class IncidentOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tell_bits: float = Field(default=9.0, gt=0)
-    join_s: float = Field(default=3600.0, ge=0)
-    near_s: float = Field(default=900.0, ge=0)
+    tell_bits: float = Field(default=12.0, gt=0)
+    join_s: float = Field(default=1800.0, ge=0)
+    near_s: float = Field(default=300.0, ge=0)
     tiring: bool = True
     most_hosts: int = Field(default=1000, ge=1)
     most_active: int = Field(default=256, ge=1)

@@ -40,7 +40,7 @@ class SessionOptions(BaseModel):
 
     gap_s: float = Field(default=120.0, gt=0)
     gap_least_s: float = Field(default=5.0, gt=0)
-    pace: float = Field(default=5.0, ge=0)
+    pace: float = Field(default=10.0, ge=0)
     gap_most_s: float = Field(default=3600.0, gt=0)
     usual_gap_s: float = Field(default=60.0, gt=0)
     most_open: int = Field(default=50_000, ge=1)
