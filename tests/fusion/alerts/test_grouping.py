@@ -236,3 +236,25 @@ def test_a_state_of_another_format_and_of_other_rules():
     other.load(one.dump())
     assert other.counts["read"] == one.counts["read"]
     other.update(sorted(random_alerts(6)), QUIET + HOUR)
+
+
+def test_a_session_that_joined_tells_by_itself_once_it_surprises():
+    one = grouping(hold_s=0, incidents=IncidentOptions(tell_bits=9, join_s=1000, near_s=60))
+    out = one.update(
+        [
+            alert(0, signature="a"), alert(1, signature="b"), alert(50, "db", "c"), alert(59, "db", "d"),
+            alert(110, "hmi", "e"),
+        ]
+    )  # fmt: skip
+    out += one.finish()
+    assert told(out) == [(1, True, "surprise"), (1, False, "near"), (1, False, "near")]
+    assert placed(out)[-1].incident == 1, "db told at 59, which is near"
+
+
+def test_what_is_earlier_than_what_was_judged_early_is_late():
+    one = grouping(hold_s=100, most_held=1)
+    out = one.update([alert(10), alert(20), alert(5), alert(10)]) + one.finish()
+    assert [((item.alert.time - QUIET) // SECOND, item.late) for item in placed(out)] == [
+        (10, False), (5, True), (10, False), (20, False),
+    ]  # fmt: skip
+    assert one.counts["judged_early"] == 2
