@@ -29,6 +29,8 @@ The rules, written down before a test scenario was scored:
   the `least`-th. Settings (of rivals: gap and least; of ours: what is told and joined, sessions as above) are chosen
   on the two tuning scenarios by the highest mean of (phases covered + share with an attack) / 2, among equals the
   fewest incidents a day. A rival more: alerts never seen in the first 24 hours, by host.
+* **Defaults**: a row of their own. They were set before santos was scored: sessions as tuned on shaw and wardbeck, 12
+  bits instead of the 20 tuned there, by judgement: a plant has fewer signatures than an office.
 * **What was seen while designing**: shaw and wardbeck (scores by phase, which alerts a setting splits). santos was
   not looked at: the rotation that tests on it is the one that is blind; the other two are blind to settings, not to
   design.

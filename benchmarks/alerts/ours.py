@@ -25,6 +25,7 @@ from infrastress.fusion.alerts import (
 )
 
 __all__ = [
+    "DEFAULTS",
     "SESSIONS",
     "STREAMS",
     "Placement",
@@ -62,6 +63,10 @@ SESSIONS: Final = tuple(
 STREAMS: Final = tuple(
     StreamSetting(*one) for one in product((6, 9, 12, 16, 20), (1800, 3600, 7200), (0, 300, 900), (False, True))
 )
+
+
+DEFAULTS: Final = SessionSetting(1 / 3, 120, 5, 10), StreamSetting(12, 1800, 300, tiring=True)
+"""Those of the component; a test holds them equal."""
 
 
 class Placement(NamedTuple):

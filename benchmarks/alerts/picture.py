@@ -22,7 +22,7 @@ def draw(pairs: Sequence[Row], streams: Sequence[Row], path: Path) -> None:
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     for place, row in enumerate(pairs):
-        mine = place == 0
+        mine = place < 2
         values = [score.noise_in for score in row.scores.values()]
         left.barh(place, fmean(values), color="tab:blue" if mine else "0.8")
         left.scatter(values, [place] * len(values), color="black", s=14, zorder=3)
@@ -30,10 +30,12 @@ def draw(pairs: Sequence[Row], streams: Sequence[Row], path: Path) -> None:
     left.invert_yaxis()
     left.set(xlabel="pairwise macro-F1, noise in (mean; a dot a test scenario)", xlim=(0, 1))
     for place, row in enumerate(streams):
-        mine = place == 0
+        mine = place < 2
         days = [score.per_day for score in row.scores.values()]
         shares = [score.covered / score.phases for score in row.scores.values()]
-        right.scatter(days, shares, label=row.method, s=70 if mine else 28, marker="*" if mine else "o", zorder=3)
+        right.scatter(
+            days, shares, label=row.method, s=70 if mine else 28, marker="*" if mine else "o", zorder=3, alpha=0.8
+        )
     right.set_xscale("log")
     right.set(xlabel="incidents a day", ylabel="share of phases in an incident", ylim=(-0.03, 1.05))
     right.grid(alpha=0.3)

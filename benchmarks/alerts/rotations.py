@@ -8,6 +8,7 @@ import numpy as np
 from benchmarks.alerts.data import Scenario
 from benchmarks.alerts.keys import GAPS, KEYS, LEAST, codes_of, groups_by, never_seen, stream_by, trivial
 from benchmarks.alerts.ours import (
+    DEFAULTS,
     SESSIONS,
     STREAMS,
     SessionSetting,
@@ -81,6 +82,7 @@ def pairs(scenarios: Iterable[Scenario]) -> list[Row]:
     ours = {one.name: {setting: _pairs(one, got) for setting, got in sessions_of(one, SESSIONS)} for one in every}
     rows = [
         rotate("infrastress", ours, _mean_in),
+        rotate("infrastress, defaults", ours, _mean_in, lambda setting: setting == DEFAULTS[0]),
         rotate("without the host's pace", ours, _mean_in, lambda setting: setting.pace == 0),
         rotate("only the never seen unusual", ours, _mean_in, lambda setting: setting.usual_share == 0),
     ]
@@ -122,6 +124,8 @@ def streams(scenarios: Iterable[Scenario], sessions: Mapping[str, SessionSetting
         scores[test.name] = stream_of_ours(test, place(test, session, chosen))
         settings[test.name] = chosen
     rows = [Row("infrastress", scores, settings, len(STREAMS))]
+    plain_ours = {one.name: stream_of_ours(one, place(one, *DEFAULTS)) for one in every}
+    rows.append(Row("infrastress, defaults", plain_ours, dict.fromkeys(plain_ours, DEFAULTS[1]), 1))
     told = {one.name: never_seen(one) for one in every}
     for name, only_new in [*((key, False) for key in KEYS), ("host", True)]:
         by_key = {}

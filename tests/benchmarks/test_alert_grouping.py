@@ -2,16 +2,17 @@
 
 import gzip
 import random
+from inspect import signature
 
 import numpy as np
 import pytest
 from benchmarks.alerts.data import Scenario, read
 from benchmarks.alerts.keys import stream_by
-from benchmarks.alerts.ours import SESSIONS, place, sessions_of, stream_of_ours, unusual
+from benchmarks.alerts.ours import DEFAULTS, SESSIONS, options_of, place, sessions_of, stream_of_ours, unusual
 from benchmarks.alerts.rotations import rotate
 
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts import RawAlert
+from infrastress.fusion.alerts import GroupingOptions, RawAlert, learn
 
 HEAD = "time,name,ip,host,short,time_label,event_label\n"
 
@@ -64,6 +65,12 @@ def test_incidents_of_unusual_alerts_alone_are_those_of_all():
     assert stream_of_ours(made, alone) == whole
     assert (whole.incidents, whole.covered, whole.share) == (1, 1, 1.0)
     assert 5 <= whole.delay_s < 60, "it is held for five seconds"
+
+
+def test_defaults_are_those_of_the_component():
+    assert options_of(*DEFAULTS) == GroupingOptions()
+    assert DEFAULTS[0] in SESSIONS
+    assert signature(learn).parameters["usual_share"].default == DEFAULTS[0].usual_share
 
 
 def test_a_rivals_incident_is_told_at_its_least_alert():
