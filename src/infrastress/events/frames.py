@@ -50,7 +50,8 @@ class Block(NamedTuple):
 
     `events` are sorted by (occurred, id). `network` is one entry a source, sorted by its name; its rows are those that
     became known in these frames, sorted by `known`, as they came where that is equal. `clock` is how far time has come
-    where that is further than the frames (ns), which only a detector that is `prompt` is told; there may be no frame.
+    where that is further than the frames (ns), which only a detector that is `prompt` is told; there may be no frame,
+    and events are ahead of it as far as others may still be late.
     """
 
     frames: Frames

@@ -154,6 +154,9 @@ class DetectionUnit(Unit):
         self._parts = [_Part(d.name, d.version, state=state) for d, state in zip(detectors, self._fresh, strict=True)]
         self._waiting = Waiting(self._width, self._framer.reach)
         self._prompt = [getattr(detector, "prompt", False) for detector in detectors]
+        # What says that something is missing (no badge, no more of a track) waits for sources that may still tell it.
+        late = [source.lateness_s for source in site.sources if source.kind == "access"]
+        self._patience = round(max(late, default=0.0) * SECOND)
         self._passed = 0  # event clock when detectors that needn't wait were last given something
         self._ahead = 0  # watermark that fusion was told last
         self._acted: list[int] = []  # ends of frames in which people did something, still to be forwarded
@@ -336,7 +339,7 @@ class DetectionUnit(Unit):
             return []
         self._passed = clock
         empty = self._framer.none()
-        blocks = [*(Block(frames, ()) for frames in closed), Block(empty, events, (), clock)]
+        blocks = [*(Block(frames, ()) for frames in closed), Block(empty, events, (), clock - self._patience)]
         found: list[Event] = []
         for part, detector, prompt in zip(self._parts, self._detectors, self._prompt, strict=True):
             if part.failed or not prompt:
