@@ -180,13 +180,13 @@ def _stolen_session(act: Act) -> bool:
     if act.variant == "remote_inside":
         mine = own_pass(
             act, lambda p, door: door.zone == door.leads_to and p.direction == "in", stays_s=14_400.0,
-            fit=lambda person: bool(person.accounts and act.jump(person)),
+            fit=lambda person: bool(person.accounts and scene.premises.jump(person)),
         )  # fmt: skip
         if mine is None:
             return False
         person = scene.person(mine.person)
         at, lasts = mine.at + uniform(stream, (1800.0, 7200.0)), uniform(stream, RANGES.linger_s)
-        host = act.jump(person) or ""
+        host = scene.premises.jump(person) or ""
         scene.session(at, at + lasts, person.accounts[0], host, f"198.51.100.{stream.integers(2, 250)}", remote=True)
         act.note(
             at,

@@ -57,7 +57,7 @@ class Computers:
 
     def remote(self, person: Person, begin: float, end: float, number: int) -> None:
         """Sessions over the way in for remote work, and behind it, within a span in which one isn't on site."""
-        jump = self.jump(person)
+        jump = self.scene.premises.jump(person)
         if jump is None or not self.scene.presence.away(person.id, begin - 1800.0, end):
             return
         stream = self.scene.draws.stream(f"life.remote.{person.id}", number)
@@ -69,8 +69,3 @@ class Computers:
         if behind and until - at > _LEAST_S:
             first = at + float(stream.uniform(30.0, 300.0))
             self.scene.session(first, until - 30.0, person.accounts[0], pick(stream, behind), jump, remote=True)
-
-    def jump(self, person: Person) -> str | None:
-        """The computer in the demilitarised zone that somebody may come in by."""
-        hosts = self.scene.premises.hosts
-        return next((h for h in person.hosts if h in hosts and hosts[h].security_zone == "dmz"), None)

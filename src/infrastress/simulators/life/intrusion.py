@@ -76,11 +76,6 @@ class Act:
         zone = min(known, key=lambda name: (known[name], name))
         return zone, known[zone]
 
-    def jump(self, person: Person) -> str | None:
-        """Where somebody would come in by from outside."""
-        hosts = self.scene.premises.hosts
-        return next((h for h in person.hosts if h in hosts and hosts[h].security_zone == "dmz"), None)
-
     def boat_path(self, at: float, stream: np.random.Generator) -> Path:
         """From the open sea to the jetty's head, some minutes there, and away."""
         head = (-255.0, float(stream.uniform(60.0, 100.0)))

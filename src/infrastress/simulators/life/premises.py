@@ -101,6 +101,10 @@ class Premises:
         wanted = ("workstation", "hmi", "engineering")
         return next((one.id for one in self.hosts.values() if one.zone == zone and one.role in wanted), None)
 
+    def jump(self, person: Person) -> str | None:
+        """The computer in the demilitarised zone that somebody may come in by from outside."""
+        return next((h for h in person.hosts if h in self.hosts and self.hosts[h].security_zone == "dmz"), None)
+
     def device_zone(self, device: str) -> str:
         """The zone a device stands in."""
         found = self.site.asset_by_id.get(device)

@@ -12,7 +12,7 @@ from infrastress.simulators.life.scene import Scene, pick, uniform
 from infrastress.simulators.life.words import COMPLAINTS, FAKE_PARTS, LANGUAGES, RELEASE, STAFF
 from infrastress.site.base import Point
 
-__all__ = ["Reporters", "Wind"]
+__all__ = ["Reporters", "Wind", "wind_of"]
 
 Array = npt.NDArray[np.float64]
 REPORTS = "reports"

@@ -7,8 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from infrastress.events import GasReading, LoginAttempt, SessionState, SwitchState
-from infrastress.simulators.base import TruthSpan
-from infrastress.simulators.calendar import Calendar, LocalDay
+from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.diary import Diary
 from infrastress.simulators.life.doors import Doors
 from infrastress.simulators.life.premises import Premises
@@ -60,10 +59,6 @@ class Scene:
     def quiet(self, begin: float, end: float) -> bool:
         """Whether no attack runs then."""
         return all(end < one or begin > other for one, other in self.busy)
-
-    def day_of(self, at: float) -> LocalDay:
-        """The local day of a moment."""
-        return next(day for day in reversed(self.calendar.days) if day.midnight <= at or day.number == 0)
 
     def present(self, at: float, roles: Sequence[str], zone: str | None = None) -> list[Person]:
         """Staff of some roles on site at a moment, in a zone or anywhere."""
@@ -123,7 +118,3 @@ class Scene:
             kind, begin, end, assets, text, malicious=malicious, zone=zone, people=people,
             visible=begin if visible is None else visible,
         )  # fmt: skip
-
-    def truth_of(self, kind: str) -> list[TruthSpan]:
-        """What was noted so far of a kind."""
-        return [span for span in self.diary.truth() if span.kind == kind]

@@ -245,7 +245,7 @@ def _worn_badge(slip: Slip) -> bool:
 def _remote_callout(slip: Slip) -> bool:
     """Somebody with remote rights helps from home in the evening."""
     at = slip.day_hour + 9.0 * _HOUR
-    able = [p for p in slip.scene.premises.staff if p.remote and slip.computers.jump(p)]
+    able = [p for p in slip.scene.premises.staff if p.remote and slip.scene.premises.jump(p)]
     able = [p for p in able if slip.scene.presence.away(p.id, at - 3600.0, at + 5400.0)]
     if not able:
         return False
