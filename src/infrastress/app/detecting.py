@@ -18,6 +18,8 @@ DEFAULT_DETECTORS = (
     "process_invariants",
     "process_residuals",
     "process_twin",
+    "access",
+    "perimeter",
     "site_events",
     "site_network",
     "network_baseline",

@@ -40,7 +40,7 @@ from infrastress.store.ports import Output, Record, type_of
 __all__ = ["HEALTH", "DetectionUnit", "Judge"]
 
 _TICK = 10 * MINUTE
-_WATCHED = frozenset({"process.silence"})
+_WATCHED = frozenset({"process.silence", "device.source_silent"})
 """Rules that speak of the same as the watch, which knows the clock: they are silent while a site is live."""
 
 
