@@ -45,7 +45,11 @@ def test_every_invariant_has_a_card_and_is_run():
 
 def test_every_rule_named_in_the_event_rules_has_a_card():
     words = r'"((?:access|login|gas|switch|report|fire|fence|vote|device)\.[a-z_]+)"'
-    for folder, detector in (("events", EventRuleDetector), ("access", AccessDetector), ("perimeter", PerimeterDetector)):
+    for folder, detector in (
+        ("events", EventRuleDetector),
+        ("access", AccessDetector),
+        ("perimeter", PerimeterDetector),
+    ):
         assert _named(ROOT / "src" / "infrastress" / "detectors" / folder, words) == set(detector.cards)
 
 

@@ -1,29 +1,10 @@
-"""Event rules: calm on ordinary days, clear on what is out of order, right about late events."""
-
-from datetime import datetime
-from zoneinfo import ZoneInfo
+"""Badges and logins one by one: calm on ordinary days, clear on what is out of order."""
 
 import pytest
 
-from infrastress.detectors.events import EventRuleDetector, EventRuleOptions
-from infrastress.events import AccessAttempt, GasReading, LoginAttempt, Report, SwitchState, make_event
-from infrastress.events.frames import Block
+from infrastress.detectors.access import AccessDetector
 from infrastress.site.load import load_site
-from tests.detectors.contract import DetectorContract
-from tests.detectors.plant import START, frames_of, still, tank_site
-
-ROME = ZoneInfo("Europe/Rome")
-WIDTH = 60 * 10**9
-
-
-def at(clock: str, day: int = 10) -> int:
-    """Nanoseconds of a local time in March 2026; the 10th is a Tuesday, the 14th a Saturday."""
-    moment = datetime(2026, 3, day, int(clock[:2]), int(clock[3:]), tzinfo=ROME)
-    return int(moment.timestamp()) * 10**9
-
-
-def event(when: int, body, *, assets=(), sequence=0, source="test"):
-    return make_event(site="depot", source=source, sequence=sequence, occurred=when, body=body, assets=assets)
+from tests.detectors.observing import MINUTE, at, badge, event, login, raised, say
 
 
 @pytest.fixture(scope="module")
@@ -33,44 +14,19 @@ def depot(depot_folder):
 
 @pytest.fixture
 def detector(depot):
-    return EventRuleDetector(depot, EventRuleOptions())
-
-
-def say(detector, *events, until=None):
-    newest = until or max(e.occurred for e in events)
-    ends = frames_of(still(1), start=newest // WIDTH * WIDTH - WIDTH)
-    return detector.update(Block(ends, tuple(sorted(events, key=lambda e: (e.occurred, e.id)))))
-
-
-def raised(findings):
-    return [(f.body.rule, f.body.severity) for f in findings if f.body.phase == "raised"]
-
-
-def badge(person, zone, door="D-X", **more):
-    return AccessAttempt(person=person, door=door, zone=zone, **more)
-
-
-def login(account, host, **more):
-    return LoginAttempt(account=account, host=host, origin=more.pop("origin", "10.20.20.21"), **more)
-
-
-def report(category, reporter, **more):
-    return Report(reporter=reporter, channel="phone", category=category, text=f"I report {category}", **more)
+    return AccessDetector(depot)
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        badge("OP-01", "control"),
-        badge("1001", "farm-petrol"),
-        badge("OP-01", "control", granted=False),
-        badge("OP-01", "control", direction="out"),
+        badge("OP-01", "control", "D-CONTROL"),
+        badge("1001", "farm-petrol", "D-FARM-A"),
+        badge("OP-01", "control", "D-CONTROL", granted=False),
+        badge("OP-01", "control", "D-CONTROL", direction="out"),
         login("op01", "HMI-1"),
         login("eng01", "ENG-1", remote=True, origin="198.51.100.7"),
         login("eng01", "ENG-1", success=False),
-        GasReading(detector="GD-01", level_lel=0.05),
-        SwitchState(device="LSHH-101", state="normal"),
-        report("noise", "n1"),
     ],
     ids=repr,
 )
@@ -81,35 +37,24 @@ def test_ordinary_things_at_ten_on_a_tuesday(detector, body):
 @pytest.mark.parametrize(
     ("when", "body", "expected"),
     [
-        (at("10:00"), badge("CT-02", "farm-petrol"), [("access.out_of_place", "high")]),
-        (at("10:00"), badge("MT-01", "office"), [("access.out_of_place", "medium")]),
-        (at("10:00"), badge("9999", "farm-petrol"), [("access.unknown_badge", "high")]),
-        (at("10:00"), badge("9999", "gate"), [("access.unknown_badge", "medium")]),
-        (at("03:00"), badge("OP-01", "control"), [("access.outside_shift", "low")]),
-        (at("03:00"), badge("OP-05", "control"), []),
-        (at("05:30"), badge("OP-01", "control"), []),
-        (at("15:30"), badge("OP-01", "gate", direction="out"), []),
-        (at("11:00", 14), badge("EN-01", "office"), [("access.outside_shift", "low")]),
+        (at("10:00"), badge("CT-02", "farm-petrol", "D-FARM-A"), [("access.out_of_place", "high")]),
+        (at("10:00"), badge("MT-01", "office", "D-OFFICE"), [("access.out_of_place", "medium")]),
+        (at("10:00"), badge("9999", "farm-petrol", "D-FARM-A"), [("access.unknown_badge", "high")]),
+        (at("10:00"), badge("9999", "gate", "D-GATE"), [("access.unknown_badge", "medium")]),
+        (at("10:00"), badge("OP-01", "control", "D-9"), [("access.unknown_door", "info")]),
+        (at("03:00"), badge("OP-01", "control", "D-CONTROL"), [("access.outside_shift", "low")]),
+        (at("03:00"), badge("CT-01", "farm-diesel", "D-FARM-B"), [("access.outside_shift", "medium")]),
+        (at("03:00"), badge("CT-01", "workshop", "D-WORKSHOP"), [("access.outside_shift", "low")]),
+        (at("03:00"), badge("OP-05", "control", "D-CONTROL"), []),
+        (at("05:30"), badge("OP-01", "control", "D-CONTROL"), []),
+        (at("15:30"), badge("OP-01", "gate", "D-GATE", direction="out"), []),
+        (at("11:00", 14), badge("EN-01", "office", "D-OFFICE"), [("access.outside_shift", "low")]),
         (at("10:00"), login("ghost", "HMI-1"), [("login.unknown_account", "high")]),
         (at("10:00"), login("op01", "HMI-1", remote=True), [("login.remote_not_allowed", "high")]),
         (at("10:00"), login("mt01", "ENG-1"), [("login.host_not_allowed", "high")]),
         (at("10:00"), login("op01", "HIST-1"), [("login.host_not_allowed", "medium")]),
         (at("23:30"), login("eng01", "ENG-1", remote=True), [("login.outside_shift", "high")]),
         (at("23:30"), login("mg01", "WS-1"), [("login.outside_shift", "low")]),
-        (at("10:00"), GasReading(detector="GD-01", level_lel=0.12), [("gas.low_alarm", "medium")]),
-        (
-            at("10:00"),
-            GasReading(detector="GD-01", level_lel=0.5),
-            [("gas.high_alarm", "critical"), ("gas.low_alarm", "medium")],
-        ),
-        (at("10:00"), SwitchState(device="LSHH-101", state="bypassed", by="eng02"), [("switch.disabled", "low")]),
-        (at("02:00"), SwitchState(device="LSHH-101", state="bypassed", by="eng02"), [("switch.disabled", "high")]),
-        (at("10:00"), SwitchState(device="LSHH-101", state="bypassed", by="op01"), [("switch.disabled", "high")]),
-        (at("10:00"), SwitchState(device="LSHH-101", state="disabled"), [("switch.disabled", "high")]),
-        (at("10:00"), SwitchState(device="LSHH-101", state="tripped"), [("switch.tripped", "high")]),
-        (at("10:00"), report("smell", "n1"), [("report.danger", "low")]),
-        (at("10:00"), report("fire", "n1", trained=True), [("report.danger", "critical")]),
-        (at("10:00"), report("drone", "n1"), [("report.suspicious", "low")]),
     ],
     ids=lambda value: repr(value) if not isinstance(value, int) else "",
 )
@@ -118,98 +63,39 @@ def test_what_each_thing_raises(detector, when, body, expected):
 
 
 def test_refusals_and_failures_count_within_minutes(detector):
-    refused = [event(at("10:00") + i * WIDTH, badge("CT-01", "control", granted=False), sequence=i) for i in range(3)]
+    refused = [
+        event(at("10:00") + i * MINUTE, badge("CT-01", "control", "D-CONTROL", granted=False), sequence=i)
+        for i in range(3)
+    ]
     assert raised(say(detector, *refused)) == [("access.denied_repeatedly", "medium")]
-    failed = [event(at("11:00") + i * WIDTH, login("op01", "ENG-1", success=False), sequence=10 + i) for i in range(5)]
+    failed = [event(at("11:00") + i * MINUTE, login("op01", "ENG-1", success=False), sequence=10 + i) for i in range(5)]
     found = say(detector, *failed)
     assert ("login.failed_burst", "high") in raised(found)
     assert "5 failed logins at ENG-1" in next(f for f in found if f.body.rule == "login.failed_burst").body.sentence
     slow = [
-        event(at("12:00", 11) + i * 20 * WIDTH, login("op01", "HMI-1", success=False), sequence=i) for i in range(9)
+        event(at("12:00", 11) + i * 20 * MINUTE, login("op01", "HMI-1", success=False), sequence=i) for i in range(9)
     ]
     assert raised(say(detector, *slow)) == []
 
 
-def test_more_neighbours_raise_the_severity_of_the_same_episode(detector):
-    smells = [event(at("10:00") + i * 5 * WIDTH, report("smell", f"n{i}"), sequence=i) for i in range(4)]
-    found = [f for f in say(detector, *smells) if f.body.phase == "raised"]
-    assert [f.body.severity for f in found] == ["low", "medium", "high"]
-    assert len({f.body.episode for f in found}) == 1
-    assert "3 people independently" in found[-1].body.sentence
-    assert len(found[-1].body.evidence) == 3
+def test_a_replayed_log_counts_no_refusal_again(detector):
+    same = [event(at("10:00"), badge("CT-01", "control", "D-CONTROL", granted=False), sequence=i) for i in range(9)]
+    assert say(detector, *same) == []
 
 
-def test_one_neighbour_calling_twice_is_one_voice(detector):
-    calls = [event(at("10:00") + i * WIDTH, report("smell", "n1"), sequence=i) for i in range(4)]
-    assert raised(say(detector, *calls)) == [("report.danger", "low")]
-
-
-def test_late_report_joins_the_window_it_belongs_to(detector):
-    early, late = (event(at("10:00") + i * 5 * WIDTH, report("smell", f"n{i}"), sequence=i) for i in range(2))
-    assert raised(say(detector, late)) == [("report.danger", "low")]
-    found = say(detector, early, until=at("10:06"))
-    assert raised(found) == [("report.danger", "medium")]
-    assert found[0].body.began == early.occurred
-
-
-def test_late_gas_reading_does_not_change_what_is_now(detector):
-    now, old = (GasReading(detector="GD-01", level_lel=level) for level in (0.01, 0.5))
-    assert say(detector, event(at("10:00"), now)) == []
-    assert say(detector, event(at("09:50"), old), until=at("10:01")) == []
-
-
-def test_gas_clears_with_hysteresis(detector):
-    levels = [0.12, 0.09, 0.12, 0.07]
-    events = [
-        event(at("10:00") + i * WIDTH, GasReading(detector="GD-01", level_lel=level), sequence=i)
-        for i, level in enumerate(levels)
-    ]
-    found = say(detector, *events)
-    assert [(f.body.phase, f.occurred) for f in found] == [
-        ("raised", events[0].occurred),
-        ("cleared", events[3].occurred),
-    ]
-
-
-def test_test_under_bypass_is_calm_and_ends(detector):
-    states = [("09:00", "bypassed", "mt01"), ("09:10", "tripped", ""), ("09:20", "normal", "mt01")]
-    events = [event(at(clock), SwitchState(device="LSHH-101", state=state, by=by)) for clock, state, by in states]
-    found = say(detector, *events)
-    assert raised(found) == [("switch.disabled", "low"), ("switch.tripped", "low")]
-    assert sum(f.body.phase == "cleared" for f in found) == 2
-
-
-def test_forgotten_bypass_is_raised_again(detector):
-    bypass = event(at("09:00"), SwitchState(device="LSHH-101", state="bypassed", by="mt01"))
-    assert raised(say(detector, bypass)) == [("switch.disabled", "low")]
-    found = say(detector, until=at("14:00"))
-    assert raised(found) == [("switch.disabled", "medium")]
-    assert "more than 4 h" in found[0].body.sentence
+def test_a_found_badge_tries_the_doors(detector):
+    """Called in at night is ordinary; behind a refusal it is not."""
+    tried = event(at("02:00"), badge("MT-01", "office", "D-OFFICE", granted=False))
+    entered = event(at("02:10"), badge("MT-01", "pumps", "D-PUMPS"))
+    (found,) = say(detector, tried, entered)
+    assert (found.body.rule, found.body.severity) == ("access.outside_shift", "high")
+    assert "MT-01 (maintenance) entered Pump hall and manifold (restricted) at Tue 02:10" in found.body.sentence
+    assert found.body.evidence == (tried.id, entered.id)
 
 
 def test_point_episodes_clear_after_quiet(detector):
-    say(detector, event(at("10:00"), badge("CT-02", "farm-petrol")))
+    say(detector, event(at("10:00"), badge("CT-02", "farm-petrol", "D-FARM-A")))
     assert say(detector, until=at("10:20")) == []
     found = say(detector, until=at("10:40"))
     assert [f.body.phase for f in found] == ["cleared"]
     assert found[0].occurred == at("10:30")
-
-
-class TestContract(DetectorContract):
-    def make(self):
-        people = [
-            {"id": "P1", "role": "operator", "badge": "1", "accounts": ["p1"], "zones": ["yard"], "hosts": ["H1"]},
-        ]
-        zones = [{"id": "yard"}, {"id": "farm", "access": "restricted"}]
-        shifts = [{"id": "day", "begins": "06:00", "ends": "18:00"}]
-        return EventRuleDetector(tank_site(people=people, zones=zones, shifts=shifts), EventRuleOptions())
-
-    def stream(self):
-        bodies = [
-            badge("P1", "farm"), badge("7", "farm"), login("p1", "H2"), login("x", "H1", success=False),
-            login("y", "H1", success=False), GasReading(detector="G", level_lel=0.2), report("smell", "a"),
-            report("smell", "b"), GasReading(detector="G", level_lel=0.0), SwitchState(device="S1", state="bypassed"),
-            badge("8", "farm", granted=False), SwitchState(device="S1", state="normal"), report("leak", "c"),
-        ]  # fmt: skip
-        events = [event(START + (7 + 13 * i) * WIDTH // 2 + i, bodies[i % len(bodies)], sequence=i) for i in range(60)]
-        return Block(frames_of(still(500)), tuple(sorted(events, key=lambda e: (e.occurred, e.id))))

@@ -19,9 +19,12 @@ __all__ = ["KIND_OF_BODY", "event_deliveries"]
 
 KIND_OF_BODY: AnyMapping[str, str] = {
     "access": "access",
+    "door": "access",
     "gas": "access",
     "login": "network",
+    "session": "network",
     "switch": "access",
+    "track": "access",
     "report": "reports",
 }
 """Kind of source an event is of when the site doesn't know its source."""

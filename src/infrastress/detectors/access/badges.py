@@ -37,8 +37,19 @@ class BadgeRules(Rules):
             return found + self._shift(event, body, leaving=True)
         return found + self._place(event, body) + self._shift(event, body, leaving=False)
 
-    def _notice(self, event: Event, body: AccessAttempt, rule: str, subject: str, severity: Severity,
-                confidence: float, sentence: str, evidence: tuple[str, ...] = (), score: float = 1.0) -> Notice:  # fmt: skip
+    def _notice(
+        self,
+        event: Event,
+        body: AccessAttempt,
+        rule: str,
+        subject: str,
+        *,
+        severity: Severity,
+        confidence: float,
+        sentence: str,
+        evidence: tuple[str, ...] = (),
+        score: float = 1.0,
+    ) -> Notice:
         return Notice(
             rule=rule,
             subject=subject,
@@ -58,7 +69,9 @@ class BadgeRules(Rules):
             f"source {event.source} tells of door {body.door[:80]}, which is not in the site model; what happens there "
             f"can't be judged by its place (first at {self.scene.roster.clock(event.occurred)})"
         )
-        return self._notice(event, body, "access.unknown_door", body.door[:80], "info", 0.1, sentence)
+        return self._notice(
+            event, body, "access.unknown_door", body.door[:80], severity="info", confidence=0.1, sentence=sentence
+        )
 
     def _place(self, event: Event, body: AccessAttempt) -> list[Notice]:
         ground, roster = self.scene.ground, self.scene.roster
@@ -71,15 +84,35 @@ class BadgeRules(Rules):
         if person is None:
             sentence = f"badge {body.person} is nobody's of this site, yet it opened {body.door} to {where} at {when}"
             severity: Severity = "high" if restricted else "medium"
-            return [self._notice(event, body, "access.unknown_badge", body.person[:80], severity, 0.6, sentence)]
+            return [
+                self._notice(
+                    event,
+                    body,
+                    "access.unknown_badge",
+                    body.person[:80],
+                    severity=severity,
+                    confidence=0.6,
+                    sentence=sentence,
+                )
+            ]
         if body.zone in person.zones or (not person.zones and not restricted):
             return []
         sentence = (
-            f"{person.id} ({person.role}) entered {where} by {body.door} at {when}; none of this person's work is there "
-            f"({', '.join(person.zones) or 'no zones listed'})"
+            f"{person.id} ({person.role}) entered {where} by {body.door} at {when}; none of this person's work is "
+            f"there ({', '.join(person.zones) or 'no zones listed'})"
         )
         severity = "high" if restricted else "medium"
-        return [self._notice(event, body, "access.out_of_place", f"{person.id}@{body.zone}", severity, 0.5, sentence)]
+        return [
+            self._notice(
+                event,
+                body,
+                "access.out_of_place",
+                f"{person.id}@{body.zone}",
+                severity=severity,
+                confidence=0.5,
+                sentence=sentence,
+            )
+        ]
 
     def _shift(self, event: Event, body: AccessAttempt, *, leaving: bool) -> list[Notice]:
         roster, options, ground = self.scene.roster, self.scene.options, self.scene.ground
@@ -105,7 +138,18 @@ class BadgeRules(Rules):
             sentence = f"{sentence}, and this badge had been refused {len(refused)} times within the half hour before"
             evidence = (*(item[1] for item in refused), event.id)
         confidence = 0.2 if severity == "low" else 0.5
-        return [self._notice(event, body, "access.outside_shift", person.id, severity, confidence, sentence, evidence)]
+        return [
+            self._notice(
+                event,
+                body,
+                "access.outside_shift",
+                person.id,
+                severity=severity,
+                confidence=confidence,
+                sentence=sentence,
+                evidence=evidence,
+            )
+        ]
 
     def _refusals(self, person: str, now: int) -> list[Entry]:
         window = round(1800 * SECOND)
@@ -129,10 +173,17 @@ class BadgeRules(Rules):
         )
         return [
             self._notice(
-                event, body, "access.denied_repeatedly", name[:80], "medium", 0.4, sentence,
-                tuple(item[1] for item in seen), len(seen) / options.denied_count,
+                event,
+                body,
+                "access.denied_repeatedly",
+                name[:80],
+                severity="medium",
+                confidence=0.4,
+                sentence=sentence,
+                evidence=tuple(item[1] for item in seen),
+                score=len(seen) / options.denied_count,
             )
-        ]  # fmt: skip
+        ]
 
     def forget(self, now: int) -> None:
         """Drop refusals that count no more."""

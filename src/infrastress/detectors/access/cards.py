@@ -25,7 +25,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.outside_shift",
         title="On site outside of shift",
         means="A person's badge was used well before or after their shifts.",
-        expected_against_seen="Expected: within a shift, with slack before and after. Seen: outside of it (low); into a grave "
+        expected_against_seen="Expected: within a shift, with slack before and after. Seen: outside of it (low); "
+        "into a grave "
         "zone by somebody whom nobody calls in, or behind refusals of the same badge (medium, high).",
         benign_causes=("overtime, swap of shifts", "called in for a fault"),
         first_check="Ask the shift leader whether the person was called in.",
@@ -51,7 +52,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.passback",
         title="Read in twice without a way out",
         means="A badge opened the same zone again although no read says that its holder left.",
-        expected_against_seen="Expected: in, out, in. Seen: in twice. Within three minutes into a restricted or explosive "
+        expected_against_seen="Expected: in, out, in. Seen: in twice. Within three minutes into a restricted or "
+        "explosive "
         "zone it may have been handed back (medium); later a read on the way out was rather missed "
         "(low).",
         benign_causes=(
@@ -84,7 +86,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.read_missing",
         title="A read between is missing",
         means="A badge turns up where it can't be by its reads: somebody went through a door without one.",
-        expected_against_seen="Expected: out of one zone before into another, past the gate before any door inside. Seen: "
+        expected_against_seen="Expected: out of one zone before into another, past the gate before any door inside. "
+        "Seen: "
         "a gap.",
         benign_causes=(
             "walked through behind a colleague",
@@ -97,7 +100,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.tailgating",
         title="More people than badges",
         means="A door that counts saw more people pass than badges were read while it stood open.",
-        expected_against_seen="Expected: a badge each. Seen: more heads; into a restricted or explosive zone medium, at "
+        expected_against_seen="Expected: a badge each. Seen: more heads; into a restricted or explosive zone "
+        "medium, at "
         "the change of a shift or led by somebody who has guests low.",
         benign_causes=("a group of visitors with an escort", "somebody who forgot the badge"),
         first_check="Look at the camera: does everybody belong there?",
@@ -115,7 +119,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.door_forced",
         title="Door forced",
         means="A door opened without a badge or a release, or its controller says that it was forced.",
-        expected_against_seen="Expected: a badge at most 45 s before it opens, or a release. Seen: neither. A zone, the "
+        expected_against_seen="Expected: a badge at most 45 s before it opens, or a release. Seen: neither. A zone, "
+        "the "
         "hour and a refusal just before weigh more.",
         benign_causes=(
             "request-to-exit sensor missed somebody",
@@ -128,7 +133,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.door_disabled",
         title="Alarm of a door disabled",
         means="Somebody took the alarm of a door out of action; what passes there is not told.",
-        expected_against_seen="Expected: by security, maintenance or engineers on shift, for hours (low). Seen: by others "
+        expected_against_seen="Expected: by security, maintenance or engineers on shift, for hours (low). Seen: by "
+        "others "
         "(medium, high), for too long (medium), or the door was opened meanwhile without a badge "
         "(high).",
         benign_causes=("work on the door", "forgotten after work"),
@@ -140,7 +146,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.door_released",
         title="Lock released",
         means="A door was unlocked from afar and stays so.",
-        expected_against_seen="Expected: by people on shift who may, and locked again within hours. Seen: by others, or "
+        expected_against_seen="Expected: by people on shift who may, and locked again within hours. Seen: by "
+        "others, or "
         "left.",
         benign_causes=("let a delivery in", "left unlocked for cleaning"),
         first_check="Ask who released it; lock it.",

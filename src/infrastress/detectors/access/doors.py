@@ -95,7 +95,15 @@ class DoorRules(Rules):
                 sentence = (
                     f"{name} was unlocked by {last.who} at {self._clock(opened)} and not locked since: forgotten?"
                 )
-                yield self._notice("access.door_released", door, "low", 0.3, sentence, (last.id,), lasting=True)
+                yield self._notice(
+                    "access.door_released",
+                    door,
+                    "low",
+                    confidence=0.3,
+                    sentence=sentence,
+                    evidence=(last.id,),
+                    lasting=True,
+                )
         else:
             for mark in list(record.between(opened, opened)):
                 if mark.kind == {"opened": "open", "closed": "closed"}[what] and not mark.judged:
@@ -135,14 +143,14 @@ class DoorRules(Rules):
                 else "without a badge"
             )
             sentence = (
-                f"{door.id} to {self._where(door)} was opened {how} at {self._clock(mark.t)}, while its alarm is disabled "
-                f"since {self._clock(off.t)} {_by(off.who)}"
+                f"{door.id} to {self._where(door)} was opened {how} at {self._clock(mark.t)}, while its alarm is "
+                f"disabled since {self._clock(off.t)} {_by(off.who)}"
             )
             severity: Severity = "high" if grave else "medium"
             return [self._disabled_notice(door, severity, sentence, (off.id, mark.id))]
         if reader is not None or not record.reads or not door.reads_out or record.released(mark.t, self._settle):
             return []
-        # Friction latches and worn contacts open by themselves too: it weighs by the zone, the hour, and a refusal before.
+        # Worn latches open by themselves too: it weighs by the zone, the hour, and a refusal before.
         refused = next(
             (one for one in record.between(mark.t - 2 * self._authorised, mark.t) if one.kind == "refused"), None
         )
@@ -156,7 +164,9 @@ class DoorRules(Rules):
             f"{door.id} to {self._where(door)} opened at {self._clock(mark.t)} without a badge or release{before}{note}"
         )
         evidence = (refused.id, mark.id) if refused is not None else (mark.id,)
-        return [self._notice("access.door_forced", door, severity, 0.5, sentence, evidence)]
+        return [
+            self._notice("access.door_forced", door, severity, confidence=0.5, sentence=sentence, evidence=evidence)
+        ]
 
     def _passed(self, door: Door, record: DoorRecord, mark: Mark) -> list[Notice]:
         """More heads than badges in one crowd."""
@@ -178,7 +188,17 @@ class DoorRules(Rules):
         )
         known: Severity = "medium" if severity == "medium" else "low"
         score = crowd.heads / len(crowd.badges)
-        return [self._notice("access.tailgating", door, known, 0.5, sentence, crowd.evidence, score=score)]
+        return [
+            self._notice(
+                "access.tailgating",
+                door,
+                known,
+                confidence=0.5,
+                sentence=sentence,
+                evidence=crowd.evidence,
+                score=score,
+            )
+        ]
 
     def _stands(self, door: Door, record: DoorRecord, opened: int) -> Iterator[Notice]:
         """It stands open for longer than it may."""
@@ -189,7 +209,16 @@ class DoorRules(Rules):
             f"{self._clock(opened)}"
         )
         evidence = (reader.id,) if reader is not None else ()
-        yield self._notice("access.door_held", door, "low", 0.3, sentence, evidence, lasting=True, began=opened)
+        yield self._notice(
+            "access.door_held",
+            door,
+            "low",
+            confidence=0.3,
+            sentence=sentence,
+            evidence=evidence,
+            lasting=True,
+            began=opened,
+        )
         options = self.scene.options
         calm = reader is not None and self.scene.in_hours(reader.who, opened)
         after = options.long_s if calm else options.long_night_s
@@ -208,14 +237,25 @@ class DoorRules(Rules):
             f"{door.id} to {self._where(door)} has been open for {(moment - opened) / SECOND / 60:.0f} min since "
             f"{self._clock(opened)}, {who}: propped?"
         )
-        yield self._notice("access.door_held", door, "medium", 0.5, sentence, (), lasting=True, began=opened)
+        yield self._notice(
+            "access.door_held",
+            door,
+            "medium",
+            confidence=0.5,
+            sentence=sentence,
+            evidence=(),
+            lasting=True,
+            began=opened,
+        )
 
     def _shut(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
         """A door that closed is held no more; said late, that it never was."""
         later = record.before(record.marks[-1].t, ("open", "held"))
         if later is None or later.t <= mark.t:
             sentence = f"closed at {self._clock(mark.t)}"
-            yield self._notice("access.door_held", door, "low", 0.3, sentence, (mark.id,), over=True)
+            yield self._notice(
+                "access.door_held", door, "low", confidence=0.3, sentence=sentence, evidence=(mark.id,), over=True
+            )
 
     def _held(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
         """The door's own word."""
@@ -230,7 +270,7 @@ class DoorRules(Rules):
         grave, night = self.scene.ground.grave(door.leads_to), self._night(mark.t)
         severity: Severity = "low" if self._evacuating(mark.t) else "high" if grave or night else "medium"
         sentence = f"{door.id} to {self._where(door)} was forced at {self._clock(mark.t)}, says its controller"
-        yield self._notice("access.door_forced", door, severity, 0.6, sentence, (mark.id,))
+        yield self._notice("access.door_forced", door, severity, confidence=0.6, sentence=sentence, evidence=(mark.id,))
 
     def _disabled(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
         newest = record.before(record.marks[-1].t, ("disabled", "enabled"))
@@ -267,7 +307,9 @@ class DoorRules(Rules):
         del record
         severity = self.scene.ground.weighed("low", door.leads_to)
         sentence = f"the reader or contact of {door.id} to {self._where(door)} was opened at {self._clock(mark.t)}"
-        yield self._notice("access.door_tampered", door, severity, 0.4, sentence, (mark.id,))
+        yield self._notice(
+            "access.door_tampered", door, severity, confidence=0.4, sentence=sentence, evidence=(mark.id,)
+        )
 
     def _unlocked(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
         """A release by somebody; one from inside is the way out."""
@@ -279,10 +321,12 @@ class DoorRules(Rules):
             return
         severity = self.scene.ground.weighed("low", door.leads_to)
         sentence = (
-            f"{door.id} to {self._where(door)} was unlocked by {mark.who} at {self._clock(mark.t)}; nobody entitled was on "
-            "duty to do that"
+            f"{door.id} to {self._where(door)} was unlocked by {mark.who} at {self._clock(mark.t)}; nobody entitled "
+            "was on duty to do that"
         )
-        yield self._notice("access.door_released", door, severity, 0.4, sentence, (mark.id,), lasting=True)
+        yield self._notice(
+            "access.door_released", door, severity, confidence=0.4, sentence=sentence, evidence=(mark.id,), lasting=True
+        )
 
     def _back(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
         """The alarm or the lock is back."""
@@ -290,7 +334,7 @@ class DoorRules(Rules):
         if record.before(record.marks[-1].t, kinds) is mark:
             rule = "access.door_disabled" if mark.kind == "enabled" else "access.door_released"
             sentence = f"{mark.kind} since {self._clock(mark.t)}"
-            yield self._notice(rule, door, "low", 0.3, sentence, (mark.id,), over=True)
+            yield self._notice(rule, door, "low", confidence=0.3, sentence=sentence, evidence=(mark.id,), over=True)
         if mark.kind == "locked":
             yield from self._shut(door, record, mark)
 
@@ -323,8 +367,19 @@ class DoorRules(Rules):
         return self.scene.roster.clock(ns)
 
     @staticmethod
-    def _notice(rule: str, door: Door, severity: Severity, confidence: float, sentence: str, evidence: tuple[str, ...], *,
-                score: float = 1.0, lasting: bool = False, over: bool = False, began: int | None = None) -> Notice:  # fmt: skip
+    def _notice(
+        rule: str,
+        door: Door,
+        severity: Severity,
+        *,
+        confidence: float,
+        sentence: str,
+        evidence: tuple[str, ...],
+        score: float = 1.0,
+        lasting: bool = False,
+        over: bool = False,
+        began: int | None = None,
+    ) -> Notice:
         return Notice(
             rule=rule,
             subject=door.id,

@@ -64,7 +64,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="login.not_there",
         title="At the screen, but not in the room",
         means="An account was used at a host in a zone into which its owner's badge was not read.",
-        expected_against_seen="Expected: read into the room, or just outside of it. Seen: off the site or elsewhere. Who "
+        expected_against_seen="Expected: read into the room, or just outside of it. Seen: off the site or "
+        "elsewhere. Who "
         "was read out before this shift rather forgot the badge (low).",
         benign_causes=("walked in behind a colleague", "forgotten badge", "colleagues share a screen"),
         first_check="Who sits there? Call the owner; look at the camera of the room.",

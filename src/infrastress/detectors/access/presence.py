@@ -43,7 +43,17 @@ class PresenceRules:
             f"{self._clock(entry.t)}, while the badge is in {self.scene.ground.where(place.zone)} since "
             f"{self._clock(place.since)}: " + ("was it not read on the way out?" if slip else "who is it?")
         )
-        return [self._notice("login.while_inside", entry, place, severity, 0.2 if slip else 0.6, sentence, remote=True)]
+        return [
+            self._notice(
+                "login.while_inside",
+                entry,
+                place,
+                severity=severity,
+                confidence=0.2 if slip else 0.6,
+                sentence=sentence,
+                remote=True,
+            )
+        ]
 
     def _local(self, name: str, place: Place, entry: Entry) -> list[Notice]:
         """At a host in a zone behind doors into which its owner was not read."""
@@ -60,7 +70,17 @@ class PresenceRules:
             f"{self._clock(place.since)} ({place.door})"
         )
         confidence = 0.2 if severity == "low" else 0.6
-        return [self._notice("login.not_there", entry, place, severity, confidence, sentence, remote=False)]
+        return [
+            self._notice(
+                "login.not_there",
+                entry,
+                place,
+                severity=severity,
+                confidence=confidence,
+                sentence=sentence,
+                remote=False,
+            )
+        ]
 
     def _severity(self, name: str, place: Place, seat: str, entry: Entry) -> Severity | None:
         """How much it weighs that somebody sits where they were not read; None where that is how crowds go in."""
@@ -85,7 +105,7 @@ class PresenceRules:
         """The zone in which somebody sits: of the host it came from, else of the host itself."""
         assets = self.scene.site.asset_by_id
         origin = entry.origin
-        if not origin or origin == "console" or origin == entry.at:
+        if origin in ("", "console", entry.at):
             origin = entry.at
         elif origin not in assets:
             known = self._by_address.get(origin)
@@ -98,8 +118,17 @@ class PresenceRules:
     def _clock(self, ns: int) -> str:
         return self.scene.roster.clock(ns)
 
-    def _notice(self, rule: str, entry: Entry, place: Place, severity: Severity, confidence: float, sentence: str, *,
-                remote: bool) -> Notice:  # fmt: skip
+    def _notice(
+        self,
+        rule: str,
+        entry: Entry,
+        place: Place,
+        *,
+        severity: Severity,
+        confidence: float,
+        sentence: str,
+        remote: bool,
+    ) -> Notice:
         asset = self.scene.site.asset_by_id.get(entry.at)
         return Notice(
             rule=rule,

@@ -73,10 +73,17 @@ class TravelRules:
         )
         return [
             self._notice(
-                "access.impossible_travel", f"{name}@{door.id}", severity, 0.7 if gone else 0.5, sentence, place, entry,
-                door, score=speed / options.hurry_m_s,
+                "access.impossible_travel",
+                f"{name}@{door.id}",
+                severity,
+                confidence=0.7 if gone else 0.5,
+                sentence=sentence,
+                place=place,
+                entry=entry,
+                door=door,
+                score=speed / options.hurry_m_s,
             )
-        ]  # fmt: skip
+        ]
 
     def _passback(self, name: str, place: Place, entry: Entry, door: Door) -> list[Notice]:
         ground = self.scene.ground
@@ -84,13 +91,22 @@ class TravelRules:
         soon = seconds <= self.scene.options.passback_s
         severity: Severity = "medium" if soon and ground.grave(door.leads_to) else "low"
         sentence = (
-            f"{self.scene.titled(name)} was read into {ground.where(door.leads_to)} by {door.id} at {self._clock(entry)}, "
-            f"{_span(seconds)} after it went in by {place.door}, and not out between: "
+            f"{self.scene.titled(name)} was read into {ground.where(door.leads_to)} by {door.id} at "
+            f"{self._clock(entry)}, {_span(seconds)} after it went in by {place.door}, and not out between: "
             + ("handed back to another?" if soon else "was a read on the way out missed?")
         )
         confidence = 0.5 if soon else 0.2
         return [
-            self._notice("access.passback", f"{name}@{door.id}", severity, confidence, sentence, place, entry, door)
+            self._notice(
+                "access.passback",
+                f"{name}@{door.id}",
+                severity,
+                confidence=confidence,
+                sentence=sentence,
+                place=place,
+                entry=entry,
+                door=door,
+            )
         ]
 
     def _two(self, name: str, place: Place, entry: Entry, door: Door, what: str) -> Notice:
@@ -100,24 +116,45 @@ class TravelRules:
             f"{self._clock(entry)}; the badge {what}"
         )
         severity = ground.weighed("medium", door.leads_to)
-        return self._notice("access.two_places", f"{name}@{door.id}", severity, 0.6, sentence, place, entry, door)
+        return self._notice(
+            "access.two_places",
+            f"{name}@{door.id}",
+            severity,
+            confidence=0.6,
+            sentence=sentence,
+            place=place,
+            entry=entry,
+            door=door,
+        )
 
     def _missing(self, name: str, place: Place, entry: Entry, door: Door) -> Notice:
         ground = self.scene.ground
         way = "into" if entry.kind == "in" else "out of"
         sentence = (
-            f"{self.scene.titled(name)} was read {way} {ground.where(door.leads_to)} by {door.id} at {self._clock(entry)}, "
-            f"but was last read at {place.door}, {ground.where(place.zone)}, at {self.scene.roster.clock(place.since)}: "
-            "a read between is missing"
+            f"{self.scene.titled(name)} was read {way} {ground.where(door.leads_to)} by {door.id} at "
+            f"{self._clock(entry)}, but was last read at {place.door}, {ground.where(place.zone)}, at "
+            f"{self.scene.roster.clock(place.since)}: a read between is missing"
         )
-        return self._notice("access.read_missing", name, "low", 0.2, sentence, place, entry, door)
+        return self._notice(
+            "access.read_missing", name, "low", confidence=0.2, sentence=sentence, place=place, entry=entry, door=door
+        )
 
     def _clock(self, entry: Entry) -> str:
         return self.scene.roster.clock(entry.t)
 
     @staticmethod
-    def _notice(rule: str, subject: str, severity: Severity, confidence: float, sentence: str, place: Place, entry: Entry,
-                door: Door, *, score: float = 1.0) -> Notice:  # fmt: skip
+    def _notice(
+        rule: str,
+        subject: str,
+        severity: Severity,
+        *,
+        confidence: float,
+        sentence: str,
+        place: Place,
+        entry: Entry,
+        door: Door,
+        score: float = 1.0,
+    ) -> Notice:
         return Notice(
             rule=rule,
             subject=subject,

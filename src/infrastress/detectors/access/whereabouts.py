@@ -12,8 +12,8 @@ import msgspec
 from infrastress.core.time import SECOND
 from infrastress.detectors.access.base import Scene
 from infrastress.detectors.access.presence import PresenceRules
-from infrastress.detectors.access.travel import TravelRules
 from infrastress.detectors.access.track import Entry, Place
+from infrastress.detectors.access.travel import TravelRules
 from infrastress.detectors.observations.detector import Rules
 from infrastress.detectors.observations.notices import Notice
 from infrastress.events import AccessAttempt, Event, LoginAttempt, SessionState

@@ -18,7 +18,7 @@ from infrastress.events import Event
 from infrastress.events.frames import Block, Finding
 from infrastress.site import Site
 
-__all__ = ["Desk", "Rules", "RuleOptions", "RuleDetector"]
+__all__ = ["Desk", "RuleDetector", "RuleOptions", "Rules"]
 
 _FORMAT = 2
 _EPISODES = ("end", "overdue")

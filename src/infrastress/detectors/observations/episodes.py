@@ -1,4 +1,4 @@
-"""The life cycle of notices: opened once, raised again when they get worse or are forgotten, cleared by their end or quiet.
+"""The life cycle of notices: opened once, raised again when worse or forgotten, cleared by their end or quiet.
 
 Bounded: of one rule at most `MOST_OPEN` subjects are open at a time; what goes beyond is one episode, "others", so that
 a flood of forged names costs neither memory nor the operator's eyes.

@@ -20,7 +20,7 @@ _FAULT = ("fault", "failure", "failed", "trouble", "defect")
 _TEST = ("test", "drill", "calibrat")
 _ALARM = ("trip", "alarm", "fire", "activated", "pressed")
 _BACK = (
-    "normal", "enabled", "restored", "in service", "in_service", "reset", "cleared", "clear", "healthy", "secure", "quiet",
+    "normal", "enabled", "restored", "in service", "in_service", "reset", "clear", "healthy", "secure", "quiet",
 )  # fmt: skip
 
 
@@ -45,8 +45,8 @@ class PerimeterOptions(RuleOptions):
 
     Attributes:
         bypass_s: a device out of action for longer is forgotten work: half a shift.
-        chatter_s, chatter_count: so many alarms of one section within this time are wind, plants or a loose mesh; nobody
-            climbs a fence five times in ten minutes.
+        chatter_s, chatter_count: so many alarms of one section within this time are wind, plants or a loose mesh:
+            nobody climbs a fence five times in ten minutes.
         settle_s: how long to look at the rest of the fence before a pattern is called somebody: gusts are over by then,
             and from the fence to anything worth it is farther.
         along_s: neighbouring sections that alarm within this time are one matter: a section of 50 m at a slow walk.

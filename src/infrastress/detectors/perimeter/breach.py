@@ -83,8 +83,8 @@ class BreachRules(Rules):
         }[kind]
         where = self.plant.ground.where(door.leads_to)
         sentence = (
-            f"{door.id} to {where} {what} at {self.plant.roster.clock(now)}, {(now - alarm.t) / SECOND / 60:.0f} min after "
-            f"fence section {alarm.section} alarmed: somebody came over the fence"
+            f"{door.id} to {where} {what} at {self.plant.roster.clock(now)}, {(now - alarm.t) / SECOND / 60:.0f} min "
+            f"after fence section {alarm.section} alarmed: somebody came over the fence"
         )
         severity: Severity = self.plant.ground.weighed("high", door.leads_to)
         yield Notice(

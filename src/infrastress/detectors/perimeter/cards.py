@@ -9,7 +9,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="gas.low_alarm",
         title="Gas above the low alarm",
         means="A gas head reads above its low alarm.",
-        expected_against_seen="Expected: below the low alarm. Seen: above it (high while a head beside it is inhibited).",
+        expected_against_seen="Expected: below the low alarm. Seen: above it (high while a head beside it is "
+        "inhibited).",
         benign_causes=("venting or sampling close by", "head being calibrated", "exhaust of a vehicle"),
         first_check="Nobody goes in without a portable meter. Wind and neighbouring heads: is a cloud moving?",
     ),
@@ -43,7 +44,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="gas.inhibited",
         title="Gas head inhibited or under test",
         means="A gas head was taken out of action: whatever it reads says nothing of the air.",
-        expected_against_seen="Expected: measuring; inhibited while maintenance is on duty, for hours (low). Seen: while "
+        expected_against_seen="Expected: measuring; inhibited while maintenance is on duty, for hours (low). Seen: "
+        "while "
         "nobody is on duty whose work it is, in a restricted or explosive zone, or for too long "
         "(medium).",
         benign_causes=("calibration", "hot work beside it under a permit", "forgotten after work"),

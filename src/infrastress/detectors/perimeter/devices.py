@@ -54,7 +54,6 @@ class DeviceRules(Rules):
         if not known:
             yield self._stranger(event, device)
         elif self._silence.heard(device, event.source, event.occurred):
-            self._standing.pop(device, None)
             back = f"tells again since {self.plant.roster.clock(event.occurred)}"
             yield self._silent(device, device, back, over=True)
         if ("device.source_silent", event.source) in self._episodes:
@@ -69,6 +68,8 @@ class DeviceRules(Rules):
             condition = condition_of(body.state)
             bypassed = ("switch.disabled", device) in self._episodes
             yield from self._switches.judge(event, body, self._standing, bypassed=bypassed)
+        if condition == "unknown" and self._standing.get(device) == "silent":
+            condition = "healthy"
         if known and condition != "unknown" and self._standing.get(device, "healthy") != condition:
             self._standing[device] = condition
             yield from self._votes.judge(device, self._standing, event.occurred, (event.id,))
@@ -117,7 +118,7 @@ class DeviceRules(Rules):
         if strangers > _MOST_STRANGERS:
             gone = next(name for name in self._told if name not in self.plant.site.asset_by_id)
             del self._told[gone]
-        sentence = f"source {event.source} tells of {device[:80]}, which is not in the site model: judged by usual limits alone"
+        sentence = f"source {event.source} tells of {device[:80]}, not in the site model: judged by usual limits alone"
         return Notice("device.unknown", device[:80], "info", sentence, "access", "sensor_fault", evidence=(event.id,))
 
     def dump(self) -> Any:

@@ -58,7 +58,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="fence.weather",
         title="Weather at the fence",
         means="Many sections alarm at once, or in many places: while it lasts the fence finds nobody.",
-        expected_against_seen="Expected: quiet. Seen: four in ten sections within 20 s, or three places that do not touch "
+        expected_against_seen="Expected: quiet. Seen: four in ten sections within 20 s, or three places that do not "
+        "touch "
         "within five minutes.",
         benign_causes=("gusts, hail, heavy rain", "fireworks, a train"),
         first_check="Watch the fence by cameras and rounds until it is over.",
@@ -68,7 +69,8 @@ CARDS: tuple[RuleCard, ...] = (
         title="Over the fence and through a door",
         means="A door was forced or opened without a badge, or a badge turned up that no gate has read, "
         "soon after a fence section alarmed.",
-        expected_against_seen="Expected: people come by the gate. Seen: the fence first, a door next, within 20 min and "
+        expected_against_seen="Expected: people come by the gate. Seen: the fence first, a door next, within 20 min "
+        "and "
         "no sooner than one can run.",
         benign_causes=("a false fence alarm and a worn door on one day",),
         first_check="Somebody is inside: cameras between section and door, lock what can be locked, call the "

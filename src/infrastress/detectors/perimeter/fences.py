@@ -1,6 +1,6 @@
 """Fences: sections one after the other are somebody, one that chatters is wind, many at once are weather.
 
-Every alarm is looked at again `settle_s` later, when gusts have shown themselves, as a function of the alarms around it.
+Every alarm is judged `settle_s` later, when gusts have shown themselves, by the alarms around it.
 """
 
 from bisect import bisect_left, insort
@@ -151,35 +151,86 @@ class FenceRules(Rules):
             f"{len(sections)} of {len(self.sections)} fence sections alarm together at {self._clock(mine.t)} "
             f"({_some(sections)}): weather, most likely; while it lasts the fence finds nobody"
         )
-        yield self._notice("fence.weather", "fence", "low", 0.2, sentence, (mine.section,), (mine.id,), "sensor_fault")
+        yield self._notice(
+            "fence.weather",
+            "fence",
+            "low",
+            confidence=0.2,
+            sentence=sentence,
+            assets=(mine.section,),
+            evidence=(mine.id,),
+            suspicion="sensor_fault",
+        )
 
     def _chatter(self, section: str, same: list[FenceAlarm]) -> Notice:
         minutes = self.plant.options.chatter_s / 60
         sentence = (
-            f"{section} alarmed {len(same)} times within {minutes:.0f} min, last at {self._clock(same[-1].t)}, its neighbours "
-            "less: wind, a plant or a loose mesh? It is not listened to meanwhile"
+            f"{section} alarmed {len(same)} times within {minutes:.0f} min, last at {self._clock(same[-1].t)}, its "
+            "neighbours less: wind, a plant or a loose mesh? It is not listened to meanwhile"
         )
-        return self._notice("fence.chatter", section, "low", 0.2, sentence, (section,), (same[-1].id,), "sensor_fault")
+        return self._notice(
+            "fence.chatter",
+            section,
+            "low",
+            confidence=0.2,
+            sentence=sentence,
+            assets=(section,),
+            evidence=(same[-1].id,),
+            suspicion="sensor_fault",
+        )
 
     def _sequence(self, way: list[FenceAlarm]) -> Notice:
         severity: Severity = "medium" if len(way) == 2 else "high"
         steps = ", ".join(f"{one.section} at {self.plant.roster.local(one.t):%H:%M:%S}" for one in way)
-        sentence = f"fence sections alarmed one after the other, {steps} ({self._clock(way[-1].t)}): somebody moves along or through"
+        sentence = (
+            f"fence sections alarmed one after the other, {steps} ({self._clock(way[-1].t)}): somebody moves along or "
+            "through"
+        )
         assets = tuple(one.section for one in way)
         evidence = tuple(one.id for one in way)
         # Of one walk the first section names the episode.
-        return self._notice("fence.sequence", way[0].section, severity, 0.6, sentence, assets, evidence, began=way[0].t)
+        return self._notice(
+            "fence.sequence",
+            way[0].section,
+            severity,
+            confidence=0.6,
+            sentence=sentence,
+            assets=assets,
+            evidence=evidence,
+            began=way[0].t,
+        )
 
     def _alone(self, mine: FenceAlarm) -> Notice:
         sentence = f"{mine.section} alarmed at {self._clock(mine.t)}, its neighbours are quiet: an animal, or somebody?"
-        return self._notice("fence.alarm", mine.section, "low", 0.3, sentence, (mine.section,), (mine.id,))
+        return self._notice(
+            "fence.alarm",
+            mine.section,
+            "low",
+            confidence=0.3,
+            sentence=sentence,
+            assets=(mine.section,),
+            evidence=(mine.id,),
+        )
 
     def _over(self, rule: str, section: str, why: str) -> Notice:
-        return self._notice(rule, section, "low", 0.2, why, (section,), (), over=True)
+        return self._notice(
+            rule, section, "low", confidence=0.2, sentence=why, assets=(section,), evidence=(), over=True
+        )
 
-    def _notice(self, rule: str, subject: str, severity: Severity, confidence: float, sentence: str,
-                assets: tuple[str, ...], evidence: tuple[str, ...], suspicion: Any = "intrusion", *,
-                over: bool = False, began: int | None = None) -> Notice:  # fmt: skip
+    def _notice(
+        self,
+        rule: str,
+        subject: str,
+        severity: Severity,
+        *,
+        confidence: float,
+        sentence: str,
+        assets: tuple[str, ...],
+        evidence: tuple[str, ...],
+        suspicion: Any = "intrusion",
+        over: bool = False,
+        began: int | None = None,
+    ) -> Notice:
         return Notice(
             rule=rule,
             subject=subject,
@@ -197,7 +248,7 @@ class FenceRules(Rules):
         )
 
     def _ns(self, option: str) -> int:
-        return round(getattr(self.plant.options, option) * SECOND)
+        return round(float(getattr(self.plant.options, option)) * SECOND)
 
     def _clock(self, ns: int) -> str:
         return self.plant.roster.clock(ns)

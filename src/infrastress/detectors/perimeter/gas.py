@@ -20,6 +20,7 @@ class GasRules:
 
     def __init__(self, plant: Plant, open_: Episodes) -> None:
         self.plant, self._open = plant, open_
+        self._staffed = any(one.role in _ENTITLED and one.shifts for one in plant.site.people)
         self._beside: dict[str, list[str]] = {}
         heads = [asset for asset in plant.site.assets if isinstance(asset, GasDetector)]
         for head in heads:
@@ -49,7 +50,7 @@ class GasRules:
         for rule in ("gas.inhibited", "gas.fault"):
             if (rule, body.detector[:80]) in self._open:
                 back = f"measures again since {self.plant.roster.clock(event.occurred)}"
-                found.append(self._notice(event, body, rule, "low", back, over=True))
+                found.append(self._notice(event, body, rule, severity="low", sentence=back, over=True))
         return found + self._levels(event, body, standing)
 
     def _levels(self, event: Event, body: GasReading, standing: Mapping[str, Condition]) -> list[Notice]:
@@ -68,25 +69,67 @@ class GasRules:
                 f"{limit * 100:.0f} %" + (f"; {', '.join(deaf)} beside it inhibited" if deaf else "")
             )
             score = max(1.0, body.level_lel / limit)
-            found.append(self._notice(event, body, rule, severity, sentence, confidence, score=score, over=below))
+            found.append(
+                self._notice(
+                    event,
+                    body,
+                    rule,
+                    severity=severity,
+                    sentence=sentence,
+                    confidence=confidence,
+                    score=score,
+                    over=below,
+                )
+            )
         return found
 
     def _out(self, event: Event, body: GasReading) -> list[Notice]:
         when = self.plant.roster.clock(event.occurred)
         if body.condition == "fault":
             sentence = f"{body.detector} reports a fault at {when}: it says nothing of the air"
-            return [self._notice(event, body, "gas.fault", "low", sentence, 0.8, "sensor_fault")]
+            return [
+                self._notice(
+                    event,
+                    body,
+                    "gas.fault",
+                    severity="low",
+                    sentence=sentence,
+                    confidence=0.8,
+                    suspicion="sensor_fault",
+                )
+            ]
         working = self.plant.roster.on_duty(_ENTITLED, event.occurred)
-        nobody = bool(self.plant.roster.people) and not working
+        nobody = self._staffed and not working
         zone = self.plant.zone(body.detector, event.zone)
         severity = self.plant.ground.weighed("low", zone) if nobody else "low"
         sentence = f"{body.detector} is {_words(body.condition)} since {when}, " + (
             "while nobody is on duty whose work that is" if nobody else "in working hours: a test or repair?"
         )
-        return [self._notice(event, body, "gas.inhibited", severity, sentence, 0.4, "actuator_manipulated")]
+        return [
+            self._notice(
+                event,
+                body,
+                "gas.inhibited",
+                severity=severity,
+                sentence=sentence,
+                confidence=0.4,
+                suspicion="actuator_manipulated",
+            )
+        ]
 
-    def _notice(self, event: Event, body: GasReading, rule: str, severity: Severity, sentence: str, confidence: float = 0.5,
-                suspicion: Suspicion = "process_fault", *, score: float = 1.0, over: bool = False) -> Notice:  # fmt: skip
+    def _notice(
+        self,
+        event: Event,
+        body: GasReading,
+        rule: str,
+        *,
+        severity: Severity,
+        sentence: str,
+        confidence: float = 0.5,
+        suspicion: Suspicion = "process_fault",
+        score: float = 1.0,
+        over: bool = False,
+    ) -> Notice:
         inhibited = rule == "gas.inhibited"
         hours = self.plant.options.bypass_s / 3600
         return Notice(

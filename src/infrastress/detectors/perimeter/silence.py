@@ -1,7 +1,7 @@
 """Dead devices: one that tells at a cadence of its own, and no more, while others of its source go on.
 
-That a whole source is silent is the watch's to say (`runtime/watch.py`), where the site is served; here it is one notice
-of the source, not one a device.
+That a whole source is silent is the watch's to say (`runtime/watch.py`) where the site is served; here it is one
+notice of the source, not one a device.
 """
 
 from statistics import median

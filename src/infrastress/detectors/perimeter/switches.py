@@ -47,8 +47,11 @@ class SwitchRules:
             )
         if condition == "healthy":
             back = f"{body.device} is {body.state} since {when}"
-            return [self._notice(event, body, rule, "low", back, 0.5, over=True) for rule in _ENDED
-                    if (rule, body.device[:80]) in self._open]  # fmt: skip
+            return [
+                self._notice(event, body, rule, severity="low", sentence=back, confidence=0.5, over=True)
+                for rule in _ENDED
+                if (rule, body.device[:80]) in self._open
+            ]
         return []
 
     def _disabled(self, event: Event, body: SwitchState, when: str) -> Notice:
@@ -59,21 +62,28 @@ class SwitchRules:
         by = f"by {body.by}" if body.by else "by nobody named"
         if entitled:
             sentence = f"{body.device} was {body.state} {by} at {when}, in working hours: a test or repair?"
-            return self._notice(event, body, "switch.disabled", "low", sentence, 0.2)
+            return self._notice(event, body, "switch.disabled", severity="low", sentence=sentence, confidence=0.2)
         sentence = f"{body.device} was {body.state} {by} at {when}; nobody entitled was on duty to do that"
-        return self._notice(event, body, "switch.disabled", "high", sentence, 0.6)
+        return self._notice(event, body, "switch.disabled", severity="high", sentence=sentence, confidence=0.6)
 
     def _tripped(self, event: Event, body: SwitchState, when: str, bypassed: bool) -> Notice:
         severity: Severity = "low" if bypassed else "high"
         note = " while bypassed: a test?" if bypassed else ""
-        return self._notice(event, body, "switch.tripped", severity, f"{body.device} tripped at {when}{note}", 0.7)
+        return self._notice(
+            event,
+            body,
+            "switch.tripped",
+            severity=severity,
+            sentence=f"{body.device} tripped at {when}{note}",
+            confidence=0.7,
+        )
 
     def _fault(self, event: Event, body: SwitchState, when: str, condition: Condition) -> Notice:
         # A panel in fault is deaf for all that hangs on it; who opens a device means to do something to it.
         grave = condition == "tamper" or self._types.get(body.device) == "fire_panel"
         severity: Severity = "medium" if grave else "low"
         sentence = f"{body.device} reports {body.state} at {when}: until it is back it warns of nothing"
-        return self._notice(event, body, "device.fault", severity, sentence, 0.6)
+        return self._notice(event, body, "device.fault", severity=severity, sentence=sentence, confidence=0.6)
 
     def _fire(self, event: Event, body: SwitchState, when: str, standing: Mapping[str, Condition]) -> Notice:
         kind = self._types[body.device]
@@ -92,10 +102,21 @@ class SwitchRules:
             "fire.call_point": "was pressed",
         }
         sentence = f"{body.device} {words[rule]} in {where} at {when}{note}"
-        return self._notice(event, body, rule, severity, sentence, 0.4 if severity == "low" else 0.7)
+        return self._notice(
+            event, body, rule, severity=severity, sentence=sentence, confidence=0.4 if severity == "low" else 0.7
+        )
 
-    def _notice(self, event: Event, body: SwitchState, rule: str, severity: Severity, sentence: str, confidence: float, *,
-                over: bool = False) -> Notice:  # fmt: skip
+    def _notice(
+        self,
+        event: Event,
+        body: SwitchState,
+        rule: str,
+        *,
+        severity: Severity,
+        sentence: str,
+        confidence: float,
+        over: bool = False,
+    ) -> Notice:
         asset = self.plant.site.asset_by_id.get(body.device)
         disabled = rule == "switch.disabled"
         suspicion: Suspicion = "actuator_manipulated" if disabled else "process_fault"

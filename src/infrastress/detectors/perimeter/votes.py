@@ -1,8 +1,8 @@
 """Voting (IEC 61511): MooN of a group, what is left of it, and whether it is confirmed.
 
-A member in fault, inhibited, under test or silent can't vote. It is counted to the safe side, as a logic solver does that
-takes a detected fault for a vote: of 2oo3 with one out, 1oo2 is left. A plant's own solver may do otherwise; what it
-trips is its business, what is said here is what can still be believed.
+A member in fault, inhibited, under test or silent can't vote. It is counted to the safe side, as a logic solver does
+that takes a detected fault for a vote: of 2oo3 with one out, 1oo2 is left. A plant's own solver may do otherwise; what
+it trips is its business, what is said here is what can still be believed.
 """
 
 from collections.abc import Mapping
@@ -61,13 +61,27 @@ class Votes:
             f" ({group.needed}oo{len(members)}, {rest}: {absent})" if out else f" ({group.needed}oo{len(members)})"
         )
         found.append(
-            self._notice("vote.confirmed", group, severity, sentence, tuple(alarms), evidence, over=not confirmed)
+            self._notice(
+                "vote.confirmed",
+                group,
+                severity,
+                sentence=sentence,
+                assets=tuple(alarms),
+                evidence=evidence,
+                over=not confirmed,
+            )
         )
         few = left < group.needed
         sentence = f"{name}: {rest} of {group.needed}oo{len(members)} since {when}: {absent}"
         found.append(
             self._notice(
-                "vote.reduced", group, "medium" if few else "low", sentence, tuple(out), evidence, over=not out
+                "vote.reduced",
+                group,
+                "medium" if few else "low",
+                sentence=sentence,
+                assets=tuple(out),
+                evidence=evidence,
+                over=not out,
             )
         )
         return found
@@ -76,8 +90,17 @@ class Votes:
         asset = self.plant.site.asset_by_id.get(device)
         return asset.type if asset is not None else ""
 
-    def _notice(self, rule: str, group: VotingGroup, severity: Severity, sentence: str, assets: tuple[str, ...],
-                evidence: tuple[str, ...], *, over: bool) -> Notice:  # fmt: skip
+    def _notice(
+        self,
+        rule: str,
+        group: VotingGroup,
+        severity: Severity,
+        *,
+        sentence: str,
+        assets: tuple[str, ...],
+        evidence: tuple[str, ...],
+        over: bool,
+    ) -> Notice:
         reduced = rule == "vote.reduced"
         return Notice(
             rule=rule,
