@@ -96,7 +96,7 @@ def test_a_badge_told_late_explains_a_head(detector):
 
 def test_a_door_held_for_a_delivery_is_a_notice_and_over_when_it_closes(detector):
     found = say(detector, *passage("10:00", name="D-WORKSHOP", person="MT-01", shut=15 * 60), until=at("10:30"))
-    assert raised(found) == [("access.door_held", "low")]
+    assert raised(found) == [("access.door_held", "info")]
     assert "opened by MT-01 (maintenance) at Tue 10:00" in found[0].body.sentence
     assert [f.occurred for f in found if f.body.phase == "cleared"] == [at("10:15")]
 
@@ -104,8 +104,8 @@ def test_a_door_held_for_a_delivery_is_a_notice_and_over_when_it_closes(detector
 @pytest.mark.parametrize(
     ("clock", "person", "minutes", "expected"),
     [
-        ("10:00", "OP-01", 20, ["low"]),
-        ("10:00", "OP-01", 40, ["low", "medium"]),
+        ("10:00", "OP-01", 20, ["info"]),
+        ("10:00", "OP-01", 40, ["info", "medium"]),
         ("02:00", "OP-01", 3, ["low"]),
         ("02:00", "OP-01", 8, ["low", "medium"]),
     ],
@@ -127,7 +127,7 @@ def test_a_door_that_never_tells_that_it_closed_is_not_held(depot):
 def test_the_doors_own_word_and_its_end(detector):
     told = [*passage("10:00", shut=300), event(at("10:00:40"), door("D-PUMPS", "held"))]
     found = say(detector, *told, until=at("10:10"))
-    assert raised(found) == [("access.door_held", "low")]
+    assert raised(found) == [("access.door_held", "info")]
 
 
 # Forced.

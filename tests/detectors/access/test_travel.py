@@ -58,8 +58,8 @@ def test_tried_twice_at_the_reader_is_nothing(detector):
     ("again", "expected"),
     [
         (("10:02", "in", "control"), [("access.passback", "medium")]),
-        (("11:30", "in", "control"), [("access.passback", "low")]),
-        (("10:02", "in", "gate"), [("access.read_missing", "low")]),
+        (("11:30", "in", "control"), [("access.passback", "info")]),
+        (("10:02", "in", "gate"), [("access.read_missing", "info")]),
     ],
     ids=["handed back", "a read missed", "elsewhere"],
 )
@@ -76,13 +76,13 @@ def test_in_twice_and_out_twice_is_two_people(detector):
         ("11:20", "out", "control"),
     ]
     found = raised(say(detector, *reads(*told)))
-    assert found == [("access.passback", "low"), ("access.two_places", "high")]
+    assert found == [("access.passback", "info"), ("access.two_places", "high")]
 
 
 def test_a_copied_badge_used_elsewhere_while_the_owner_is_inside(detector):
     told = [("09:00", "in", "control"), ("10:00", "in", "farm-petrol"), ("11:00", "out", "control")]
     found = say(detector, *reads(*told))
-    assert raised(found) == [("access.read_missing", "low"), ("access.two_places", "high")]
+    assert raised(found) == [("access.read_missing", "info"), ("access.two_places", "high")]
     assert (
         "OP-01 (operator) was read out of Control room (restricted) by D-CONTROL at Tue 11:00"
         in found[-1].body.sentence
@@ -92,7 +92,7 @@ def test_a_copied_badge_used_elsewhere_while_the_owner_is_inside(detector):
 def test_a_missed_read_on_the_way_out_is_a_notice_and_over_on_coming_back(detector):
     told = [("09:00", "in", "control"), ("10:00", "in", "farm-petrol"), ("10:20", "out", "farm-petrol")]
     back = [("10:30", "in", "control"), ("12:00", "out", "control")]
-    assert raised(say(detector, *reads(*told, *back))) == [("access.read_missing", "low")]
+    assert raised(say(detector, *reads(*told, *back))) == [("access.read_missing", "info")]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_from_the_control_room_to_the_jetty(detector, clock, expected):
 
 def test_a_hurry_counts_only_where_a_read_is_missing_too(detector):
     found = say(detector, *reads(("10:00", "in", "control"), ("10:01:30", "in", "jetty")))
-    assert raised(found) == [("access.impossible_travel", "medium"), ("access.read_missing", "low")]
+    assert raised(found) == [("access.impossible_travel", "medium"), ("access.read_missing", "info")]
 
 
 def test_the_way_leads_through_the_zones(depot):
@@ -131,7 +131,7 @@ def test_the_way_leads_through_the_zones(depot):
 def test_past_the_gate_without_a_read(detector):
     told = [("06:00", "in", "gate"), ("14:05", "out", "gate"), ("18:00", "in", "pumps")]
     found = say(detector, *reads(*told))
-    assert ("access.read_missing", "low") in raised(found)
+    assert ("access.read_missing", "info") in raised(found)
     assert "off the site, at Tue 14:05" in next(f.body.sentence for f in found if f.body.rule == "access.read_missing")
 
 
@@ -153,7 +153,7 @@ def test_a_door_that_reads_nobody_out_knows_nothing_of_being_inside(depot):
 
 def test_a_late_read_explains_and_what_was_said_is_over(detector):
     came_in, out, again = reads(("09:00", "in", "control"), ("10:00", "out", "control"), ("10:30", "in", "control"))
-    assert raised(say(detector, came_in, again, until=at("10:31"))) == [("access.passback", "low")]
+    assert raised(say(detector, came_in, again, until=at("10:31"))) == [("access.passback", "info")]
     found = say(detector, out, until=at("10:32"))
     assert [(f.body.rule, f.body.phase) for f in found] == [("access.passback", "cleared")]
     assert "came late" in found[0].body.sentence
@@ -183,7 +183,7 @@ def test_a_replayed_log_says_nothing_again(detector):
     [
         ([("08:00", "in", "office")], "10:00", {"host": "JUMP-1", "remote": True}, [("login.while_inside", "medium")]),
         ([("08:00", "in", "office")], "10:00", {"host": "ENG-1", "remote": True}, [("login.while_inside", "high")]),
-        ([("08:00", "in", "office")], "18:20", {"host": "JUMP-1", "remote": True}, [("login.while_inside", "low")]),
+        ([("08:00", "in", "office")], "18:20", {"host": "JUMP-1", "remote": True}, [("login.while_inside", "info")]),
         ([("07:00", "in", "gate"), ("09:30", "out", "gate")], "10:00", {"host": "JUMP-1", "remote": True}, []),
         (
             [("07:00", "in", "gate"), ("09:30", "out", "gate")], "10:00", {"host": "ENG-1"},
@@ -191,7 +191,7 @@ def test_a_replayed_log_says_nothing_again(detector):
         ),
         ([("08:00", "in", "server-room")], "10:00", {"host": "ENG-1"}, []),
         ([("08:00", "in", "control")], "10:00", {"host": "ENG-1"}, []),
-        ([("08:00", "in", "office")], "10:00", {"host": "ENG-1"}, [("login.not_there", "low")]),
+        ([("08:00", "in", "office")], "10:00", {"host": "ENG-1"}, [("login.not_there", "info")]),
         ([("08:00", "in", "office")], "10:00", {"host": "ENG-1", "origin": "198.51.100.9"}, []),
         ([("10:00", "out", "control")], "10:00:05", {"host": "HMI-1", "origin": "10.20.20.21"}, []),
     ],

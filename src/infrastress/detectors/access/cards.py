@@ -55,7 +55,7 @@ CARDS: tuple[RuleCard, ...] = (
         expected_against_seen="Expected: in, out, in. Seen: in twice. Within three minutes into a restricted or "
         "explosive "
         "zone it may have been handed back (medium); later a read on the way out was rather missed "
-        "(low).",
+        "(info).",
         benign_causes=(
             "left behind a colleague who held the door",
             "the reader on the way out is broken",
@@ -110,7 +110,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.door_held",
         title="Door stands open",
         means="A door has been open for longer than it may.",
-        expected_against_seen="Expected: closed within open_s. Seen: open (low); in a restricted or explosive zone for "
+        expected_against_seen="Expected: closed within open_s. Seen: open (info, by night low); in a "
+        "restricted or explosive zone for "
         "half an hour, or five minutes where nobody on shift opened it (medium).",
         benign_causes=("a delivery", "cleaning", "door closer worn"),
         first_check="Look at the camera; ask whoever opened it to close it.",

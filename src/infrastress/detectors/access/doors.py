@@ -208,19 +208,19 @@ class DoorRules(Rules):
             f"{door.id} to {self._where(door)} stands open for more than {door.open_s:.0f} s, opened{who} at "
             f"{self._clock(opened)}"
         )
-        evidence = (reader.id,) if reader is not None else ()
+        options = self.scene.options
+        # Somebody at work who holds a door is no news; by night, or by nobody, it is a notice that can join others.
+        calm = reader is not None and self.scene.in_hours(reader.who, opened)
         yield self._notice(
             "access.door_held",
             door,
-            "low",
-            confidence=0.3,
+            "info" if calm else "low",
+            confidence=0.1 if calm else 0.3,
             sentence=sentence,
-            evidence=evidence,
+            evidence=(reader.id,) if reader is not None else (),
             lasting=True,
             began=opened,
         )
-        options = self.scene.options
-        calm = reader is not None and self.scene.in_hours(reader.who, opened)
         after = options.long_s if calm else options.long_night_s
         self._look(door, "long", opened, opened + round(max(after, door.open_s) * SECOND))
 

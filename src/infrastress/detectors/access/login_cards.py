@@ -55,7 +55,7 @@ CARDS: tuple[RuleCard, ...] = (
         title="From outside, while inside",
         means="An account came in from outside while its owner's badge is inside.",
         expected_against_seen="Expected: remote sessions from people who left. Seen: one of somebody inside. After the "
-        "shift, or ten hours after the read, the way out was rather missed (low).",
+        "shift, or ten hours after the read, the way out was rather missed (info).",
         benign_causes=("went home without being read", "a tablet in another building counted as outside"),
         first_check="Call the owner on a known number. If it is not them: cut the session, change the password.",
         techniques=("T0822", "T0859"),
@@ -66,7 +66,7 @@ CARDS: tuple[RuleCard, ...] = (
         means="An account was used at a host in a zone into which its owner's badge was not read.",
         expected_against_seen="Expected: read into the room, or just outside of it. Seen: off the site or "
         "elsewhere. Who "
-        "was read out before this shift rather forgot the badge (low).",
+        "was read out before this shift rather forgot the badge (info).",
         benign_causes=("walked in behind a colleague", "forgotten badge", "colleagues share a screen"),
         first_check="Who sits there? Call the owner; look at the camera of the room.",
         techniques=("T0859",),

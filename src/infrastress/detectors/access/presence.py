@@ -37,7 +37,7 @@ class PresenceRules:
         person = self.scene.roster.by_badge[name]
         working = self.scene.roster.on_shift(person, entry.t, 0.0, 0.0)
         slip = not working or entry.t - place.since > round(self.scene.options.slip_s * SECOND)
-        severity: Severity = "low" if slip else self._weighed("medium", entry.at)
+        severity: Severity = "info" if slip else self._weighed("medium", entry.at)
         sentence = (
             f"{entry.account} of {self.scene.titled(name)} came in from outside ({entry.origin}) to {entry.at} at "
             f"{self._clock(entry.t)}, while the badge is in {self.scene.ground.where(place.zone)} since "
@@ -69,7 +69,7 @@ class PresenceRules:
             f"{self._clock(entry.t)}, but the badge is {_in(ground.where(place.zone), place.zone)} since "
             f"{self._clock(place.since)} ({place.door})"
         )
-        confidence = 0.2 if severity == "low" else 0.6
+        confidence = 0.2 if severity in ("info", "low") else 0.6
         return [
             self._notice(
                 "login.not_there",
@@ -89,14 +89,14 @@ class PresenceRules:
             began = roster.shift_began(roster.by_badge[name], entry.t)
             # Who comes to work without a badge walks in behind the others, and was read out before this shift.
             forgot = began is not None and place.since < began
-            return "low" if forgot else self._weighed("medium", entry.at)
+            return "info" if forgot else self._weighed("medium", entry.at)
         doors = ground.doors_of(seat)
         if any(place.zone in (ground.outside(ground.doors[door]), ground.doors[door].leads_to) for door in doors):
             return None if self.scene.in_hours(name, entry.t) else "low"
         ways = [way for door in doors if (way := ground.walk(place.door, door)) is not None]
         seconds = (entry.t - place.since) / SECOND + self.scene.options.clocks_s
         hasty = bool(ways) and min(ways) / seconds > self.scene.options.hurry_m_s
-        return self._weighed("medium", entry.at) if hasty or ground.grave(place.zone) else "low"
+        return self._weighed("medium", entry.at) if hasty or ground.grave(place.zone) else "info"
 
     def _weighed(self, severity: Severity, host: str) -> Severity:
         return raised_by(severity, int(critical(self.scene.site, host)))

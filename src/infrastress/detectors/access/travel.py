@@ -89,7 +89,7 @@ class TravelRules:
         ground = self.scene.ground
         seconds = (entry.t - place.since) / SECOND
         soon = seconds <= self.scene.options.passback_s
-        severity: Severity = "medium" if soon and ground.grave(door.leads_to) else "low"
+        severity: Severity = ("medium" if ground.grave(door.leads_to) else "low") if soon else "info"
         sentence = (
             f"{self.scene.titled(name)} was read into {ground.where(door.leads_to)} by {door.id} at "
             f"{self._clock(entry)}, {_span(seconds)} after it went in by {place.door}, and not out between: "
@@ -136,7 +136,7 @@ class TravelRules:
             f"{self.scene.roster.clock(place.since)}: a read between is missing"
         )
         return self._notice(
-            "access.read_missing", name, "low", confidence=0.2, sentence=sentence, place=place, entry=entry, door=door
+            "access.read_missing", name, "info", confidence=0.2, sentence=sentence, place=place, entry=entry, door=door
         )
 
     def _clock(self, entry: Entry) -> str:
