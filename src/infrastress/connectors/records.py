@@ -79,7 +79,7 @@ class RecordReader:
         times = self._clock.read(pa.array([_scalar(record.get(spec.time))], pa.string()))
         if times.codes[0]:
             raise Refused("time-unreadable")
-        fields = {name: record[key] for name, key in spec.fields.items() if key in record}
+        fields = {name: _worded(spec, name, record[key]) for name, key in spec.fields.items() if key in record}
         try:
             body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self._body, strict=False)
         except msgspec.ValidationError:
@@ -96,6 +96,12 @@ class RecordReader:
             return decode_event(encode_event(event))  # a number given as the word "nan" can't be written
         except DecodeError:
             raise Refused("wrong-fields") from None
+
+
+def _worded(spec: RecordMap, name: str, told: Any) -> Any:
+    """A record's word as the body says it; what has no other word stays as it is."""
+    words = spec.values.get(name)
+    return told if words is None or isinstance(told, dict | list) else words.get(str(told), told)
 
 
 def _scalar(value: Any) -> str | None:

@@ -192,11 +192,19 @@ def test_a_replayed_log_says_nothing_again(detector):
         ([("08:00", "in", "server-room")], "10:00", {"host": "ENG-1"}, []),
         ([("08:00", "in", "control")], "10:00", {"host": "ENG-1"}, []),
         ([("08:00", "in", "office")], "10:00", {"host": "ENG-1"}, [("login.not_there", "info")]),
+        ([("08:00", "in", "office")], "10:00", {"host": "HIST-1"}, []),
+        ([("08:00", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "low")]),
+        ([("08:00", "in", "farm-petrol")], "10:00", {"host": "ENG-1"}, [("login.not_there", "medium")]),
+        ([("09:59:30", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "medium")]),
         ([("08:00", "in", "office")], "10:00", {"host": "ENG-1", "origin": "198.51.100.9"}, []),
+        ([("08:00", "in", "office")], "10:00", {"host": "ENG-1", "origin": "JUMP-1", "remote": True}, []),
         ([("10:00", "out", "control")], "10:00:05", {"host": "HMI-1", "origin": "10.20.20.21"}, []),
     ],
-    ids=["remote while inside", "to the engineering station", "went home unread", "badged out", "local, but gone",
-         "there", "the room before", "elsewhere", "from a stranger's machine", "just outside"],
+    ids=[
+        "remote while inside", "to the engineering station", "went home unread", "badged out", "local, but gone", "there",
+        "the room before", "elsewhere", "a read missed", "from the bund", "from the bund to the engineering station",
+        "from the bund in no time", "from a stranger's machine", "the next hop", "just outside",
+    ],
 )  # fmt: skip
 def test_logins_against_badges(detector, told, when, body, expected):
     host, origin = body["host"], body.get("origin", body["host"])

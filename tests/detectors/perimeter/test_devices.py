@@ -229,6 +229,15 @@ def test_readings_that_came_faster_for_a_while_are_no_new_cadence():
     assert say(detector, *hourly, *cloud, *readings("G2", 720, 900, every=60), until=at("15:00")) == []
 
 
+def test_a_head_whose_rhythm_was_broken_is_not_silent():
+    """Regular, then a burst: the deadline of before doesn't hold any more."""
+    detector = PerimeterDetector(plant())
+    regular = readings("G1", 0, 720, every=60)
+    burst = [event(at("11:20") + i * 30 * SECOND, gas("G1", 0.02), sequence=6000 + i, source="gas") for i in range(5)]
+    after = readings("G1", 780, 1100, every=60)
+    assert say(detector, *regular, *burst, *after, until=at("18:00")) == []
+
+
 def test_what_speaks_when_something_happens_has_no_cadence():
     detector = PerimeterDetector(plant())
     minutes = [0, 3, 40, 41, 90, 300, 302, 340, 345, 500, 502, 560, 561, 600]

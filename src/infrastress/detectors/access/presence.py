@@ -34,6 +34,8 @@ class PresenceRules:
         """From outside while inside. After the shift, or long after the read, the way out was rather missed."""
         if place.zone == OFF_SITE or not place.sure:
             return []
+        if entry.origin != entry.at and entry.origin in self.scene.site.asset_by_id:
+            return []  # from a host of this site: the next step of a session that came in before
         person = self.scene.roster.by_badge[name]
         working = self.scene.roster.on_shift(person, entry.t, 0.0, 0.0)
         slip = not working or entry.t - place.since > round(self.scene.options.slip_s * SECOND)
@@ -95,8 +97,13 @@ class PresenceRules:
             return None if self.scene.in_hours(name, entry.t) else "low"
         ways = [way for door in doors if (way := ground.walk(place.door, door)) is not None]
         seconds = (entry.t - place.since) / SECOND + self.scene.options.clocks_s
-        hasty = bool(ways) and min(ways) / seconds > self.scene.options.hurry_m_s
-        return self._weighed("medium", entry.at) if hasty or ground.grave(place.zone) else "info"
+        if bool(ways) and min(ways) / seconds > self.scene.options.hurry_m_s:
+            return self._weighed("medium", entry.at)
+        # A read on the way out of an office is missed every day; one out of a bund or a pump hall is not.
+        weighs = critical(self.scene.site, entry.at) or not self.scene.in_hours(name, entry.t)
+        if ground.grave(place.zone):
+            return "medium" if weighs else "low"
+        return "info" if weighs else None
 
     def _weighed(self, severity: Severity, host: str) -> Severity:
         return raised_by(severity, int(critical(self.scene.site, host)))

@@ -59,8 +59,12 @@ class DeviceRules(Rules):
         if ("device.source_silent", event.source) in self._episodes:
             back = f"tells again since {self.plant.roster.clock(event.occurred)}"
             yield self._silent(event.source, "", back, over=True)
-        if known and (due := self._silence.due(device)) is not None:
-            self._agenda.set((self.name, device), due)
+        if known:
+            due = self._silence.due(device)
+            if due is None:
+                self._agenda.drop((self.name, device))
+            else:
+                self._agenda.set((self.name, device), due)
         if isinstance(body, GasReading):
             condition = self._gas.condition(body)
             yield from self._gas.judge(event, body, self._standing)
