@@ -41,21 +41,22 @@ def test_the_example_of_the_page(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "values", "line", "body"),
+    ("kind", "mapped", "line", "body"),
     [
-        ("door", {"door": "d", "state": "s"}, {"state": {"4": "tampered"}}, '"d": "D1", "s": 4',
+        ("door", ({"door": "d", "state": "s"}, {"state": {"4": "tampered"}}), '"d": "D1", "s": 4',
          DoorState(door="D1", state="tampered")),
-        ("door", {"door": "d", "state": "s", "people": "n"}, {}, '"d": "D1", "s": "closed", "n": "3"',
+        ("door", ({"door": "d", "state": "s", "people": "n"}, {}), '"d": "D1", "s": "closed", "n": "3"',
          DoorState(door="D1", state="closed", people=3)),
-        ("session", {"account": "u", "host": "h", "origin": "h", "state": "s"}, {"state": {"end": "closed"}},
+        ("session", ({"account": "u", "host": "h", "origin": "h", "state": "s"}, {"state": {"end": "closed"}}),
          '"u": "op", "h": "HMI", "s": "end"', SessionState(account="op", host="HMI", origin="HMI", state="closed")),
-        ("gas", {"detector": "g", "level_lel": "l", "condition": "c"}, {"condition": {"2": "inhibited"}},
+        ("gas", ({"detector": "g", "level_lel": "l", "condition": "c"}, {"condition": {"2": "inhibited"}}),
          '"g": "G1", "l": "0.1", "c": "2"', GasReading(detector="G1", level_lel=0.1, condition="inhibited")),
-        ("switch", {"device": "d", "state": "s"}, {}, '"d": "F-1", "s": "alarm"', SwitchState(device="F-1", state="alarm")),
+        ("switch", ({"device": "d", "state": "s"}, {}), '"d": "F-1", "s": "alarm"',
+         SwitchState(device="F-1", state="alarm")),
     ],
 )  # fmt: skip
-def test_each_kind(tmp_path, kind, fields, values, line, body):
-    records = {"kind": kind, "fields": fields, "values": values}
+def test_each_kind(tmp_path, kind, mapped, line, body):
+    records = {"kind": kind, "fields": mapped[0], "values": mapped[1]}
     told = read(tmp_path, {"records": records}, '{"time": "2026-01-01T00:00:00Z", ' + line + "}")
     assert [event.body for event in told.events] == [body]
 

@@ -201,8 +201,8 @@ def test_a_replayed_log_says_nothing_again(detector):
         ([("10:00", "out", "control")], "10:00:05", {"host": "HMI-1", "origin": "10.20.20.21"}, []),
     ],
     ids=[
-        "remote while inside", "to the engineering station", "went home unread", "badged out", "local, but gone", "there",
-        "the room before", "elsewhere", "a read missed", "from the bund", "from the bund to the engineering station",
+        "remote while inside", "to the engineering station", "went home unread", "badged out", "local, but gone",
+        "there", "the room before", "elsewhere", "a read missed", "from the bund", "from the bund to the engineering station",
         "from the bund in no time", "from a stranger's machine", "the next hop", "just outside",
     ],
 )  # fmt: skip
