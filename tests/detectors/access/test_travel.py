@@ -202,8 +202,9 @@ def test_a_replayed_log_says_nothing_again(detector):
     ],
     ids=[
         "remote while inside", "to the engineering station", "went home unread", "badged out", "local, but gone",
-        "there", "the room before", "elsewhere", "a read missed", "from the bund", "from the bund to the engineering station",
-        "from the bund in no time", "from a stranger's machine", "the next hop", "just outside",
+        "there", "the room before", "elsewhere", "a read missed", "from the bund",
+        "from the bund to the engineering station", "from the bund in no time",
+        "from a stranger's machine", "the next hop", "just outside",
     ],
 )  # fmt: skip
 def test_logins_against_badges(detector, told, when, body, expected):
