@@ -118,6 +118,11 @@ def test_a_grave_zone_left_open(detector, clock, person, minutes, expected):
     assert [s for r, s in raised(found) if r == "access.door_held"] == expected
 
 
+def test_a_door_that_closes_in_the_last_moment_was_not_held(detector):
+    """What happens at a deadline comes before it."""
+    assert say(detector, *passage("09:59:28", people=1, shut=32), until=at("10:05")) == []
+
+
 def test_a_door_that_never_tells_that_it_closed_is_not_held(depot):
     detector = AccessDetector(depot)
     told = passage("10:00")[:2]

@@ -210,6 +210,15 @@ def test_a_head_silent_for_longer_than_its_cadence_is_told_alone():
     assert {(f.body.rule, f.body.phase) for f in back} == {("device.silent", "cleared"), ("vote.reduced", "cleared")}
 
 
+def test_a_silence_that_ended_is_no_new_cadence():
+    detector = PerimeterDetector(plant())
+    others = readings("G1", 0, 1200)
+    dead_twice = [*readings("G2", 0, 200), *readings("G2", 600, 700)]
+    found = say(detector, *others, *dead_twice, until=at("20:00"))
+    silent = [f.occurred for f in found if f.body.rule == "device.silent" and f.body.phase == "raised"]
+    assert silent == [at("03:10") + 2 * SECOND + 25 * MINUTE, at("11:30") + 2 * SECOND + 25 * MINUTE]
+
+
 def test_a_silent_source_is_one_notice_not_one_a_head():
     detector = PerimeterDetector(plant())
     heads = [one for head in ("G1", "G2", "G3") for one in readings(head, 0, 130)]

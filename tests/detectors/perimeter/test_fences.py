@@ -84,6 +84,12 @@ def test_a_forced_door_that_has_nothing_to_do_with_the_fence(detector, section, 
     assert "fence.breach" not in {f.body.rule for f in found}
 
 
+def test_weather_is_nobody_who_comes_over_the_fence(detector):
+    gust = alarms(*((i, f"S{i:02d}") for i in range(5)))
+    found = say(detector, *gust, event(at("02:04"), door("D-HALL", "forced")), until=at("02:06"))
+    assert "fence.breach" not in {f.body.rule for f in found}
+
+
 def test_a_door_opened_by_a_badge_is_no_breach_and_by_none_it_is(detector):
     read = event(at("02:04"), badge("P1", "hall", "D-HALL"))
     opened = event(at("02:04:02"), door("D-HALL", "open"))
