@@ -21,8 +21,10 @@ import numpy as np
 
 from benchmarks.common import circumstances, print_result, table
 from benchmarks.playing import LIMITS, learned, play
+from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
+from infrastress.detectors.perimeter import PerimeterDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.evaluation.events import poisson_interval
@@ -73,7 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def team() -> list[Detector]:
         members: list[Detector] = [
             InvariantDetector(site, InvariantDetector.Options(), baselines.get(InvariantDetector.name)),
-            EventRuleDetector(site, EventRuleDetector.Options()),
+            AccessDetector(site),
+            PerimeterDetector(site),
+            EventRuleDetector(site),
         ]
         if chosen.residuals:
             members.append(ResidualDetector(site, ResidualDetector.Options(), baselines.get(ResidualDetector.name)))

@@ -23,8 +23,10 @@ import numpy as np
 from benchmarks.common import circumstances, print_result, table
 from benchmarks.playing import LIMITS, Run, Team, learned, play_all
 from infrastress.core.time import HOUR
+from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.base import Detector
 from infrastress.detectors.events import EventRuleDetector
+from infrastress.detectors.perimeter import PerimeterDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.evaluation.events import poisson_interval
@@ -170,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     def team() -> list[Detector]:
         judges: list[Detector] = [one(site, one.Options(), baselines.get(one.name)) for one in members]
-        return [*judges, EventRuleDetector(site, EventRuleDetector.Options())]
+        return [*judges, AccessDetector(site), PerimeterDetector(site), EventRuleDetector(site)]
 
     count = 1 if chosen.quick else None
     attacks = stories(simulator, team, seeds, count)

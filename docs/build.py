@@ -11,9 +11,11 @@ from pathlib import Path
 from infrastress.app.api.document import openapi_document
 from infrastress.app.plots import open_figure
 from infrastress.detectors import health
+from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
+from infrastress.detectors.perimeter import PerimeterDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
@@ -25,6 +27,8 @@ PAGES = {
     ResidualDetector: "Learned residuals",
     TwinDetector: "Physics twin",
     DriftDetector: "Slow changes",
+    AccessDetector: "Access control",
+    PerimeterDetector: "Perimeter and life safety",
     EventRuleDetector: "Event rules",
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",

@@ -19,7 +19,10 @@ from infrastress.events import Event
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.site import Site
 
-__all__ = ["Judge", "Ours", "Raised", "RivalJudge", "Trivial", "declared", "rivals", "spans_of"]
+__all__ = ["OBSERVERS", "Judge", "Ours", "Raised", "RivalJudge", "Trivial", "declared", "rivals", "spans_of"]
+
+OBSERVERS = frozenset({"access", "perimeter", "site_events"})
+"""Detectors of the example sites that judge observations, not telemetry."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -94,7 +97,7 @@ class Ours(Judge):
 def _process(plant: Plant) -> dict[str, Any]:
     """Those that judge telemetry; logins and badges are fusion's."""
     chosen = choose_detectors(plant.site)
-    return {name: one for name, one in chosen.items() if name != "site_events"}
+    return {name: one for name, one in chosen.items() if name not in OBSERVERS}
 
 
 def _lessons(runs: Sequence[Sequence[Frames]]) -> Iterable[Block]:

@@ -15,7 +15,7 @@ from infrastress.connectors.mqtt import MqttConnector, MqttOptions
 from infrastress.connectors.mqtt.options import Route
 from infrastress.connectors.syslog import SyslogConnector, SyslogOptions
 from infrastress.core.plugins import load_plugin
-from infrastress.events import AccessAttempt, LoginAttempt
+from infrastress.events import AccessAttempt, DoorState, GasReading, LoginAttempt, SessionState, SwitchState
 from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site
 from tests.connectors.live_contract import run
@@ -54,6 +54,18 @@ def test_the_examples_of_mqtt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
                 json.dumps({"when": "2026-01-01T00:00:00Z", "card": "p1", "reader": "d1", "ok": False}).encode(),
             )
         ],
+        [
+            ("acs/doors", b'{"at": "2026-01-01T02:00:00Z", "id": "D-PUMPS", "event": "DOOR_FORCED"}'),
+            ("acs/doors", b'{"at": "2026-01-01T02:00:01Z", "id": "D-PUMPS", "event": "closed", "count": 2}'),
+            ("acs/doors", b'{"at": "2026-01-01T02:00:01Z", "id": "D-PUMPS", "event": "DOOR_GARBLED"}'),
+            (
+                "acs/sessions",
+                b'{"at": "2026-01-01T02:00:02Z", "user": "eng01", "machine": "ENG-1", "peer": "198.51.100.7", '
+                b'"what": "START", "vpn": true}',
+            ),
+            ("fg/gas", b'{"at": "2026-01-01T02:00:03Z", "tag": "GD-01", "lel": 0.02, "alarm": false, "status": "INH"}'),
+            ("pids/north", b'[{"at": "2026-01-01T02:00:04Z", "zone": "F-3", "state": "ALARM"}]'),
+        ],
         [("spBv1.0/depot/DBIRTH/edge1/tank1", tahu.payload(birth, timestamp=1_767_225_600_000, seq=1))],
     ]
     messages[0].append(("gateway/data", b'{"ts": 1767225600000, "pump1": {"flow": 12.5}}'))
@@ -78,19 +90,30 @@ def test_the_examples_of_mqtt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     results: list[MemorySink] = []
     run(main())
-    first, second, third = results
+    first, second, security, third = results
     assert (first.values("LT1"), first.values("S1"), first.values("FT1")) == ([3.25], [1.0], [pytest.approx(0.0125)])
     assert first.state("gw") == "down"
     assert [event.body for event in second.events] == [
         AccessAttempt(person="p1", door="d1", zone="yard", granted=False)
     ]
+    assert sorted((event.occurred % 60_000_000_000, event.body) for event in security.events) == [
+        (0, DoorState(door="D-PUMPS", state="forced")),
+        (1_000_000_000, DoorState(door="D-PUMPS", state="closed", people=2)),
+        (
+            2_000_000_000,
+            SessionState(account="eng01", host="ENG-1", origin="198.51.100.7", state="opened", remote=True),
+        ),
+        (3_000_000_000, GasReading(detector="GD-01", level_lel=0.02, condition="inhibited")),
+        (4_000_000_000, SwitchState(device="F-3", state="ALARM")),
+    ]
+    assert security.balance.quarantined == {"wrong-fields": 1}
     assert third.values("LT1") == [3.0]
-    assert all(not sink.balance.quarantined for sink in results)
+    assert all(not sink.balance.quarantined for sink in (first, second, third))
 
 
 def test_the_example_of_syslog(tmp_path: Path) -> None:
     files = make_certificates(tmp_path)
-    (example,) = examples("connect-syslog.md")
+    example, _ = examples("connect-syslog.md")
     line = re.search(r"line `(<38>.*?)`", (DOCS / "connect-syslog.md").read_text(), re.DOTALL)
     assert line is not None
 
@@ -113,6 +136,43 @@ def test_the_example_of_syslog(tmp_path: Path) -> None:
             LoginAttempt(account="root", host="hmi1", origin="10.0.0.9", remote=True, success=False),
             AccessAttempt(person="p7", door="d1", zone="z1"),
         ]
+
+    run(main())
+
+
+def test_the_security_systems_of_syslog() -> None:
+    """Every rule of the second example, through a real socket; a line of another system is nobody's event."""
+    _, example = examples("connect-syslog.md")
+    lines = {
+        "acs - - - door D-PUMPS forced": DoorState(door="D-PUMPS", state="forced"),
+        "acs - - - door D-PUMPS closed n=2": DoorState(door="D-PUMPS", state="closed", people=2),
+        "acs - - - door D-PUMPS alarm off by op01": DoorState(door="D-PUMPS", state="disabled", by="op01"),
+        "acs - - - badge 1001 refused at D-PUMPS into pumps": AccessAttempt(
+            person="1001", door="D-PUMPS", zone="pumps", granted=False
+        ),
+        "sshd 7 - - pam_unix: session opened for user op01(uid=0)": SessionState(
+            account="op01", host="hmi1", origin="hmi1", state="opened"
+        ),
+        "fgs - - - GD-01 0.02 LEL INHIBIT": GasReading(detector="GD-01", level_lel=0.02, condition="inhibited"),
+        "pids - - - section F-3 alarm": SwitchState(device="F-3", state="alarm"),
+    }
+
+    async def main() -> None:
+        sink = MemorySink()
+        listening = connector(example, udp_port=0)
+        assert isinstance(listening, SyslogConnector)
+        task = asyncio.create_task(listening.run(sink, None))
+        await until(lambda: listening.udp_address, lambda: f"{sink.links}")
+        assert listening.udp_address is not None
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            for second, text in enumerate([*lines, "cron - - - nothing of ours"]):
+                sock.sendto(f"<13>1 2026-01-01T02:00:{second:02d}Z hmi1 {text}".encode(), listening.udp_address)
+        await until(lambda: sink.balance.read == len(lines) + 1, lambda: f"{sink.balance}")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        told = [event.body for event in sorted(sink.events, key=lambda event: event.occurred)]
+        assert told == list(lines.values())
+        assert sink.balance.dropped == {"no-rule": 1}
 
     run(main())
 

@@ -7,9 +7,11 @@ import pytest
 
 from infrastress.core.plugins import load_plugin, plugin_names
 from infrastress.detectors import health
+from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
+from infrastress.detectors.perimeter import PerimeterDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.base import Invariant
 from infrastress.detectors.process.moved import DriftDetector
@@ -22,6 +24,8 @@ PAGES = {
     ResidualDetector: "Learned residuals",
     TwinDetector: "Physics twin",
     DriftDetector: "Slow changes",
+    AccessDetector: "Access control",
+    PerimeterDetector: "Perimeter and life safety",
     EventRuleDetector: "Event rules",
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",
@@ -40,9 +44,13 @@ def test_every_invariant_has_a_card_and_is_run():
 
 
 def test_every_rule_named_in_the_event_rules_has_a_card():
-    folder = ROOT / "src" / "infrastress" / "detectors" / "events"
-    words = r'"((?:access|login|gas|switch|report)\.[a-z_]+)"'
-    assert _named(folder, words) == set(EventRuleDetector.cards)
+    words = r'"((?:access|login|gas|switch|report|fire|fence|vote|device)\.[a-z_]+)"'
+    for folder, detector in (
+        ("events", EventRuleDetector),
+        ("access", AccessDetector),
+        ("perimeter", PerimeterDetector),
+    ):
+        assert _named(ROOT / "src" / "infrastress" / "detectors" / folder, words) == set(detector.cards)
 
 
 def test_every_rule_named_in_the_network_rules_has_a_card():
@@ -61,6 +69,8 @@ def test_no_module_makes_a_detection_of_a_rule_without_a_card():
         *InvariantDetector.cards,
         *ResidualDetector.cards,
         *EventRuleDetector.cards,
+        *AccessDetector.cards,
+        *PerimeterDetector.cards,
         *NetworkRuleDetector.cards,
         *NetworkBaselineDetector.cards,
         *health.CARDS,

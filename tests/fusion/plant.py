@@ -30,6 +30,8 @@ SITE = Site.model_validate(
             {"id": "B-1", "type": "bund", "zone": "farm"},
             {"id": "LS-1", "type": "level_switch", "tank": "T-1", "level_m": 13.5, "zone": "farm"},
             {"id": "GD-1", "type": "gas_detector", "zone": "farm"},
+            {"id": "FD-1", "type": "flame_detector", "zone": "farm"},
+            {"id": "F-1", "type": "fence", "zone": "yard", "line": [[0, 0], [9, 0]]},
             {"id": "PLC-1", "type": "controller", "security_zone": "basic", "zone": "rack-room"},
             {"id": "ENG-1", "type": "host", "role": "engineering", "security_zone": "supervisory"},
             {"id": "PC-1", "type": "host", "role": "workstation", "security_zone": "enterprise"},

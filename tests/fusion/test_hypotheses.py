@@ -29,6 +29,11 @@ VALVE = evidence(("PLC-1",), suspicion="actuator_manipulated")
 UPSET = evidence(("T-1",), suspicion="process_fault")
 SWITCH = evidence(("LS-1",), "access")
 GAS = evidence(("GD-1",), "access", severity="critical")
+INHIBITED = evidence(("GD-1",), "access", "actuator_manipulated")
+DEAD = evidence(("GD-1",), "access", "sensor_fault")
+FLAME = evidence(("FD-1",), "access", "process_fault")
+CLIMBED = evidence(("F-1",), "access", "intrusion")
+TRIPPED = evidence(("LS-1",), "access", "process_fault")
 SMELL = evidence((), "reports", severity="low")
 OFF = evidence((), detector="health", severity="medium")
 ODD = evidence(())
@@ -45,6 +50,11 @@ ODD = evidence(())
         ([BADGE, SWITCH], "process_manipulation"),
         ([GAS, SMELL], "loss_of_containment"),
         ([GAS], "gas_detected"),
+        ([INHIBITED], "safeguard_disabled"),
+        ([DEAD], "sensor_fault"),
+        ([FLAME], "fire_detected"),
+        ([CLIMBED], "unauthorised_access"),
+        ([TRIPPED], "process_upset"),
         ([BADGE, LOGIN], "coordinated_intrusion"),
         ([FORGED], "falsified_signal"),
         ([STUCK], "sensor_fault"),

@@ -10,7 +10,7 @@ from infrastress.core.errors import SiteError
 from infrastress.core.plugins import load_plugin
 from infrastress.detectors.base import Detector, RuleCard
 from infrastress.site import Site
-from infrastress.site.sources import DetectorSettings
+from infrastress.site.sources import SUCCESSORS, DetectorSettings
 
 __all__ = ["DEFAULT_DETECTORS", "Chosen", "build_detectors", "cards_of", "choose_detectors"]
 
@@ -18,6 +18,8 @@ DEFAULT_DETECTORS = (
     "process_invariants",
     "process_residuals",
     "process_twin",
+    "access",
+    "perimeter",
     "site_events",
     "site_network",
     "network_baseline",
@@ -35,7 +37,7 @@ def choose_detectors(site: Site) -> dict[str, Chosen]:
         PluginError: one isn't installed.
         SiteError: one is named twice, or its options don't fit.
     """
-    settings = site.detectors or tuple(DetectorSettings(detector=name) for name in DEFAULT_DETECTORS)
+    settings = _with_successors(site.detectors) or tuple(DetectorSettings(detector=name) for name in DEFAULT_DETECTORS)
     chosen: dict[str, Chosen] = {}
     for setting in settings:
         if setting.detector in chosen:
@@ -48,6 +50,22 @@ def choose_detectors(site: Site) -> dict[str, Chosen]:
             raise SiteError(faults, where=f"{site.id}: options of detector {setting.detector!r}") from None
         chosen[setting.detector] = (plugin, options)
     return chosen
+
+
+def _with_successors(settings: tuple[DetectorSettings, ...]) -> tuple[DetectorSettings, ...]:
+    """The settings, and what rules of a named detector have moved to: a site of before loses none of them.
+
+    An option of the older goes on with the rules that read it.
+    """
+    named = {setting.detector for setting in settings}
+    added = []
+    for setting in settings:
+        for name in SUCCESSORS.get(setting.detector, ()):
+            if name not in named:
+                known = load_plugin("detectors", name).Options.model_fields
+                options = {key: value for key, value in setting.options.items() if key in known}
+                added.append(DetectorSettings(detector=name, options=options))
+    return (*settings, *added)
 
 
 def build_detectors(site: Site, chosen: Mapping[str, Chosen], baselines: Mapping[str, Baseline]) -> list[Detector]:

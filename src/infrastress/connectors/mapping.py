@@ -56,8 +56,8 @@ class TimeMap(_Part):
 class RecordMap(_Part):
     """How JSON lines that are not our own events become events of one kind.
 
-    `fields` maps a field of the body to a field of the record, `constants` gives bodies fields of fixed value, and
-    `values` says by field of the body what the record's words mean.
+    `fields` maps a field of the body to a field of the record, `values` turns its words into the body's, by field
+    of the body ({"state": {"DOOR_FORCED": "forced"}}), `constants` gives bodies fields of fixed value.
     """
 
     kind: Literal["access", "login", "door", "session", "gas", "switch", "track", "report"]
@@ -65,8 +65,8 @@ class RecordMap(_Part):
     source: Annotated[str | None, Field(description="Source id; the file's own source without it")] = None
     assets: Annotated[tuple[str, ...], Field(description="Fields that hold asset ids")] = ()
     fields: dict[str, str]
-    constants: dict[str, Any] = Field(default_factory=dict)
     values: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    constants: dict[str, Any] = Field(default_factory=dict)
 
 
 class Mapping(_Part):

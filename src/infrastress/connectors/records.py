@@ -100,8 +100,9 @@ class RecordReader:
 
     def _told(self, spec: RecordMap, name: str, value: Any) -> Any:
         """What the mapping says that a word means; a badge or track that is a number is meant as a word."""
-        if isinstance(value, str):
-            return spec.values.get(name, {}).get(value, value)
+        words = spec.values.get(name)
+        if words is not None and not isinstance(value, dict | list):
+            value = words.get(str(value), value)
         number = isinstance(value, int) and not isinstance(value, bool)
         return str(value) if number and name in self._texts else value
 

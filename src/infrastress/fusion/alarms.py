@@ -53,6 +53,7 @@ LIFE_CYCLE = ("acknowledge", "shelve", "unshelve")
 KEPT_IDS = 8
 """How many detections of one alarm are named, the earliest; all are counted, and summed up in the digest."""
 _MODULUS = 1 << 64
+_LASTING = frozenset({"gas_detector", "level_switch", "flame_detector", "smoke_detector", "fire_panel", "call_point"})
 
 
 def alarm_key(event: Event, body: Detection, *, belated: bool) -> str:
@@ -77,12 +78,13 @@ def _name(parts: tuple[str, ...]) -> str:
 def stands(event: Event, body: Detection, site: Site) -> bool:
     """Whether the detection is of a condition, which stands until it is cleared, and not of an act, which is over.
 
-    A signal, gas head or switch has a condition; a badge, a login and a report are acts.
+    A signal, and what warns of gas, fire or a level, has a condition; a badge, a door, a fence, a login and a report
+    tell of acts.
     """
     if body.source_kind == "telemetry":
         return True
     known = site.asset_by_id
-    return any(known[asset].type in ("gas_detector", "level_switch") for asset in event.assets if asset in known)
+    return any(known[asset].type in _LASTING for asset in event.assets if asset in known)
 
 
 def priority(severity: Severity, assets: tuple[str, ...], site: Site) -> int:

@@ -138,6 +138,19 @@ HYPOTHESES: tuple[Row, ...] = (
         first="Keep people and ignition sources away from {subject}; check it with a second meter from upwind.",
     ),
     Row(
+        name="fire_detected",
+        family="release",
+        title="Fire or smoke: {subject}",
+        needs=(_any("fire"),),
+        speaks_for={"gas": 0.1, "report": 0.2},
+        severity="evidence",
+        subject=("flame_detector", "smoke_detector", "call_point", "fire_panel"),
+        first=(
+            "Look at {subject} on camera. Unless somebody works hot there: fire alarm, people out, transfers stopped, "
+            "fire brigade called."
+        ),
+    ),
+    Row(
         name="coordinated_intrusion",
         family="intrusion",
         title="Intrusion on site and in the network: {subject}",
@@ -234,7 +247,7 @@ HYPOTHESES: tuple[Row, ...] = (
         title="Unauthorised access: {subject}",
         needs=(_any("physical_intrusion"),),
         severity="evidence",
-        subject=("door",),
+        subject=("door", "fence"),
         first="Look at {subject} on camera, call the badge's holder, send a guard.",
     ),
     Row(

@@ -24,6 +24,7 @@ Sign = Literal[
     "safeguard",
     "upset",
     "gas",
+    "fire",
     "report",
     "blind",
     "other",
@@ -39,6 +40,7 @@ WORDS: dict[Sign, str] = {
     "safeguard": "a safeguard out of action",
     "upset": "the process outside its limits",
     "gas": "gas in the air",
+    "fire": "fire or smoke",
     "report": "people reporting it",
     "blind": "a part of the monitoring that is off",
     "other": "something unexplained",
@@ -49,6 +51,16 @@ def signs_of(evidence: Evidence, site: Site) -> frozenset[Sign]:
     """What the evidence says; never empty."""
     types = frozenset({site.asset_by_id[asset].type for asset in evidence.assets if asset in site.asset_by_id})
     return _signs(evidence.detector == HEALTH, evidence.source_kind, evidence.suspicion, types, bool(evidence.assets))
+
+
+_WARNERS: dict[str, Sign] = {
+    "gas_detector": "gas",
+    "flame_detector": "fire", "smoke_detector": "fire", "fire_panel": "fire", "call_point": "fire",
+}  # fmt: skip
+_OTHERWISE: dict[Suspicion, Sign] = {
+    "sensor_fault": "instrument_fault", "actuator_manipulated": "safeguard", "process_fault": "upset",
+}  # fmt: skip
+"""What a device of the access network says that is neither gas nor fire: a fence in fault, a switch that tripped."""
 
 
 @lru_cache(maxsize=4096)
@@ -64,8 +76,12 @@ def _signs(
     if blind:
         return frozenset[Sign](("blind",))
     signs: set[Sign] = set()
-    if "gas_detector" in types:
-        signs.add("gas")
+    warns = types & _WARNERS.keys()
+    out = suspicion in ("sensor_fault", "actuator_manipulated") and source_kind == "access"
+    if warns and out:  # a head that is inhibited, in fault or silent says nothing of the air
+        signs.add("safeguard" if suspicion == "actuator_manipulated" else "instrument_fault")
+    elif warns:
+        signs.update(_WARNERS[kind] for kind in warns)
     if types & {"level_switch"} and suspicion != "process_fault":
         signs.add("safeguard")
     if source_kind == "reports":
@@ -74,7 +90,7 @@ def _signs(
         signs.add("cyber_intrusion")
     elif source_kind == "access":
         if not signs:
-            signs.add("physical_intrusion")
+            signs.add(_OTHERWISE.get(suspicion, "physical_intrusion"))
     elif suspicion in ("sensor_fault", "sensor_falsified"):
         signs.add("contradiction")
         signs.add("falsified" if suspicion == "sensor_falsified" else "instrument_fault")

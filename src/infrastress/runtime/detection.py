@@ -45,7 +45,7 @@ __all__ = ["HEALTH", "DetectionUnit", "Judge"]
 _TICK = 10 * MINUTE
 _PASS = 5 * SECOND
 """How often detectors that needn't wait are told that time has passed, where nothing else is new."""
-_WATCHED = frozenset({"process.silence"})
+_WATCHED = frozenset({"process.silence", "device.source_silent"})
 """Rules that speak of the same as the watch, which knows the clock: they are silent while a site is live."""
 
 

@@ -1,12 +1,15 @@
 """Sources: where telemetry and events come from, and the platform's own settings."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from infrastress.site.base import Id, Model, Options
 
-__all__ = ["DetectorSettings", "RuntimeSettings", "Source"]
+__all__ = ["SUCCESSORS", "DetectorSettings", "RuntimeSettings", "Source"]
+
+SUCCESSORS: Final[dict[str, tuple[str, ...]]] = {"site_events": ("access", "perimeter")}
+"""Detectors to which rules of another have moved: they run beside it where a site names them not."""
 
 RetentionKind = Literal["ingest", "fusion", "result", "quarantine", "history"]
 

@@ -11,7 +11,7 @@ from infrastress.core.plugins import load_plugin, plugin_names
 from infrastress.site.faults import did_you_mean, shown
 from infrastress.site.model import Site
 from infrastress.site.report import Path, Report
-from infrastress.site.sources import Source
+from infrastress.site.sources import SUCCESSORS, Source
 
 __all__ = ["check_surroundings"]
 
@@ -165,8 +165,16 @@ def _plugins(site: Site, report: Report) -> None:
     for index, source in enumerate(site.sources):
         _plugin("connector", source.connector, source.options, ("sources", index), report)
         _kind(source, ("sources", index), report)
+    named = {detector.detector for detector in site.detectors}
     for index, detector in enumerate(site.detectors):
         _plugin("detector", detector.detector, detector.options, ("detectors", index), report)
+        missing = [name for name in SUCCESSORS.get(detector.detector, ()) if name not in named]
+        if missing:
+            found = f"{detector.detector!r}, some rules of which are now those of {' and '.join(missing)}"
+            hint = "they run beside it with its options; add " + ", ".join(
+                f"`- {{detector: {one}}}`" for one in missing
+            )
+            report.add(("detectors", index, "detector"), found, "each detector by its name", hint, "warning")
 
 
 def _plugin(field: str, name: str, options: dict[str, Any], here: Path, report: Report) -> None:

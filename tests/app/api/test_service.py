@@ -96,6 +96,8 @@ def test_processes_detectors_and_what_was_put_in_force(folder, recorded, tmp_pat
         ]
         assert {d.name: (d.on, d.why) for d in service.detectors} == {
             "process_invariants": (True, ""),
+            "access": (True, ""),
+            "perimeter": (True, ""),
             "site_events": (False, "ZeroDivisionError: 1/0"),
             "site_network": (True, ""),
             "network_baseline": (True, ""),

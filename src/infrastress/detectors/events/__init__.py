@@ -1,4 +1,4 @@
-"""Event rules: badges, logins, gas heads, safety switches and reports by people."""
+"""Event rules: reports by people."""
 
 from infrastress.detectors.events.base import EventRuleOptions
 from infrastress.detectors.events.detector import EventRuleDetector

@@ -1,39 +1,54 @@
 """Login rules: a known account, from where it may, to where it may, in its shift."""
 
-from infrastress.detectors.events.base import EventRuleOptions, Memory, Notice
-from infrastress.detectors.events.people import Roster
-from infrastress.events import Event, LoginAttempt
+from typing import Any, ClassVar
+
+import msgspec
+
+from infrastress.core.time import SECOND
+from infrastress.detectors.access.base import Scene
+from infrastress.detectors.observations.detector import Rules
+from infrastress.detectors.observations.memory import Entry, Memory
+from infrastress.detectors.observations.notices import Notice
+from infrastress.events import Event, LoginAttempt, SessionState
 from infrastress.events.kinds import Severity
 from infrastress.site import Site
 from infrastress.site.assets import Controller, Host
 
-__all__ = ["LoginRules"]
+__all__ = ["LoginRules", "critical"]
 
 
-class LoginRules:
-    """Judges logins on hosts and controllers."""
+def critical(site: Site, host: str) -> bool:
+    """Controllers, engineering stations and safety systems: who is on them can change the process."""
+    asset = site.asset_by_id.get(host)
+    return isinstance(asset, Controller) or (isinstance(asset, Host) and asset.role == "engineering")
 
-    def __init__(self, site: Site, roster: Roster, options: EventRuleOptions) -> None:
-        self.site, self.roster, self.options = site, roster, options
 
-    def critical(self, host: str) -> bool:
-        """Controllers, engineering stations and safety systems: who is on them can change the process."""
-        asset = self.site.asset_by_id.get(host)
-        return isinstance(asset, Controller) or (isinstance(asset, Host) and asset.role == "engineering")
+class LoginRules(Rules):
+    """Judges logins on hosts and controllers; a session that was opened is a login that succeeded."""
 
-    def judge(self, event: Event, body: LoginAttempt, memory: Memory) -> list[Notice]:
-        """Notices of one login attempt."""
-        if not body.success:
-            return self._burst(event, body, memory)
+    name: ClassVar[str] = "logins"
+    kinds: ClassVar[tuple[type, ...]] = (LoginAttempt, SessionState)
+
+    def __init__(self, scene: Scene) -> None:
+        self.site, self.roster, self.options = scene.site, scene.roster, scene.options
+        self.memory = Memory()
+
+    def judge(self, event: Event, body: LoginAttempt | SessionState) -> list[Notice]:
+        """Notices of one login attempt, or of a session."""
+        if isinstance(body, LoginAttempt):
+            return self._succeeded(event, body) if body.success else self._burst(event, body)
+        return self._succeeded(event, body) if body.state == "opened" else []
+
+    def _succeeded(self, event: Event, body: LoginAttempt | SessionState) -> list[Notice]:
         person = self.roster.by_account.get(body.account)
         when = self.roster.clock(event.occurred)
         way = f"remotely from {body.origin}" if body.remote else f"from {body.origin}"
-        critical = self.critical(body.host)
+        grave = critical(self.site, body.host)
 
         def notice(rule: str, severity: Severity, confidence: float, sentence: str, *techniques: str) -> Notice:
             return Notice(
                 rule=rule,
-                subject=f"{body.account}@{body.host}",
+                subject=f"{body.account[:80]}@{body.host[:80]}",
                 severity=severity,
                 sentence=sentence,
                 source_kind="network",
@@ -72,16 +87,16 @@ class LoginRules:
             found.append(
                 notice(
                     "login.host_not_allowed",
-                    "high" if critical else "medium",
+                    "high" if grave else "medium",
                     0.5,
                     f"{body.account} of {person.id} ({person.role}) logged in to {body.host} {way} at {when}; this "
                     f"person works on {', '.join(person.hosts)}",
                     "T0859",
-                    "T0843" if critical else "T0866",
+                    "T0843" if grave else "T0866",
                 )
             )
         if not on_shift:
-            severity: Severity = "high" if body.remote else "medium" if critical else "low"
+            severity: Severity = "high" if body.remote else "medium" if grave else "low"
             found.append(
                 notice(
                     "login.outside_shift",
@@ -94,11 +109,11 @@ class LoginRules:
             )
         return found
 
-    def _burst(self, event: Event, body: LoginAttempt, memory: Memory) -> list[Notice]:
-        window = round(self.options.burst_s * 1e9)
+    def _burst(self, event: Event, body: LoginAttempt) -> list[Notice]:
+        window = round(self.options.burst_s * SECOND)
         best: list[tuple[int, str, str]] = []
-        for key in (f"failed-host:{body.host}", f"failed-account:{body.account}"):
-            seen = memory.add(key, (event.occurred, event.id, body.account), window)
+        for key in (f"failed-host:{body.host[:80]}", f"failed-account:{body.account[:80]}"):
+            seen = self.memory.add(key, (event.occurred, event.id, body.account), window)
             best = seen if len(seen) > len(best) else best
         if len(best) < self.options.burst_failures:
             return []
@@ -106,8 +121,8 @@ class LoginRules:
         return [
             Notice(
                 rule="login.failed_burst",
-                subject=body.host,
-                severity="high" if self.critical(body.host) else "medium",
+                subject=body.host[:80],
+                severity="high" if critical(self.site, body.host) else "medium",
                 sentence=f"{len(best)} failed logins at {body.host} within {self.options.burst_s / 60:.0f} min, by "
                 f"{accounts} account{'s' if accounts > 1 else ''}, last from {body.origin} at "
                 f"{self.roster.clock(event.occurred)}",
@@ -120,3 +135,15 @@ class LoginRules:
                 score=len(best) / self.options.burst_failures,
             )
         ]
+
+    def forget(self, now: int) -> None:
+        """Drop failures that count no more."""
+        self.memory.forget(now - round(4 * SECOND * self.options.burst_s))
+
+    def dump(self) -> Any:
+        """Failed logins by host and account, the one heard of last at the end."""
+        return list(self.memory.kept.items())
+
+    def load(self, data: bytes) -> None:
+        """Inverse of `dump`."""
+        self.memory.kept = dict(msgspec.json.decode(data, type=list[tuple[str, list[Entry]]]))

@@ -1,0 +1,198 @@
+"""Badge rules: a known person, in their zones, in their shift, at a door of this site."""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from infrastress.core.time import SECOND
+from infrastress.detectors.access.base import Scene
+from infrastress.detectors.observations.detector import Rules
+from infrastress.detectors.observations.memory import Entry, Memory
+from infrastress.detectors.observations.notices import Notice
+from infrastress.events import AccessAttempt, Event
+from infrastress.events.kinds import Severity
+
+__all__ = ["BadgeRules"]
+
+_CALLED_IN = frozenset({"operator", "maintenance", "engineer", "security", "manager"})
+"""Who is called in at night: the rest have no business on site outside of their hours."""
+
+
+class BadgeRules(Rules):
+    """Judges each badge at a door by itself, and refusals together."""
+
+    name: ClassVar[str] = "badges"
+    kinds: ClassVar[tuple[type, ...]] = (AccessAttempt,)
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.memory = Memory()
+
+    def judge(self, event: Event, body: AccessAttempt) -> list[Notice]:
+        """Notices of one badge."""
+        found = [] if body.door in self.scene.ground.doors else [self._unknown_door(event, body)]
+        if not body.granted:
+            return found + self._denied(event, body)
+        if body.direction == "out":
+            return found + self._shift(event, body, leaving=True)
+        return found + self._place(event, body) + self._shift(event, body, leaving=False)
+
+    def _notice(
+        self,
+        event: Event,
+        body: AccessAttempt,
+        rule: str,
+        subject: str,
+        *,
+        severity: Severity,
+        confidence: float,
+        sentence: str,
+        evidence: tuple[str, ...] = (),
+        score: float = 1.0,
+    ) -> Notice:
+        return Notice(
+            rule=rule,
+            subject=subject,
+            severity=severity,
+            sentence=sentence,
+            source_kind="access",
+            suspicion="intrusion",
+            confidence=confidence,
+            assets=(body.door,),
+            zone=body.zone,
+            evidence=evidence or (event.id,),
+            score=score,
+        )
+
+    def _unknown_door(self, event: Event, body: AccessAttempt) -> Notice:
+        sentence = (
+            f"source {event.source} tells of door {body.door[:80]}, which is not in the site model; what happens there "
+            f"can't be judged by its place (first at {self.scene.roster.clock(event.occurred)})"
+        )
+        return self._notice(
+            event, body, "access.unknown_door", body.door[:80], severity="info", confidence=0.1, sentence=sentence
+        )
+
+    def _place(self, event: Event, body: AccessAttempt) -> list[Notice]:
+        ground, roster = self.scene.ground, self.scene.roster
+        if ground.public(body.zone):
+            return []
+        zone = ground.zones.get(body.zone)
+        restricted = zone is not None and zone.access == "restricted"
+        person = roster.by_badge.get(body.person)
+        where, when = ground.where(body.zone), roster.clock(event.occurred)
+        if person is None:
+            sentence = f"badge {body.person} is nobody's of this site, yet it opened {body.door} to {where} at {when}"
+            severity: Severity = "high" if restricted else "medium"
+            return [
+                self._notice(
+                    event,
+                    body,
+                    "access.unknown_badge",
+                    body.person[:80],
+                    severity=severity,
+                    confidence=0.6,
+                    sentence=sentence,
+                )
+            ]
+        if body.zone in person.zones or (not person.zones and not restricted):
+            return []
+        sentence = (
+            f"{person.id} ({person.role}) entered {where} by {body.door} at {when}; none of this person's work is "
+            f"there ({', '.join(person.zones) or 'no zones listed'})"
+        )
+        severity = "high" if restricted else "medium"
+        return [
+            self._notice(
+                event,
+                body,
+                "access.out_of_place",
+                f"{person.id}@{body.zone}",
+                severity=severity,
+                confidence=0.5,
+                sentence=sentence,
+            )
+        ]
+
+    def _shift(self, event: Event, body: AccessAttempt, *, leaving: bool) -> list[Notice]:
+        roster, options, ground = self.scene.roster, self.scene.options, self.scene.ground
+        person = roster.by_badge.get(body.person)
+        after = options.leave_slack_s if leaving else options.shift_slack_s
+        if person is None or roster.on_shift(person, event.occurred, options.shift_slack_s, after):
+            return []
+        if ground.public(body.zone):
+            return []
+        # Being called in is ordinary. It is not for those whom nobody calls in, in a grave zone, nor behind refusals:
+        # whoever found a badge tries the doors.
+        sentence = (
+            f"{person.id} ({person.role}) {'left' if leaving else 'entered'} {ground.where(body.zone)} at "
+            f"{roster.clock(event.occurred)}, outside of shift {' or '.join(person.shifts)}"
+        )
+        severity: Severity = "low"
+        evidence: tuple[str, ...] = (event.id,)
+        if not leaving and ground.grave(body.zone) and person.role not in _CALLED_IN:
+            severity, sentence = "medium", f"{sentence}; a {person.role} is not called in"
+        refused = [] if leaving else self._refusals(person.id, event.occurred)
+        if refused:
+            severity = "high" if ground.grave(body.zone) else "medium"
+            sentence = f"{sentence}, and this badge had been refused {len(refused)} times within the half hour before"
+            evidence = (*(item[1] for item in refused), event.id)
+        confidence = 0.2 if severity == "low" else 0.5
+        return [
+            self._notice(
+                event,
+                body,
+                "access.outside_shift",
+                person.id,
+                severity=severity,
+                confidence=confidence,
+                sentence=sentence,
+                evidence=evidence,
+            )
+        ]
+
+    def _refusals(self, person: str, now: int) -> list[Entry]:
+        window = round(1800 * SECOND)
+        return [item for item in self.memory.kept.get(f"denied-badge:{person}", ()) if now - window <= item[0] <= now]
+
+    def _denied(self, event: Event, body: AccessAttempt) -> list[Notice]:
+        options = self.scene.options
+        window = round(options.denied_s * SECOND)
+        person = self.scene.person(body.person)
+        found = []
+        for key, name in ((f"denied-badge:{person}", body.person), (f"denied-door:{body.door[:80]}", body.door)):
+            seen = self.memory.add(key, (event.occurred, event.id, person), window)
+            if len(seen) >= options.denied_count:
+                found.append((name, seen))
+        if not found:
+            return []
+        name, seen = found[0]
+        sentence = (
+            f"{len(seen)} refusals of {name} within {options.denied_s / 60:.0f} min, last at {body.door} to "
+            f"{self.scene.ground.where(body.zone)} at {self.scene.roster.clock(event.occurred)}"
+        )
+        return [
+            self._notice(
+                event,
+                body,
+                "access.denied_repeatedly",
+                name[:80],
+                severity="medium",
+                confidence=0.4,
+                sentence=sentence,
+                evidence=tuple(item[1] for item in seen),
+                score=len(seen) / options.denied_count,
+            )
+        ]
+
+    def forget(self, now: int) -> None:
+        """Drop refusals that count no more."""
+        self.memory.forget(now - round(4 * SECOND * max(self.scene.options.denied_s, 900.0)))
+
+    def dump(self) -> Any:
+        """Refusals by badge and door, the one heard of last at the end."""
+        return list(self.memory.kept.items())
+
+    def load(self, data: bytes) -> None:
+        """Inverse of `dump`."""
+        self.memory.kept = dict(msgspec.json.decode(data, type=list[tuple[str, list[Entry]]]))

@@ -1,0 +1,124 @@
+"""Where each badge is on paper: the reads of a person as a history, of which every verdict is a function.
+
+A late read goes to its place in the history and everything behind it is judged again: what it explains is taken back.
+"""
+
+from bisect import insort
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+
+from infrastress.core.time import SECOND
+from infrastress.detectors.access.base import Scene
+from infrastress.detectors.access.presence import PresenceRules
+from infrastress.detectors.access.track import Entry, Place
+from infrastress.detectors.access.travel import TravelRules
+from infrastress.detectors.observations.detector import Rules
+from infrastress.detectors.observations.notices import Notice
+from infrastress.events import AccessAttempt, Event, LoginAttempt, SessionState
+
+__all__ = ["Whereabouts"]
+
+_MOST_ENTRIES = 12
+
+
+class _Track(msgspec.Struct, array_like=True):
+    """The newest entries of one person, and where they were before the first of them."""
+
+    base: Place | None = None
+    entries: list[Entry] = msgspec.field(default_factory=list)
+    cut: int = -1
+
+
+class _Step(NamedTuple):
+    place: Place | None
+    notices: list[Notice]
+
+
+class Whereabouts(Rules):
+    """Follows people from read to read, and holds logins against where they are."""
+
+    name: ClassVar[str] = "whereabouts"
+    kinds: ClassVar[tuple[type, ...]] = (AccessAttempt, LoginAttempt, SessionState)
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._travel, self._presence = TravelRules(scene), PresenceRules(scene)
+        self._tracks: dict[str, _Track] = {}
+        self._now: dict[str, Place | None] = {}
+
+    def judge(self, event: Event, body: AccessAttempt | LoginAttempt | SessionState) -> Iterator[Notice]:
+        """Notices of one read or login, and ends of those that a late one explains."""
+        told = self._entry(event, body)
+        if told is None:
+            return
+        name, entry = told
+        track = self._tracks.setdefault(name, _Track())
+        if entry.t <= track.cut or any(one.same(entry) for one in track.entries):
+            return
+        if not track.entries or track.entries[-1] < entry:
+            track.entries.append(entry)
+            step = self._step(name, self._now.get(name), entry)
+            self._now[name] = step.place
+            entry.said = [(one.rule, one.subject) for one in step.notices]
+            yield from step.notices
+        else:
+            insort(track.entries, entry)
+            yield from self._again(name, track)
+        while len(track.entries) > _MOST_ENTRIES:
+            first = track.entries.pop(0)
+            track.base = self._step(name, track.base, first).place
+            track.cut = first.t
+
+    def _again(self, name: str, track: _Track) -> Iterator[Notice]:
+        """Judge a whole history; what is new is said, what no longer holds is over."""
+        place, notices, before = track.base, [], set()
+        for entry in track.entries:
+            step = self._step(name, place, entry)
+            place = step.place
+            before.update(entry.said)
+            notices += [one for one in step.notices if (one.rule, one.subject) not in entry.said]
+            entry.said = [(one.rule, one.subject) for one in step.notices]
+        self._now[name] = place
+        held = {key for entry in track.entries for key in entry.said}
+        for rule, subject in sorted(before - held):
+            sentence = "explained by a read that came late"
+            yield Notice(rule, subject, "info", sentence, "access", over=True)
+        yield from notices
+
+    def _step(self, name: str, place: Place | None, entry: Entry) -> _Step:
+        if place is not None and entry.t - place.since > round(self.scene.options.stale_s * SECOND):
+            place = None
+        if entry.kind in ("in", "out"):
+            return _Step(*self._travel.step(name, place, entry))
+        return _Step(place, self._presence.judge(name, place, entry))
+
+    def _entry(self, event: Event, body: AccessAttempt | LoginAttempt | SessionState) -> tuple[str, Entry] | None:
+        """Whose history it belongs to and as what; None where it says nothing of where somebody is."""
+        if isinstance(body, AccessAttempt):
+            if not body.granted or body.door not in self.scene.ground.doors:
+                return None
+            person = self.scene.roster.by_badge.get(body.person)  # of strangers nothing is kept: they are told anyway
+            entry = Entry(event.occurred, event.id, body.direction, body.door)
+            return (person.id, entry) if person is not None else None
+        if body.success is False if isinstance(body, LoginAttempt) else body.state != "opened":
+            return None
+        owner = self.scene.roster.by_account.get(body.account)
+        if owner is None:
+            return None
+        kind = "remote" if body.remote else "local"
+        return owner.id, Entry(event.occurred, event.id, kind, body.host[:80], body.origin[:80], body.account)
+
+    def dump(self) -> Any:
+        """Histories by person."""
+        return self._tracks
+
+    def load(self, data: bytes) -> None:
+        """Inverse of `dump`."""
+        self._tracks = msgspec.json.decode(data, type=dict[str, _Track])
+        for name, track in self._tracks.items():
+            place = track.base
+            for entry in track.entries:
+                place = self._step(name, place, entry).place
+            self._now[name] = place

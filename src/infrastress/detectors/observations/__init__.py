@@ -1,0 +1,1 @@
+"""What detectors of observations share: notices, episodes, deadlines, memory, people, doors, the ground."""

@@ -1,0 +1,101 @@
+"""Badges and logins one by one: calm on ordinary days, clear on what is out of order."""
+
+import pytest
+
+from infrastress.detectors.access import AccessDetector
+from infrastress.site.load import load_site
+from tests.detectors.observing import MINUTE, at, badge, event, login, raised, say
+
+
+@pytest.fixture(scope="module")
+def depot(depot_folder):
+    return load_site(depot_folder)
+
+
+@pytest.fixture
+def detector(depot):
+    return AccessDetector(depot)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        badge("OP-01", "control", "D-CONTROL"),
+        badge("1001", "farm-petrol", "D-FARM-A"),
+        badge("OP-01", "control", "D-CONTROL", granted=False),
+        badge("OP-01", "control", "D-CONTROL", direction="out"),
+        login("op01", "HMI-1"),
+        login("eng01", "ENG-1", remote=True, origin="198.51.100.7"),
+        login("eng01", "ENG-1", success=False),
+    ],
+    ids=repr,
+)
+def test_ordinary_things_at_ten_on_a_tuesday(detector, body):
+    assert say(detector, event(at("10:00"), body)) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "body", "expected"),
+    [
+        (at("10:00"), badge("CT-02", "farm-petrol", "D-FARM-A"), [("access.out_of_place", "high")]),
+        (at("10:00"), badge("MT-01", "office", "D-OFFICE"), [("access.out_of_place", "medium")]),
+        (at("10:00"), badge("9999", "farm-petrol", "D-FARM-A"), [("access.unknown_badge", "high")]),
+        (at("10:00"), badge("9999", "gate", "D-GATE"), [("access.unknown_badge", "medium")]),
+        (at("10:00"), badge("OP-01", "control", "D-9"), [("access.unknown_door", "info")]),
+        (at("03:00"), badge("OP-01", "control", "D-CONTROL"), [("access.outside_shift", "low")]),
+        (at("03:00"), badge("CT-01", "farm-diesel", "D-FARM-B"), [("access.outside_shift", "medium")]),
+        (at("03:00"), badge("CT-01", "workshop", "D-WORKSHOP"), [("access.outside_shift", "low")]),
+        (at("03:00"), badge("OP-05", "control", "D-CONTROL"), []),
+        (at("05:30"), badge("OP-01", "control", "D-CONTROL"), []),
+        (at("15:30"), badge("OP-01", "gate", "D-GATE", direction="out"), []),
+        (at("11:00", 14), badge("EN-01", "office", "D-OFFICE"), [("access.outside_shift", "low")]),
+        (at("10:00"), login("ghost", "HMI-1"), [("login.unknown_account", "high")]),
+        (at("10:00"), login("op01", "HMI-1", remote=True), [("login.remote_not_allowed", "high")]),
+        (at("10:00"), login("mt01", "ENG-1"), [("login.host_not_allowed", "high")]),
+        (at("10:00"), login("op01", "HIST-1"), [("login.host_not_allowed", "medium")]),
+        (at("23:30"), login("eng01", "ENG-1", remote=True), [("login.outside_shift", "high")]),
+        (at("23:30"), login("mg01", "WS-1"), [("login.outside_shift", "low")]),
+    ],
+    ids=lambda value: repr(value) if not isinstance(value, int) else "",
+)
+def test_what_each_thing_raises(detector, when, body, expected):
+    assert raised(say(detector, event(when, body))) == expected
+
+
+def test_refusals_and_failures_count_within_minutes(detector):
+    refused = [
+        event(at("10:00") + i * MINUTE, badge("CT-01", "control", "D-CONTROL", granted=False), sequence=i)
+        for i in range(3)
+    ]
+    assert raised(say(detector, *refused)) == [("access.denied_repeatedly", "medium")]
+    failed = [event(at("11:00") + i * MINUTE, login("op01", "ENG-1", success=False), sequence=10 + i) for i in range(5)]
+    found = say(detector, *failed)
+    assert ("login.failed_burst", "high") in raised(found)
+    assert "5 failed logins at ENG-1" in next(f for f in found if f.body.rule == "login.failed_burst").body.sentence
+    slow = [
+        event(at("12:00", 11) + i * 20 * MINUTE, login("op01", "HMI-1", success=False), sequence=i) for i in range(9)
+    ]
+    assert raised(say(detector, *slow)) == []
+
+
+def test_a_replayed_log_counts_no_refusal_again(detector):
+    same = [event(at("10:00"), badge("CT-01", "control", "D-CONTROL", granted=False), sequence=i) for i in range(9)]
+    assert say(detector, *same) == []
+
+
+def test_a_found_badge_tries_the_doors(detector):
+    """Called in at night is ordinary; behind a refusal it is not."""
+    tried = event(at("02:00"), badge("MT-01", "office", "D-OFFICE", granted=False))
+    entered = event(at("02:10"), badge("MT-01", "pumps", "D-PUMPS"))
+    (found,) = say(detector, tried, entered)
+    assert (found.body.rule, found.body.severity) == ("access.outside_shift", "high")
+    assert "MT-01 (maintenance) entered Pump hall and manifold (restricted) at Tue 02:10" in found.body.sentence
+    assert found.body.evidence == (tried.id, entered.id)
+
+
+def test_point_episodes_clear_after_quiet(detector):
+    say(detector, event(at("10:00"), badge("CT-02", "farm-petrol", "D-FARM-A")))
+    assert say(detector, until=at("10:20")) == []
+    found = say(detector, until=at("10:40"))
+    assert [f.body.phase for f in found] == ["cleared"]
+    assert found[0].occurred == at("10:30")
