@@ -25,7 +25,7 @@ from benchmarks.playing import blocks_of
 from infrastress.app.detecting import build_detectors, choose_detectors
 from infrastress.core.time import HOUR
 from infrastress.detectors.base import Detector
-from infrastress.detectors.events.people import Roster
+from infrastress.detectors.observations.people import Roster
 from infrastress.evaluation.events import poisson_interval
 from infrastress.evaluation.measuring import Measured, Observations, measure
 from infrastress.evaluation.windows import Window
