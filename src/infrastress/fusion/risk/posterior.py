@@ -1,0 +1,84 @@
+"""Exact posteriors of a risk model, by pyAgrum's lazy propagation in a junction tree.
+
+Evidence is a likelihood over the states of a node: P(what was heard | state). That is the same as an evidence node below
+it, one a detector, asset and window, whose state was seen (virtual evidence; Pearl 1988, section 2.2.2), and costs no
+node. Probabilities are rounded to `DIGITS`, since the order in which the library multiplies isn't the same in every
+process and their last bits aren't either.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from infrastress.core.errors import ConfigurationError
+from infrastress.fusion.risk.structure import Model
+from infrastress.fusion.risk.width import check_width
+
+__all__ = ["DIGITS", "Likelihoods", "Network"]
+
+DIGITS = 12
+
+Likelihoods = Mapping[str, Sequence[Sequence[float]]]
+"""Likelihood vectors by node: each is P(one piece of evidence | state of the node), up to a factor."""
+
+
+class Network:
+    """A model compiled for questions.
+
+    Args:
+        model: what is asked.
+        check: refuse a model that is too wide; raises ConfigurationError.
+    """
+
+    def __init__(self, model: Model, *, check: bool = True) -> None:
+        self.model = model
+        self.width = check_width(model) if check else -1
+        self._library = _pyagrum()
+        net = self._library.BayesNet()
+        for node in model.nodes:
+            net.add(self._library.LabelizedVariable(node.name, "", list(node.states)))
+        for node in model.nodes:
+            for parent in reversed(node.parents):  # so the library's order of a table is ours
+                net.addArc(parent, node.name)
+            net.cpt(node.name).fillWith(list(node.table))
+        self._net = net
+
+    def posterior(self, likelihoods: Likelihoods, wanted: Iterable[str]) -> dict[str, tuple[float, ...]]:
+        """P(state | evidence) of the nodes wanted.
+
+        Raises:
+            ConfigurationError: pieces of evidence exclude each other or all that the model allows. Likelihoods above 0
+                never do.
+        """
+        names = list(wanted)
+        engine = self._library.LazyPropagation(self._net)
+        for name in sorted(likelihoods):
+            vectors = sorted(map(tuple, likelihoods[name]))
+            product = [1.0] * len(self.model.by_name[name].states)
+            for vector in vectors:
+                product = [one * other for one, other in zip(product, vector, strict=True)]
+                top = max(product)
+                product = [value / top for value in product] if top > 0.0 else product
+            if max(product) <= 0.0:
+                raise ConfigurationError("evidence that can't be", where=f"risk model: {name}")
+            if vectors:
+                engine.addEvidence(name, product)
+        for name in names:
+            engine.addTarget(name)
+        try:
+            engine.makeInference()
+            found = {name: engine.posterior(name).tolist() for name in names}
+        except self._library.GumException as error:
+            raise ConfigurationError(f"evidence that can't be: {error}", where="risk model") from None
+        if not all(abs(sum(values) - 1.0) < 1e-6 for values in found.values()):  # not a number, where all is impossible
+            raise ConfigurationError("evidence that can't be", where="risk model")
+        return {name: tuple(round(float(value), DIGITS) for value in values) for name, values in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _pyagrum() -> Any:
+    """The library, imported when the first model is judged: half a second that no other command shall wait for."""
+    import pyagrum
+
+    pyagrum.setNumberOfThreads(1)  # small networks: threads cost more than they bring
+    return pyagrum
