@@ -110,8 +110,8 @@ def _within(path: Path, word: str, known: Iterable[str], name: str, report: Repo
 def _loop(below: dict[str, tuple[str, ...]]) -> list[str]:
     """A way round, from a step back to itself; empty where there is none."""
     done: set[str] = set()
-    for start in below:
-        stack = [(start, iter(below[start]))]
+    for start, first in below.items():
+        stack = [(start, iter(first))]
         way = [start]
         while stack and start not in done:
             name, rest = stack[-1]

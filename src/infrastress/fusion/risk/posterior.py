@@ -1,8 +1,8 @@
 """Exact posteriors of a risk model, by pyAgrum's lazy propagation in a junction tree.
 
-Evidence is a likelihood over the states of a node: P(what was heard | state). That is the same as an evidence node below
-it, one a detector, asset and window, whose state was seen (virtual evidence; Pearl 1988, section 2.2.2), and costs no
-node. Probabilities are rounded to `DIGITS`, since the order in which the library multiplies isn't the same in every
+Evidence is a likelihood over the states of a node: P(what was heard | state). That is the same as an evidence node
+below it, one a detector, asset and window, whose state was seen (virtual evidence; Pearl 1988, section 2.2.2), and
+costs no node. Probabilities are rounded to `DIGITS`, since the order in which the library multiplies isn't the same in every
 process and their last bits aren't either.
 """
 
@@ -27,7 +27,7 @@ class Network:
 
     Args:
         model: what is asked.
-        check: refuse a model that is too wide; raises ConfigurationError.
+        check: refuse a model that is too wide; raises TooWideError.
     """
 
     def __init__(self, model: Model, *, check: bool = True) -> None:

@@ -1,6 +1,6 @@
 """The risk model as plain values: nodes with states, parents and conditional probabilities, in topological order."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -9,7 +9,7 @@ from math import prod
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.ids import content_hash
 
-__all__ = ["BOOLEAN", "Model", "Node", "boolean", "deterministic", "noisy_or", "root"]
+__all__ = ["BOOLEAN", "Model", "Node", "boolean", "conditional", "deterministic", "noisy_or", "root"]
 
 BOOLEAN = ("no", "yes")
 
@@ -92,8 +92,19 @@ def boolean(name: str, probability: float) -> Node:
     return root(name, BOOLEAN, (1.0 - probability, probability))
 
 
+def conditional(
+    name: str, states: Sequence[str], parents: Sequence[Node], rule: Callable[[Mapping[str, str]], Sequence[float]]
+) -> Node:
+    """A node whose row for each combination of its parents' states (by name) is what a rule says."""
+    names = tuple(parent.name for parent in parents)
+    rows: list[float] = []
+    for given in product(*(parent.states for parent in parents)):
+        rows += rule(dict(zip(names, given, strict=True)))
+    return Node(name, tuple(states), names, tuple(rows))
+
+
 def noisy_or(name: str, parents: Sequence[Node], weights: Mapping[tuple[str, str], float], leak: float = 0.0) -> Node:
-    """ "Yes" unless every cause fails to bring it about, each by itself (Pearl 1988, section 4.3.2; Henrion's leak).
+    """Whether it comes about: unless every cause fails to, each by itself (Pearl 1988, section 4.3.2; Henrion's leak).
 
     P(yes | parents) = 1 - (1 - leak) * prod(1 - weight of the state each parent is in).
 
@@ -113,7 +124,7 @@ def noisy_or(name: str, parents: Sequence[Node], weights: Mapping[tuple[str, str
 
 
 def deterministic(name: str, parents: Sequence[Node], when: Sequence[frozenset[str]], *, all_of: bool = False) -> Node:
-    """ "Yes" when any parent (or all of them) is in one of its states of `when`."""
+    """Whether any parent (or all of them) is in one of its states of `when`."""
     rows: list[float] = []
     for states in product(*(parent.states for parent in parents)):
         met = [state in wanted for state, wanted in zip(states, when, strict=True)]

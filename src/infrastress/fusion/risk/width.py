@@ -11,14 +11,19 @@ from math import inf
 from infrastress.core.errors import ConfigurationError
 from infrastress.fusion.risk.structure import Model
 
-__all__ = ["MAX_WIDTH", "check_width", "cut_for", "treewidth"]
+__all__ = ["MAX_WIDTH", "TooWideError", "check_width", "cut_for", "treewidth"]
 
 MAX_WIDTH = 12
 _CANDIDATES = 40
 _MAX_CUT = 12
 
 Graph = dict[str, set[str]]
+
 Arrow = tuple[str, str]
+
+
+class TooWideError(ConfigurationError):
+    """The model can't be judged exactly in time; its remedy is a cut."""
 
 
 def treewidth(model: Model, enough: int = MAX_WIDTH) -> int:
@@ -29,11 +34,11 @@ def treewidth(model: Model, enough: int = MAX_WIDTH) -> int:
 
 
 def check_width(model: Model, limit: int = MAX_WIDTH) -> int:
-    """The treewidth; raises ConfigurationError with the cut that would mend it where it is above the limit."""
+    """The treewidth; raises TooWideError with the cut that would mend it where it is above the limit."""
     width = treewidth(model, limit)
     if width > limit:
         cut = ", ".join(f"{parent} -> {child}" for parent, child in cut_for(model, limit))
-        raise ConfigurationError(
+        raise TooWideError(
             f"the risk model has treewidth {width}, above {limit}: it can't be judged exactly in time",
             remedy=f"cut {cut}" if cut else "split it into several bow-ties",
         )
