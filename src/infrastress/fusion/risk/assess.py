@@ -17,10 +17,10 @@ from infrastress.fusion.evidence import Evidence, rank_of
 from infrastress.fusion.risk.generate import REASONS, Part, at, generate, split
 from infrastress.fusion.risk.ground import Ground
 from infrastress.fusion.risk.hearing import Heard, Hearing, listen, loudest_assets
-from infrastress.fusion.risk.judgements import AHEAD, HORIZON_H, NOW, SLICES
+from infrastress.fusion.risk.judgements import HORIZON_H, NOW, SLICES
 from infrastress.fusion.risk.likelihood import WINDOW_H, RatesBook
 from infrastress.fusion.risk.posterior import Likelihoods, Network
-from infrastress.fusion.risk.steps import next_steps, step_nodes
+from infrastress.fusion.risk.steps import by_now_and_ahead, next_steps, step_nodes
 from infrastress.fusion.risk.weights import weights_of
 from infrastress.fusion.risk.width import TooWideError
 from infrastress.site import Site
@@ -36,9 +36,12 @@ _CAUSES = ("attack", "release", "sensor_fault", "process_upset", "work")
 """The explanations of which the likeliest is the hypothesis that weights are told for."""
 
 
+Found = dict[str, tuple[float, ...]]
+
+
 class _Kept(NamedTuple):
     network: Network
-    priors: dict[str, tuple[float, ...]]
+    priors: Found
     asked: tuple[str, ...]
 
 
@@ -79,8 +82,7 @@ class Assessor:
         if kept is None:
             network = network_of(self.ground, part)
             steps = step_nodes(network.model)
-            tops = [at("top", hazard, window) for hazard in part.hazards for window in (NOW, AHEAD)]
-            asked = tuple(dict.fromkeys((*(f"reason:{name}" for name in REASONS), *tops, *steps)))
+            asked = (*(f"reason:{name}" for name in REASONS), *steps)
             kept = self._kept[part] = _Kept(network, network.posterior({}, asked), asked)
             self.inferences += 1
         self._kept.move_to_end(part)
@@ -127,17 +129,7 @@ class Assessor:
                 )
                 for name in REASONS
             ),
-            top_events=tuple(
-                TopEvent(
-                    hazard=hazard,
-                    asset=ground.hazards[hazard].asset,
-                    severity=ground.hazards[hazard].severity,
-                    prior=round(priors[at("top", hazard, NOW)][1], _SHOWN),
-                    probability=round(found[at("top", hazard, NOW)][1], _SHOWN),
-                    ahead=round(found[at("top", hazard, AHEAD)][1], _SHOWN),
-                )
-                for hazard in part.hazards
-            ),
+            top_events=tuple(self._top(hazard, network, priors, found) for hazard in part.hazards),
             next_steps=next_steps(network.model, found, ground, asked),
             nodes=part.nodes,
             hazards=part.hazards,
@@ -148,10 +140,22 @@ class Assessor:
             weak=sum(piece.rates.basis == "weak" for piece in pieces),
         )
 
+    def _top(self, hazard: str, network: Network, priors: Found, found: Found) -> TopEvent:
+        known, node = self.ground.hazards[hazard], at("top", hazard)
+        now, ahead = by_now_and_ahead(network.model, node, found)
+        return TopEvent(
+            hazard=hazard,
+            asset=known.asset,
+            severity=known.severity,
+            prior=round(by_now_and_ahead(network.model, node, priors)[0], _SHOWN),
+            probability=round(now, _SHOWN),
+            ahead=round(ahead, _SHOWN),
+        )
+
 
 def network_of(ground: Ground, part: Part) -> Network:
     """The compiled network of a part; raises ConfigurationError where it is too wide."""
-    return Network(generate(ground, part))
+    return Network(generate(ground, part), mend=False)
 
 
 def likelihoods_of(
@@ -189,7 +193,7 @@ def works_in(site: Site, reference: int, ground: Ground) -> dict[tuple[str, int]
 
 def _part(pieces: Sequence[Heard], hearing: Hearing, evidence: Sequence[Evidence], ground: Ground) -> Part:
     """What the pieces are about, the hazards at stake there, and the work announced there."""
-    nodes = tuple(sorted({piece.node for piece in pieces if split(piece.node)[2] >= 0}))
+    nodes = tuple(sorted({piece.node for piece in pieces if split(piece.node)[0] != "threat"}))
     kinds = {split(node)[:2] for node in nodes}
     named = {place for kind, place in kinds if kind in ("reading", "process")} | set(loudest_assets(evidence)[:8])
     named |= {
@@ -240,6 +244,6 @@ def _fields(network: Network, part: Part) -> tuple[str, ...]:
     found = {f"bowties.{name}" for name in part.bowties}
     for node in network.model.nodes:
         kind, place, window = split(node.name)
-        if window == NOW and kind in _LISTS:
+        if window < 0 and kind in _LISTS and "/" not in place:
             found.add(f"{_LISTS[kind]}.{place}")
     return tuple(sorted(found))

@@ -1,14 +1,20 @@
 """The network of the part of a site that some evidence is about, made from zones, conduits, assets and hazards.
 
-    planned attack -> intruder -> presence in zones ----+--> readings, process --+--> top event -> release
-                  +-> foothold in security zones -> control of controllers -----+--> barriers --+
-    work in a zone -------------------------------------+
+    planned attack -> intruder in zones ---------------+--> reading, process --+--> top event -> release
+                  +-> attacker in security zones -> control of controllers ----+--> barriers --+
+    work in a zone, or on its computers ---------------+
 
-Every node but the roots is there once a window (`@0` the oldest, `@2` now, `@3` the one ahead), each depending on
-itself in the window before: what was reached stays reached (as in dynamic Bayesian attack graphs; Frigault, Wang,
-Singhal and Jajodia, QoP 2008). Causes combine as noisy-or; strengths are those of `judgements.py`. Only the nodes asked
-for and what they depend on are made, which is exact (`Model.ancestral`): a model is as large as what it is about, not
-as the site.
+Time is cut into windows, and what was reached stays reached (as in dynamic Bayesian attack graphs; Frigault, Wang,
+Singhal and Jajodia, QoP 2008). A chain of such yes-or-no nodes, one a window, holds no more than the window in which
+the step was made; so that window is the state of one node (a temporal node; Arroyo-Figueroa and Sucar, UAI 1999):
+`earlier`, `before`, `now`, `ahead` (the window that has not begun), or `never`. With the windows unrolled the same
+network would have three times the treewidth. A step is made in window k, if not before, with probability
+1 - prod(1 - strength of each cause reached by k).
+
+`presence:<zone>@k` and `foothold:<zone>@k` are what can be seen in window k: somebody, who works or who attacks. What is
+done to readings, process, barriers has the states by now, and `soon` for the window ahead. Causes combine as noisy-or;
+strengths are those of `judgements.py`. Only the nodes asked for and what they depend on are made, which is exact
+(`Model.ancestral`): a model is as large as what it is about, not as the site.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,29 +23,34 @@ from math import prod
 
 from infrastress.core.errors import ConfigurationError
 from infrastress.fusion.risk.ground import MOST_WAYS, Ground
-from infrastress.fusion.risk.judgements import AHEAD, HORIZON_H, JUDGEMENTS, NOW, Judgements
+from infrastress.fusion.risk.judgements import HORIZON_H, JUDGEMENTS, NOW, SLICES, Judgements
 from infrastress.fusion.risk.structure import BOOLEAN, Model, Node, boolean, conditional, deterministic, noisy_or
 from infrastress.fusion.risk.tree import bowtie_nodes, top_node
 from infrastress.fusion.risk.width import MAX_WIDTH
 from infrastress.site.context import Hazard
 from infrastress.site.risk import Bowtie
 
-__all__ = ["CONTROL", "FOOTHOLD", "PRESENCE", "PROCESS", "READING", "REASONS", "Part", "at", "generate", "split"]
+__all__ = [
+    "BARRIER", "BY_NOW", "CONTROL", "FOOTHOLD", "PRESENCE", "PROCESS", "READING", "REASONS", "TOP", "WHEN", "Part", "at",
+    "generate", "split",
+]  # fmt: skip
 
+WHEN = ("never", "ahead", "now", "before", "earlier")
+"""In which window a step was made; the quiet state first, then from the latest to the oldest."""
+BY_NOW = frozenset({"now", "before", "earlier"})
 PRESENCE = ("nobody", "work", "intruder")
-FOOTHOLD = ("none", "work", "attacker")
+FOOTHOLD = ("nobody", "work", "attacker")
 CONTROL = BOOLEAN
-READING = ("right", "faulty", "falsified")
-PROCESS = ("normal", "upset", "manipulated")
-BARRIER = ("works", "failed")
+READING = ("right", "faulty", "falsified", "soon")
+PROCESS = ("normal", "upset", "manipulated", "soon")
+BARRIER = ("works", "failed", "soon")
+TOP = ("no", "yes", "soon")
 REASONS = (
     "attack", "release", "attack_release", "sensor_fault", "process_upset", "work", "misreading", "barrier_failed",
 )  # fmt: skip
 """Names behind `reason:`: the explanations whose probabilities are told."""
 _TANK_EVENTS = ("fire", "explosion", "pollution", "toxic_release")
-
-_STEPS = ("presence", "foothold", "control", "top")
-_DEEDS = ("reading", "process", "barrier")
+_YES = frozenset({"yes"})
 
 Given = Mapping[str, str]
 
@@ -51,7 +62,7 @@ class Part:
     Attributes:
         nodes: nodes that evidence is about.
         hazards: ids of hazards whose top events are asked for.
-        works: where work was announced: the node's name without its window, and the window.
+        works: where work was announced: `presence:` or `foothold:` and a zone, or `reading:` and an asset; the window.
         bowties: ids of bow-ties that evidence or a hazard brings in.
     """
 
@@ -61,9 +72,9 @@ class Part:
     bowties: tuple[str, ...] = ()
 
 
-def at(kind: str, place: str, window: int) -> str:
-    """Name of a node that is there once a window."""
-    return f"{kind}:{place}@{window}"
+def at(kind: str, place: str, window: int = -1) -> str:
+    """Name of a node, with its window where there is one."""
+    return f"{kind}:{place}@{window}" if window >= 0 else f"{kind}:{place}"
 
 
 def split(name: str) -> tuple[str, str, int]:
@@ -86,6 +97,11 @@ def _none_of(chances: Iterable[float]) -> float:
     return prod(1.0 - chance for chance in chances)
 
 
+def _by(state: str, window: int) -> bool:
+    """Whether what was reached in the window called `state` is reached by some window."""
+    return WHEN.index(state) >= WHEN.index("ahead") + SLICES - window
+
+
 class _Maker:
     def __init__(self, ground: Ground, part: Part, judgements: Judgements) -> None:
         self.ground, self.part, self.j = ground, part, judgements
@@ -93,10 +109,10 @@ class _Maker:
         self.bowties = {bowtie.id: bowtie for bowtie in ground.site.bowties}
         self.trees = {tree.id: tree for tree in ground.site.attack_trees}
         self.bowtie_of = {b.hazard: b for b in reversed(ground.site.bowties) if b.hazard in ground.hazards}
-        self.makers: dict[str, Callable[[str, int], Node]] = {
-            "presence": self.presence,
-            "foothold": self.foothold,
-            "control": self.control,
+        self.makers: dict[str, Callable[[str], Node]] = {
+            "intruder": self.intruder,
+            "attacker": self.attacker,
+            "controlled": self.controlled,
             "reading": self.reading,
             "process": self.process,
             "barrier": self.barrier,
@@ -109,25 +125,22 @@ class _Maker:
             self.bowtie(self.bowties[name])
         for name in self.part.nodes:
             kind, place, window = split(name)
-            if name not in self.made:
-                self.need(kind, place, window)
+            self.seen(kind, place, window) if window >= 0 else self.need(kind, place)
+        for hazard in self.part.hazards:
+            self.need("top", hazard)
         self.reasons()
-        self.ahead()
         return Model(tuple(self.made.values()))
 
-    def need(self, kind: str, place: str, window: int) -> Node:
-        """A node by kind, place and window, made with what it depends on where it isn't there yet."""
-        name = at(kind, place, window)
+    def need(self, kind: str, place: str) -> Node:
+        """A node, made with what it depends on where it isn't there yet."""
+        name = at(kind, place)
         if name not in self.made:
-            made = self.makers[kind](place, window)  # makes its parents first, so that they stand before it
+            made = self.makers[kind](place)  # makes its parents first, so that they stand before it
             self.made[name] = made
         return self.made[name]
 
     def put(self, node: Node) -> Node:
         return self.made.setdefault(node.name, node)
-
-    def before(self, kind: str, place: str, window: int) -> list[Node]:
-        return [self.need(kind, place, window - 1)] if window else []
 
     def threat(self, name: str) -> Node:
         """A root cause: a planned attack, or what comes of it or by itself, within the horizon."""
@@ -142,181 +155,190 @@ class _Maker:
         leak = self.j.within(by_itself, HORIZON_H)
         return self.put(noisy_or(f"threat:{name}", [attack], {(attack.name, "yes"): share}, leak))
 
-    def presence(self, zone: str, window: int) -> Node:
+    def _step(self, name: str, causes: Mapping[Node, float]) -> Node:
+        """When a step is made: causes are threats, which are there all the time, and steps before it."""
+
+        def rule(given: Given) -> Sequence[float]:
+            left, chances = 1.0, list[float]()
+            for window in range(SLICES + 1):
+                reached = (
+                    strength
+                    for node, strength in causes.items()
+                    if (given[node.name] == "yes" if node.states == BOOLEAN else _by(given[node.name], window))
+                )
+                stays = _none_of(reached)
+                chances.append(left * (1.0 - stays))
+                left *= stays
+            return left, *reversed(chances)
+
+        return conditional(name, WHEN, list(causes), rule)
+
+    def intruder(self, zone: str) -> Node:
         ways, enters = self.ground.ways[zone], self.j.enters[self.ground.zones[zone].access]
-        chances = dict.fromkeys(self.before("presence", zone, window), ("intruder", 1.0))
-        if ways.entry:
-            chances[self.threat("intruder")] = "yes", enters
-        chances |= {self.need("presence", other, window): ("intruder", enters) for other in ways.nearer}
-        if window:
-            chances |= {self.need("presence", other, window - 1): ("intruder", enters) for other in ways.beside}
-        return self._occupied("presence", zone, window, PRESENCE, chances)
+        causes = {self.threat("intruder"): enters} if ways.entry else {}
+        causes |= {self.need("intruder", other): enters for other in ways.nearer}
+        return self._step(at("intruder", zone), causes)
 
-    def foothold(self, zone: str, window: int) -> Node:
+    def attacker(self, zone: str) -> Node:
         ways, hops = self.ground.cyber[zone], self.j.hops[self.ground.security[zone].target]
-        chances = dict.fromkeys(self.before("foothold", zone, window), ("attacker", 1.0))
-        if ways.entry:
-            chances[self.threat("foothold")] = "yes", self.j.hops[0]
-        chances |= {self.need("foothold", other, window): ("attacker", hops) for other in ways.nearer}
-        if window:
-            chances |= {self.need("foothold", other, window - 1): ("attacker", hops) for other in ways.beside}
-        rooms = self.ground.rooms.get(zone, ())
-        chances |= {self.need("presence", room, window): ("intruder", self.j.touches) for room in rooms}
-        return self._occupied("foothold", zone, window, FOOTHOLD, chances)
+        causes = {self.threat("foothold"): self.j.hops[0]} if ways.entry else {}
+        causes |= {self.need("attacker", other): hops for other in ways.nearer}
+        causes |= {self.need("intruder", room): self.j.touches for room in self.ground.rooms.get(zone, ())}
+        return self._step(at("attacker", zone), causes)
 
-    def _occupied(
-        self, kind: str, zone: str, window: int, states: Sequence[str], chances: Mapping[Node, tuple[str, float]]
-    ) -> Node:
-        """Someone there who shouldn't be, else work, else nobody."""
-        announced = (f"{kind}:{zone}", window) in self.part.works
-        work = self.j.announced if announced else self.j.within(self.j.works)
-
-        def rule(given: Given) -> Sequence[float]:
-            met = _none_of(chance for node, (state, chance) in chances.items() if given[node.name] == state)
-            return met * (1.0 - work), met * work, 1.0 - met
-
-        return conditional(at(kind, zone, window), states, list(chances), rule)
-
-    def control(self, controller: str, window: int) -> Node:
+    def controlled(self, controller: str) -> Node:
         asset = self.ground.site.asset_by_id[controller]
-        parents, weights = self.before("control", controller, window), dict[tuple[str, str], float]()
-        weights |= {(node.name, "yes"): 1.0 for node in parents}
         zone = self.ground.security_zone(asset)
+        causes: dict[Node, float] = {}
         if zone is not None:
-            parents.append(self.need("foothold", zone, window))
-            weights[parents[-1].name, "attacker"] = self.j.commands
-        if asset.zone in self.ground.zones:
-            parents.append(self.need("presence", asset.zone, window))
-            weights[parents[-1].name, "intruder"] = self.j.touches
-        if zone is None and asset.zone not in self.ground.zones:
-            parents.append(self.threat("foothold"))
-            weights[parents[-1].name, "yes"] = self.j.commands / 2
-        return noisy_or(at("control", controller, window), parents, weights)
+            causes[self.need("attacker", zone)] = self.j.commands
+        if asset.zone in self.ground.zones and asset.zone not in self.ground.rooms.get(zone or "", ()):
+            causes[self.need("intruder", asset.zone)] = self.j.touches
+        return self._step(at("controlled", controller), causes or {self.threat("foothold"): self.j.commands / 2})
 
-    def _hands(self, asset: str, window: int) -> tuple[list[Node], list[Node]]:
-        """Who can lay hands on an asset: through its controller, and by standing beside it."""
-        known = self.ground.site.asset_by_id[asset]
-        through = [self.need("control", name, window) for name in self.ground.controllers_of(known)]
-        beside = [self.need("presence", known.zone, window)] if known.zone in self.ground.zones else []
-        return through, beside
-
-    def reading(self, asset: str, window: int) -> Node:
-        before = self.before("reading", asset, window)
-        through, beside = self._hands(asset, window)
-        fault = self.j.within(self.j.faults)
-        worked_on = (f"reading:{asset}", window) in self.part.works
+    def seen(self, kind: str, place: str, window: int) -> Node:
+        """What could be seen at a place in a window: who attacks, else who works, else nobody."""
+        name = at(kind, place, window)
+        if name in self.made:
+            return self.made[name]
+        step = self.need({"presence": "intruder", "foothold": "attacker", "control": "controlled"}[kind], place)
+        announced = (f"{kind}:{place}", window) in self.part.works
+        work = 0.0 if kind == "control" else self.j.announced if announced else self.j.within(self.j.works)
 
         def rule(given: Given) -> Sequence[float]:
-            was = given[before[0].name] if before else ""
-            here = given[beside[0].name] if beside else ""
-            forged = [1.0] if was == "falsified" else []
-            forged += [self.j.falsifies for node in through if given[node.name] == "yes"]
-            forged += [self.j.disables_by_hand / 4] if here == "intruder" else []
-            wrong = [fault, 1.0 if was == "faulty" else 0.0]
-            wrong += [self.j.work_disturbs] if here == "work" else []
-            wrong += [self.j.announced / 2] if worked_on else []
-            genuine, well = _none_of(forged), _none_of(wrong)
-            return genuine * well, genuine * (1.0 - well), 1.0 - genuine
+            there = float(_by(given[step.name], window))
+            return (
+                (1.0 - there, there)
+                if kind == "control"
+                else ((1.0 - there) * (1.0 - work), (1.0 - there) * work, there)
+            )
 
-        return conditional(at("reading", asset, window), READING, [*before, *through, *beside], rule)
+        states = {"presence": PRESENCE, "foothold": FOOTHOLD, "control": CONTROL}[kind]
+        return self.put(conditional(name, states, [step], rule))
 
-    def process(self, asset: str, window: int) -> Node:
-        before = self.before("process", asset, window)
-        through, beside = self._hands(asset, window)
-        upset = self.j.within(self.j.upsets)
+    def _hands(self, assets: Iterable[str]) -> tuple[list[Node], list[Node]]:
+        """Who can lay hands on assets: through their controllers, and by standing beside the first that is somewhere."""
+        known = [self.ground.site.asset_by_id[asset] for asset in assets]
+        controllers = dict.fromkeys(name for asset in known for name in self.ground.controllers_of(asset))
+        zones = [asset.zone for asset in known if asset.zone in self.ground.zones and asset.type != "controller"]
+        beside = [self.seen("presence", zone, NOW) for zone in zones[:1] if zone]
+        return [self.need("controlled", name) for name in list(controllers)[:2]], beside
+
+    @staticmethod
+    def _done(given: Given, through: Sequence[Node], strength: float, by_hand: float) -> tuple[float, float]:
+        """Probability that a deed is done by now, and that it isn't but will be in the window ahead."""
+        now = 1.0 - _none_of([by_hand, *(strength for node in through if given[node.name] in BY_NOW)])
+        soon = 1.0 - _none_of([by_hand, *(strength for node in through if given[node.name] != "never")])
+        return now, (1.0 - now) * soon
+
+    def reading(self, asset: str) -> Node:
+        through, beside = self._hands([asset])
+        fault = self.j.within(self.j.faults, HORIZON_H)
+        worked_on = any((f"reading:{asset}", window) in self.part.works for window in range(SLICES))
 
         def rule(given: Given) -> Sequence[float]:
-            was = given[before[0].name] if before else ""
             here = given[beside[0].name] if beside else ""
-            moved = [1.0] if was == "manipulated" else []
-            moved += [self.j.manipulates for node in through if given[node.name] == "yes"]
-            moved += [self.j.disables_by_hand / 2] if here == "intruder" else []
-            wrong = [upset, 0.5 if was == "upset" else 0.0, self.j.work_disturbs if here == "work" else 0.0]
-            left, well = _none_of(moved), _none_of(wrong)
-            return left * well, left * (1.0 - well), 1.0 - left
+            by_hand = self.j.disables_by_hand / 4 if here == "intruder" else 0.0
+            now, soon = self._done(given, through, self.j.falsifies, by_hand)
+            work = self.j.work_disturbs if here == "work" else 0.0
+            well = _none_of([fault, work, self.j.announced / 2 if worked_on else 0.0])
+            return (1.0 - now - soon) * well, (1.0 - now - soon) * (1.0 - well), now, soon
 
-        return conditional(at("process", asset, window), PROCESS, [*before, *through, *beside], rule)
+        return conditional(at("reading", asset), READING, [*through, *beside], rule)
 
-    def barrier(self, name: str, window: int) -> Node:
+    def process(self, asset: str) -> Node:
+        through, beside = self._hands([asset])
+        upset = self.j.within(self.j.upsets, HORIZON_H)
+
+        def rule(given: Given) -> Sequence[float]:
+            here = given[beside[0].name] if beside else ""
+            by_hand = self.j.disables_by_hand / 2 if here == "intruder" else 0.0
+            now, soon = self._done(given, through, self.j.manipulates, by_hand)
+            well = _none_of([upset, self.j.work_disturbs if here == "work" else 0.0])
+            return (1.0 - now - soon) * well, (1.0 - now - soon) * (1.0 - well), now, soon
+
+        return conditional(at("process", asset), PROCESS, [*through, *beside], rule)
+
+    def barrier(self, name: str) -> Node:
         """A barrier, its failure on demand among its states; without one of that name, the device that is called so."""
         known = self.ground.barriers.get(name)
-        assets = [self.ground.site.asset_by_id[one] for one in (known.assets if known else (name,))]
-        before = self.before("barrier", name, window)
-        hands = list(dict.fromkeys(one for asset in assets for one in self.ground.controllers_of(asset)))
-        through = [self.need("control", one, window) for one in hands[:2]]
-        zones = [asset.zone for asset in assets if asset.zone in self.ground.zones and asset.type != "controller"]
-        beside = [self.need("presence", zone, window) for zone in list(dict.fromkeys(zones))[:1] if zone]
-        gauges = [self.need("reading", asset.id, window) for asset in assets if asset.type == "tank"][:1]
-        pfd = (known.pfd if known and known.pfd else self.j.pfd) if not window else 0.0
-        parents = [*before, *through, *beside, *gauges]
+        assets = known.assets if known else (name,)
+        through, beside = self._hands(assets)
+        types = {asset: self.ground.site.asset_by_id[asset].type for asset in assets}
+        gauges = [self.need("reading", asset) for asset in assets if types[asset] == "tank"][:1]
+        pfd = known.pfd if known and known.pfd else self.j.pfd
+        strength = {"intruder": self.j.disables_by_hand, "work": self.j.work_disables}
 
         def rule(given: Given) -> Sequence[float]:
-            failed = [pfd, 1.0 if before and given[before[0].name] == "failed" else 0.0]
-            failed += [self.j.disables for node in through if given[node.name] == "yes"]
-            strength = {"intruder": self.j.disables_by_hand, "work": self.j.work_disables}
-            failed += [strength.get(given[node.name], 0.0) for node in beside]
-            failed += [0.95 for node in gauges if given[node.name] != "right"]
-            works = _none_of(failed)
-            return works, 1.0 - works
+            here = strength.get(given[beside[0].name], 0.0) if beside else 0.0
+            now, soon = self._done(given, through, self.j.disables, here)
+            gauge = given[gauges[0].name] if gauges else "right"
+            works = _none_of([now, pfd, 0.95 if gauge in ("faulty", "falsified") else 0.0])
+            soon = 1.0 - _none_of([soon, 0.95 if gauge == "soon" else 0.0])
+            return works * (1.0 - soon), 1.0 - works, works * soon
 
-        return conditional(at("barrier", name, window), BARRIER, parents, rule)
+        return conditional(at("barrier", name), BARRIER, [*through, *beside, *gauges], rule)
 
-    def top(self, hazard: str, window: int) -> Node:
-        """A hazard's top event by some window; that of its bow-tie where the site file has one."""
+    def top(self, hazard: str) -> Node:
+        """A hazard's top event; that of its bow-tie where the site file has one, which says nothing of what is ahead."""
         known = self.ground.hazards[hazard]
         bowtie = self.bowtie_of.get(hazard)
         if bowtie is not None:
             said = self.bowtie(bowtie)
-            return deterministic(at("top", hazard, window), [said], [frozenset({"yes"})])
-        before = [self.need("top", hazard, NOW)] if window > NOW else []
+            return conditional(
+                at("top", hazard), TOP, [said], lambda given: (0, 1, 0) if given[said.name] == "yes" else (1, 0, 0)
+            )
         asset = self.ground.site.asset_by_id[known.asset]
-        tanks = [one for one in self.ground.site.assets if one.type == "tank" and one.bund == asset.id]
-        stand = [self.need("barrier", barrier.id, window) for barrier in self.ground.against[hazard][:MOST_WAYS]]
-        if asset.type == "bund" and known.event in _TANK_EVENTS and tanks:
-            return self._escalation(known, window, before, stand)
-        process, reading = self.need("process", asset.id, window), self.need("reading", asset.id, window)
+        stand = [self.need("barrier", barrier.id) for barrier in self.ground.against[hazard][:MOST_WAYS]]
+        if asset.type == "bund" and known.event in _TANK_EVENTS:
+            return self._escalation(known, stand)
+        process, reading = self.need("process", asset.id), self.need("reading", asset.id)
         harms = {"upset": self.j.upset_harms, "manipulated": self.j.manipulation_harms}
         misleads = {"falsified": self.j.misleads[0], "faulty": self.j.misleads[1]}
 
+        def demand(done: str, shown: str) -> float:
+            return 1.0 - _none_of((harms.get(done, 0.0), misleads.get(shown, 0.0)))
+
         def rule(given: Given) -> Sequence[float]:
-            was = bool(before) and given[before[0].name] == "yes"
-            open_ = all(given[node.name] == "failed" for node in stand)
-            demand = 1.0 - _none_of((harms.get(given[process.name], 0.0), misleads.get(given[reading.name], 0.0)))
-            chance = 1.0 if was else max(demand if open_ else 0.0, 1e-6)
-            return 1.0 - chance, chance
+            done, shown = given[process.name], given[reading.name]
+            by_now = all(given[node.name] == "failed" for node in stand)
+            by_then = all(given[node.name] != "works" for node in stand)
+            now = max(demand(done, shown) if by_now else 0.0, _UNFORESEEN)
+            ahead = demand("manipulated" if done == "soon" else done, "falsified" if shown == "soon" else shown)
+            return _so_far(now, ahead if by_then else 0.0)
 
-        return conditional(at("top", hazard, window), BOOLEAN, [*before, process, reading, *stand], rule)
+        return conditional(at("top", hazard), TOP, [process, reading, *stand], rule)
 
-    def _escalation(self, hazard: Hazard, window: int, before: list[Node], stand: list[Node]) -> Node:
+    def _escalation(self, hazard: Hazard, stand: list[Node]) -> Node:
         """What follows in a bund when a tank in it is lost."""
         site = self.ground.site
         inside = [one.id for one in site.assets if one.type == "tank" and one.bund == hazard.asset]
         first = [other for tank in inside for other in self.ground.hazards_of[tank] if other.id in self.part.hazards]
-        tops = [self.need("top", other.id, window) for other in first[:4]]
+        tops = [self.need("top", other.id) for other in first[:MOST_WAYS]]
         share = self.j.ignites if hazard.event in ("fire", "explosion") else self.j.spreads
 
         def rule(given: Given) -> Sequence[float]:
-            was = bool(before) and given[before[0].name] == "yes"
-            begun = any(given[node.name] == "yes" for node in tops)
-            open_ = all(given[node.name] == "failed" for node in stand)
-            chance = 1.0 if was else share if begun and open_ else 1e-6
-            return 1.0 - chance, chance
+            by_now = all(given[node.name] == "failed" for node in stand)
+            by_then = all(given[node.name] != "works" for node in stand)
+            lost = any(given[node.name] == "yes" for node in tops) and by_now
+            soon = any(given[node.name] != "no" for node in tops) and by_then
+            return _so_far(share if lost else _UNFORESEEN, share if soon else 0.0)
 
-        return conditional(at("top", hazard.id, window), BOOLEAN, [*before, *tops, *stand], rule)
+        return conditional(at("top", hazard.id), TOP, [*tops, *stand], rule)
 
-    def release(self, zone: str, window: int) -> Node:
+    def release(self, zone: str) -> Node:
         """Something escaped in a zone, or anywhere for the zone `*`: what gas heads and people notice."""
         assets = self.ground.site.asset_by_id
         inside = [h for h in self.part.hazards if zone == "*" or assets[self.ground.hazards[h].asset].zone == zone]
-        tops = [self.need("top", hazard, window) for hazard in inside]
+        tops = [self.need("top", hazard) for hazard in inside]
         leak = self.j.within(self.j.leaks, HORIZON_H)
-        return self.any_of(at("release", zone, window), [(node, frozenset({"yes"})) for node in tops], leak)
+        return self.any_of(at("release", zone), [(node, _YES) for node in tops], leak)
 
     def bowtie(self, bowtie: Bowtie) -> Node:
         name = top_node(bowtie)
         if name in self.made:
             return self.made[name]
-        used = [*(b for t in bowtie.threats for b in t.barriers)]
+        used = [barrier for threat in bowtie.threats for barrier in threat.barriers]
         if len(bowtie.threats) + len(set(used)) > MAX_WIDTH:
             raise ConfigurationError(
                 f"bow-tie {bowtie.id!r}: {len(bowtie.threats)} threats, {len(set(used))} barriers before its top event",
@@ -324,13 +346,13 @@ class _Maker:
                 remedy=f"at most {MAX_WIDTH} together: join threats by an attack tree, or split it",
             )
         used += [barrier for end in bowtie.consequences for barrier in end.barriers]
-        barriers = {barrier: self.need("barrier", barrier, NOW) for barrier in dict.fromkeys(used)}
+        barriers = {barrier: self.need("barrier", barrier) for barrier in dict.fromkeys(used)}
         places: dict[str, tuple[Node, str]] = {}
         for threat in bowtie.threats:
             if threat.zone is not None:
-                places[threat.id] = self.need("presence", threat.zone, NOW), "intruder"
+                places[threat.id] = self.seen("presence", threat.zone, NOW), "intruder"
             elif threat.security_zone is not None:
-                places[threat.id] = self.need("foothold", threat.security_zone, NOW), "attacker"
+                places[threat.id] = self.seen("foothold", threat.security_zone, NOW), "attacker"
         for node in bowtie_nodes(bowtie, self.trees, barriers, places):
             self.put(node)
         return self.made[name]
@@ -340,61 +362,46 @@ class _Maker:
 
         (Parent divorcing; Olesen et al., Applied Artificial Intelligence 3, 1989.)
         """
-        yes = frozenset({"yes"})
-        links = [*causes] if causes and not leak else [(self.put(boolean(f"{name}/0", leak)), yes), *causes]
+        links = [*causes] if causes and not leak else [(self.put(boolean(f"{name}/0", leak)), _YES), *causes]
         made = deterministic(name if len(links) == 1 else f"{name}/1", [links[0][0]], [links[0][1]])
         for number, (node, states) in enumerate(links[1:], 2):
             link = name if number == len(links) else f"{name}/{number}"
-            made = deterministic(link, [self.put(made), node], [yes, states])
+            made = deterministic(link, [self.put(made), node], [_YES, states])
         return made if split(name)[0] in self.makers else self.put(made)
 
     def reasons(self) -> None:
         """The nodes of the explanations, over what evidence is about."""
-        yes, reached = frozenset({"yes"}), [split(name) for name in self.part.nodes]
-        roots = [self.threat("intruder"), self.threat("foothold")]
-        zoned = [t.id for b in self.part.bowties for t in self.bowties[b].threats if t.zone or t.security_zone]
+        reached = [split(name) for name in self.part.nodes]
+        places = {kind: list(dict.fromkeys(p for k, p, _ in reached if k == kind)) for kind, _, _ in reached}
+        bowties = [self.bowties[name] for name in self.part.bowties]
         own = [
-            self.made[f"threat:{b}/{t.id}"]
-            for b in self.part.bowties
-            for t in self.bowties[b].threats
-            if t.id not in zoned
+            self.made[f"threat:{b.id}/{t.id}"] for b in bowties for t in b.threats if not (t.zone or t.security_zone)
         ]
-        attack = self.any_of("reason:attack", [(node, yes) for node in (*roots, *own)])
-        readings = dict.fromkeys(place for kind, place, _ in reached if kind == "reading")
-        faults = [(self.need("reading", place, NOW), frozenset({"faulty"})) for place in readings]
-        self.any_of("reason:sensor_fault", faults)
-        wrong = [(self.need("reading", place, NOW), frozenset({"faulty", "falsified"})) for place in readings]
-        self.any_of("reason:misreading", wrong)
-        failed = [(self.made[at(*one)], frozenset({"failed"})) for one in reached if one[0] == "barrier"]
-        self.any_of("reason:barrier_failed", failed)
-        processes = dict.fromkeys(place for kind, place, _ in reached if kind == "process")
-        upsets = [(self.need("process", place, NOW), frozenset({"upset"})) for place in processes]
-        self.any_of("reason:process_upset", upsets)
-        tops = [(self.need("top", hazard, NOW), yes) for hazard in self.part.hazards]
-        zones = dict.fromkeys(place for kind, place, _ in reached if kind == "release")
-        own_tops = [(self.made[top_node(self.bowties[b])], yes) for b in self.part.bowties]
-        released = self.any_of(
-            "reason:release", [*((self.need("release", zone, NOW), yes) for zone in zones), *tops, *own_tops]
-        )
-        self.put(deterministic("reason:attack_release", [attack, released], [yes, yes], all_of=True))
-        busy = [self.made[name] for name in self._work_places(reached)]
-        self.any_of("reason:work", [(node, frozenset({"work"})) for node in busy])
+        roots = [self.threat("intruder"), self.threat("foothold"), *own]
+        attack = self.any_of("reason:attack", [(node, _YES) for node in roots])
+        readings = [self.made[at("reading", place)] for place in places.get("reading", ())]
+        self.any_of("reason:sensor_fault", [(node, frozenset({"faulty"})) for node in readings])
+        self.any_of("reason:misreading", [(node, frozenset({"faulty", "falsified"})) for node in readings])
+        failed = [self.made[at("barrier", place)] for place in places.get("barrier", ())]
+        self.any_of("reason:barrier_failed", [(node, frozenset({"failed"})) for node in failed])
+        processes = [self.made[at("process", place)] for place in places.get("process", ())]
+        self.any_of("reason:process_upset", [(node, frozenset({"upset"})) for node in processes])
+        ends = [self.made[at("release", zone)] for zone in places.get("release", ())]
+        ends += [self.made[at("top", hazard)] for hazard in self.part.hazards]
+        ends += [self.made[top_node(bowtie)] for bowtie in bowties]
+        released = self.any_of("reason:release", [(node, _YES) for node in ends])
+        self.put(deterministic("reason:attack_release", [attack, released], [_YES, _YES], all_of=True))
+        deeds = [*readings, *failed, *processes]
+        busy = [at(*one) for one in reached if one[0] in ("presence", "foothold")]
+        busy += [name for node in deeds for name in node.parents if name.startswith("presence:")]
+        self.any_of("reason:work", [(self.made[name], frozenset({"work"})) for name in dict.fromkeys(busy)])
 
-    def _work_places(self, reached: Iterable[tuple[str, str, int]]) -> list[str]:
-        found: dict[str, None] = {}
-        for kind, place, window in reached:
-            if kind in ("presence", "foothold"):
-                found[at(kind, place, window)] = None
-            elif kind in ("reading", "process", "barrier"):
-                found |= dict.fromkeys(
-                    name for name in self.made[at(kind, place, window)].parents if name.startswith("presence:")
-                )
-        return list(found)
 
-    def ahead(self) -> None:
-        """What is asked of the window that has not begun: the same places and hazards, and what they lead to."""
-        places = [name for name in self.made if split(name)[2] == NOW]
-        for name in places:
-            kind, place, _ = split(name)
-            if kind in _STEPS or (kind in _DEEDS and self.part.hazards):
-                self.need(kind, place, AHEAD)
+_UNFORESEEN = 1e-6
+"""Probability of a top event on a way that nobody thought of."""
+
+
+def _so_far(now: float, ahead: float) -> tuple[float, float, float]:
+    """No, yes by now, and soon, of an event with these probabilities by now and by the end of the window ahead."""
+    soon = max(ahead - now, 0.0)
+    return 1.0 - now - soon, now, soon

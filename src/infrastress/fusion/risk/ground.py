@@ -1,8 +1,8 @@
 """What a site model says of ways in: zones by their distance from outside, security zones from the office, barriers.
 
-Zone graphs have cycles, a network of windows may not. Arrows therefore run, within a window, from zones nearer to the
-entry to those farther from it; sideways steps, between zones equally far, arrive in the next window; steps back are
-left out, since who comes back was there before. At most `MOST_WAYS` ways into a zone are told apart, the first by id.
+Zone graphs have cycles, a Bayesian network may not. Arrows therefore run from zones nearer to the entry to those farther
+from it, and between zones equally far from the first by id to the second: who comes back was there before, and a detour
+adds little to a shorter way. At most `MOST_WAYS` ways into a zone are told apart, the nearest, then the first by id.
 """
 
 from collections import defaultdict
@@ -16,15 +16,15 @@ from infrastress.site.context import Barrier, Hazard
 __all__ = ["Ground", "Ways"]
 
 MOST_WAYS = 3
+MOST_ROOMS = 2
 _OFFICE = 4.0
 
 
 class Ways(NamedTuple):
-    """How a zone is come into: from outside, from nearer zones at once, from zones beside it a window later."""
+    """How a zone is come into: from outside, from zones that lie before it; `hops` is how far from outside it is."""
 
     entry: bool
     nearer: tuple[str, ...]
-    beside: tuple[str, ...]
     hops: int
 
 
@@ -89,7 +89,7 @@ class Ground:
             zone = self.security_zone(asset)
             if isinstance(asset, Controller | Host) and zone and asset.zone in self.zones:
                 found[zone].add(asset.zone)
-        return {zone: tuple(sorted(rooms)[:MOST_WAYS]) for zone, rooms in found.items()}
+        return {zone: tuple(sorted(rooms)[:MOST_ROOMS]) for zone, rooms in found.items()}
 
 
 def _ways(leads: Mapping[str, Iterable[str]], outside: set[str]) -> dict[str, Ways]:
@@ -116,8 +116,7 @@ def _ways(leads: Mapping[str, Iterable[str]], outside: set[str]) -> dict[str, Wa
         order.append(start)
     found = {}
     for name in leads:
-        comes = sorted(other for other in leads if name in leads[other])
-        nearer = tuple(other for other in comes if far[other] < far[name])[:MOST_WAYS]
-        beside = tuple(other for other in comes if far[other] == far[name])[: MOST_WAYS - len(nearer)]
-        found[name] = Ways(far[name] == 0, nearer, beside, far[name])
+        comes = sorted((far[other], other) for other in leads if name in leads[other])
+        nearer = tuple(other for hops, other in comes if (hops, other) < (far[name], name))[:MOST_WAYS]
+        found[name] = Ways(far[name] == 0, nearer, far[name])
     return found

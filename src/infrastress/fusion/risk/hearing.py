@@ -25,6 +25,7 @@ __all__ = ["MOST_PIECES", "Heard", "Hearing", "listen", "window_of"]
 
 MOST_PIECES = 32
 """Of more than that the strongest are weighed; the others are counted as unweighed."""
+_WINDOWED = ("presence", "foothold", "control")
 _AGE_STEP = 10 * MINUTE
 """Ages are told apart by this much."""
 _STATES: Mapping[str, tuple[str, ...]] = {
@@ -132,10 +133,10 @@ def _heard(
     if found is None:
         return None
     kind, place, looks_for = found
-    window = NOW if kind == "release" else window_of(item.first, reference)
+    window = window_of(item.first, reference) if kind in _WINDOWED else -1
     rates = book.of(item.detector, item.rule, len(item.assets))
     vector = likelihood(rates, _STATES[kind], looks_for, weight)
-    node = f"threat:{place}" if kind == "threat" else at(kind, place, window)
+    node = at(kind, place, window)
     return Heard(item.alarm, item.detector, item.rule, item.assets, node, vector, rates, weight)
 
 

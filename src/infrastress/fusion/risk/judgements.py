@@ -11,13 +11,11 @@ from math import exp
 
 from infrastress.fusion.risk.likelihood import WINDOW_H
 
-__all__ = ["AHEAD", "HORIZON_H", "JUDGEMENTS", "NOW", "SLICES", "Judgements"]
+__all__ = ["HORIZON_H", "JUDGEMENTS", "NOW", "SLICES", "Judgements"]
 
 SLICES = 3
 """Windows of the past that are told apart; what is older counts for the oldest."""
 NOW = SLICES - 1
-AHEAD = SLICES
-"""Number of the window that has not begun: where steps are predicted."""
 HORIZON_H = SLICES * WINDOW_H
 _HOURS_A_YEAR = 8766.0
 

@@ -2,7 +2,7 @@
 
 Evidence is a likelihood over the states of a node: P(what was heard | state). That is the same as an evidence node
 below it, one a detector, asset and window, whose state was seen (virtual evidence; Pearl 1988, section 2.2.2), and
-costs no node. Probabilities are rounded to `DIGITS`, since the order in which the library multiplies isn't the same in every
+costs no node. Probabilities are rounded to `DIGITS`: the order in which the library multiplies isn't the same in every
 process and their last bits aren't either.
 """
 
@@ -27,12 +27,15 @@ class Network:
 
     Args:
         model: what is asked.
-        check: refuse a model that is too wide; raises TooWideError.
+        mend: say which cut would mend a model that is too wide.
+
+    Raises:
+        TooWideError: the model is too wide to be judged exactly in time.
     """
 
-    def __init__(self, model: Model, *, check: bool = True) -> None:
+    def __init__(self, model: Model, *, mend: bool = True) -> None:
         self.model = model
-        self.width = check_width(model) if check else -1
+        self.width = check_width(model, mend=mend)
         self._library = _pyagrum()
         net = self._library.BayesNet()
         for node in model.nodes:

@@ -33,11 +33,14 @@ def treewidth(model: Model, enough: int = MAX_WIDTH) -> int:
     return width if width <= enough else min(width, _eliminate(graph, fill=True)[0])
 
 
-def check_width(model: Model, limit: int = MAX_WIDTH) -> int:
-    """The treewidth; raises TooWideError with the cut that would mend it where it is above the limit."""
+def check_width(model: Model, limit: int = MAX_WIDTH, *, mend: bool = True) -> int:
+    """The treewidth; raises TooWideError where it is above the limit, with the cut that would mend it if asked for.
+
+    To look for the cut takes seconds: a generated model is made smaller instead.
+    """
     width = treewidth(model, limit)
     if width > limit:
-        cut = ", ".join(f"{parent} -> {child}" for parent, child in cut_for(model, limit))
+        cut = ", ".join(f"{parent} -> {child}" for parent, child in (cut_for(model, limit) if mend else ()))
         raise TooWideError(
             f"the risk model has treewidth {width}, above {limit}: it can't be judged exactly in time",
             remedy=f"cut {cut}" if cut else "split it into several bow-ties",
@@ -65,7 +68,7 @@ def cut_for(model: Model, limit: int = MAX_WIDTH) -> tuple[Arrow, ...]:
         ]
         for arrow in inside[:_CANDIDATES]:
             graph = _moral(model, frozenset({*gone, arrow}))
-            found, its = _bound(graph, limit)
+            found, its = _eliminate(graph, fill=False)
             best = min(best, (found, sum(len(graph[name]) for name in its), arrow))
         if best[0] == inf:
             break
