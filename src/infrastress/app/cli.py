@@ -45,6 +45,7 @@ COMMANDS = {
     "upgrade": Entry("upgrade", "Bring a site's store to this version: backup, trial on a copy, migration."),
     "export": Entry("export", "Write everything of a site in open formats."),
     "accounts": Entry("accounts", "Who may sign in: accounts, sessions, tokens of machines."),
+    "why": Entry("why", "Why an incident says what it says: evidence, weights, and the number worked out again."),
     "evaluate": Entry("evaluate", "Score detections against labels."),
 }
 

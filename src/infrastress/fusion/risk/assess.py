@@ -33,7 +33,7 @@ _SHOWN = 6
 """Probabilities are published to so many digits."""
 _BITS = 3
 _CAUSES = ("attack", "release", "sensor_fault", "process_upset", "work")
-"""The explanations of which the likeliest is the hypothesis that weights are told for."""
+"""The explanations of which the likeliest, to a hundredth the first, is the hypothesis that weights are about."""
 
 
 Found = dict[str, tuple[float, ...]]
@@ -107,7 +107,7 @@ class Assessor:
         likelihoods, numbered = likelihoods_of([(piece.node, piece.vector) for piece in pieces])
         found = network.posterior(likelihoods, asked)
         told = {name: found[f"reason:{name}"][1] for name in REASONS}
-        main = max(_CAUSES, key=lambda name: round(told[name], 9))
+        main = max(_CAUSES, key=lambda name: round(told[name], 2))
         hypothesis = f"reason:{main}"
         bits = weights_of(network, likelihoods, (hypothesis, "yes"), {str(n): one for n, one in enumerate(numbered)})
         self.inferences += 3
@@ -204,16 +204,24 @@ def _part(pieces: Sequence[Heard], hearing: Hearing, evidence: Sequence[Evidence
     }
     zones = {place for kind, place in kinds if kind in ("presence", "release")}
     barriers = {place for kind, place in kinds if kind == "barrier"}
+    of_bowties = {b.hazard for b in ground.site.bowties if b.id in hearing.bowties}
     ranked = []
     for number, hazard in enumerate(ground.site.hazards):
         asset = ground.site.asset_by_id[hazard.asset]
-        close = 0 if hazard.asset in named else 1 if barriers & {b.id for b in ground.against[hazard.id]} else 2
+        close = (
+            0
+            if hazard.asset in named or hazard.id in of_bowties
+            else 1
+            if barriers & {b.id for b in ground.against[hazard.id]}
+            else 2
+        )
         if close < 2 or asset.zone in zones:
             ranked.append((close, asset.type == "bund", -rank_of(hazard.severity), number, hazard.id))
     chosen = sorted(ranked)[:MOST_HAZARDS]
     hazards = tuple(entry[-1] for entry in sorted(chosen, key=lambda entry: entry[3]))
     works = frozenset(works_in(ground.site, hearing.reference, ground)) if ground.site.works else frozenset()
-    return Part(nodes, hazards, works, hearing.bowties)
+    bowties = tuple(b.id for b in ground.site.bowties if b.id in hearing.bowties or b.hazard in hazards)
+    return Part(nodes, hazards, works, bowties)
 
 
 def _piece(piece: Heard, bits: float) -> Piece:

@@ -11,10 +11,10 @@ the step was made; so that window is the state of one node (a temporal node; Arr
 network would have three times the treewidth. A step is made in window k, if not before, with probability
 1 - prod(1 - strength of each cause reached by k).
 
-`presence:<zone>@k` and `foothold:<zone>@k` are what can be seen in window k: somebody, who works or who attacks. What is
-done to readings, process, barriers has the states by now, and `soon` for the window ahead. Causes combine as noisy-or;
-strengths are those of `judgements.py`. Only the nodes asked for and what they depend on are made, which is exact
-(`Model.ancestral`): a model is as large as what it is about, not as the site.
+`presence:<zone>@k` and `foothold:<zone>@k` are what can be seen in window k: somebody, who works or who attacks. What
+is done to readings, process, barriers has the states by now, and `soon` for the window ahead. Causes combine as
+noisy-or; strengths are those of `judgements.py`. Only the nodes asked for and what they depend on are made, which is
+exact (`Model.ancestral`): a model is as large as what it is about, not as the site.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,8 +31,8 @@ from infrastress.site.context import Hazard
 from infrastress.site.risk import Bowtie
 
 __all__ = [
-    "BARRIER", "BY_NOW", "CONTROL", "FOOTHOLD", "PRESENCE", "PROCESS", "READING", "REASONS", "TOP", "WHEN", "Part", "at",
-    "generate", "split",
+    "BARRIER", "BY_NOW", "CONTROL", "FOOTHOLD", "PRESENCE", "PROCESS", "READING", "REASONS", "TOP", "WHEN", "Part",
+    "at", "generate", "split",
 ]  # fmt: skip
 
 WHEN = ("never", "ahead", "now", "before", "earlier")
@@ -217,7 +217,7 @@ class _Maker:
         return self.put(conditional(name, states, [step], rule))
 
     def _hands(self, assets: Iterable[str]) -> tuple[list[Node], list[Node]]:
-        """Who can lay hands on assets: through their controllers, and by standing beside the first that is somewhere."""
+        """Who can lay hands on assets: through their controllers, and by standing beside the first of them."""
         known = [self.ground.site.asset_by_id[asset] for asset in assets]
         controllers = dict.fromkeys(name for asset in known for name in self.ground.controllers_of(asset))
         zones = [asset.zone for asset in known if asset.zone in self.ground.zones and asset.type != "controller"]
@@ -280,7 +280,7 @@ class _Maker:
         return conditional(at("barrier", name), BARRIER, [*through, *beside, *gauges], rule)
 
     def top(self, hazard: str) -> Node:
-        """A hazard's top event; that of its bow-tie where the site file has one, which says nothing of what is ahead."""
+        """A hazard's top event; that of its bow-tie where the site file has one, which tells nothing ahead."""
         known = self.ground.hazards[hazard]
         bowtie = self.bowtie_of.get(hazard)
         if bowtie is not None:

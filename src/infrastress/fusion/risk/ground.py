@@ -1,8 +1,9 @@
 """What a site model says of ways in: zones by their distance from outside, security zones from the office, barriers.
 
-Zone graphs have cycles, a Bayesian network may not. Arrows therefore run from zones nearer to the entry to those farther
-from it, and between zones equally far from the first by id to the second: who comes back was there before, and a detour
-adds little to a shorter way. At most `MOST_WAYS` ways into a zone are told apart, the nearest, then the first by id.
+Zone graphs have cycles, a Bayesian network may not. Arrows therefore run from zones nearer to the entry to those
+farther from it, and between zones equally far from the first by id to the second: who comes back was there before, and
+a detour adds little to a shorter way. At most `MOST_WAYS` ways into a zone are told apart, the nearest, then the first
+by id.
 """
 
 from collections import defaultdict

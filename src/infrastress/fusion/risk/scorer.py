@@ -21,6 +21,8 @@ from infrastress.events.kinds import Severity
 from infrastress.fusion.evidence import Alternative, Evidence, Hypothesis, Scorer, rank_of, severity_of
 from infrastress.fusion.hypotheses import HYPOTHESES, Row, TableScorer
 from infrastress.fusion.risk.assess import Assessor
+from infrastress.fusion.risk.generate import split
+from infrastress.fusion.risk.judgements import NOW, SLICES
 from infrastress.fusion.signs import Sign
 from infrastress.site import Site
 
@@ -95,7 +97,7 @@ class RiskScorer(Scorer):
         assessment = self.assessor(site).assess(evidence)
         if assessment is None:
             return TableScorer().score(evidence, site)
-        announced = _announced(assessment)
+        announced = _announced(assessment, site)
         if assessment.weak == len(assessment.pieces) and not announced:
             return _unmeasured(TableScorer().score(evidence, site), assessment)
         chances = {one.name: one.probability for one in assessment.explanations}
@@ -132,11 +134,20 @@ def _unmeasured(told: Hypothesis, assessment: Assessment) -> Hypothesis:
     return msgspec.structs.replace(told, why=why, assessment=assessment)
 
 
-def _announced(assessment: Assessment) -> tuple[str, ...]:
-    """Places of evidence at which work was announced, as the nodes are called."""
-    works = {place for place, _ in assessment.works}
-    touched = {node.rpartition("@")[0] for node in assessment.nodes}
-    return tuple(sorted(works & touched))
+def _announced(assessment: Assessment, site: Site) -> tuple[str, ...]:
+    """Places of evidence at which work was announced for its time, as the nodes are called."""
+    works = set(assessment.works)
+    found: set[str] = set()
+    for kind, place, window in map(split, assessment.nodes):
+        if window >= 0:
+            wanted = {(f"{kind}:{place}", window)}
+        else:
+            barrier = next((one.assets for one in site.barriers if kind == "barrier" and one.id == place), (place,))
+            zones = {site.asset_by_id[asset].zone for asset in barrier if asset in site.asset_by_id}
+            wanted = {(f"presence:{zone}", NOW) for zone in zones}
+            wanted |= {(f"reading:{place}", other) for other in range(SLICES) if kind == "reading"}
+        found |= {name for name, _ in works & wanted}
+    return tuple(sorted(found))
 
 
 def _severity(told: Hypothesis, evidence: Sequence[Evidence], assessment: Assessment) -> Severity:
