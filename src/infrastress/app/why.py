@@ -63,9 +63,9 @@ def _in_store(url: str, site: Site) -> Iterable[Event]:
         raise InputError("the site has no store yet", where=url, remedy="start it: infrastress serve SITE")
     with open_store(url) as store:
         after: tuple[int, str] | None = None
-        while rows := store.records.list("incident", after=after, limit=500):
+        while rows := store.records.list("event", after=after, limit=500):
             after = rows[-1].sort, rows[-1].key
-            yield from (decode_event(row.data) for row in rows if row.key.startswith(f"{site.id}/"))
+            yield from (decode_event(row.data) for row in rows if row.key.startswith(f"{site.id}/inc-"))
 
 
 def why_dict(name: str, body: Incident, why: Why | None) -> dict[str, Any]:
