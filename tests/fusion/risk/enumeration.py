@@ -1,6 +1,12 @@
 """The rival that can't be wrong: every combination of states, one by one."""
 
 from itertools import product
+from random import Random
+
+
+def seeded(seed):
+    """Randomness of a seed."""
+    return Random(seed)
 
 
 def enumerate_posterior(model, likelihoods, wanted):

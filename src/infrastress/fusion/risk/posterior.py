@@ -45,6 +45,8 @@ class Network:
                 net.addArc(parent, node.name)
             net.cpt(node.name).fillWith(list(node.table))
         self._net = net
+        self._engine: Any = None
+        self._shape: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def posterior(self, likelihoods: Likelihoods, wanted: Iterable[str]) -> dict[str, tuple[float, ...]]:
         """P(state | evidence) of the nodes wanted.
@@ -54,7 +56,7 @@ class Network:
                 never do.
         """
         names = list(wanted)
-        engine = self._library.LazyPropagation(self._net)
+        evidence: dict[str, list[float]] = {}
         for name in sorted(likelihoods):
             vectors = sorted(map(tuple, likelihoods[name]))
             product = [1.0] * len(self.model.by_name[name].states)
@@ -65,17 +67,32 @@ class Network:
             if max(product) <= 0.0:
                 raise ConfigurationError("evidence that can't be", where=f"risk model: {name}")
             if vectors:
-                engine.addEvidence(name, product)
-        for name in names:
-            engine.addTarget(name)
+                evidence[name] = product
         try:
+            engine = self._ready(evidence, tuple(names))
             engine.makeInference()
             found = {name: engine.posterior(name).tolist() for name in names}
         except self._library.GumException as error:
+            self._engine = None
             raise ConfigurationError(f"evidence that can't be: {error}", where="risk model") from None
         if not all(abs(sum(values) - 1.0) < 1e-6 for values in found.values()):  # not a number, where all is impossible
             raise ConfigurationError("evidence that can't be", where="risk model")
         return {name: tuple(round(float(value), DIGITS) for value in values) for name, values in found.items()}
+
+    def _ready(self, evidence: Mapping[str, Sequence[float]], wanted: tuple[str, ...]) -> Any:
+        """The engine with its evidence; kept with its junction tree while the same nodes are seen and asked for."""
+        seen = tuple(evidence), wanted
+        if self._engine is None or self._shape != seen:
+            engine = self._library.LazyPropagation(self._net)
+            for name, vector in evidence.items():
+                engine.addEvidence(name, vector)
+            for name in wanted:
+                engine.addTarget(name)
+            self._engine, self._shape = engine, seen
+        else:
+            for name, vector in evidence.items():
+                self._engine.chgEvidence(name, vector)
+        return self._engine
 
 
 @lru_cache(maxsize=1)
