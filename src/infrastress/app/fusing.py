@@ -6,6 +6,7 @@ from pathlib import Path
 from infrastress.detectors.base import RuleCard
 from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, load_performance
 from infrastress.fusion import FusionUnit
+from infrastress.fusion.risk.assess import refuse_wide
 from infrastress.fusion.risk.scorer import RiskScorer
 from infrastress.site import Site
 
@@ -13,7 +14,8 @@ __all__ = ["build_fusion", "read_measured"]
 
 
 def build_fusion(site: Site, cards: Mapping[str, RuleCard], measured: Iterable[Performance] = ()) -> FusionUnit:
-    """The unit of fusion of a site."""
+    """The unit of fusion of a site; raises ConfigurationError where a bow-tie of it can't be judged in time."""
+    refuse_wide(site)
     return FusionUnit(site, RiskScorer(measured), cards=cards)
 
 

@@ -17,8 +17,8 @@ class Step(Model):
     id: Id
     name: str = ""
     probability: Probability | None = None
-    any: tuple[Id, ...] = ()
-    all: tuple[Id, ...] = ()
+    any: Annotated[tuple[Id, ...], Field(max_length=12)] = ()
+    all: Annotated[tuple[Id, ...], Field(max_length=12)] = ()
 
 
 class AttackTree(Model):

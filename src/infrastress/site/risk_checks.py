@@ -9,6 +9,8 @@ from infrastress.site.risk import AttackTree, Bowtie, Threat
 
 __all__ = ["check_risk"]
 
+MOST_BEFORE = 12
+"""Threats and barriers before a top event: their combinations are told apart one by one."""
 Many = Callable[[Path, Iterable[str], str], None]
 One = Callable[[Path, str | None, str], Any]
 
@@ -61,6 +63,11 @@ def _bowtie(bowtie: Bowtie, here: Path, report: Report, one: One, many: Many) ->
             report.add((*path, "id"), f"id {threat.id!r} again", "each id once in its bow-tie")
         threats[threat.id] = threat
         _threat(threat, path, report, one, many)
+    barriers = {barrier for threat in bowtie.threats for barrier in threat.barriers}
+    if len(bowtie.threats) + len(barriers) > MOST_BEFORE:
+        found = f"{len(bowtie.threats)} threats and {len(barriers)} barriers before the top event"
+        hint = "join threats by an attack tree, or split the bow-tie"
+        report.add(here, found, f"at most {MOST_BEFORE} together", hint)
     seen: set[frozenset[str]] = set()
     for number, entry in enumerate(bowtie.together):
         path = (*here, "together", number, "threats")

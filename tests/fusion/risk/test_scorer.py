@@ -1,5 +1,6 @@
 """The risk scorer: what it calls an incident, a function of the set of evidence, what it says of itself."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -9,11 +10,13 @@ from hypothesis import strategies as st
 from infrastress.core.time import DAY, HOUR, MINUTE
 from infrastress.evaluation.performance import Performance
 from infrastress.fusion import HYPOTHESES, FusionUnit
-from infrastress.fusion.risk.assess import Assessor
+from infrastress.fusion.risk.assess import Assessor, refuse_wide
 from infrastress.fusion.risk.likelihood import HALF_LIFE_H, WEAK, RatesBook, freshness
 from infrastress.fusion.risk.scorer import ANNOUNCED, CHANCES, RiskScorer, row_of
 from infrastress.fusion.risk.why import explain
+from infrastress.fusion.risk.width import TooWideError
 from infrastress.site import Site
+from infrastress.site.load import load_site
 from tests.fusion.plant import SITE, T0, Feed, cleared, detection, intrusion, login, smell
 from tests.fusion.test_hypotheses import (
     BADGE,
@@ -323,3 +326,39 @@ def test_a_flood_is_weighed_in_bounded_size():
     before = assessor.inferences
     assessor.assess([*heard, evidence(("T-1",), suspicion="sensor_fault", alarm="z", detector="d1", confidence=0.5)])
     assert assessor.inferences - before <= 3
+
+
+def test_a_bowtie_that_cannot_be_judged_in_time_is_refused_with_the_cut_that_mends_it():
+    leaves = [{"id": f"l{n:02}", "probability": 0.1} for n in range(20)]
+    rng = Random(3)
+    goals = [{"id": f"g{n}", "all": rng.sample([leaf["id"] for leaf in leaves], 12)} for n in range(6)]
+    tree = {"id": "t", "steps": [{"id": "goal", "any": [goal["id"] for goal in goals]}, *goals, *leaves]}
+    site = site_with(attack_trees=[tree], bowties=[{"id": "wide", "threats": [{"id": "i", "attack_tree": "t"}]}])
+    with pytest.raises(TooWideError, match="treewidth") as refused:
+        refuse_wide(site)
+    assert refused.value.where == "site.yaml: bowties: wide"
+    assert refused.value.remedy.startswith(("cut step:wide/i/", "split it"))
+    refuse_wide(site_with(bowties=[BOWTIE]))
+
+
+@pytest.mark.parametrize("example", ["depot", "water"])
+def test_evidence_anywhere_on_a_whole_site_is_judged_within_the_bound(example):
+    site = load_site(Path(__file__).resolve().parents[3] / "examples" / example)
+    assessor = Assessor(site, [MEASURED])
+    kinds = ("telemetry", "telemetry", "network", "access", "reports")
+    suspicions = ("sensor_fault", "sensor_falsified", "actuator_manipulated", "process_fault", "intrusion", "unknown")
+    judged = 0
+    for seed in range(25):
+        rng = Random(seed)
+        heard = [
+            evidence((rng.choice(site.assets).id,), rng.choice(kinds), rng.choice(suspicions), alarm=f"a{number}",
+                     detector=rng.choice(("test", "stranger")), first=rng.randrange(DAY))
+            for number in range(rng.randint(1, 20))
+        ]  # fmt: skip
+        found = assessor.assess(heard)
+        if found is not None:
+            judged += 1
+            assert explain(found, site).verdict == "same"
+            assert all(0.0 <= one.probability <= 1.0 for one in found.explanations)
+            assert len(found.pieces) + sum(piece.also for piece in found.pieces) + found.unweighed == len(heard)
+    assert judged >= 20

@@ -22,10 +22,10 @@ from infrastress.fusion.risk.likelihood import WINDOW_H, RatesBook
 from infrastress.fusion.risk.posterior import Likelihoods, Network
 from infrastress.fusion.risk.steps import by_now_and_ahead, next_steps, step_nodes
 from infrastress.fusion.risk.weights import weights_of
-from infrastress.fusion.risk.width import TooWideError
+from infrastress.fusion.risk.width import TooWideError, check_width
 from infrastress.site import Site
 
-__all__ = ["Assessor", "likelihoods_of", "network_of", "works_in"]
+__all__ = ["Assessor", "likelihoods_of", "network_of", "refuse_wide", "works_in"]
 
 MOST_HAZARDS = 5
 _KEPT = 64
@@ -156,6 +156,21 @@ class Assessor:
 def network_of(ground: Ground, part: Part) -> Network:
     """The compiled network of a part; raises ConfigurationError where it is too wide."""
     return Network(generate(ground, part), mend=False)
+
+
+def refuse_wide(site: Site) -> None:
+    """Refuse a site with a bow-tie that can't be judged in time.
+
+    Raises:
+        TooWideError: its treewidth is above the bound; the remedy names the arrows to cut.
+    """
+    ground = Ground(site)
+    for bowtie in site.bowties:
+        try:
+            check_width(generate(ground, Part(bowties=(bowtie.id,))))
+        except TooWideError as error:
+            where = f"site.yaml: bowties: {bowtie.id}"
+            raise TooWideError(error.what, where=where, remedy=error.remedy) from None
 
 
 def likelihoods_of(
