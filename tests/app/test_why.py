@@ -8,6 +8,9 @@ import pytest
 from infrastress.app.baselines import state_folder
 from infrastress.app.cli import main
 from infrastress.app.keeping.backup import Place
+from infrastress.app.service.models import changed_parts, fusion_of, prepare, read_setup
+from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, save_performance
+from infrastress.store import open_store
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,38 @@ def test_no_such_incident_is_a_clear_error(plant, capsys):
     assert "there is no incident 'inc-nobody'" in capsys.readouterr().err
     assert main(["why", "inc-", "--site", str(plant / "plant"), "--results", str(plant)]) == 1
     assert "there are no results" in capsys.readouterr().err
+
+
+RATES = Performance(
+    detector="site_events", detector_version="1", rule="", windows=40, found=38, asset_hours=20_000, false_episodes=2,
+    recording="quiet weeks", commit="abc",
+)  # fmt: skip
+
+
+def test_measured_rates_of_the_state_folder_weigh_the_evidence_of_a_replay(plant, incident, tmp_path, capsys):
+    site = tmp_path / "site"
+    shutil.copytree(plant / "plant", site)
+    save_performance(site / "state" / PERFORMANCE_FILE, [RATES])
+    out = tmp_path / "out"
+    assert main(["replay", str(site), str(plant / "attack"), "--out", str(out)]) == 0
+    assert json.loads((out / "replay.json").read_text())["measured"]
+    capsys.readouterr()
+    assert main(["why", incident["incident"], "--site", str(site), "--results", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    by_detector = {piece["detector"]: piece for piece in told["assessment"]["pieces"]}
+    assert (by_detector["site_events"]["basis"], by_detector["site_events"]["rests_on"]) == ("measured", "quiet weeks")
+    assert by_detector["process_invariants"]["basis"] == "weak"
+    assert told["hypothesis"] == incident["hypothesis"]
+
+
+def test_measured_rates_are_part_of_a_setup_and_a_change_of_them_is_told(plant, tmp_path):
+    site = tmp_path / "site"
+    shutil.copytree(plant / "plant", site)
+    before = prepare(site, site / "state")
+    save_performance(site / "state" / PERFORMANCE_FILE, [RATES])
+    after = prepare(site, site / "state")
+    assert changed_parts(before.data, after.data) == ("measured rates",)
+    with open_store("memory://") as store:
+        digest = store.blobs.put(after.data)
+        assert read_setup(store.blobs, digest).measured == (RATES,)
+        assert fusion_of(store.blobs, "depot") is not None

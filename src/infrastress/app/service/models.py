@@ -19,6 +19,7 @@ from infrastress.core.ids import canonical_json, content_hash
 from infrastress.detectors.base import Detector
 from infrastress.evaluation.performance import Performance
 from infrastress.fusion import FusionUnit
+from infrastress.fusion.risk.assess import refuse_wide
 from infrastress.runtime import DetectionUnit
 from infrastress.runtime.reloading import SiteUnit
 from infrastress.site import Site
@@ -99,7 +100,7 @@ def prepare(folder: Path, state: Path, file: Path | None = None) -> Prepared:
     """Check a site folder, what was learned for it, and a file of connections (by default the folder's own).
 
     Raises:
-        ConfigurationError: the connections have faults.
+        ConfigurationError: the connections have faults, or a bow-tie can't be judged in time.
         SiteError: the model has faults, or a detector's options don't fit.
         PluginError: a detector isn't installed.
         BaselineError: what was learned is damaged.
@@ -134,6 +135,7 @@ def prepare(folder: Path, state: Path, file: Path | None = None) -> Prepared:
         notes.append("Nothing was learned for this site yet: rules run with the site file's numbers alone.")
     connections = connections_of(site, file)
     measured = read_measured(state)
+    refuse_wide(site)
     data = canonical_json(
         {
             "format": _FORMAT,
