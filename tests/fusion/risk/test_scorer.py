@@ -362,3 +362,13 @@ def test_evidence_anywhere_on_a_whole_site_is_judged_within_the_bound(example):
             assert all(0.0 <= one.probability <= 1.0 for one in found.explanations)
             assert len(found.pieces) + sum(piece.also for piece in found.pieces) + found.unweighed == len(heard)
     assert judged >= 20
+
+
+def test_a_barrier_before_the_top_event_lowers_it_and_one_behind_it_does_not():
+    def top(*barriers):
+        site = site_with(barriers=list(barriers))
+        return RiskScorer([MEASURED]).score([FORGED, LOGIN], site).assessment.top_events[0].probability
+
+    trip = {"id": "trip", "prevents": ["overfill-1"], "assets": ["LS-1"], "pfd": 0.01}
+    assert top(trip) < top() / 3
+    assert top({**trip, "side": "mitigation"}) == top()

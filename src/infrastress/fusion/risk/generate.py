@@ -289,8 +289,10 @@ class _Maker:
                 at("top", hazard), TOP, [said], lambda given: (0, 1, 0) if given[said.name] == "yes" else (1, 0, 0)
             )
         asset = self.ground.site.asset_by_id[known.asset]
-        stand = [self.need("barrier", barrier.id) for barrier in self.ground.against[hazard][:MOST_WAYS]]
-        if asset.type == "bund" and known.event in _TANK_EVENTS:
+        escalates = asset.type == "bund" and known.event in _TANK_EVENTS
+        before = [one for one in self.ground.against[hazard] if escalates or one.side == "prevention"]
+        stand = [self.need("barrier", barrier.id) for barrier in before[:MOST_WAYS]]
+        if escalates:
             return self._escalation(known, stand)
         process, reading = self.need("process", asset.id), self.need("reading", asset.id)
         harms = {"upset": self.j.upset_harms, "manipulated": self.j.manipulation_harms}
