@@ -46,6 +46,7 @@ COMMANDS = {
     "export": Entry("export", "Write everything of a site in open formats."),
     "accounts": Entry("accounts", "Who may sign in: accounts, sessions, tokens of machines."),
     "measure": Entry("measure", "Measure each rule on recordings with truth, for the risk model."),
+    "why": Entry("why", "Why an incident says what it says: evidence, weights, and the number worked out again."),
     "evaluate": Entry("evaluate", "Score detections against labels."),
 }
 

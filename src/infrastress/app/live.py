@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infrastress.app.baselines import Baseline
+from infrastress.app.baselines import Baseline, state_folder
 from infrastress.app.detecting import Chosen, build_detectors, cards_of
 from infrastress.app.files import make_folder, write_json
+from infrastress.app.fusing import build_fusion, read_measured
 from infrastress.app.pipeline import Judged
 from infrastress.app.working import live_duties, read_judgement
 from infrastress.connectors.base import LiveConnector, LiveContext
@@ -30,7 +31,6 @@ from infrastress.core.secrets import Secrets
 from infrastress.core.time import SECOND, to_iso
 from infrastress.events import Event, decode_event
 from infrastress.events.delivery import Balance
-from infrastress.fusion import FusionUnit
 from infrastress.runtime import DetectionUnit, Intake, IntakePolicy, Policy, Shift
 from infrastress.runtime.admission import SourceNotes
 from infrastress.runtime.export import export_results
@@ -141,7 +141,7 @@ def replay_lived(plant: Plant, at: Path, result: Path, out: Path) -> bool:
     """Replay the log of a live run into `out`; whether its results are those in `result`, to the byte."""
     site, chosen, baselines = _judgement(plant)
     with open_store(at) as live, open_store(make_folder(out) / "store") as store:
-        fusion = FusionUnit(site, cards=cards_of(chosen))
+        fusion = build_fusion(site, cards_of(chosen), read_measured(state_folder(plant.folder, None)))
         detection = DetectionUnit(site, build_detectors(site, chosen, baselines))
         replay_log(live.log, store, site, detection, fusion)
         export_results(store, site, out)
@@ -264,7 +264,8 @@ def _judging(at: Path, plant: Plant, ready: "Flag", stop: "Flag") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the demo, and that the judge
     parent = os.getppid()
     with open_store(at) as store:
-        shift = Shift(store.log, store.checkpoints, live_duties(*_judgement(plant)), policy=Policy(max_wait_s=0.05))
+        duties = live_duties(*_judgement(plant), read_measured(state_folder(plant.folder, None)))
+        shift = Shift(store.log, store.checkpoints, duties, policy=Policy(max_wait_s=0.05))
         ready.set()
 
         def enough() -> bool:

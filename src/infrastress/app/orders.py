@@ -17,6 +17,7 @@ from infrastress.app.reading import how_read
 from infrastress.connectors.base import Connector
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.ids import canonical_json, content_hash
+from infrastress.evaluation.performance import Performance
 from infrastress.site import Site
 from infrastress.store import open_store
 from infrastress.store.ports import Store
@@ -26,9 +27,13 @@ __all__ = ["judgement", "may_judge", "open_database", "open_folder", "order_of"]
 _STORE, _ORDER = "store", "replay.json"
 
 
-def judgement(site: Site, chosen: Mapping[str, Chosen], baselines: Mapping[str, Baseline]) -> dict[str, Any]:
-    """What detection and fusion depend on: site model, versions of detectors, what they learned."""
+def judgement(
+    site: Site, chosen: Mapping[str, Chosen], baselines: Mapping[str, Baseline], measured: Sequence[Performance] = ()
+) -> dict[str, Any]:
+    """What detection and fusion depend on: site model, versions of detectors, what they learned, measured rates."""
+    rates = {"measured": content_hash(msgspec.json.encode(measured))} if measured else {}
     return {
+        **rates,
         "site": site.id,
         "site_version": site.version,
         "detectors": {name: plugin.version for name, (plugin, _) in chosen.items()},
@@ -105,7 +110,7 @@ def may_judge(store: Store, judged_by: Mapping[str, Any]) -> bool:
     order = _read(store, judged_by["site"])
     if order is None:
         return False
-    for name, ours in judged_by.items():
+    for name, ours in {"measured": None, **judged_by}.items():
         if order.get(name) != ours:
             raise ConfigurationError(
                 f"site {judged_by['site']!r} was ordered to be judged with {name.replace('_', ' ')} "

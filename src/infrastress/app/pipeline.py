@@ -8,12 +8,12 @@ from typing import Any
 from infrastress.app.baselines import Baseline, read_baselines
 from infrastress.app.detecting import build_detectors, cards_of, choose_detectors
 from infrastress.app.files import make_folder, write_json
+from infrastress.app.fusing import build_fusion, read_measured
 from infrastress.app.orders import judgement, open_database, open_folder, order_of
 from infrastress.app.reading import open_recordings
 from infrastress.core.errors import ConfigurationError, InputError
 from infrastress.events import Event
 from infrastress.events.kinds import SourceKind
-from infrastress.fusion import FusionUnit
 from infrastress.runtime.export import export_results
 from infrastress.runtime.replay import Progress, ReplaySummary, replay
 from infrastress.site import Site
@@ -63,7 +63,7 @@ def replay_recordings(
         site: the site model.
         folder: its folder.
         recordings: files or folders.
-        state: where baselines lie.
+        state: where baselines and measured rates lie.
         out: results go there, and the store where no database is named; without both the store lives in memory and
             nothing is written. A replay that was interrupted is gone on with.
         database: URL of the store, which other sites may share.
@@ -79,6 +79,7 @@ def replay_recordings(
     Raises:
         InputError: a recording can't be read.
         BaselineError: what was learned doesn't fit this site any more.
+        DecodeError: the file of measured rates is none.
         ConfigurationError: `out`, or the database for this site, holds another replay.
     """
     chosen = choose_detectors(site)
@@ -91,7 +92,8 @@ def replay_recordings(
         raise ConfigurationError(
             "nothing is ever thrown away in a database", remedy="leave out --overwrite and name a new database"
         )
-    order = order_of(judgement(site, chosen, baselines), recordings, connectors)
+    measured = read_measured(state)
+    order = order_of(judgement(site, chosen, baselines, measured), recordings, connectors)
     if scores:
         order = {**order, "scores": True}
     detectors = build_detectors(site, chosen, baselines)
@@ -101,7 +103,7 @@ def replay_recordings(
             site,
             connectors,
             detectors,
-            FusionUnit(site, cards=cards_of(chosen)),
+            build_fusion(site, cards_of(chosen), measured),
             speed=speed,
             batch_rows=batch_rows or 10_000,
             scores=scores,

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from infrastress.core.errors import ConfigurationError
 from infrastress.events import Alarm, Event, Incident, TimelineEntry
 from infrastress.events.kinds import Sureness
-from infrastress.fusion import HYPOTHESES
 from infrastress.fusion.evidence import rank_of
+from infrastress.fusion.risk.scorer import row_of
 from infrastress.site import Site
 
 __all__ = [
@@ -140,7 +140,7 @@ def zone_name(moment: int, zone: ZoneInfo) -> str:
 
 
 def _first(body: Incident, incident: Event, site: Site) -> str:
-    row = next((row for row in HYPOTHESES if row.name == body.hypothesis), None)
+    row = row_of(body.hypothesis)
     if row is None:
         return "Read the detections and look on the spot."
     return row.first.format(subject=asset_names(incident.assets[:1], site))

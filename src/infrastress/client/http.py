@@ -14,6 +14,7 @@ from infrastress.client import models
 from infrastress.client import quarantine as kept
 from infrastress.client import site as wire
 from infrastress.client.past import Past
+from infrastress.client.risk import IncidentWhy
 from infrastress.client.stream import Closed, Told, follow
 from infrastress.core.errors import InfrastressError
 
@@ -251,6 +252,10 @@ class Client:
     def incident(self, id_: str) -> models.IncidentDetail:
         """An incident with story and evidence."""
         return self._get(f"/incidents/{_part(id_)}", models.IncidentDetail)
+
+    def why(self, id_: str) -> IncidentWhy:
+        """Why an incident has its probability, worked out again."""
+        return self._get(f"/incidents/{_part(id_)}/why", IncidentWhy)
 
     def assign(self, id_: str, owner: str | None = None, *, key: str | None = None) -> models.IncidentActResult:
         """Take an incident, or give it to an account, `role:` and a role, or (empty) to nobody."""

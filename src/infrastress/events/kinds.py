@@ -5,9 +5,12 @@ int64 nanoseconds UTC. A field may be added with a default, never renamed or ret
 know, new readers fill what they miss.
 """
 
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import msgspec
+
+from infrastress.events.assessment import Assessment
+from infrastress.events.severities import SEVERITIES, Severity
 
 __all__ = [
     "CALLING",
@@ -43,9 +46,6 @@ __all__ = [
     "Unknown",
 ]
 
-Severity = Literal["info", "low", "medium", "high", "critical"]
-SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
-"""Rising."""
 CALLING: Final = frozenset({"medium", "high", "critical"})
 """Severities that call somebody; the rest are notices (ISA-18.2: alerts), listed with no sound and no banner."""
 SourceKind = Literal["telemetry", "network", "access", "reports"]
@@ -297,6 +297,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     A flood is bounded: `detections` and `timeline` hold its beginning, `detections_total` and `timeline_total` say how
     many there are, and `detections_digest` (sum of the ids' first 64 bits, modulo 2^64) proves which. `aliases` are
     incidents that turned out to be part of this one; each of them ends in a revision that names its `superseded_by`.
+    `assessment` is the risk model's, of which `confidence` is one number; None where the model had nothing to say.
     """
 
     incident: str
@@ -319,6 +320,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     timeline_total: int = 0
     aliases: tuple[str, ...] = ()
     superseded_by: str = ""
+    assessment: Assessment | None = None
 
 
 class IncidentAction(

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from infrastress.events.assessment import Assessment
 from infrastress.events.kinds import SEVERITIES, Severity, SourceKind, Suspicion
 from infrastress.site import Site
 
@@ -59,7 +60,10 @@ class Alternative(msgspec.Struct, frozen=True):
 
 
 class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
-    """What best explains some evidence; `confidence` is 0..1; `assets` are what it is about."""
+    """What best explains some evidence; `confidence` is 0..1; `assets` are what it is about.
+
+    `assessment` is what the risk model said; None where a scorer has none.
+    """
 
     name: str
     title: str
@@ -68,6 +72,7 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     assets: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    assessment: Assessment | None = None
 
 
 class Scorer(Protocol):

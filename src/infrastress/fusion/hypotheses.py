@@ -9,8 +9,8 @@ the best leaves of certainty is shared among the alternatives. The numbers of a 
 read and argued with, not fitted ones.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import Literal
@@ -283,10 +283,11 @@ class _Judged:
     confidence: float
     explained: float
     against: tuple[Sign, ...]
+    doubt: float = 1.0
 
     @property
     def rank(self) -> float:
-        return self.confidence * self.explained * (1.0 + 0.25 * (len(self.row.needs) - 1))
+        return self.confidence * self.doubt * self.explained * (1.0 + 0.25 * (len(self.row.needs) - 1))
 
 
 @dataclass
@@ -317,9 +318,22 @@ class TableScorer(Scorer):
 
     def score(self, evidence: Sequence[Evidence], site: Site) -> Hypothesis:
         """The row that explains the evidence best, with the best of other families as alternatives."""
+        return self.tell(evidence, site, lambda row: None)
+
+    def tell(self, evidence: Sequence[Evidence], site: Site, chance: Callable[[Row], float | None]) -> Hypothesis:
+        """The same with the probability of a row from elsewhere, in the place of its confidence; None leaves it.
+
+        What speaks against a row then lowers its rank alone: a probability has heard it already.
+        Alternatives then have their own probabilities, which need not sum to 1: two things can be so at once.
+        """
         ordered = sorted(evidence, key=lambda item: (item.first, item.alarm))
         heard = _listen(ordered, site)
-        judged = [found for row in self._rows if (found := _judge(row, heard, site)) is not None]
+        known = {row.name: chance(row) for row in self._rows}
+        judged = [
+            found if (said := known[row.name]) is None else replace(found, confidence=said, doubt=_doubt(found))
+            for row in self._rows
+            if (found := _judge(row, heard, site)) is not None
+        ]
         judged.sort(key=lambda found: -found.rank)
         best, others = judged[0], list[_Judged]()
         for found in judged[1:]:
@@ -331,7 +345,7 @@ class TableScorer(Scorer):
             Alternative(
                 found.row.name,
                 found.row.title.format(subject=_name(_about(found.row, heard, site), site)),
-                round(min(found.rank * left, best.confidence), 3),
+                round(min(found.rank * left, best.confidence) if (p := known[found.row.name]) is None else p, 3),
             )
             for found in others[:2]
         )
@@ -388,6 +402,10 @@ def _judge(row: Row, heard: Heard, site: Site) -> _Judged | None:
         confidence *= 1.0 - row.speaks_against[sign]
     explained = sum(kept.weight for said, kept in heard.items() if said & row.explains)
     return _Judged(row, min(confidence, 0.99), explained / sum(kept.weight for kept in heard.values()), against)
+
+
+def _doubt(found: _Judged) -> float:
+    return prod(1.0 - found.row.speaks_against[sign] for sign in found.against)
 
 
 def _about(row: Row, heard: Heard, site: Site) -> tuple[str, ...]:

@@ -133,6 +133,7 @@ def incident_event(
         timeline_total=len(timeline),
         aliases=tuple(incident.aliases),
         superseded_by=superseded_by,
+        assessment=judged.assessment,
     )
     incident.shown_at, incident.shown_alarms = now, len(ordered)
     incident.shown_kinds = list(body.source_kinds)

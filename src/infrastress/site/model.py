@@ -27,6 +27,7 @@ from infrastress.site.context import (
 )
 from infrastress.site.control import ControlRule
 from infrastress.site.process import Connection, Interlock, Signal
+from infrastress.site.risk import AttackTree, Bowtie, Work
 from infrastress.site.sources import DetectorSettings, RuntimeSettings, Source
 
 __all__ = ["Location", "Site"]
@@ -66,6 +67,9 @@ class Site(Model):
     hazards: tuple[Hazard, ...] = ()
     barriers: tuple[Barrier, ...] = ()
     voting: tuple[VotingGroup, ...] = ()
+    attack_trees: tuple[AttackTree, ...] = ()
+    bowties: tuple[Bowtie, ...] = ()
+    works: tuple[Work, ...] = ()
     services: tuple[Service, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     receptors: tuple[Receptor, ...] = ()

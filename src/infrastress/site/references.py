@@ -8,6 +8,7 @@ from infrastress.site.control import condition_parts
 from infrastress.site.model import Site
 from infrastress.site.process import Comparison
 from infrastress.site.report import Path, Report
+from infrastress.site.risk_checks import check_risk
 from infrastress.site.validation import Validated
 
 __all__ = ["check_references"]
@@ -15,12 +16,12 @@ __all__ = ["check_references"]
 _LISTS = (
     "substances", "zones", "security_zones", "conduits", "networks", "assets", "signals", "connections", "interlocks",
     "control_rules", "hazards", "barriers", "voting", "services", "dependencies", "receptors", "people", "shifts",
-    "roads", "sources",
+    "roads", "sources", "attack_trees", "bowties", "works",
 )  # fmt: skip
 _WORDS = {
     "substances": "substance", "zones": "zone", "security_zones": "security zone", "networks": "network",
     "assets": "asset", "signals": "signal", "hazards": "hazard", "services": "service", "shifts": "shift",
-    "sources": "source",
+    "sources": "source", "barriers": "barrier", "attack_trees": "attack tree",
 }  # fmt: skip
 _COMPUTERS = ("controller", "host")
 _VOTERS = ("gas_detector", "flame_detector", "smoke_detector", "level_switch", "call_point", "fence")
@@ -58,6 +59,7 @@ class _Ids:
         self._signals()
         self._process()
         self._context()
+        check_risk(self.site, self.report, self._one, self._many)
 
     def _one(self, path: Path, word: str | None, target: str, types: Iterable[str] = ()) -> Any:
         """The thing referred to, None when there is none (reported) or nothing can be said."""

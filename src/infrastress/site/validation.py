@@ -43,6 +43,10 @@ _EXPECTED = {
     "model_type": "a mapping of fields",
     "model_attributes_type": "a mapping of fields",
     "string_too_long": "at most {max_length} characters",
+    **dict.fromkeys(
+        ("timezone_aware", "datetime_type", "datetime_parsing", "datetime_from_date_parsing"),
+        "a time with its offset, like 2026-03-01T08:00:00+01:00",
+    ),
 }
 
 

@@ -231,3 +231,15 @@ def test_blobs_are_what_they_look_like_and_never_a_page(api):
         assert response.headers["content-disposition"].startswith(how)
         assert response.headers["x-content-type-options"] == "nosniff"
         assert "sandbox" in response.headers["content-security-policy"]
+
+
+def test_why_an_incident_is_what_it_is_comes_with_its_weights_and_the_number_again(client):
+    incident = max(client.incidents(), key=lambda one: one.confidence)
+    why = client.why(incident.id)
+    assert why.verdict == "same"
+    assert all(one.told == pytest.approx(one.now, abs=2e-6) for one in why.explanations)
+    assert why.evidence
+    assert {piece.basis for piece in why.evidence} == {"weak"}
+    assert all(client.alarm(piece.alarm).id == piece.alarm for piece in why.evidence[:3])
+    with pytest.raises(ApiError, match="inc-none"):
+        client.why("inc-none")

@@ -13,10 +13,13 @@ from pydantic import ValidationError
 
 from infrastress.app.baselines import decisions_of, in_force, read_version, versions_of
 from infrastress.app.detecting import cards_of, choose_detectors
+from infrastress.app.fusing import build_fusion, read_measured
 from infrastress.core.errors import ConfigurationError, StoreError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.detectors.base import Detector
+from infrastress.evaluation.performance import Performance
 from infrastress.fusion import FusionUnit
+from infrastress.fusion.risk.assess import refuse_wide
 from infrastress.runtime import DetectionUnit
 from infrastress.runtime.reloading import SiteUnit
 from infrastress.site import Site
@@ -53,6 +56,7 @@ class Setup:
         connections: how each source that is live is reached; names of secrets, never secrets.
         learned: which version of the baselines it is, when and by whom it was learned and put in force, why; empty
             where none is enforced.
+        measured: rates of its detectors on recordings with truth.
     """
 
     digest: str
@@ -62,6 +66,7 @@ class Setup:
     contents: Mapping[str, str]
     connections: dict[str, Connection]
     learned: Mapping[str, Any] = field(default_factory=dict)
+    measured: tuple[Performance, ...] = ()
 
     @property
     def cards(self) -> Mapping[str, Any]:
@@ -95,10 +100,11 @@ def prepare(folder: Path, state: Path, file: Path | None = None) -> Prepared:
     """Check a site folder, what was learned for it, and a file of connections (by default the folder's own).
 
     Raises:
-        ConfigurationError: the connections have faults.
+        ConfigurationError: the connections have faults, or a bow-tie can't be judged in time.
         SiteError: the model has faults, or a detector's options don't fit.
         PluginError: a detector isn't installed.
         BaselineError: what was learned is damaged.
+        DecodeError: the file of measured rates is none.
     """
     from infrastress.site.load import load_site
 
@@ -128,6 +134,8 @@ def prepare(folder: Path, state: Path, file: Path | None = None) -> Prepared:
     if number is None:
         notes.append("Nothing was learned for this site yet: rules run with the site file's numbers alone.")
     connections = connections_of(site, file)
+    measured = read_measured(state)
+    refuse_wide(site)
     data = canonical_json(
         {
             "format": _FORMAT,
@@ -137,6 +145,7 @@ def prepare(folder: Path, state: Path, file: Path | None = None) -> Prepared:
             "contents": contents,
             "connections": {source: one.model_dump(mode="json") for source, one in connections.items()},
             "learned": {} if number is None or not contents else _learned(state, number),
+            **({"measured": msgspec.to_builtins(measured)} if measured else {}),
         }
     )
     return Prepared(site, connections, data, tuple(notes))
@@ -171,7 +180,7 @@ def read_setup(blobs: Blobs, digest: str) -> Setup:
         connections = {source: Connection.model_validate(one) for source, one in fields["connections"].items()}
         return Setup(
             digest, site, fields["detectors"], fields["baselines"], fields["contents"], connections,
-            fields.get("learned", {}),
+            fields.get("learned", {}), msgspec.convert(fields.get("measured", []), tuple[Performance, ...]),
         )  # fmt: skip
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError, ValidationError) as error:
         raise ConfigurationError(
@@ -214,7 +223,7 @@ def fusion_of(blobs: Blobs, site_id: str) -> SiteUnit[FusionUnit]:
 
     def build(digest: str) -> FusionUnit:
         setup = read_setup(blobs, digest)
-        return FusionUnit(setup.site, cards=setup.cards)
+        return build_fusion(setup.site, setup.cards, setup.measured)
 
     return SiteUnit(site_id, build)
 
@@ -229,6 +238,8 @@ def changed_parts(before: bytes | None, after: bytes) -> tuple[str, ...]:
               if old[what].get(name) != new[what].get(name)}  # fmt: skip
     if old["contents"] == new["contents"] and old.get("learned", {}) != new.get("learned", {}):
         parts.add("approval of what was learned")
+    if old.get("measured") != new.get("measured"):
+        parts.add("measured rates")
     return tuple(
         sorted(part.replace("contents ", "baseline of ").replace("connections ", "connection of ") for part in parts)
     )

@@ -9,7 +9,9 @@ from infrastress.app.api.asking import PlantOf, StreamOf, known, needs, not_modi
 from infrastress.app.api.casefile import incident_detail
 from infrastress.app.api.pages import page_of, question
 from infrastress.app.api.projection import Entry
+from infrastress.app.api.reasons import incident_why
 from infrastress.client import models
+from infrastress.client.risk import IncidentWhy
 from infrastress.events.kinds import HandlingState, Severity, SourceKind
 from infrastress.fusion.evidence import rank_of
 
@@ -87,3 +89,10 @@ def get_incident(plant: PlantOf, incident: str) -> models.IncidentDetail:
     """One incident: hypothesis and why, what to do first, timeline, findings, alarms, and how people handle it."""
     entry: Entry = known(plant.projection.incidents.get(incident), "incident", incident)
     return incident_detail(plant, entry)
+
+
+@router.get("/incidents/{incident}/why", dependencies=[SEE])
+def get_why(plant: PlantOf, incident: str) -> IncidentWhy:
+    """Why it has its probability: evidence with weights, versions, site fields; and the number worked out again."""
+    entry: Entry = known(plant.projection.incidents.get(incident), "incident", incident)
+    return incident_why(entry.incident, plant.setup.site)
