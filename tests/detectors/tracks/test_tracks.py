@@ -83,7 +83,28 @@ def test_the_zone_is_closed_to_some_alone() -> None:
     sky.fly([(500, 100), (100, 100)], speed=8, what="animal", track="2")
     assert judged(sky) == []
     sky.fly([(500, 100), (100, 100)], speed=8, what="unknown", track="3")
-    assert ("tracks.inside", "farm", "high") in raised(judged(sky))
+    assert ("tracks.inside", "farm", "low") in raised(judged(sky))
+
+
+def test_an_unknown_object_is_an_alarm_when_it_stays() -> None:
+    bird = Sky(harbour())
+    bird.fly([(500, 100), (-300, 100)], speed=12, what="unknown")
+    assert {severity for _, _, severity in raised(judged(bird))} == {"low"}
+    other = Sky(harbour())
+    other.fly([(500, 100), (100, 100), (100, 130), (130, 100), (100, 100)], speed=3, what="unknown")
+    assert ("tracks.inside", "farm", "medium") in raised(judged(other))
+
+
+def test_what_another_sensor_knows_is_not_told_twice() -> None:
+    sky = Sky(harbour())
+    sky.fly([(900, 100), (100, 100)], speed=12, sensor="RF-1", track="d")
+    sky.fly([(900, 105), (100, 105)], speed=12, begin=0.4, seed=3, what="unknown", track="77")
+    found = judged(sky)
+    assert {one.body.sentence.split()[0] for one in found if one.body.phase == "raised"} == {"drone"}
+    far = Sky(harbour())
+    far.fly([(900, 1100), (100, 1100)], speed=12, sensor="RF-1", track="d")
+    far.fly([(500, 100), (100, 100), (100, 130), (130, 100), (100, 100)], speed=3, what="unknown", track="77")
+    assert ("tracks.inside", "farm", "medium") in raised(judged(far))
 
 
 def test_high_above_is_not_inside() -> None:

@@ -105,9 +105,33 @@ class TrackDetector(Detector):
             self._drop(next(iter(self._tracks)))
         if track.time == event.occurred:
             yield from self._twice(track)
-            for zone in self._ground.zones:
-                if zone.concerns(track.what):
-                    yield from self._at(track, zone)
+            if track.what == "unknown" and self._seen_better(track):
+                return
+            zones = [zone for zone in self._ground.zones if zone.concerns(track.what)]
+            first = self._ahead(track, zones)
+            for zone in zones:
+                yield from self._at(track, zone, first[1] if first is not None and first[0] is zone else None)
+
+    def _ahead(self, track: Track, zones: list[ClosedZone]) -> tuple[ClosedZone, float] | None:
+        """The closed zone that its straight way on meets first, and in how many seconds; not what is behind."""
+        if track.high or track.inside or not track.heads():
+            return None
+        ways = [(zone, zone.reached(track.state, track.nature.warned_s)) for zone in zones]
+        return min(((zone, s) for zone, s in ways if s is not None), key=lambda way: way[1], default=None)
+
+    def _seen_better(self, track: Track) -> bool:
+        """Whether another sensor knows what this unknown object is: that track speaks for both."""
+        for other in self._tracks.values():
+            if other.what == "unknown" or other.sensor == track.sensor:
+                continue
+            seconds = (track.time - other.time) / SECOND
+            if seconds > _TOGETHER_S:
+                continue
+            x, y = other.state.x + other.state.vx * seconds, other.state.y + other.state.vy * seconds
+            slack = 2 * (other.state.sigma + track.state.sigma) + self.options.together_m
+            if math.hypot(x - track.state.x, y - track.state.y) <= slack:
+                return True
+        return False
 
     def _hold(self, track: Track) -> None:
         """Keep a track; the last to speak stands last."""
@@ -124,28 +148,26 @@ class TrackDetector(Detector):
                 del self._named[track.identity]
         return track
 
-    def _at(self, track: Track, zone: ClosedZone) -> Iterator[Notice]:
-        """What one track does about one zone."""
+    def _at(self, track: Track, zone: ClosedZone, seconds: float | None) -> Iterator[Notice]:
+        """What one track does about one zone, reached in so many seconds where it is the first in its way."""
         depth = zone.depth(track.state.x, track.state.y)
         margin = min(self.options.inside_m + track.state.sigma, math.sqrt(zone.shape.area) / 4)
         was = zone.id in track.inside
         inside = not track.high and depth > (-margin if was else margin)
         if inside:
-            if not was:
-                track.inside = sorted([*track.inside, zone.id])
+            track.inside.setdefault(zone.id, track.time)
             track.toward.pop(zone.id, None)
             yield self._entered(track, zone, depth)
             yield from self._over(track, zone, "tracks.heading", "it is there")
             return
         if was:
-            track.inside = [one for one in track.inside if one != zone.id]
+            del track.inside[zone.id]
             yield from self._over(track, zone, "tracks.inside", "it has left")
-        yield from self._heading(track, zone)
+        yield from self._heading(track, zone, seconds)
         yield from self._lingering(track, zone, depth)
 
-    def _heading(self, track: Track, zone: ClosedZone) -> Iterator[Notice]:
+    def _heading(self, track: Track, zone: ClosedZone, seconds: float | None) -> Iterator[Notice]:
         nature = track.nature
-        seconds = zone.reached(track.state, nature.warned_s) if track.heads() and not track.high else None
         since, last = track.toward.get(zone.id, (track.time, track.time))
         if seconds is None:
             # It wavers: a few points aside don't end it.
@@ -156,7 +178,7 @@ class TrackDetector(Detector):
         track.toward[zone.id] = (since, track.time)
         if track.time - since < nature.steady_s * SECOND:
             return
-        urgent = seconds <= nature.urgent_s
+        urgent = seconds <= nature.urgent_s and track.what != "unknown"  # a bird heads anywhere
         yield self._notice(
             "tracks.heading",
             track,
@@ -193,11 +215,15 @@ class TrackDetector(Detector):
         by = f", {near[1]:.0f} m from {near[0]}" if near is not None else ""
         others = sum(1 for one in self._tracks.values() if one.what == track.what and zone.id in one.inside)
         many = f"; {others} of them are there" if others > 1 else ""
+        severity: Severity = "high" if zone.grave else "medium"
+        if track.what == "unknown":
+            stays = track.time - track.inside[zone.id] >= self.options.stays_s * SECOND
+            severity = "medium" if stays else "low"
         return self._notice(
             "tracks.inside",
             track,
             zone,
-            "high" if zone.grave else "medium",
+            severity,
             f"{self._words(track)} is in {zone.name}, {max(0.0, depth):.0f} m inside{by}{many}",
             began=track.time,
             confidence=0.8 if track.what != "unknown" else 0.5,
@@ -213,7 +239,7 @@ class TrackDetector(Detector):
                     "tracks.lost",
                     track,
                     zone,
-                    "medium" if there else "low",
+                    "medium" if there and track.what != "unknown" else "low",
                     f"{self._words(track)} was lost {'in' if there else 'on its way to'} {zone.name}: landed, hidden, "
                     "or out of the sensor's sight",
                     at=at,

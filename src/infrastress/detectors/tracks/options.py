@@ -49,6 +49,10 @@ class TrackOptions(BaseModel):
         inside_m: how far inside a zone a track must be, beyond one standard deviation, so that passing along a fence is
             no entry; and how far outside before it has left.
         ceiling_m: above this height over ground nothing is in a zone.
+        stays_s: an unknown object inside is an alarm when it has been there for so long: a bird crosses a bund in
+            some seconds, what has business there stays.
+        together_m: an unknown track no further than this, beyond both their uncertainties, from a classified one of
+            another sensor is the same object.
         near_m, linger_s, linger_m: an object this near a closed zone, that stays for so long within such a radius,
             lingers. Vessels may.
         patience_s: a track is lost when it says nothing for five of its own pauses, and at least so long.
@@ -65,6 +69,8 @@ class TrackOptions(BaseModel):
     sigma_m: float = Field(default=15.0, gt=0)
     inside_m: float = Field(default=5.0, ge=0)
     ceiling_m: float = Field(default=300.0, gt=0)
+    stays_s: float = Field(default=30.0, ge=0)
+    together_m: float = Field(default=60.0, ge=0)
     near_m: float = Field(default=150.0, ge=0)
     linger_s: float = Field(default=180.0, gt=0)
     linger_m: float = Field(default=30.0, gt=0)

@@ -33,7 +33,7 @@ class Track(msgspec.Struct):
     Attributes:
         number, sensor: what names it.
         time: of its last point, ns. pause: smoothed time between its points, s.
-        inside: closed zones it is in. toward: those it heads for: since when, and when last, ns.
+        inside: closed zones it is in, and since when, ns. toward: those it heads for: since when, and when last, ns.
         beside: closed zones near which it lingers.
         anchor: where it stays, and since when: x, y, ns.
         evidence: ids of its last points.
@@ -48,7 +48,7 @@ class Track(msgspec.Struct):
     high: bool = False
     pause: float = 0.0
     strays: int = 0
-    inside: list[str] = []
+    inside: dict[str, int] = {}
     toward: dict[str, tuple[int, int]] = {}
     beside: list[str] = []
     anchor: tuple[float, float, int] = (0.0, 0.0, 0)
