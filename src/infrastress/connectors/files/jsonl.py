@@ -23,6 +23,7 @@ KIND_OF_BODY: AnyMapping[str, str] = {
     "login": "network",
     "switch": "access",
     "report": "reports",
+    "report_verdict": "reports",
 }
 """Kind of source an event is of when the site doesn't know its source."""
 
