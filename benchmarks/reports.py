@@ -1,14 +1,14 @@
 """Reports by people: campaigns against neighbours, on seeds that chose nothing; trivial rivals in the same table.
 
 `--choose` prints how the parameters were chosen, on training seeds: of all settings by which no crowd of 60 neighbours
-is taken for a campaign, those that lift the fewest campaigns to "probable"; of these those that tell the most of them as
-a campaign; of equal ones the strictest similarity, then the most accounts.
+is taken for a campaign, those that lift the fewest campaigns to "probable"; of these those that tell the most
+of them as a campaign; of equal ones the strictest similarity, then the most accounts.
 """
 
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ __all__ = ["judge", "main", "words"]
 BEGIN = 1_773_000_000 // 60 * MINUTE
 _FRAMES = 40
 _SITE = Path(__file__).parents[1] / "examples" / "depot"
-_ALIKE = (0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+_ALIKE = (0.1, 0.125, 0.15, 0.175, 0.2, 0.25, 0.3)
 _LEAST = (4, 5, 6)
 
 
@@ -64,11 +64,10 @@ SCENES = (
 )  # fmt: skip
 
 
-def choose(site: Site) -> list[tuple[float, int, int, int, int]]:
-    """(alike, least, crowds taken for a campaign, campaigns lifted, campaigns told) of each setting, on training seeds."""
-    found = []
-    for least in _LEAST:
-        for alike in _ALIKE:
+def choose(site: Site) -> Iterator[tuple[float, int, int, int, int]]:
+    """Of each setting: alike, least, crowds taken for a campaign, campaigns lifted, campaigns told; training seeds."""
+    for alike in _ALIKE:
+        for least in _LEAST:
             options = ReportOptions(alike=alike, campaign_least=least)
             wrong, lifted, right = 0, 0, 0
             for seed in TRAINING:
@@ -77,8 +76,7 @@ def choose(site: Site) -> list[tuple[float, int, int, int, int]]:
                     told = words(judge(site, _scene(site, seed, scene), options))
                     lifted += "probable" in told
                     right += "possible campaign" in told
-            found.append((alike, least, wrong, lifted, right))
-    return found
+            yield alike, least, wrong, lifted, right
 
 
 def _rivals(events: Sequence[Event]) -> dict[str, str]:

@@ -70,11 +70,13 @@ class Clusters:
             receipt=body.receipt,
             text=" ".join(body.text[: 4 * LONGEST].split())[:LONGEST],
             where=self._around.position(body.latitude, body.longitude, event.assets),
+            named=False,
             trained=body.trained,
             fresh=event.occurred - first <= _SPAN,
             assets=event.assets,
             zone=event.zone,
         )
+        entry.named = entry.where is not None and self._around.is_named(entry.where)
         self._hands.tie(entry)
         self.entries.append(entry)
         if self.is_campaign(entry.hand):

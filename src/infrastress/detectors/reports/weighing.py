@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
-from infrastress.detectors.reports.hands import Entry
+from infrastress.detectors.reports.hands import Entry, voices_of
 from infrastress.detectors.reports.matters import MATTERS
 from infrastress.detectors.reports.options import ReportOptions
 from infrastress.detectors.reports.reputation import Evidence, discounted, expectation
@@ -79,23 +79,27 @@ def weigh(
     """
     airborne = any(MATTERS[entry.category].airborne for entry in entries)  # type: ignore[index]
     bounds = sector_of(wind, options.sector_deg) if wind is not None and airborne else None
-    voices: dict[str, Evidence] = {}
+    voices: list[Evidence] = []
     seen: Counter[Place] = Counter()
     placed = 0
-    for entry in entries:
-        fact = _UNPLACED
-        if entry.where is not None:
-            fact = 1.0 / (1.0 + (around.distance(entry.where) / _FAR_M) ** 2)
-            upwind = around.upwind(entry.where, bounds) if bounds is not None else ()
-            if entry.hand not in voices:
-                placed += 1
-                seen.update(upwind)
-            if bounds is not None and not upwind:
-                fact *= _UNFIT
-        trust = STRANGER + reputations.get(entry.reporter, Evidence()) + (_TRAINED if entry.trained else Evidence())
-        # One hand is one voice: the best of what it says counts, once.
-        voices[entry.hand] = max(voices.get(entry.hand, Evidence()), discounted(trust, Evidence(fact)))
-    total = Evidence(sum(voice.good for voice in voices.values()), sum(voice.bad for voice in voices.values()))
+    for voice in voices_of(entries):
+        # The best of what one voice says counts, once.
+        best = Evidence()
+        places: set[Place] = set()
+        for entry in voice:
+            fact = _UNPLACED
+            if entry.where is not None:
+                fact = 1.0 / (1.0 + (around.distance(entry.where) / _FAR_M) ** 2)
+                upwind = around.upwind(entry.where, bounds) if bounds is not None else ()
+                places.update(upwind)
+                if bounds is not None and not upwind:
+                    fact *= _UNFIT
+            trust = STRANGER + reputations.get(entry.reporter, Evidence()) + (_TRAINED if entry.trained else Evidence())
+            best = max(best, discounted(trust, Evidence(fact)))
+        voices.append(best)
+        placed += any(entry.where is not None for entry in voice)
+        seen.update(places)
+    total = Evidence(sum(voice.good for voice in voices), sum(voice.bad for voice in voices))
     expected = expectation(total)
     word: Word = "probable" if len(voices) > 1 and expected >= options.probable else "unconfirmed"
     if borne_out:

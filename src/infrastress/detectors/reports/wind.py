@@ -19,6 +19,8 @@ _CALM_M_S = 0.5
 _LIGHT_M_S, _LIGHT_FACTOR = 1.5, 2.0
 """In a lighter wind directions wander: the sector is wider."""
 _FULL = 360.0
+_NAMED_M = 2.0
+"""Five decimals of a degree are a metre."""
 
 
 class Wind(NamedTuple):
@@ -97,6 +99,7 @@ class Surroundings:
     def __init__(self, site: Site) -> None:
         self.earth = Georeference(site.location)
         self._positions = {asset.id: asset.position for asset in site.assets if asset.position is not None}
+        self._names = [receptor.position for receptor in site.receptors]
         hazardous = {hazard.asset for hazard in site.hazards}
         where = {asset.id: asset.zone for asset in site.assets}
         self.places = tuple(
@@ -116,6 +119,10 @@ class Surroundings:
                 return self.earth.to_site(latitude, longitude)
             return None
         return next((self._positions[asset] for asset in assets if asset in self._positions), None)
+
+    def is_named(self, point: Point) -> bool:
+        """Whether a point is that of a receptor, as somebody gives it who chooses one by its name."""
+        return any(math.dist(point, one) <= _NAMED_M for one in self._names)
 
     def distance(self, point: Point) -> float:
         """To the nearest corner or middle of an area, m; 0 where the site has none."""
