@@ -121,7 +121,7 @@ class Portal:
         except _Refused as refused:
             return HTMLResponse(self._pages.plain(language, self._pages.say(language, refused.key)), refused.status)
         x, y = fields.get("map.x", ""), fields.get("map.y", "")
-        if x.isdigit() and y.isdigit() and len(x + y) < 9 and self._drawing.possible:
+        if x.isdigit() and y.isdigit() and len(x + y) < 9 and (x, y) != ("0", "0") and self._drawing.possible:
             latitude, longitude = self._drawing.touched(int(x), int(y))
             fields |= {"latitude": str(latitude), "longitude": str(longitude)}
         return HTMLResponse(self._pages.form(language, fields))

@@ -77,7 +77,7 @@ def _text(x: float, y: float, text: str, *, bold: bool = False) -> str:
         anchor = "start"
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-family="sans-serif" font-size="10" text-anchor="{anchor}"{weight} '
-        f'fill="#1b1f24">{escape(text[:28])}</text>'
+        f'fill="#1b1f24" paint-order="stroke" stroke="#eef2f5" stroke-width="2">{escape(text[:28])}</text>'
     )
 
 

@@ -22,6 +22,7 @@ __all__ = ["Pages", "Standing"]
 
 _AGES = (("0", "now"), ("300", "min5"), ("900", "min15"), ("3600", "hour"), ("21600", "hours6"), ("86400", "day"))
 _OTHERS = frozenset({"photo_large", "photo_type", "photo_pixels", "photo_busy", "time", "position", "staff", "asset"})
+_ORDER = (*(name for name in CATEGORIES if name != "insider"), "insider")
 _STATES = ("received", "seen", "linked", "answered", "closed")
 
 
@@ -53,7 +54,7 @@ class Pages:
                 name=name, told=say[name], checked=Markup(" checked") if fields.get("category") == name else "",
                 wide=Markup(' class="wide"') if name == "insider" else "",
             )
-            for name in CATEGORIES
+            for name in _ORDER
         )  # fmt: skip
         receptors = [(one.id, one.name or one.id) for one in self._site.receptors]
         asset = fields.get("asset", "")
