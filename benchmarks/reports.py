@@ -27,7 +27,7 @@ __all__ = ["judge", "main", "words"]
 BEGIN = 1_773_000_000 // 60 * MINUTE
 _FRAMES = 40
 _SITE = Path(__file__).parents[1] / "examples" / "depot"
-_ALIKE = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+_ALIKE = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 _LEAST = (5, 8, 12)
 
 

@@ -62,7 +62,7 @@ class ReportsConnector(LiveConnector):
                 await asyncio.sleep(1.0)
                 continue
             allowance -= min(told, int(allowance))
-            delivery = inbox.delivery(msgspec.msgpack.encode(places))
+            delivery = inbox.delivery(msgspec.msgpack.encode(places) if places else None)
             if delivery is not None:
                 await sink.deliver(delivery)
                 passed += len(delivery.events)
