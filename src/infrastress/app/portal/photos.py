@@ -43,6 +43,8 @@ def cleaned(data: bytes) -> bytes:
                 turned = ImageOps.exif_transpose(picture).convert("RGB")
         except PhotoError:
             raise
+        except Image.DecompressionBombError:
+            raise PhotoError("photo_pixels") from None
         except Exception:  # a hostile file may bring a decoder to raise anything
             raise PhotoError("photo_type") from None
         turned.thumbnail((_LONGEST_EDGE, _LONGEST_EDGE))

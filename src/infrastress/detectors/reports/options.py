@@ -13,7 +13,7 @@ class ReportOptions(BaseModel):
         window_s: reports of one matter within this time of each other are one cluster.
         near_m: and within this distance, where both say where.
         quiet_s: a cluster is over after this time without more.
-        alike: Jaccard similarity from which two texts are of one hand; chosen by `benchmarks/reports.py --choose`.
+        alike: mean Jaccard similarity from which a text is of a hand; chosen by `benchmarks/reports.py --choose`.
         campaign_least: so many new devices of one hand look like a campaign; chosen with `alike`.
         probable: expectation (beta reputation) from which two or more independent people are "probable".
         corroborate_m: a sensor's alarm no further from a report speaks for it.
@@ -29,8 +29,8 @@ class ReportOptions(BaseModel):
     window_s: float = Field(default=1800.0, gt=0)
     near_m: float = Field(default=600.0, gt=0)
     quiet_s: float = Field(default=1800.0, gt=0)
-    alike: float = Field(default=0.4, gt=0, le=1)
-    campaign_least: int = Field(default=5, ge=3)
+    alike: float = Field(default=0.2, gt=0, le=1)
+    campaign_least: int = Field(default=12, ge=3)
     probable: float = Field(default=0.575, gt=0.5, lt=1)
     corroborate_m: float = Field(default=1500.0, gt=0)
     half_life_days: float = Field(default=180.0, gt=0)
