@@ -69,7 +69,9 @@ def _signs(
     if types & {"level_switch"} and suspicion != "process_fault":
         signs.add("safeguard")
     if source_kind == "reports":
-        signs.add("physical_intrusion" if suspicion == "intrusion" else "report")
+        # What looks like a campaign is told as of unknown cause: it lends its weight to nothing.
+        told: dict[Suspicion, Sign] = {"intrusion": "physical_intrusion", "unknown": "other"}
+        signs.add(told.get(suspicion, "report"))
     elif source_kind == "network":
         signs.add("cyber_intrusion")
     elif source_kind == "access":
