@@ -1,4 +1,4 @@
-"""Reports in the API, role by role: a concern about an insider is for the security role alone, wherever it could leave."""
+"""Reports in the API, role by role: a concern about an insider is for security alone, wherever it could leave."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from infrastress.store.ports import Output
 from tests.app.api.running import commit, copy_store, running
 
 NOW = 1_773_000_000 * SECOND
-SECRET = "he sells keys behind the canteen"
+TOLD = "he sells keys behind the canteen"
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +30,14 @@ def told(site_folder, recorded, tmp_path_factory):
         numbers = {}
         for lane, fields in (
             ("main", {"category": "smell", "text": "petrol", "contact": "me@example.org"}),
-            ("insider", {"category": "insider", "text": SECRET}),
+            ("insider", {"category": "insider", "text": TOLD}),
         ):
             submission = read_submission(fields, api.site, "en", NOW)
             reporter = boxes.vault.reporter(f"token of {lane}")
             record, _ = record_of(submission, Sender(reporter), boxes.vault, NOW)
             boxes.lanes[lane].append([msgspec.json.encode(record)], NOW)
             numbers[lane] = record.number
-        body = Report(reporter="r", channel="phone", category="insider", text=SECRET)
+        body = Report(reporter="r", channel="phone", category="insider", text=TOLD)
         event = make_event(site=api.site.id, source="reports", sequence=77_000_001, occurred=NOW, body=body)
         commit(api.store, [Output(event.id, f"ingest/{api.site.id}/main:event", encode_event(event))])
         tokens = {role: api.token(role) for role in ROLES}
@@ -64,9 +64,9 @@ def test_no_answer_tells_a_concern_to_anybody_but_security(told, role):
     for path in (*PATHS, "/reports?insider=true", f"/reports/{numbers['insider']}", f"/evidence/{event}"):
         answer = ask(api, tokens[role], path)
         if role != "security":
-            assert SECRET not in answer.text, path
+            assert TOLD not in answer.text, path
         elif path in ("/reports?insider=true", f"/reports/{numbers['insider']}", f"/evidence/{event}"):
-            assert SECRET in answer.text, path
+            assert TOLD in answer.text, path
     if role != "security":
         assert ask(api, tokens[role], "/reports?insider=true").status_code == 403
         assert ask(api, tokens[role], f"/evidence/{event}").status_code == 403
@@ -106,7 +106,7 @@ def test_verdict_seen_and_erasure(told):
 def test_no_stream_carries_it(told):
     api, _, _, _, _ = told
     stream = api.app.state.stream
-    assert SECRET.encode() not in b"".join(part for frame in stream._ring for part in frame.parts.values())
+    assert TOLD.encode() not in b"".join(part for frame in stream._ring for part in frame.parts.values())
 
 
 def test_no_export_carries_it_and_no_backup_carries_a_key(told, site_folder, tmp_path):
@@ -116,12 +116,12 @@ def test_no_export_carries_it_and_no_backup_carries_a_key(told, site_folder, tmp
     (site / "site.yaml").write_bytes((site_folder / "site.yaml").read_bytes())
     boxes = Boxes(site / "state" / "reports")
     reporter = boxes.vault.reporter("a token")
-    fields = {"category": "insider", "text": SECRET, "contact": "me@example.org"}
+    fields = {"category": "insider", "text": TOLD, "contact": "me@example.org"}
     record, _ = record_of(read_submission(fields, api.site, "en", NOW), Sender(reporter), boxes.vault, NOW)
     boxes.lanes["insider"].append([msgspec.json.encode(record)], NOW)
     place = Place.of(site, database=str(folder / "store"))
     export_site(place, tmp_path / "export")
-    assert not _found(tmp_path / "export", SECRET.encode(), b"example.org", reporter.encode())
+    assert not _found(tmp_path / "export", TOLD.encode(), b"example.org", reporter.encode())
     make_backup(place, tmp_path / "backup", with_secrets=True)
     key = (boxes.folder / "keys" / f"{reporter}.secret").read_bytes()
     assert not _found(tmp_path / "backup", key, b"example.org")

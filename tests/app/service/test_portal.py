@@ -28,8 +28,8 @@ def test_a_report_reaches_the_operator_and_the_answer_its_reporter(plant):
         service.ready()
         assert service.status.children["portal"].state == "ready"
         told = [
-            httpx.post(f"{form}/api/reports", json={"category": "smoke", "text": f"smoke, seen by number {n}"}).json()
-            for n in range(2)
+            httpx.post(f"{form}/api/reports", json={"category": "smoke", "text": text}).json()
+            for text in ("black cloud over the tanks", "it burns somewhere, I can't see where")
         ]
         secret = httpx.post(f"{form}/api/reports", json={"category": "insider", "text": "she lends out her badge"})
         assert secret.status_code == 201
@@ -40,6 +40,7 @@ def test_a_report_reaches_the_operator_and_the_answer_its_reporter(plant):
             assert alarm["rule"] == "report.danger"
             wait_for(lambda: api.get("/incidents").json()["items"], 60)
             incident = api.get("/incidents").json()["items"][0]["id"]
+            wait_for(lambda: "2 people" in api.get(f"/incidents/{incident}").text, 60)
             answered = api.post(f"/incidents/{incident}/answer", json={"text": "A drill, thank you."}, headers=csrf)
             assert sorted(answered.json()["answered"]) == sorted(one["receipt"][:6] for one in told)
             paths = ("/alarms", "/incidents", f"/incidents/{incident}", "/decisions")

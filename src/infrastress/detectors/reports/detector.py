@@ -28,10 +28,15 @@ __all__ = ["ReportDetector"]
 
 _FORMAT = 1
 _EVIDENCE = 64
+_EACH = 16
+"""So many people are told one by one, so that each is evidence of the incident; further ones when they have doubled."""
 
 
 class _Episode(msgspec.Struct):
-    """What was told of a cluster or a hand: over at `until` unless more comes; `rank` is the highest word so far."""
+    """What was told of a cluster or a hand: over at `until` unless more comes.
+
+    `rank` is the highest word so far, `voices` how many people had said it when it was told last.
+    """
 
     rule: str
     episode: str
@@ -39,6 +44,7 @@ class _Episode(msgspec.Struct):
     until: int
     severity: Severity
     rank: int
+    voices: int
     assets: tuple[str, ...]
     zone: str
     evidence: tuple[str, ...]
@@ -73,8 +79,9 @@ class ReportDetector(Detector):
     """Judges reports one by one in order of (occurred, id), with the wind and the alarms of sensors beside them.
 
     Reports of one matter near each other are a cluster: one episode, raised again when it becomes more credible or more
-    severe, cleared when nothing more comes. Near duplicates from new accounts are one hand and count as one voice; from
-    `campaign_least` accounts on they are told as a possible campaign beside the clusters, and lift none of them.
+    severe, or when more people tell it, cleared when nothing more comes. Near duplicates from new accounts are one hand
+    and count as one voice; from `campaign_least` accounts on they are told as a possible campaign beside the clusters,
+    and lift none of them.
     """
 
     name: ClassVar[str] = "reports"
@@ -192,15 +199,16 @@ class ReportDetector(Detector):
         if known is None:
             name = content_hash(f"{rule}\0{subject}".encode())[:16]
             known = self._open[subject] = _Episode(
-                rule, name, began, until, severity, rank, assets, entries[0].zone, evidence[-_EVIDENCE:]
+                rule, name, began, until, severity, rank, weight.voices, assets, entries[0].zone, evidence[-_EVIDENCE:]
             )
         else:
             graver = SEVERITIES.index(severity) > SEVERITIES.index(known.severity)
             known.until = max(known.until, until)
             known.began = min(known.began, began)
             known.evidence = tuple(dict.fromkeys(known.evidence + evidence))[-_EVIDENCE:]
-            if not graver and rank <= known.rank:
+            if not graver and rank <= known.rank and not _more(weight.voices, known.voices):
                 return
+            known.voices = max(known.voices, weight.voices)
             known.severity = severity if graver else known.severity
             known.rank = max(known.rank, rank)
         intrusion = rule != CAMPAIGN and MATTERS[entries[-1].category].suspicion  # type: ignore[index]
@@ -272,3 +280,8 @@ class ReportDetector(Detector):
         self._reset()
         self._clusters.load(state.entries, state.alarms, dict(state.known), state.confirmed)
         self._mast.kept, self._open, self._newest = state.wind, dict(state.open), state.newest
+
+
+def _more(voices: int, told: int) -> bool:
+    """Whether so many people are news, where so many were told."""
+    return told < voices <= _EACH or voices >= max(2 * told, _EACH)
