@@ -18,6 +18,7 @@ from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.detectors.process.twin import TwinDetector
+from infrastress.detectors.reports import ReportDetector
 
 PAGES = {
     InvariantDetector: "Process invariants",
@@ -25,6 +26,7 @@ PAGES = {
     TwinDetector: "Physics twin",
     DriftDetector: "Slow changes",
     EventRuleDetector: "Event rules",
+    ReportDetector: "Reports by people",
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",
 }

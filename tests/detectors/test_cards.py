@@ -15,6 +15,7 @@ from infrastress.detectors.process.base import Invariant
 from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.detectors.process.twin import TwinDetector
+from infrastress.detectors.reports import ReportDetector
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -23,6 +24,7 @@ PAGES = {
     TwinDetector: "Physics twin",
     DriftDetector: "Slow changes",
     EventRuleDetector: "Event rules",
+    ReportDetector: "Reports by people",
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",
 }
@@ -61,6 +63,7 @@ def test_no_module_makes_a_detection_of_a_rule_without_a_card():
         *InvariantDetector.cards,
         *ResidualDetector.cards,
         *EventRuleDetector.cards,
+        *ReportDetector.cards,
         *NetworkRuleDetector.cards,
         *NetworkBaselineDetector.cards,
         *health.CARDS,

@@ -47,6 +47,9 @@ WORDS: dict[Sign, str] = {
 
 def signs_of(evidence: Evidence, site: Site) -> frozenset[Sign]:
     """What the evidence says; never empty."""
+    if (evidence.source_kind, evidence.severity, evidence.suspicion) == ("reports", "info", "unknown"):
+        # What its own detector makes nothing of, such as a possible campaign, lends its weight to nothing.
+        return frozenset[Sign](("other",))
     types = frozenset({site.asset_by_id[asset].type for asset in evidence.assets if asset in site.asset_by_id})
     return _signs(evidence.detector == HEALTH, evidence.source_kind, evidence.suspicion, types, bool(evidence.assets))
 
@@ -69,9 +72,7 @@ def _signs(
     if types & {"level_switch"} and suspicion != "process_fault":
         signs.add("safeguard")
     if source_kind == "reports":
-        # What looks like a campaign is told as of unknown cause: it lends its weight to nothing.
-        told: dict[Suspicion, Sign] = {"intrusion": "physical_intrusion", "unknown": "other"}
-        signs.add(told.get(suspicion, "report"))
+        signs.add("physical_intrusion" if suspicion == "intrusion" else "report")
     elif source_kind == "network":
         signs.add("cyber_intrusion")
     elif source_kind == "access":

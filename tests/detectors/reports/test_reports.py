@@ -304,3 +304,22 @@ def test_any_mix_is_told_the_same_however_it_is_cut(seed):
 
 def _order(finding):
     return finding.occurred, finding.body.rule, finding.body.episode, finding.body.sentence
+
+
+def test_a_campaign_lends_its_weight_to_no_hypothesis(depot):
+    from infrastress.fusion.evidence import Evidence
+    from infrastress.fusion.signs import signs_of
+
+    found = judge(depot, Crowd(depot, 1, BEGIN).campaign())
+    campaign = next(f.body for f in found if f.body.rule == "report.campaign")
+    cluster = next(f.body for f in found if f.body.rule == "report.danger")
+
+    def evidence(body):
+        return Evidence(
+            alarm="a", detector=body.detector, rule=body.rule, title="", source_kind=body.source_kind, began=0,
+            severity=body.severity, suspicion=body.suspicion, confidence=body.confidence, assets=(), zone="", first=0,
+            last=0, count=1, sentence=body.sentence, techniques=(), standing=True,
+        )  # fmt: skip
+
+    assert signs_of(evidence(campaign), depot) == {"other"}
+    assert signs_of(evidence(cluster), depot) == {"report"}

@@ -42,8 +42,8 @@ Actor = Annotated[Identity, needs("act.reports")]
 
 @router.get("/reports")
 def get_reports(
-    desk: DeskOf,
     identity: Reader,
+    desk: DeskOf,
     *,
     insider: Annotated[bool, Query(description="Concerns about insiders instead of all else")] = False,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
@@ -57,7 +57,7 @@ def get_reports(
 
 
 @router.get("/reports/{number}")
-def get_report(desk: DeskOf, identity: Reader, number: str) -> PersonReport:
+def get_report(identity: Reader, desk: DeskOf, number: str) -> PersonReport:
     """One report by its number."""
     return _told(_find(desk, identity, number))
 
@@ -67,14 +67,14 @@ def get_report(desk: DeskOf, identity: Reader, number: str) -> PersonReport:
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def get_photo(desk: DeskOf, identity: Reader, number: str) -> Response:
+def get_photo(identity: Reader, desk: DeskOf, number: str) -> Response:
     """Its photo, opened; it isn't kept by browsers."""
     picture = known(desk.photo(_find(desk, identity, number)), "photo of report", number)
     return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/reports/{number}/seen")
-def mark_seen(plant: PlantOf, desk: DeskOf, identity: Actor, number: str) -> PersonReport:
+def mark_seen(identity: Actor, plant: PlantOf, desk: DeskOf, number: str) -> PersonReport:
     """Tell the reporter that somebody has read it."""
     one = _find(desk, identity, number)
     if one.reached("seen") is None:
@@ -83,13 +83,13 @@ def mark_seen(plant: PlantOf, desk: DeskOf, identity: Actor, number: str) -> Per
 
 
 @router.post("/reports/{number}/answer")
-def answer_report(plant: PlantOf, desk: DeskOf, identity: Actor, number: str, body: AnswerRequest) -> AnswerResult:
+def answer_report(identity: Actor, plant: PlantOf, desk: DeskOf, number: str, body: AnswerRequest) -> AnswerResult:
     """Answer one reporter, on the page of their receipt."""
     return _answer(plant, desk, identity, [_find(desk, identity, number)], text=body.text)
 
 
 @router.post("/incidents/{incident}/answer", tags=["incidents"])
-def answer_incident(plant: PlantOf, desk: DeskOf, identity: Actor, incident: str, body: AnswerRequest) -> AnswerResult:
+def answer_incident(identity: Actor, plant: PlantOf, desk: DeskOf, incident: str, body: AnswerRequest) -> AnswerResult:
     """Answer all whose reports an incident rests on."""
     entry = known(plant.projection.incidents.get(incident), "incident", incident)
     numbers = set(numbers_of(plant, entry.incident.detections))
@@ -98,7 +98,7 @@ def answer_incident(plant: PlantOf, desk: DeskOf, identity: Actor, incident: str
 
 
 @router.post("/reports/{number}/verdict")
-def judge_report(plant: PlantOf, desk: DeskOf, identity: Actor, number: str, body: VerdictRequest) -> PersonReport:
+def judge_report(identity: Actor, plant: PlantOf, desk: DeskOf, number: str, body: VerdictRequest) -> PersonReport:
     """Say whether it was so: that bears its cluster out, and its reporter is believed more or less from then on."""
     one = _find(desk, identity, number)
     desk.act(one.record.number, body.verdict, by=identity.name, now=plant.clock.now())
@@ -106,7 +106,7 @@ def judge_report(plant: PlantOf, desk: DeskOf, identity: Actor, number: str, bod
 
 
 @router.delete("/reports/{number}/reporter")
-def erase_reporter(plant: PlantOf, desk: DeskOf, identity: Actor, number: str) -> PersonReport:
+def erase_reporter(identity: Actor, plant: PlantOf, desk: DeskOf, number: str) -> PersonReport:
     """Delete the key of its reporter: what is personal in all their reports is gone, in backups too."""
     desk.erase(_find(desk, identity, number), by=identity.name, now=plant.clock.now())
     return _told(_find(desk, identity, number))
