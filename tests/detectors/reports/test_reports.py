@@ -188,6 +188,23 @@ def _incidents(site, found):
     return [event.body for event in told if isinstance(event.body, Incident)]
 
 
+def test_a_late_report_joins_the_cluster_it_belongs_to(depot):
+    detector = ReportDetector(depot, ReportOptions())
+    early, late = report(who="n0", at_s=10), report(who="n1", at_s=310)
+    assert raised(detector.update(Block(frames(6), (late,)))) == [("report.danger", "low")]
+    found = detector.update(Block(frames(4, begin=BEGIN + 6 * MINUTE), (early,)))
+    assert raised(found) == [("report.danger", "medium")]
+    assert found[0].body.began == early.occurred
+
+
+def test_short_words_are_nobodys_hand(depot):
+    calls = [report(who=f"n{n}", at_s=300.0 * n + 1, text="smell of petrol", sequence=n) for n in range(4)]
+    found = [f.body for f in judge(depot, calls) if f.body.phase == "raised"]
+    assert "4 people independently" in found[-1].sentence
+    assert len(found[-1].evidence) == 4
+    assert len({body.episode for body in found}) == 1
+
+
 def test_numbers_alone_are_never_corroborated_nor_sure(depot):
     found = judge(depot, Crowd(depot, 3, BEGIN).neighbours(60, within_s=900.0))
     assert "corroborated" not in words(found)

@@ -7,8 +7,8 @@ __all__ = ["LONGEST", "alike", "plain", "shingles"]
 
 LONGEST = 240
 """Characters of a text that are compared."""
-_LEAST = 12
-"""A text with fewer characters says too little to be told from others."""
+_LEAST = 24
+"""A text with fewer characters says too little: many neighbours write "smell of petrol"."""
 _WIDTH = 4
 _OTHER = re.compile(r"[\W_]+")
 
