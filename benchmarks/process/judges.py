@@ -94,7 +94,7 @@ class Ours(Judge):
 def _process(plant: Plant) -> dict[str, Any]:
     """Those that judge telemetry; logins and badges are fusion's."""
     chosen = choose_detectors(plant.site)
-    return {name: one for name, one in chosen.items() if name != "site_events"}
+    return {name: one for name, one in chosen.items() if name not in ("site_events", "reports")}
 
 
 def _lessons(runs: Sequence[Sequence[Frames]]) -> Iterable[Block]:

@@ -74,7 +74,7 @@ def _frames(site: Site, values: np.ndarray, names: Sequence[str]) -> Frames:
 
 def _teach(site: Site, frames: Frames) -> Callable[[], list[Detector]]:
     """What makes the site's process detectors, with what they learned."""
-    chosen = {name: one for name, one in choose_detectors(site).items() if name != "site_events"}
+    chosen = {name: one for name, one in choose_detectors(site).items() if name not in ("site_events", "reports")}
     lessons = {name: member.learn(site, options, _blocks(frames)) for name, (member, options) in chosen.items()}
     known = {name: lesson.baseline for name, lesson in lessons.items() if lesson is not None}
     return lambda: [member(site, options, known.get(name)) for name, (member, options) in chosen.items()]

@@ -19,6 +19,7 @@ DEFAULT_DETECTORS = (
     "process_residuals",
     "process_twin",
     "site_events",
+    "reports",
     "site_network",
     "network_baseline",
 )

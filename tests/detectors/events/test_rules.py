@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from infrastress.detectors.events import EventRuleDetector, EventRuleOptions
-from infrastress.events import AccessAttempt, GasReading, LoginAttempt, Report, SwitchState, make_event
+from infrastress.events import AccessAttempt, GasReading, LoginAttempt, SwitchState, make_event
 from infrastress.events.frames import Block
 from infrastress.site.load import load_site
 from tests.detectors.contract import DetectorContract
@@ -54,10 +54,6 @@ def login(account, host, **more):
     return LoginAttempt(account=account, host=host, origin=more.pop("origin", "10.20.20.21"), **more)
 
 
-def report(category, reporter, **more):
-    return Report(reporter=reporter, channel="phone", category=category, text=f"I report {category}", **more)
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -70,7 +66,6 @@ def report(category, reporter, **more):
         login("eng01", "ENG-1", success=False),
         GasReading(detector="GD-01", level_lel=0.05),
         SwitchState(device="LSHH-101", state="normal"),
-        report("noise", "n1"),
     ],
     ids=repr,
 )
@@ -107,9 +102,6 @@ def test_ordinary_things_at_ten_on_a_tuesday(detector, body):
         (at("10:00"), SwitchState(device="LSHH-101", state="bypassed", by="op01"), [("switch.disabled", "high")]),
         (at("10:00"), SwitchState(device="LSHH-101", state="disabled"), [("switch.disabled", "high")]),
         (at("10:00"), SwitchState(device="LSHH-101", state="tripped"), [("switch.tripped", "high")]),
-        (at("10:00"), report("smell", "n1"), [("report.danger", "low")]),
-        (at("10:00"), report("fire", "n1", trained=True), [("report.danger", "critical")]),
-        (at("10:00"), report("drone", "n1"), [("report.suspicious", "low")]),
     ],
     ids=lambda value: repr(value) if not isinstance(value, int) else "",
 )
@@ -128,28 +120,6 @@ def test_refusals_and_failures_count_within_minutes(detector):
         event(at("12:00", 11) + i * 20 * WIDTH, login("op01", "HMI-1", success=False), sequence=i) for i in range(9)
     ]
     assert raised(say(detector, *slow)) == []
-
-
-def test_more_neighbours_raise_the_severity_of_the_same_episode(detector):
-    smells = [event(at("10:00") + i * 5 * WIDTH, report("smell", f"n{i}"), sequence=i) for i in range(4)]
-    found = [f for f in say(detector, *smells) if f.body.phase == "raised"]
-    assert [f.body.severity for f in found] == ["low", "medium", "high"]
-    assert len({f.body.episode for f in found}) == 1
-    assert "3 people independently" in found[-1].body.sentence
-    assert len(found[-1].body.evidence) == 3
-
-
-def test_one_neighbour_calling_twice_is_one_voice(detector):
-    calls = [event(at("10:00") + i * WIDTH, report("smell", "n1"), sequence=i) for i in range(4)]
-    assert raised(say(detector, *calls)) == [("report.danger", "low")]
-
-
-def test_late_report_joins_the_window_it_belongs_to(detector):
-    early, late = (event(at("10:00") + i * 5 * WIDTH, report("smell", f"n{i}"), sequence=i) for i in range(2))
-    assert raised(say(detector, late)) == [("report.danger", "low")]
-    found = say(detector, early, until=at("10:06"))
-    assert raised(found) == [("report.danger", "medium")]
-    assert found[0].body.began == early.occurred
 
 
 def test_late_gas_reading_does_not_change_what_is_now(detector):
@@ -207,9 +177,9 @@ class TestContract(DetectorContract):
     def stream(self):
         bodies = [
             badge("P1", "farm"), badge("7", "farm"), login("p1", "H2"), login("x", "H1", success=False),
-            login("y", "H1", success=False), GasReading(detector="G", level_lel=0.2), report("smell", "a"),
-            report("smell", "b"), GasReading(detector="G", level_lel=0.0), SwitchState(device="S1", state="bypassed"),
-            badge("8", "farm", granted=False), SwitchState(device="S1", state="normal"), report("leak", "c"),
+            login("y", "H1", success=False), GasReading(detector="G", level_lel=0.2),
+            GasReading(detector="G", level_lel=0.0), SwitchState(device="S1", state="bypassed"),
+            badge("8", "farm", granted=False), SwitchState(device="S1", state="normal"),
         ]  # fmt: skip
         events = [event(START + (7 + 13 * i) * WIDTH // 2 + i, bodies[i % len(bodies)], sequence=i) for i in range(60)]
         return Block(frames_of(still(500)), tuple(sorted(events, key=lambda e: (e.occurred, e.id))))

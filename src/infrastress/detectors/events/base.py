@@ -23,7 +23,6 @@ class EventRuleOptions(BaseModel):
         leave_slack_s: how long after a shift someone may still be leaving.
         burst_s, burst_failures: failed logins at one host or account within this time are a burst.
         denied_s, denied_count: refusals of one badge or at one door within this time.
-        reports_s: reports of danger by different people within this time are one matter.
         quiet_s: an episode without an end of its own is cleared after this time without more.
         bypass_s: a bypass by someone entitled, longer than this, is forgotten work.
     """
@@ -37,7 +36,6 @@ class EventRuleOptions(BaseModel):
     burst_failures: int = Field(default=5, ge=2)
     denied_s: float = Field(default=600.0, gt=0)
     denied_count: int = Field(default=3, ge=2)
-    reports_s: float = Field(default=1800.0, gt=0)
     quiet_s: float = Field(default=1800.0, gt=0)
     bypass_s: float = Field(default=14400.0, gt=0)
 

@@ -1,4 +1,4 @@
-"""EventRuleDetector: simple rules on badges, logins, gas heads, safety switches and reports."""
+"""EventRuleDetector: simple rules on badges, logins, gas heads and safety switches."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -15,8 +15,7 @@ from infrastress.detectors.events.cards import CARDS
 from infrastress.detectors.events.devices import DeviceRules
 from infrastress.detectors.events.logins import LoginRules
 from infrastress.detectors.events.people import Roster
-from infrastress.detectors.events.reports import ReportRules
-from infrastress.events import AccessAttempt, Detection, Event, GasReading, LoginAttempt, Report, SwitchState
+from infrastress.events import AccessAttempt, Detection, Event, GasReading, LoginAttempt, SwitchState
 from infrastress.events.frames import Block, Finding
 from infrastress.events.kinds import SEVERITIES, Severity, SourceKind
 from infrastress.site import Site
@@ -71,7 +70,6 @@ class EventRuleDetector(Detector):
         self._access = AccessRules(site, roster, self.options)
         self._logins = LoginRules(site, roster, self.options)
         self._devices = DeviceRules(site, roster, self.options)
-        self._reports = ReportRules(site, roster, self.options)
         self._reset()
 
     def _reset(self) -> None:
@@ -94,7 +92,7 @@ class EventRuleDetector(Detector):
             self._pass(int(block.frames.ends[-1]), findings)
             self._newest = max(self._newest, int(block.frames.ends[-1]))
         if self._memory.kept:
-            longest = max(self.options.burst_s, self.options.denied_s, self.options.reports_s)
+            longest = max(self.options.burst_s, self.options.denied_s)
             self._memory.forget(self._newest - round(4e9 * longest))
         findings.sort(key=lambda f: (f.occurred, f.body.rule, f.assets, f.body.episode))
         return findings
@@ -105,8 +103,6 @@ class EventRuleDetector(Detector):
             found = self._access.judge(event, body, self._memory)
         elif isinstance(body, LoginAttempt):
             found = self._logins.judge(event, body, self._memory)
-        elif isinstance(body, Report):
-            found = self._reports.judge(event, body, self._memory)
         elif isinstance(body, GasReading) and self._newest_of(body.detector, event):
             found = self._devices.gas(event, body)
         elif isinstance(body, SwitchState) and self._newest_of(body.device, event):
