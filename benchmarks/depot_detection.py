@@ -23,10 +23,10 @@ from benchmarks.common import circumstances, print_result, table
 from benchmarks.playing import LIMITS, learned, play
 from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.base import Detector
-from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.perimeter import PerimeterDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.residuals import ResidualDetector
+from infrastress.detectors.reports import ReportDetector
 from infrastress.evaluation.events import poisson_interval
 from infrastress.simulators.base import Scenario
 from infrastress.simulators.depot import DepotSimulator
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             InvariantDetector(site, InvariantDetector.Options(), baselines.get(InvariantDetector.name)),
             AccessDetector(site),
             PerimeterDetector(site),
-            EventRuleDetector(site),
+            ReportDetector(site),
         ]
         if chosen.residuals:
             members.append(ResidualDetector(site, ResidualDetector.Options(), baselines.get(ResidualDetector.name)))

@@ -25,10 +25,10 @@ from benchmarks.playing import LIMITS, Run, Team, learned, play_all
 from infrastress.core.time import HOUR
 from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.base import Detector
-from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.perimeter import PerimeterDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.residuals import ResidualDetector
+from infrastress.detectors.reports import ReportDetector
 from infrastress.evaluation.events import poisson_interval
 from infrastress.simulators.base import Scenario
 from infrastress.simulators.scenario import load_scenario
@@ -172,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     def team() -> list[Detector]:
         judges: list[Detector] = [one(site, one.Options(), baselines.get(one.name)) for one in members]
-        return [*judges, AccessDetector(site), PerimeterDetector(site), EventRuleDetector(site)]
+        return [*judges, AccessDetector(site), PerimeterDetector(site), ReportDetector(site)]
 
     count = 1 if chosen.quick else None
     attacks = stories(simulator, team, seeds, count)

@@ -13,13 +13,13 @@ from infrastress.app.plots import open_figure
 from infrastress.detectors import health
 from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.cardpage import card_page
-from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
 from infrastress.detectors.perimeter import PerimeterDetector
 from infrastress.detectors.process import InvariantDetector
 from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.detectors.process.twin import TwinDetector
+from infrastress.detectors.reports import ReportDetector
 from infrastress.detectors.tracks import TrackDetector
 
 PAGES = {
@@ -29,7 +29,7 @@ PAGES = {
     DriftDetector: "Slow changes",
     AccessDetector: "Access control",
     PerimeterDetector: "Perimeter and life safety",
-    EventRuleDetector: "Event rules",
+    ReportDetector: "Reports by people",
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",
     TrackDetector: "Tracks",

@@ -21,7 +21,7 @@ from infrastress.site import Site
 
 __all__ = ["OBSERVERS", "Judge", "Ours", "Raised", "RivalJudge", "Trivial", "declared", "rivals", "spans_of"]
 
-OBSERVERS = frozenset({"access", "perimeter", "site_events"})
+OBSERVERS = frozenset({"access", "perimeter", "reports", "tracks"})
 """Detectors of the example sites that judge observations, not telemetry."""
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ def site(*detectors):
 
 
 def test_a_site_that_names_none_has_access_and_perimeter():
-    assert {"access", "perimeter", "site_events"} <= set(DEFAULT_DETECTORS)
+    assert {"access", "perimeter", "reports"} <= set(DEFAULT_DETECTORS)
     assert list(choose_detectors(site())) == list(DEFAULT_DETECTORS)
 
 
@@ -17,7 +17,7 @@ def test_a_site_of_before_loses_no_rule_and_no_option():
     chosen = choose_detectors(
         site({"detector": "site_events", "options": {"burst_failures": 9, "bypass_s": 60, "off": []}})
     )
-    assert list(chosen) == ["site_events", "access", "perimeter"]
+    assert list(chosen) == ["access", "perimeter", "reports"]
     assert chosen["access"][1].burst_failures == 9
     assert chosen["perimeter"][1].bypass_s == 60
     moved = {"access.unknown_badge", "login.failed_burst", "gas.low_alarm", "switch.disabled", "report.danger"}
@@ -31,5 +31,5 @@ def test_what_is_named_keeps_its_own_options():
             {"detector": "site_events", "options": {"burst_failures": 9}},
         )
     )
-    assert list(chosen) == ["access", "site_events", "perimeter"]
+    assert list(chosen) == ["access", "perimeter", "reports"]
     assert chosen["access"][1].burst_failures == 3

@@ -41,7 +41,7 @@ def test_rates_are_kept_beside_those_of_other_recordings(played, capsys):
     told = measured(capsys, DEPOT, played / "51002", "--state", state, "--plot", played / "rates.png")
     assert (played / "rates.png").stat().st_size > 5000
     assert [attack["kind"] for attack in told["attacks"]].count("gas_inhibited") == 1
-    by_rule = {row["rule"]: row for row in told["rules"] if row["detector"] == "site_events"}
+    by_rule = {row["rule"]: row for row in told["rules"] if row["detector"] in ("access", "perimeter")}
     assert by_rule["gas.high_alarm"]["windows"] == 1
     assert by_rule["gas.high_alarm"]["found"] + by_rule["gas.low_alarm"]["found"] >= 1
     assert by_rule["access.unknown_badge"]["found"] == 0
@@ -127,9 +127,7 @@ def elsewhere(folder, seed):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_same_on_a_recording_made_elsewhere(tmp_path, capsys, seed):
-    told = measured(
-        capsys, DEPOT, elsewhere(tmp_path, seed), "--state", tmp_path / "state", "--detector", "site_events"
-    )
+    told = measured(capsys, DEPOT, elsewhere(tmp_path, seed), "--state", tmp_path / "state", "--detector", "access")
     (attack,) = told["attacks"]
     assert attack["kind"] == "unknown_badge"
     assert attack["alarms"] == {"access.unknown_badge": 0.0}

@@ -64,7 +64,7 @@ def test_no_such_incident_is_a_clear_error(plant, capsys):
 
 
 RATES = Performance(
-    detector="site_events", detector_version="1", rule="", windows=40, found=38, asset_hours=20_000, false_episodes=2,
+    detector="access", detector_version="1", rule="", windows=40, found=38, asset_hours=20_000, false_episodes=2,
     recording="quiet weeks", commit="abc",
 )  # fmt: skip
 
@@ -80,7 +80,7 @@ def test_measured_rates_of_the_state_folder_weigh_the_evidence_of_a_replay(plant
     assert main(["why", incident["incident"], "--site", str(site), "--results", str(out), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     by_detector = {piece["detector"]: piece for piece in told["assessment"]["pieces"]}
-    assert (by_detector["site_events"]["basis"], by_detector["site_events"]["rests_on"]) == ("measured", "quiet weeks")
+    assert (by_detector["access"]["basis"], by_detector["access"]["rests_on"]) == ("measured", "quiet weeks")
     assert by_detector["process_invariants"]["basis"] == "weak"
     assert told["hypothesis"] == incident["hypothesis"]
 

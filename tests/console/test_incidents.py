@@ -21,13 +21,13 @@ def gas_again(console: ApiConsole, asset: str = "GD-02", rule: str = "gas.high")
     """A gas head in the same farm trips once more, now."""
     now = console.clock.now()
     body = Detection(
-        detector="site_events", detector_version="1", rule=rule, episode=f"again-{now}", phase="raised",
+        detector="access", detector_version="1", rule=rule, episode=f"again-{now}", phase="raised",
         source_kind="access", severity="critical", score=2.0, sentence=f"{asset} reads 61 % of the limit.", began=now,
         until=now, confidence=0.9,
     )  # fmt: skip
     zone = console.site.asset_by_id[asset].zone
     return make_event(
-        site=console.site.id, source="site_events", sequence=9000, occurred=now, assets=(asset,), zone=zone, body=body
+        site=console.site.id, source="access", sequence=9000, occurred=now, assets=(asset,), zone=zone, body=body
     )
 
 

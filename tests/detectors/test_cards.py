@@ -9,7 +9,6 @@ from infrastress.core.plugins import load_plugin, plugin_names
 from infrastress.detectors import health
 from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.cardpage import card_page
-from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
 from infrastress.detectors.perimeter import PerimeterDetector
 from infrastress.detectors.process import InvariantDetector
@@ -17,6 +16,8 @@ from infrastress.detectors.process.base import Invariant
 from infrastress.detectors.process.moved import DriftDetector
 from infrastress.detectors.process.residuals import ResidualDetector
 from infrastress.detectors.process.twin import TwinDetector
+from infrastress.detectors.reports import ReportDetector
+from infrastress.detectors.tracks import TrackDetector
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -26,7 +27,8 @@ PAGES = {
     DriftDetector: "Slow changes",
     AccessDetector: "Access control",
     PerimeterDetector: "Perimeter and life safety",
-    EventRuleDetector: "Event rules",
+    ReportDetector: "Reports by people",
+    TrackDetector: "Tracks",
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",
 }
@@ -44,9 +46,8 @@ def test_every_invariant_has_a_card_and_is_run():
 
 
 def test_every_rule_named_in_the_event_rules_has_a_card():
-    words = r'"((?:access|login|gas|switch|report|fire|fence|vote|device)\.[a-z_]+)"'
+    words = r'"((?:access|login|gas|switch|fire|fence|vote|device)\.[a-z_]+)"'
     for folder, detector in (
-        ("events", EventRuleDetector),
         ("access", AccessDetector),
         ("perimeter", PerimeterDetector),
     ):
@@ -68,9 +69,10 @@ def test_no_module_makes_a_detection_of_a_rule_without_a_card():
     carded = {
         *InvariantDetector.cards,
         *ResidualDetector.cards,
-        *EventRuleDetector.cards,
         *AccessDetector.cards,
         *PerimeterDetector.cards,
+        *ReportDetector.cards,
+        *TrackDetector.cards,
         *NetworkRuleDetector.cards,
         *NetworkBaselineDetector.cards,
         *health.CARDS,
@@ -99,6 +101,5 @@ def test_techniques_look_like_attack_for_ics():
 
 
 def test_both_are_found_by_entry_point():
-    assert {"process_invariants", "site_events"} <= set(plugin_names("detectors"))
+    assert {"process_invariants", "access"} <= set(plugin_names("detectors"))
     assert load_plugin("detectors", "process_invariants") is InvariantDetector
-    assert load_plugin("detectors", "site_events") is EventRuleDetector

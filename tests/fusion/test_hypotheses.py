@@ -99,6 +99,6 @@ def test_the_judgement_is_a_function_of_the_set(data):
 
 def test_what_speaks_against_lowers_the_confidence_and_is_said():
     alone = TableScorer().score([STUCK], SITE)
-    doubted = TableScorer().score([STUCK, evidence((), "reports", confidence=0.01, severity="info")], SITE)
+    doubted = TableScorer().score([STUCK, evidence((), "reports", confidence=0.01, severity="low")], SITE)
     assert doubted.confidence < alone.confidence
     assert "Against it: people reporting it." in doubted.why

@@ -7,8 +7,8 @@ import pytest
 
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import HOUR, MINUTE, SECOND
-from infrastress.detectors.events import EventRuleDetector
 from infrastress.detectors.process import InvariantDetector
+from infrastress.detectors.reports import ReportDetector
 from infrastress.events import Alarm, Detection, Incident, Samples, Tick, decode_event, encode_event, make_event
 from infrastress.fusion import FusionUnit
 from infrastress.runtime import DetectionUnit
@@ -49,7 +49,7 @@ class Shelf:
     def detection(self, setup: str) -> DetectionUnit:
         self.built.append(setup)
         site = self.sites[setup]
-        return DetectionUnit(site, [InvariantDetector(site), EventRuleDetector(site)])
+        return DetectionUnit(site, [InvariantDetector(site), ReportDetector(site)])
 
     def fusion(self, setup: str) -> FusionUnit:
         return FusionUnit(self.sites[setup])

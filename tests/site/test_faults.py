@@ -185,7 +185,7 @@ WARNINGS = [
     ("short strapping", TANKS.replace("diameter_m: 5", "strapping: [[0, 0], [5, 90]]"), 3, "assets[0].strapping", "ends at 5 m"),
     ("shared account", HEAD + "people:\n- {id: p, role: operator, accounts: [op]}\n- {id: q, role: operator, accounts: [OP]}\n", 4, "people[1].accounts[0]", "which p has"),
     ("unknown connector", SIGNALS.replace("kind: telemetry", "kind: telemetry, connector: flies"), 3, "sources[0].connector", "isn't installed"),
-    ("rules that moved", SIGNALS + "detectors:\n- {detector: site_events}\n- {detector: access}\n", 8, "detectors[0].detector", "now those of perimeter"),
+    ("rules that moved", SIGNALS + "detectors:\n- {detector: site_events}\n- {detector: access}\n", 8, "detectors[0].detector", "now those of access, perimeter, reports"),
     ("unknown detector", SIGNALS + "detectors:\n- {detector: crystal-ball}\n", 8, "detectors[0].detector", "isn't installed"),
 ]  # fmt: skip
 

@@ -39,6 +39,8 @@ COMMANDS = {
     "serve": Entry("serve", "Guard a live site: sources in, alarms out, an API to ask."),
     "rerun": Entry("rerun", "Run a live site's log again: does it come to the same?"),
     "work": Entry("work", "Share detection and fusion of sites on one database with other processes."),
+    "portal": Entry("portal", "Serve the form by which staff and neighbours report."),
+    "reports": Entry("reports", "Read, answer, judge and erase what people reported."),
     "notify": Entry("notify", "Try the ways to tell people, and list what was told."),
     "backup": Entry("backup", "Back up a site while it runs, verified; or verify a backup."),
     "restore": Entry("restore", "Make a site's folder of a backup."),

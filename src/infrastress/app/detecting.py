@@ -20,7 +20,7 @@ DEFAULT_DETECTORS = (
     "process_twin",
     "access",
     "perimeter",
-    "site_events",
+    "reports",
     "site_network",
     "network_baseline",
     "tracks",
@@ -53,7 +53,7 @@ def choose_detectors(site: Site) -> dict[str, Chosen]:
 
 
 def _with_successors(settings: tuple[DetectorSettings, ...]) -> tuple[DetectorSettings, ...]:
-    """The settings, and what rules of a named detector have moved to: a site of before loses none of them.
+    """The settings, with those in the place of a detector that is no more: a site of before loses none of its rules.
 
     An option of the older goes on with the rules that read it.
     """
@@ -65,7 +65,7 @@ def _with_successors(settings: tuple[DetectorSettings, ...]) -> tuple[DetectorSe
                 known = load_plugin("detectors", name).Options.model_fields
                 options = {key: value for key, value in setting.options.items() if key in known}
                 added.append(DetectorSettings(detector=name, options=options))
-    return (*settings, *added)
+    return (*(setting for setting in settings if setting.detector not in SUCCESSORS), *added)
 
 
 def build_detectors(site: Site, chosen: Mapping[str, Chosen], baselines: Mapping[str, Baseline]) -> list[Detector]:

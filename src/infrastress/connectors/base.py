@@ -19,6 +19,7 @@ from infrastress.events.delivery import Delivery, Raw
 from infrastress.events.kinds import SourceKind
 from infrastress.site import Site
 from infrastress.site.sources import Source
+from infrastress.store.ports import Blobs
 
 __all__ = ["Connector", "Link", "LiveConnector", "LiveContext", "Rereader", "Sink"]
 
@@ -90,12 +91,14 @@ class LiveContext:
         secrets: by the names that options give.
         folder: the site's folder; relative paths in options start there.
         random: for jitter.
+        blobs: where pictures and files are kept; None where nothing is.
     """
 
     clock: EventClock = field(default_factory=EventClock)
     secrets: Secrets = field(default_factory=Secrets)
     folder: Path = Path()
     random: Random = field(default_factory=Random)
+    blobs: Blobs | None = None
 
 
 class LiveConnector(ABC):

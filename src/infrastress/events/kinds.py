@@ -33,6 +33,7 @@ __all__ = [
     "IncidentActionName",
     "LoginAttempt",
     "Report",
+    "ReportVerdict",
     "SessionState",
     "Severity",
     "SourceKind",
@@ -165,7 +166,8 @@ class Report(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="repor
     """A person tells what they saw, smelled or heard.
 
     `reporter` is a pseudonym; who that is lies elsewhere and can be erased. `role` says where the person stands to the
-    site, `device` is the pseudonym of what it was sent from, `receipt` the number given for it, `photo` a Blob's hash.
+    site, `device` is the pseudonym of what it was sent from, `network` one of the day for the addresses around it,
+    `receipt` the number given for it, `photo` a Blob's hash.
     """
 
     reporter: str
@@ -180,6 +182,18 @@ class Report(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="repor
     language: str = ""
     photo: str = ""
     receipt: str = ""
+    network: str = ""
+
+
+class ReportVerdict(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="report_verdict"):
+    """What somebody found out about a report, named by the public part of its receipt.
+
+    It is told of the report alone: what is made of an incident is said by acts on the incident.
+    """
+
+    receipt: str
+    verdict: Literal["confirmed", "unfounded"]
+    by: str
 
 
 class Contribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -372,6 +386,7 @@ Body = (
     | SwitchState
     | TrackPoint
     | Report
+    | ReportVerdict
     | Detection
     | Alarm
     | AlarmAction
@@ -392,6 +407,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
         SwitchState,
         TrackPoint,
         Report,
+        ReportVerdict,
         Detection,
         Alarm,
         AlarmAction,

@@ -49,6 +49,9 @@ WORDS: dict[Sign, str] = {
 
 def signs_of(evidence: Evidence, site: Site) -> frozenset[Sign]:
     """What the evidence says; never empty."""
+    if (evidence.source_kind, evidence.severity, evidence.suspicion) == ("reports", "info", "unknown"):
+        # What its own detector makes nothing of, such as a possible campaign, lends its weight to nothing.
+        return frozenset[Sign](("other",))
     types = frozenset({site.asset_by_id[asset].type for asset in evidence.assets if asset in site.asset_by_id})
     return _signs(evidence.detector == HEALTH, evidence.source_kind, evidence.suspicion, types, bool(evidence.assets))
 

@@ -8,8 +8,8 @@ from infrastress.site.base import Id, Model, Options
 
 __all__ = ["SUCCESSORS", "DetectorSettings", "RuntimeSettings", "Source"]
 
-SUCCESSORS: Final[dict[str, tuple[str, ...]]] = {"site_events": ("access", "perimeter")}
-"""Detectors to which rules of another have moved: they run beside it where a site names them not."""
+SUCCESSORS: Final[dict[str, tuple[str, ...]]] = {"site_events": ("access", "perimeter", "reports")}
+"""Detectors that took the place of another: they run where a site of before still names that one."""
 
 RetentionKind = Literal["ingest", "fusion", "result", "quarantine", "history"]
 

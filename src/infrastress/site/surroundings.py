@@ -167,14 +167,15 @@ def _plugins(site: Site, report: Report) -> None:
         _kind(source, ("sources", index), report)
     named = {detector.detector for detector in site.detectors}
     for index, detector in enumerate(site.detectors):
-        _plugin("detector", detector.detector, detector.options, ("detectors", index), report)
-        missing = [name for name in SUCCESSORS.get(detector.detector, ()) if name not in named]
-        if missing:
-            found = f"{detector.detector!r}, some rules of which are now those of {' and '.join(missing)}"
-            hint = "they run beside it with its options; add " + ", ".join(
-                f"`- {{detector: {one}}}`" for one in missing
-            )
-            report.add(("detectors", index, "detector"), found, "each detector by its name", hint, "warning")
+        successors = SUCCESSORS.get(detector.detector, ())
+        if not successors:
+            _plugin("detector", detector.detector, detector.options, ("detectors", index), report)
+            continue
+        missing = [name for name in successors if name not in named]
+        found = f"{detector.detector!r}, whose rules are now those of {', '.join(successors)}"
+        add = ", ".join(f"`- {{detector: {one}}}`" for one in missing)
+        hint = f"they run in its place with its options; write {add}" if missing else "leave it out"
+        report.add(("detectors", index, "detector"), found, "each detector by its name", hint, "warning")
 
 
 def _plugin(field: str, name: str, options: dict[str, Any], here: Path, report: Report) -> None:

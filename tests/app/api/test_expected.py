@@ -70,7 +70,8 @@ def test_a_baseline_in_force_is_named_and_one_that_is_missing_is_told(api, clien
     assert {p.rule for p in told.predictions} == {"process.mass_balance"}
     without = {w.detector: w.why for w in told.without}
     assert without == dict.fromkeys(
-        ("access", "perimeter", "site_events", "site_network", "network_baseline"), "this detector expects no values"
+        ("access", "perimeter", "reports", "tracks", "site_network", "network_baseline"),
+        "this detector expects no values",
     )
     before = api.setup
     try:

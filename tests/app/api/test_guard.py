@@ -2,15 +2,19 @@
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from infrastress.app.accounts.permissions import ROLES
 from infrastress.app.api.deployment import may_listen
 from infrastress.client import ApiError, Client
+from infrastress.connectors.reports.records import Boxes, Record
 from infrastress.core.errors import ConfigurationError
+from infrastress.core.ids import content_hash
 from tests.app.api.running import copy_store, running
 
 GOOD = "four dull green lamps"
@@ -51,6 +55,10 @@ WHO_MAY = {
         f"POST /api/v1/incidents/{{incident}}/{what}": {"operator", "security"}
         for what in ("assign", "notes", "tasks", "tasks/{task}", "close", "reopen")
     },
+    "POST /api/v1/incidents/{incident}/answer": ALL - {"admin"},
+    **{f"GET /api/v1/reports{path}": ALL - {"admin"} for path in ("", "/{number}", "/{number}/photo")},
+    **{f"POST /api/v1/reports/{{number}}/{what}": ALL - {"admin"} for what in ("seen", "answer", "verdict")},
+    "DELETE /api/v1/reports/{number}/reporter": ALL - {"admin"},
     "GET /api/v1/people": ALL,
     "GET /api/v1/notifications": ALL,
     "GET /api/v1/evidence/{id}": ALL,
@@ -71,6 +79,22 @@ OPEN = {"GET /api/v1/health/live", "GET /api/v1/health/ready", "POST /api/v1/ses
 OF_SESSIONS = {"DELETE /api/v1/session", "POST /api/v1/session/password"}
 
 
+def reported(folder: Path) -> str:
+    """A report with a photo; its number."""
+    boxes = Boxes(folder)
+    reporter = boxes.vault.reporter("a token of a device")
+    sealed = boxes.vault.seal(reporter, b"picture", "photo")
+    boxes.photos.mkdir()
+    (boxes.photos / content_hash(sealed)).write_bytes(sealed)
+    record = Record(
+        number="ABCDEF", mark="", received=1, occurred=1, category="smell", reporter=reporter,
+        photo=content_hash(sealed),
+        sealed=boxes.vault.seal(reporter, b"{}", "ABCDEF"),
+    )  # fmt: skip
+    boxes.lanes["main"].append([msgspec.json.encode(record)], 1)
+    return record.number
+
+
 @pytest.fixture(scope="module")
 def guarded(site_folder, recorded, tmp_path_factory):
     """An API as other machines see it: with accounts, bound (as it believes) to an address that isn't loopback."""
@@ -79,6 +103,8 @@ def guarded(site_folder, recorded, tmp_path_factory):
     with running(site_folder, copy_store(recorded, folder), folder / "state", **limits) as api:
         api.book.add("ada", "operator", GOOD)
         api.tokens = {role: api.token(role) for role in ROLES}
+        api.setup = replace(api.setup, reports=folder / "reports")
+        api.number = reported(folder / "reports")
         yield api
 
 
@@ -92,7 +118,7 @@ def names(guarded):
         return {
             "alarm": alarm.id, "incident": next(client.incidents()).id, "id": alarm.evidence, "asset": "T-103",
             "signal": "LT-103", "source": "scada", "rule": alarm.rule, "digest": digest, "task": "none",
-            "order": order.id,
+            "number": guarded.number, "order": order.id,
         }  # fmt: skip
 
 
@@ -104,6 +130,7 @@ def ask(api, route: str, names: dict, headers: dict, http: httpx.Client) -> int:
     bodies = {
         "shelve": {"until": "2026-03-13T00:00:00Z"}, "notes": {"text": "x"}, "tasks": {"text": "x"},
         "{task}": {"done": True}, "close": {"cause": "drill", "comment": "x"},
+        "answer": {"text": "x"}, "verdict": {"verdict": "confirmed"},
         "reingest": {"source": "scada", "dry_run": True},
     }  # fmt: skip
     asked = bodies.get(path.rpartition("/")[2])

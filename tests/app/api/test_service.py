@@ -88,7 +88,7 @@ def test_processes_detectors_and_what_was_put_in_force(folder, recorded, tmp_pat
     store = copy_store(recorded, tmp_path)
     with running(folder, store, tmp_path / "state", status=status, pulse_s=1e9) as api, api.client() as client:
         now = api.clock.now()
-        tell(api.store, Pulse(site="depot", clock=now, watermark=now, failed={"site_events": "ZeroDivisionError: 1/0"}))
+        tell(api.store, Pulse(site="depot", clock=now, watermark=now, failed={"access": "ZeroDivisionError: 1/0"}))
         wait_for(lambda: bool(client.health().pulse.failed), 10)
         service = client.service()
         assert [(p.name, p.state, p.restarts, p.last_error) for p in service.processes] == [
@@ -96,9 +96,10 @@ def test_processes_detectors_and_what_was_put_in_force(folder, recorded, tmp_pat
         ]
         assert {d.name: (d.on, d.why) for d in service.detectors} == {
             "process_invariants": (True, ""),
-            "access": (True, ""),
+            "access": (False, "ZeroDivisionError: 1/0"),
             "perimeter": (True, ""),
-            "site_events": (False, "ZeroDivisionError: 1/0"),
+            "reports": (True, ""),
+            "tracks": (True, ""),
             "site_network": (True, ""),
             "network_baseline": (True, ""),
         }

@@ -56,7 +56,12 @@ def write_model(
             {"id": name, "kind": "telemetry", "cadence_s": 60, "lateness_s": lateness_s} for name in sources or ["plc"]
         ],
         "runtime": {"frame_s": 60},
-        "detectors": [{"detector": "process_invariants"}, {"detector": "site_events"}],
+        "detectors": [
+            {"detector": "process_invariants"},
+            {"detector": "access"},
+            {"detector": "perimeter"},
+            {"detector": "reports"},
+        ],
         **(more or {}),
     }
     (folder / "site.yaml").write_text(yaml.safe_dump(model, sort_keys=False))

@@ -75,7 +75,7 @@ def test_a_costly_detector_judges_the_end_of_the_data_alone(plant, tmp_path, cap
     monkeypatch.setattr(run, "COSTLY_FRAMES", 100)
     assert main(["train", str(plant / "plant"), str(plant / "normal"), "--state", str(tmp_path)]) == 0
     assert sum(frames for name, frames in judged if name == "process_invariants") == 100
-    assert sum(frames for name, frames in judged if name == "site_events") > 2000
+    assert sum(frames for name, frames in judged if name == "access") > 2000
     assert "it judged only the end of the data" in (tmp_path / "train-report.md").read_text()
     assert (tmp_path / "train-report" / "scores-process_invariants.png").exists()
 

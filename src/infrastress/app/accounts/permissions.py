@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from infrastress.events import Event
+from infrastress.events import Event, Report
 
 __all__ = ["ROLES", "Identity", "Permission", "Role", "may", "needed_for"]
 
@@ -13,13 +13,14 @@ Role = Literal["admin", "operator", "security", "reporter-liaison"]
 Permission = Literal[
     "see.site", "see.process", "see.alarms", "see.health", "see.evidence", "see.reports", "see.quarantine",
     "see.decisions", "see.metrics", "see.check", "see.accounts", "act.alarms", "act.incidents",
-    "act.quarantine",
+    "act.quarantine", "see.insider", "act.reports",
 ]  # fmt: skip
 """What can be asked for.
 
 `see.process`: signals and their history. `see.evidence`: raw events of sources. `see.reports`: what people reported,
 who they are and where. `see.check`: the site's folder as it is on disk, checked. `act.alarms`: acknowledge, shelve,
 assign. `act.incidents`: take, note, close. `act.quarantine`: have what was refused read again.
+`see.insider`: concerns about insiders. `act.reports`: answer reports, judge them, erase reporters.
 """
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -27,10 +28,10 @@ _ALL: frozenset[Permission] = frozenset(get_args(Permission))
 
 _TABLE: dict[str, frozenset[Permission]] = {
     # Who runs the platform sees that it works, not who reported what, and answers for no alarm.
-    "admin": _ALL - {"see.reports", "act.alarms", "act.incidents"},
-    "operator": _ALL - {"see.metrics", "see.accounts"},
+    "admin": _ALL - {"see.reports", "see.insider", "act.alarms", "act.incidents", "act.reports"},
+    "operator": _ALL - {"see.metrics", "see.accounts", "see.insider"},
     "security": _ALL - {"see.metrics", "see.accounts", "act.quarantine"},
-    "reporter-liaison": frozenset({"see.site", "see.alarms", "see.health", "see.reports"}),
+    "reporter-liaison": frozenset({"see.site", "see.alarms", "see.health", "see.reports", "act.reports"}),
     # Whoever sits at a machine on which no account was made: the plant's folder is open to them anyway.
     "local": _ALL,
 }
@@ -62,7 +63,9 @@ def may(identity: Identity, permission: Permission) -> bool:
 
 def needed_for(event: Event) -> Permission:
     """What is needed to see an event in full: reports by people are for those who deal with them."""
-    if event.kind == "report":
+    if isinstance(event.body, Report):
+        return "see.insider" if event.body.category == "insider" else "see.reports"
+    if event.kind == "report_verdict":
         return "see.reports"
     told = ("alarm", "incident", "detection", "alarm_action", "incident_action")
     return "see.alarms" if event.kind in told else "see.evidence"

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware.gzip import GZipMiddleware
@@ -31,6 +32,7 @@ from infrastress.app.api.routes import (
     past,
     people,
     quarantine,
+    reports,
     service,
     session,
     signals,
@@ -42,9 +44,11 @@ from infrastress.app.api.routes import (
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.api.stream import Stream
 from infrastress.app.console import Pages, add_console
+from infrastress.app.reports.desk import Desk
+from infrastress.app.reports.following import Follower
 from infrastress.client.models import Problem, Update
 from infrastress.core.clock import EventClock
-from infrastress.core.errors import StoreError
+from infrastress.core.errors import InfrastressError, StoreError
 from infrastress.store.ports import Store
 
 __all__ = ["create_app", "openapi_of"]
@@ -57,7 +61,8 @@ Whoever signed in with a cookie sends the header X-CSRF-Token, told by `GET /api
 something; a token of a machine (`Authorization: Bearer`) needs none."""
 
 
-_WARM_S = 10.0
+_WARM_S, _TELL_S = 10.0, 2.0
+_LOG = structlog.get_logger()
 
 
 @dataclass
@@ -92,11 +97,13 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(follower.start, asyncio.get_running_loop())
         app.state.history = _Queue(ThreadPoolExecutor(settings.history_at_once, "history"))
+        following = asyncio.ensure_future(_tell_reporters(plant))
         warming = asyncio.ensure_future(_keep_warm(store, app.state.history.pool))
         try:
             yield
         finally:
             warming.cancel()
+            following.cancel()
             await asyncio.to_thread(follower.stop)
             app.state.history.pool.shutdown(wait=False, cancel_futures=True)
             await asyncio.to_thread(plant.close)
@@ -139,6 +146,7 @@ def create_app(
         evidence,
         health,
         quarantine,
+        reports,
         storage,
         stream,
     ):
@@ -175,6 +183,21 @@ async def _keep_warm(store: Store, pool: ThreadPoolExecutor) -> None:
         with suppress(StoreError):  # whoever asks is told
             await loop.run_in_executor(pool, store.history.summarise, (), 0, 1, 1)
         await asyncio.sleep(_WARM_S)
+
+
+async def _tell_reporters(plant: Plant) -> None:
+    """Have the pages of receipts say what became of each report."""
+    follower: Follower | None = None
+    while True:
+        await asyncio.sleep(_TELL_S)
+        folder = plant.setup.reports
+        if folder is None:
+            continue
+        try:
+            follower = follower or Follower(plant, Desk(folder))
+            await asyncio.to_thread(follower.look)
+        except InfrastressError as error:  # told again when it goes
+            _LOG.warning("reporters can't be told", why=str(error))
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class InForce:
         baselines: content hashes of what they learned and goes by, by name.
         live: the running service's folder; None where there is none.
         learned: which version of the baselines that is, and who answers for it; empty where none is enforced.
+        reports: the folder of what people reported by the form; None where there is no form.
     """
 
     site: Site
@@ -97,6 +98,7 @@ class InForce:
     baselines: Mapping[str, str] = field(default_factory=dict)
     live: Path | None = None
     learned: Mapping[str, Any] = field(default_factory=dict)
+    reports: Path | None = None
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from infrastress.app.baselines import state_folder
 from infrastress.app.keeping.manifest import Manifest, content_faults, files_below, read_manifest, write_manifest
 from infrastress.app.keeping.staging import staged
+from infrastress.connectors.reports.vault import NEVER_BACKED_UP
 from infrastress.core.errors import ConfigurationError, InfrastressError, InputError, StoreError
 from infrastress.store.copying import copy_store, store_bytes
 from infrastress.store.sqlite import Paths, SqliteStore
@@ -213,6 +214,9 @@ def _kept(place: Place, left_out: dict[str, str], *, with_secrets: bool) -> Iter
             here = Path(at)
             skipped = {live, place.state.resolve(), unused.resolve()} if label == "site" else {live}
             folders[:] = sorted(one for one in folders if (here / one).resolve() not in skipped)
+            for one in [one for one in folders if (here / one / NEVER_BACKED_UP).exists()]:
+                left_out[f"{label}/{(here / one).relative_to(root).as_posix()}"] = "never backed up"
+                folders.remove(one)
             for name in sorted(names):
                 path = here / name
                 told = f"{label}/{path.relative_to(root).as_posix()}"

@@ -29,7 +29,7 @@ from infrastress.app.keeping.staging import staged
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import to_iso
-from infrastress.events import NetworkRecords, decode_event, event_to_json
+from infrastress.events import NetworkRecords, Report, decode_event, event_to_json
 from infrastress.events.envelope import json_schema
 from infrastress.runtime.kept import decode_kept
 from infrastress.site.load import load_site
@@ -157,6 +157,8 @@ def _line(record: Record) -> tuple[str, bytes]:
             event = decode_event(record.data)
         except DecodeError:
             return f"{name}-unreadable", _raw(record.data)
+        if isinstance(event.body, Report) and event.body.category == "insider":  # for the security role alone
+            return f"{name}-withheld", canonical_json({"id": event.id, "observed": to_iso(event.observed)})
         if head == "result":
             name = f"{event.kind}s"
         return name, event_to_json(event)

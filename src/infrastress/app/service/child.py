@@ -22,6 +22,7 @@ PROCESSES = {
     "intake": "infrastress.app.service.intake",
     "judge": "infrastress.app.service.judge",
     "notifier": "infrastress.app.notify",
+    "portal": "infrastress.app.portal.server",
     "upkeep": "infrastress.app.service.upkeep",
 }
 """Modules by name of the process; `run(config, link)` of each does the work, in the order of starting."""

@@ -80,7 +80,7 @@ class _Process:
         folder = self._config.site if self._config.site.is_dir() else self._config.site.parent
         prints = fingerprints(site, connections)
         same = {source for source, one in prints.items() if self._prints.get(source) == one}
-        context = LiveContext(self._clock, Secrets(self._config.secrets), folder)
+        context = LiveContext(self._clock, Secrets(self._config.secrets), folder, blobs=self._store.blobs)
         fresh = connectors_of(site, connections, context, only=prints.keys() - same)
         self._connectors = {**{source: self._connectors[source] for source in same}, **fresh}
         self._prints = prints

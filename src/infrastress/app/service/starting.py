@@ -8,6 +8,7 @@ import structlog
 
 from infrastress.app.baselines import state_folder
 from infrastress.app.doctor import refuse_hopeless_start
+from infrastress.app.portal.options import options_of
 from infrastress.app.service.birth import Born, is_loopback, listen
 from infrastress.app.service.child import PROCESSES
 from infrastress.app.service.config import ServiceConfig
@@ -54,13 +55,14 @@ def serve(
         SiteError, BaselineError, PluginError, ConfigurationError, StoreError: why it can't be started.
     """
     log = structlog.get_logger()
-    names = [name for name in PROCESSES if name not in without]
     learned = state_folder(site, state)
     live = learned / "live"
     if not live.exists():  # later even a full disk is served: alarms go into the reserve
         refuse_hopeless_start(live)
     prepared = prepare(site, learned, connections)
     Secrets(secrets)
+    unasked = () if options_of(prepared.connections) is not None else ("portal",)
+    names = [name for name in PROCESSES if name not in (*without, *unasked)]
     _make_private(live)
     config = ServiceConfig(
         site=site.absolute(),

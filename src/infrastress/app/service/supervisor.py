@@ -25,7 +25,7 @@ from infrastress.core.errors import Fenced, InfrastressError, SiteError, StoreEr
 
 __all__ = ["STOP_ORDER", "Supervisor"]
 
-STOP_ORDER = (("intake",), ("judge",), ("notifier", "api", "upkeep"))
+STOP_ORDER = (("portal",), ("intake",), ("judge",), ("notifier", "api", "upkeep"))
 """What comes in is acknowledged no more, then judged, then told; each has its time."""
 _AT_ONCE = ("api", "intake")
 _ALONE_S = 3.0

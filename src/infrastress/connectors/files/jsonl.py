@@ -26,6 +26,7 @@ KIND_OF_BODY: AnyMapping[str, str] = {
     "switch": "access",
     "track": "access",
     "report": "reports",
+    "report_verdict": "reports",
 }
 """Kind of source an event is of when the site doesn't know its source."""
 

@@ -1,0 +1,1 @@
+"""What the control room does with reports: read, answer, judge, erase; and what reporters are told of it."""

@@ -1,0 +1,290 @@
+"""ReportDetector: staff and neighbours as sensors; clusters with their credibility, campaigns beside them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+from pydantic import BaseModel
+
+from infrastress.core.errors import DecodeError
+from infrastress.core.ids import canonical_json, content_hash
+from infrastress.core.time import SECOND
+from infrastress.detectors.base import Detector, RuleCard
+from infrastress.detectors.reports.cards import CARDS
+from infrastress.detectors.reports.clusters import Clusters, Known
+from infrastress.detectors.reports.hands import Entry
+from infrastress.detectors.reports.matters import CAMPAIGN, MATTERS, SAFETY
+from infrastress.detectors.reports.options import ReportOptions
+from infrastress.detectors.reports.sensors import Alarmed, alarm_of, alarms_of_frame, limits_of
+from infrastress.detectors.reports.telling import campaign_sentence, cluster_sentence
+from infrastress.detectors.reports.weighing import WORDS, Weight, weigh
+from infrastress.detectors.reports.wind import Mast, Surroundings
+from infrastress.events import Detection, Event, Report, ReportVerdict
+from infrastress.events.frames import Block, Finding
+from infrastress.events.kinds import SEVERITIES, Severity
+from infrastress.site import Site
+
+__all__ = ["ReportDetector"]
+
+_FORMAT = 1
+_EVIDENCE = 64
+_EACH = 16
+"""So many people are told one by one, so that each is evidence of the incident; further ones when they have doubled."""
+
+
+class _Episode(msgspec.Struct):
+    """What was told of a cluster or a hand: over at `until` unless more comes.
+
+    `rank` is the highest word so far, `voices` how many people had said it when it was told last.
+    """
+
+    rule: str
+    episode: str
+    began: int
+    until: int
+    severity: Severity
+    rank: int
+    voices: int
+    assets: tuple[str, ...]
+    zone: str
+    evidence: tuple[str, ...]
+
+
+class _Told(NamedTuple):
+    """What is to be said of a subject: a cluster, or a hand."""
+
+    subject: str
+    rule: str
+    severity: Severity
+    rank: int
+    sentence: str
+    weight: Weight
+    evidence: tuple[str, ...]
+
+
+class _State(msgspec.Struct):
+    """What `dump` writes."""
+
+    format: int
+    entries: list[Entry]
+    alarms: list[Alarmed]
+    known: list[tuple[str, Known]]
+    confirmed: list[str]
+    wind: list[tuple[int, float, float, float]]
+    open: list[tuple[str, _Episode]]
+    newest: int
+
+
+class ReportDetector(Detector):
+    """Judges reports one by one in order of (occurred, id), with the wind and the alarms of sensors beside them.
+
+    Reports of one matter near each other are a cluster: one episode, raised again when it becomes more credible or more
+    severe, or when more people tell it, cleared when nothing more comes. Near duplicates from new accounts are one hand
+    and count as one voice; from `campaign_least` accounts on they are told as a possible campaign beside the clusters,
+    and lift none of them.
+    """
+
+    name: ClassVar[str] = "reports"
+    version: ClassVar[str] = "1"
+    prompt: ClassVar[bool] = True
+    Options: ClassVar[type[BaseModel]] = ReportOptions
+    cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
+    state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields)  # its state goes by names and places
+
+    def __init__(self, site: Site, options: Any = None, baseline: Mapping[str, Any] | None = None) -> None:
+        super().__init__(site, options if options is not None else ReportOptions(), baseline)
+        self._around = Surroundings(site)
+        self._limits = limits_of(site)
+        self._window = round(self.options.window_s * SECOND)
+        self._quiet = round(self.options.quiet_s * SECOND)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._clusters = Clusters(self._around, self.options)
+        self._mast = Mast(self.site)
+        self._open: dict[str, _Episode] = {}
+        self._newest = 0
+
+    def update(self, block: Block) -> list[Finding]:
+        """Judge the block's reports, each with what was known up to the frame it lies in."""
+        findings: list[Finding] = []
+        events = sorted(block.events, key=lambda event: (event.occurred, event.id))
+        taken = 0
+        for number in range(len(block.frames)):
+            end = int(block.frames.ends[number])
+            while taken < len(events) and events[taken].occurred <= end:
+                findings += self._take(events[taken])
+                taken += 1
+            self._mast.take(block.frames, number)
+            for asset in alarms_of_frame(block.frames, number, self._limits):
+                findings += self._alarm(end, "", asset, ("release",))
+            findings += self._pass(end)
+        for event in events[taken:]:
+            findings += self._take(event)
+        if block.clock:
+            findings += self._pass(block.clock)
+        findings.sort(key=lambda finding: (finding.occurred, finding.body.rule, finding.assets, finding.body.episode))
+        return findings
+
+    def _take(self, event: Event) -> Iterator[Finding]:
+        yield from self._pass(event.occurred - 1)
+        body = event.body
+        if isinstance(body, Report):
+            if body.category in MATTERS:
+                yield from self._report(event, body)
+        elif isinstance(body, ReportVerdict):
+            for cluster in sorted(self._clusters.judge(body, event.occurred)):
+                yield from self._tell(cluster, event.occurred)
+        elif (alarmed := alarm_of(event, self.site)) is not None:
+            yield from self._alarm(event.occurred, event.id, *alarmed)
+
+    def _report(self, event: Event, body: Report) -> Iterator[Finding]:
+        entry = self._clusters.add(event, body, MATTERS[body.category].name)
+        if entry is None:
+            return
+        if entry.cluster:
+            yield from self._tell(entry.cluster, event.occurred)
+        elif self._clusters.is_campaign(entry.hand):
+            yield from self._campaign(entry, event.occurred)
+
+    def _alarm(self, now: int, event: str, asset: str, matters: tuple[str, ...]) -> Iterator[Finding]:
+        alarm = Alarmed(now, event, asset, matters, self._around.position(None, None, (asset,)))
+        self._clusters.alarm(alarm)
+        clusters = {entry.cluster for entry in self._clusters.entries if entry.cluster and entry.matter in matters}
+        for cluster in sorted(clusters):
+            if (known := self._open.get(cluster)) is not None and known.rank < len(WORDS) - 1:
+                yield from self._tell(cluster, now)
+
+    def _tell(self, cluster: str, now: int) -> Iterator[Finding]:
+        """What a cluster weighs now; a finding where that is news."""
+        entries = self._clusters.of(cluster)
+        latest = max(entry.occurred for entry in entries)
+        alarms = self._clusters.borne_out(entries, now)
+        confirmed = any(entry.receipt and entry.receipt in self._clusters.confirmed for entry in entries)
+        weight = weigh(
+            entries,
+            self._clusters.reputations(entries, now),
+            borne_out=bool(alarms) or confirmed,
+            wind=self._mast.at(latest),
+            around=self._around,
+            options=self.options,
+        )
+        gravest = max(entries, key=lambda entry: SEVERITIES.index(MATTERS[entry.category].severity))  # type: ignore[index]
+        matter = MATTERS[gravest.category]  # type: ignore[index]
+        rank = WORDS.index(weight.word)
+        steps = max(rank, int(any(entry.trained for entry in entries)))
+        if matter.rule == SAFETY:
+            steps = min(steps, 1)
+        severity = SEVERITIES[min(len(SEVERITIES) - 1, SEVERITIES.index(matter.severity) + steps)]
+        evidence = tuple(entry.id for entry in entries) + tuple(alarm.event for alarm in alarms if alarm.event)
+        sentence = cluster_sentence(entries, weight, alarms, confirmed=confirmed, zone=self.site.time_zone)
+        told = _Told(cluster, matter.rule, severity, rank, sentence, weight, evidence)
+        yield from self._raise(told, entries, now)
+
+    def _campaign(self, entry: Entry, now: int) -> Iterator[Finding]:
+        entries = self._clusters.of_hand(entry.hand)
+        accounts = self._clusters.accounts(entry.hand)
+        weight = Weight("unconfirmed", 1, 0.5, 0.05, None)
+        # It is told again each time it has doubled.
+        rank = accounts.bit_length()
+        sentence = campaign_sentence(entries, accounts, zone=self.site.time_zone)
+        evidence = tuple(one.id for one in entries)
+        told = _Told(f"hand {entry.hand}", CAMPAIGN, "info", rank, sentence, weight, evidence)
+        yield from self._raise(told, entries, now)
+
+    def _raise(self, told: _Told, entries: list[Entry], now: int) -> Iterator[Finding]:
+        subject, rule, severity, rank, sentence, weight, evidence = told
+        if rule in self.options.off:
+            return
+        began, until = min(entry.occurred for entry in entries), max(entry.occurred for entry in entries) + self._quiet
+        assets = tuple(sorted({asset for entry in entries for asset in entry.assets}))
+        known = self._open.get(subject)
+        if known is None:
+            name = content_hash(f"{rule}\0{subject}".encode())[:16]
+            known = self._open[subject] = _Episode(
+                rule, name, began, until, severity, rank, weight.voices, assets, entries[0].zone, evidence[-_EVIDENCE:]
+            )
+        else:
+            graver = SEVERITIES.index(severity) > SEVERITIES.index(known.severity)
+            known.until = max(known.until, until)
+            known.began = min(known.began, began)
+            known.evidence = tuple(dict.fromkeys(known.evidence + evidence))[-_EVIDENCE:]
+            if not graver and rank <= known.rank and not _more(weight.voices, known.voices):
+                return
+            known.voices = max(known.voices, weight.voices)
+            known.severity = severity if graver else known.severity
+            known.rank = max(known.rank, rank)
+        intrusion = rule != CAMPAIGN and MATTERS[entries[-1].category].suspicion  # type: ignore[index]
+        yield self._finding(
+            known, now, "raised", sentence,
+            score=float(weight.voices), confidence=weight.confidence, suspicion=intrusion or "unknown",
+        )  # fmt: skip
+
+    def _pass(self, now: int) -> Iterator[Finding]:
+        """Time has come to `now`: what has been quiet is over, what lies far back is forgotten."""
+        if now <= self._newest:
+            return
+        self._newest = now
+        for until, subject in sorted((one.until, subject) for subject, one in self._open.items() if one.until <= now):
+            yield self._finding(self._open.pop(subject), until, "cleared", "nothing more was reported")
+        self._clusters.forget(now - 4 * self._window)
+
+    def _finding(
+        self, known: _Episode, now: int, phase: Any, sentence: str, *, score: float = 0.0, confidence: float = 0.5,
+        suspicion: Any = "unknown",
+    ) -> Finding:  # fmt: skip
+        body = Detection(
+            detector=self.name,
+            detector_version=self.version,
+            rule=known.rule,
+            episode=known.episode,
+            phase=phase,
+            source_kind="reports",
+            severity=known.severity,
+            score=score,
+            sentence=sentence,
+            began=min(known.began, now),
+            until=now,
+            suspicion=suspicion,
+            confidence=confidence,
+            evidence=known.evidence,
+            techniques=self.cards[known.rule].techniques if phase == "raised" else (),
+        )
+        return Finding(now, known.assets, body, known.zone)
+
+    def dump(self) -> bytes:
+        """Reports in mind, reputations, alarms, wind and open episodes, as canonical JSON."""
+        held = self._clusters
+        return canonical_json(
+            _State(
+                format=_FORMAT,
+                entries=held.entries,
+                alarms=held.alarms,
+                known=list(held.known.items()),
+                confirmed=held.confirmed,
+                wind=self._mast.kept,
+                open=sorted(self._open.items()),
+                newest=self._newest,
+            )
+        )
+
+    def load(self, data: bytes) -> None:
+        """Replace the state by a dumped one.
+
+        Raises:
+            DecodeError: the bytes are no state of this detector.
+        """
+        try:
+            state = msgspec.json.decode(data, type=_State)
+        except msgspec.MsgspecError as error:
+            raise DecodeError(f"no state of {self.name}: {error}") from None
+        if state.format != _FORMAT:
+            raise DecodeError(f"no state of {self.name}: format {state.format}")
+        self._reset()
+        self._clusters.load(state.entries, state.alarms, dict(state.known), state.confirmed)
+        self._mast.kept, self._open, self._newest = state.wind, dict(state.open), state.newest
+
+
+def _more(voices: int, told: int) -> bool:
+    """Whether so many people are news, where so many were told."""
+    return told < voices <= _EACH or voices >= max(2 * told, _EACH)
