@@ -194,7 +194,7 @@ def test_a_replayed_log_says_nothing_again(detector):
         ([("08:00", "in", "control")], "10:00", {"host": "ENG-1"}, []),
         ([("08:00", "in", "office")], "10:00", {"host": "ENG-1"}, [("login.not_there", "info")]),
         ([("08:00", "in", "office")], "10:00", {"host": "HIST-1"}, []),
-        ([("08:00", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "low")]),
+        ([("08:00", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "info")]),
         ([("08:00", "in", "farm-petrol")], "10:00", {"host": "ENG-1"}, [("login.not_there", "medium")]),
         ([("09:59:30", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "medium")]),
         ([("08:00", "in", "office")], "10:00", {"host": "ENG-1", "origin": "198.51.100.9"}, []),

@@ -113,7 +113,7 @@ class PresenceRules:
         # A read on the way out of an office is missed every day; one out of a bund or a pump hall is not.
         weighs = critical(self.scene.site, entry.at) or not self.scene.in_hours(name, entry.t)
         if ground.grave(place.zone):
-            return "medium" if weighs else "low"
+            return "medium" if weighs else "info"
         return "info" if weighs else None
 
     def _weighed(self, severity: Severity, host: str) -> Severity:
