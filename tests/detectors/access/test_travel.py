@@ -192,7 +192,8 @@ def test_a_replayed_log_says_nothing_again(detector):
         ),
         ([("08:00", "in", "server-room")], "10:00", {"host": "ENG-1"}, []),
         ([("08:00", "in", "control")], "10:00", {"host": "ENG-1"}, []),
-        ([("08:00", "in", "office")], "10:00", {"host": "ENG-1"}, [("login.not_there", "info")]),
+        ([("08:00", "in", "office")], "10:00", {"host": "ENG-1"}, []),
+        ([("20:00", "in", "office")], "21:00", {"host": "ENG-1"}, [("login.not_there", "info")]),
         ([("08:00", "in", "office")], "10:00", {"host": "HIST-1"}, []),
         ([("08:00", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "info")]),
         ([("08:00", "in", "farm-petrol")], "10:00", {"host": "ENG-1"}, [("login.not_there", "medium")]),
@@ -203,7 +204,7 @@ def test_a_replayed_log_says_nothing_again(detector):
     ],
     ids=[
         "remote while in the office", "remote while inside", "to the engineering station", "went home unread",
-        "badged out", "local, but gone", "there", "the room before", "elsewhere", "a read missed",
+        "badged out", "local, but gone", "there", "the room before", "elsewhere", "elsewhere by night", "a read missed",
         "from the bund", "from the bund to the engineering station", "from the bund in no time",
         "from a stranger's machine", "the next hop", "just outside",
     ],
@@ -211,7 +212,7 @@ def test_a_replayed_log_says_nothing_again(detector):
 def test_logins_against_badges(detector, told, when, body, expected):
     host, origin = body["host"], body.get("origin", "203.0.113.9" if body.get("remote") else body["host"])
     one = event(at(when), login("eng01", host, origin=origin, remote=body.get("remote", False)), sequence=9)
-    found = raised(say(detector, *reads(*told, person="EN-01"), one, until=at("18:30")))
+    found = raised(say(detector, *reads(*told, person="EN-01"), one, until=at("22:00")))
     assert [f for f in found if f[0] in ("login.while_inside", "login.not_there")] == expected
 
 

@@ -110,11 +110,12 @@ class PresenceRules:
         seconds = (entry.t - place.since) / SECOND + self.scene.options.clocks_s
         if bool(ways) and min(ways) / seconds > self.scene.options.hurry_m_s:
             return self._weighed("medium", entry.at)
-        # A read on the way out of an office is missed every day; one out of a bund or a pump hall is not.
-        weighs = critical(self.scene.site, entry.at) or not self.scene.in_hours(name, entry.t)
+        # A read on the way out of an office is missed every day, and many logs call a desktop taken over from there
+        # local; nobody sits at a screen while in a bund or a pump hall.
+        off_shift = not self.scene.in_hours(name, entry.t)
         if ground.grave(place.zone):
-            return "medium" if weighs else "info"
-        return "info" if weighs else None
+            return "medium" if off_shift or critical(self.scene.site, entry.at) else "info"
+        return "info" if off_shift else None
 
     def _weighed(self, severity: Severity, host: str) -> Severity:
         return raised_by(severity, int(critical(self.scene.site, host)))
