@@ -181,8 +181,9 @@ def test_a_replayed_log_says_nothing_again(detector):
 @pytest.mark.parametrize(
     ("told", "when", "body", "expected"),
     [
-        ([("08:00", "in", "office")], "10:00", {"host": "JUMP-1", "remote": True}, [("login.while_inside", "medium")]),
-        ([("08:00", "in", "office")], "10:00", {"host": "ENG-1", "remote": True}, [("login.while_inside", "high")]),
+        ([("08:00", "in", "office")], "10:00", {"host": "JUMP-1", "remote": True}, [("login.while_inside", "info")]),
+        ([("08:00", "in", "control")], "10:00", {"host": "JUMP-1", "remote": True}, [("login.while_inside", "medium")]),
+        ([("08:00", "in", "control")], "10:00", {"host": "ENG-1", "remote": True}, [("login.while_inside", "high")]),
         ([("08:00", "in", "office")], "18:20", {"host": "JUMP-1", "remote": True}, [("login.while_inside", "info")]),
         ([("07:00", "in", "gate"), ("09:30", "out", "gate")], "10:00", {"host": "JUMP-1", "remote": True}, []),
         (
@@ -191,9 +192,10 @@ def test_a_replayed_log_says_nothing_again(detector):
         ),
         ([("08:00", "in", "server-room")], "10:00", {"host": "ENG-1"}, []),
         ([("08:00", "in", "control")], "10:00", {"host": "ENG-1"}, []),
-        ([("08:00", "in", "office")], "10:00", {"host": "ENG-1"}, [("login.not_there", "info")]),
+        ([("08:00", "in", "office")], "10:00", {"host": "ENG-1"}, []),
+        ([("20:00", "in", "office")], "21:00", {"host": "ENG-1"}, [("login.not_there", "info")]),
         ([("08:00", "in", "office")], "10:00", {"host": "HIST-1"}, []),
-        ([("08:00", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "low")]),
+        ([("08:00", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "info")]),
         ([("08:00", "in", "farm-petrol")], "10:00", {"host": "ENG-1"}, [("login.not_there", "medium")]),
         ([("09:59:30", "in", "farm-petrol")], "10:00", {"host": "HIST-1"}, [("login.not_there", "medium")]),
         ([("08:00", "in", "office")], "10:00", {"host": "ENG-1", "origin": "198.51.100.9"}, []),
@@ -201,21 +203,37 @@ def test_a_replayed_log_says_nothing_again(detector):
         ([("10:00", "out", "control")], "10:00:05", {"host": "HMI-1", "origin": "10.20.20.21"}, []),
     ],
     ids=[
-        "remote while inside", "to the engineering station", "went home unread", "badged out", "local, but gone",
-        "there", "the room before", "elsewhere", "a read missed", "from the bund",
-        "from the bund to the engineering station", "from the bund in no time",
+        "remote while in the office", "remote while inside", "to the engineering station", "went home unread",
+        "badged out", "local, but gone", "there", "the room before", "elsewhere", "elsewhere by night", "a read missed",
+        "from the bund", "from the bund to the engineering station", "from the bund in no time",
         "from a stranger's machine", "the next hop", "just outside",
     ],
 )  # fmt: skip
 def test_logins_against_badges(detector, told, when, body, expected):
-    host, origin = body["host"], body.get("origin", body["host"])
+    host, origin = body["host"], body.get("origin", "203.0.113.9" if body.get("remote") else body["host"])
     one = event(at(when), login("eng01", host, origin=origin, remote=body.get("remote", False)), sequence=9)
-    found = raised(say(detector, *reads(*told, person="EN-01"), one, until=at("18:30")))
+    found = raised(say(detector, *reads(*told, person="EN-01"), one, until=at("22:00")))
     assert [f for f in found if f[0] in ("login.while_inside", "login.not_there")] == expected
 
 
+@pytest.mark.parametrize(
+    ("origin", "expected"), [("203.0.113.10", "info"), ("198.51.100.7", "medium")], ids=["as ever", "from elsewhere"]
+)
+def test_whence_somebody_always_comes(detector, origin, expected):
+    before = event(at("15:00", 9), login("eng01", "JUMP-1", remote=True, origin="203.0.113.10"))
+    office = event(at("08:00"), badge("EN-01", "office", "D-OFFICE"))
+    now = event(at("10:00"), login("eng01", "JUMP-1", remote=True, origin=origin))
+    assert raised(say(detector, before, office, now)) == [("login.while_inside", expected)]
+
+
+def test_who_may_not_come_in_from_outside_weighs_more(detector):
+    inside = reads(("08:00", "in", "office"), person="EN-02")
+    found = say(detector, *inside, event(at("10:00"), login("eng02", "HIST-1", remote=True, origin="198.51.100.7")))
+    assert ("login.while_inside", "medium") in raised(found)
+
+
 def test_a_session_counts_as_its_login_and_is_told_once(detector):
-    inside = reads(("08:00", "in", "office"), person="EN-01")
+    inside = reads(("08:00", "in", "control"), person="EN-01")
     both = [
         event(at("10:00"), login("eng01", "ENG-1", remote=True, origin="198.51.100.7"), sequence=5),
         event(at("10:00:01"), session("eng01", "ENG-1", remote=True, origin="198.51.100.7"), sequence=6),

@@ -55,7 +55,8 @@ CARDS: tuple[RuleCard, ...] = (
         title="From outside, while inside",
         means="An account came in from outside while its owner's badge is inside.",
         expected_against_seen="Expected: remote sessions from people who left. Seen: one of somebody inside. After the "
-        "shift, or ten hours after the read, the way out was rather missed (info).",
+        "shift, or ten hours after the read, the way out was rather missed (info); who may come in from outside and "
+        "does from where they always do, while in an office, has a line of their own (info).",
         benign_causes=("went home without being read", "a tablet in another building counted as outside"),
         first_check="Call the owner on a known number. If it is not them: cut the session, change the password.",
         techniques=("T0822", "T0859"),

@@ -1,8 +1,9 @@
 """Logins against badges: an account used where its owner is not, or from outside while they are inside."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 
-from infrastress.core.time import SECOND
+from infrastress.core.time import HOUR, SECOND
 from infrastress.detectors.access.base import Scene
 from infrastress.detectors.access.logins import critical
 from infrastress.detectors.access.track import Entry, Place
@@ -12,6 +13,9 @@ from infrastress.events.kinds import Severity
 from infrastress.site.assets import Controller, Host
 
 __all__ = ["PresenceRules"]
+
+_HABIT = 12 * HOUR
+"""An origin used for so long is a habit; one of the same night is not."""
 
 
 class PresenceRules:
@@ -24,14 +28,19 @@ class PresenceRules:
             if isinstance(asset, Host | Controller):
                 self._by_address.update({interface.address: asset.id for interface in asset.interfaces})
 
-    def judge(self, name: str, place: Place | None, entry: Entry) -> list[Notice]:
-        """Notices of one login; none where nothing is known of its owner."""
+    def judge(self, name: str, place: Place | None, entry: Entry, origins: Mapping[str, int]) -> list[Notice]:
+        """Notices of one login; none where nothing is known of its owner. `origins`: whence they came, since when."""
         if place is None:
             return []
-        return self._remote(name, place, entry) if entry.kind == "remote" else self._local(name, place, entry)
+        if entry.kind == "remote":
+            return self._remote(name, place, entry, usual=_usual(entry, origins))
+        return self._local(name, place, entry)
 
-    def _remote(self, name: str, place: Place, entry: Entry) -> list[Notice]:
-        """From outside while inside. After the shift, or long after the read, the way out was rather missed."""
+    def _remote(self, name: str, place: Place, entry: Entry, *, usual: bool) -> list[Notice]:
+        """From outside while inside. After the shift, or long after the read, the way out was rather missed.
+
+        Who may come in from outside, and does from where they always do, rather has a line of their own in the office.
+        """
         if place.zone == OFF_SITE or not place.sure:
             return []
         if entry.origin != entry.at and entry.origin in self.scene.site.asset_by_id:
@@ -39,11 +48,13 @@ class PresenceRules:
         person = self.scene.roster.by_badge[name]
         working = self.scene.roster.on_shift(person, entry.t, 0.0, 0.0)
         slip = not working or entry.t - place.since > round(self.scene.options.slip_s * SECOND)
-        severity: Severity = "info" if slip else self._weighed("medium", entry.at)
+        calm = slip or (usual and person.remote and not self.scene.ground.grave(place.zone))
+        severity: Severity = "info" if calm else self._weighed("medium", entry.at)
         sentence = (
             f"{entry.account} of {self.scene.titled(name)} came in from outside ({entry.origin}) to {entry.at} at "
             f"{self._clock(entry.t)}, while the badge is in {self.scene.ground.where(place.zone)} since "
-            f"{self._clock(place.since)}: " + ("was it not read on the way out?" if slip else "who is it?")
+            f"{self._clock(place.since)}: "
+            + ("was it not read on the way out?" if slip else "a line of their own?" if calm else "who is it?")
         )
         return [
             self._notice(
@@ -51,7 +62,7 @@ class PresenceRules:
                 entry,
                 place,
                 severity=severity,
-                confidence=0.2 if slip else 0.6,
+                confidence=0.2 if calm else 0.6,
                 sentence=sentence,
                 remote=True,
             )
@@ -99,11 +110,12 @@ class PresenceRules:
         seconds = (entry.t - place.since) / SECOND + self.scene.options.clocks_s
         if bool(ways) and min(ways) / seconds > self.scene.options.hurry_m_s:
             return self._weighed("medium", entry.at)
-        # A read on the way out of an office is missed every day; one out of a bund or a pump hall is not.
-        weighs = critical(self.scene.site, entry.at) or not self.scene.in_hours(name, entry.t)
+        # A read on the way out of an office is missed every day, and many logs call a desktop taken over from there
+        # local; nobody sits at a screen while in a bund or a pump hall.
+        off_shift = not self.scene.in_hours(name, entry.t)
         if ground.grave(place.zone):
-            return "medium" if weighs else "low"
-        return "info" if weighs else None
+            return "medium" if off_shift or critical(self.scene.site, entry.at) else "info"
+        return "info" if off_shift else None
 
     def _weighed(self, severity: Severity, host: str) -> Severity:
         return raised_by(severity, int(critical(self.scene.site, host)))
@@ -154,6 +166,12 @@ class PresenceRules:
 
 def _in(words: str, zone: str) -> str:
     return words if zone == OFF_SITE else f"in {words}"
+
+
+def _usual(entry: Entry, origins: Mapping[str, int]) -> bool:
+    """Whether somebody comes in from where they did before; True while no habit is known."""
+    habits = [origin for origin, since in origins.items() if since < entry.t - _HABIT]
+    return entry.origin in habits or not habits
 
 
 def _address(text: str) -> bool:

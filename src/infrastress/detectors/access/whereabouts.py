@@ -21,14 +21,16 @@ from infrastress.events import AccessAttempt, Event, LoginAttempt, SessionState
 __all__ = ["Whereabouts"]
 
 _MOST_ENTRIES = 12
+_MOST_ORIGINS = 8
 
 
 class _Track(msgspec.Struct, array_like=True):
-    """The newest entries of one person, and where they were before the first of them."""
+    """The newest entries of one person, where they were before the first, and whence they came in, since when."""
 
     base: Place | None = None
     entries: list[Entry] = msgspec.field(default_factory=list)
     cut: int = -1
+    origins: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class _Step(NamedTuple):
@@ -55,11 +57,15 @@ class Whereabouts(Rules):
             return
         name, entry = told
         track = self._tracks.setdefault(name, _Track())
+        if entry.kind == "remote":
+            track.origins[entry.origin] = min(entry.t, track.origins.get(entry.origin, entry.t))
+            if len(track.origins) > _MOST_ORIGINS:  # the habits of old stay, whatever an intruder tries
+                del track.origins[max(track.origins, key=lambda one: (track.origins[one], one))]
         if entry.t <= track.cut or any(one.same(entry) for one in track.entries):
             return
         if not track.entries or track.entries[-1] < entry:
             track.entries.append(entry)
-            step = self._step(name, self._now.get(name), entry)
+            step = self._step(name, track, self._now.get(name), entry)
             self._now[name] = step.place
             entry.said = [(one.rule, one.subject) for one in step.notices]
             yield from step.notices
@@ -68,14 +74,14 @@ class Whereabouts(Rules):
             yield from self._again(name, track)
         while len(track.entries) > _MOST_ENTRIES:
             first = track.entries.pop(0)
-            track.base = self._step(name, track.base, first).place
+            track.base = self._step(name, track, track.base, first).place
             track.cut = first.t
 
     def _again(self, name: str, track: _Track) -> Iterator[Notice]:
         """Judge a whole history; what is new is said, what no longer holds is over."""
         place, notices, before = track.base, [], set()
         for entry in track.entries:
-            step = self._step(name, place, entry)
+            step = self._step(name, track, place, entry)
             place = step.place
             before.update(entry.said)
             notices += [one for one in step.notices if (one.rule, one.subject) not in entry.said]
@@ -87,12 +93,12 @@ class Whereabouts(Rules):
             yield Notice(rule, subject, "info", sentence, "access", over=True)
         yield from notices
 
-    def _step(self, name: str, place: Place | None, entry: Entry) -> _Step:
+    def _step(self, name: str, track: _Track, place: Place | None, entry: Entry) -> _Step:
         if place is not None and entry.t - place.since > round(self.scene.options.stale_s * SECOND):
             place = None
         if entry.kind in ("in", "out"):
             return _Step(*self._travel.step(name, place, entry))
-        return _Step(place, self._presence.judge(name, place, entry))
+        return _Step(place, self._presence.judge(name, place, entry, track.origins))
 
     def _entry(self, event: Event, body: AccessAttempt | LoginAttempt | SessionState) -> tuple[str, Entry] | None:
         """Whose history it belongs to and as what; None where it says nothing of where somebody is."""
@@ -120,5 +126,5 @@ class Whereabouts(Rules):
         for name, track in self._tracks.items():
             place = track.base
             for entry in track.entries:
-                place = self._step(name, place, entry).place
+                place = self._step(name, track, place, entry).place
             self._now[name] = place
