@@ -53,7 +53,12 @@ def test_ordinary_things_at_ten_on_a_tuesday(detector, body):
         (at("10:00"), login("op01", "HMI-1", remote=True), [("login.remote_not_allowed", "high")]),
         (at("10:00"), login("mt01", "ENG-1"), [("login.host_not_allowed", "high")]),
         (at("10:00"), login("op01", "HIST-1"), [("login.host_not_allowed", "medium")]),
-        (at("23:30"), login("eng01", "ENG-1", remote=True), [("login.outside_shift", "high")]),
+        (at("23:30"), login("eng01", "ENG-1", remote=True), [("login.outside_shift", "low")]),
+        (
+            at("23:30"),
+            login("mg01", "WS-1", remote=True),
+            [("login.outside_shift", "high"), ("login.remote_not_allowed", "high")],
+        ),
         (at("23:30"), login("mg01", "WS-1"), [("login.outside_shift", "low")]),
     ],
     ids=lambda value: repr(value) if not isinstance(value, int) else "",
@@ -67,7 +72,7 @@ def test_refusals_and_failures_count_within_minutes(detector):
         event(at("10:00") + i * MINUTE, badge("CT-01", "control", "D-CONTROL", granted=False), sequence=i)
         for i in range(3)
     ]
-    assert raised(say(detector, *refused)) == [("access.denied_repeatedly", "medium")]
+    assert raised(say(detector, *refused)) == [("access.denied_repeatedly", "low")]
     failed = [event(at("11:00") + i * MINUTE, login("op01", "ENG-1", success=False), sequence=10 + i) for i in range(5)]
     found = say(detector, *failed)
     assert ("login.failed_burst", "high") in raised(found)
@@ -76,6 +81,26 @@ def test_refusals_and_failures_count_within_minutes(detector):
         event(at("12:00", 11) + i * 20 * MINUTE, login("op01", "HMI-1", success=False), sequence=i) for i in range(9)
     ]
     assert raised(say(detector, *slow)) == []
+
+
+@pytest.mark.parametrize(
+    ("tried", "expected"),
+    [
+        (["CT-01@D-OFFICE"] * 4, "low"),
+        (["CT-01@D-OFFICE", "CT-01@D-OFFICE", "CT-01@D-PUMPS"], "medium"),
+        (["CT-01@D-OFFICE", "CT-01@D-CONTROL", "CT-01@D-PUMPS"], "high"),
+        (["CT-01@D-OFFICE", "CT-02@D-OFFICE", "CT-01@D-OFFICE"], "medium"),
+    ],
+    ids=["a worn badge", "the next door", "door after door", "one badge after the other"],
+)
+def test_refusals_weigh_by_doors(detector, tried, expected):
+    zones = {"D-OFFICE": "office", "D-CONTROL": "control", "D-PUMPS": "pumps"}
+    told = [one.split("@") for one in tried]
+    refused = [
+        event(at("10:00") + i * MINUTE, badge(who, zones[where], where, granted=False), sequence=i)
+        for i, (who, where) in enumerate(told)
+    ]
+    assert raised(say(detector, *refused)) == [("access.denied_repeatedly", expected)]
 
 
 def test_a_replayed_log_counts_no_refusal_again(detector):

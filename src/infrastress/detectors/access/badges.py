@@ -159,17 +159,21 @@ class BadgeRules(Rules):
         options = self.scene.options
         window = round(options.denied_s * SECOND)
         person = self.scene.person(body.person)
-        found = []
-        for key, name in ((f"denied-badge:{person}", body.person), (f"denied-door:{body.door[:80]}", body.door)):
-            seen = self.memory.add(key, (event.occurred, event.id, person), window)
-            if len(seen) >= options.denied_count:
-                found.append((name, seen))
-        if not found:
+        by_badge = self.memory.add(f"denied-badge:{person}", (event.occurred, event.id, body.door[:80]), window)
+        by_door = self.memory.add(f"denied-door:{body.door[:80]}", (event.occurred, event.id, person), window)
+        # Worn badges and readers refuse at one door, again and again; whoever found a badge tries the next door.
+        if len(by_badge) >= options.denied_count:
+            name, seen, others, of = body.person, by_badge, "doors", len({item[2] for item in by_badge})
+        elif len(by_door) >= options.denied_count:
+            name, seen, others, of = body.door, by_door, "badges", min(2, len({item[2] for item in by_door}))
+        else:
             return []
-        name, seen = found[0]
+        severity: Severity = "low" if of == 1 else "medium" if of == 2 else "high"
         sentence = (
-            f"{len(seen)} refusals of {name} within {options.denied_s / 60:.0f} min, last at {body.door} to "
-            f"{self.scene.ground.where(body.zone)} at {self.scene.roster.clock(event.occurred)}"
+            f"{len(seen)} refusals of {name} within {options.denied_s / 60:.0f} min"
+            + (f" at {of} {others}" if of > 1 and others == "doors" else "")
+            + f", last at {body.door} to {self.scene.ground.where(body.zone)} at "
+            f"{self.scene.roster.clock(event.occurred)}" + (": a worn badge or reader?" if of == 1 else "")
         )
         return [
             self._notice(
@@ -177,8 +181,8 @@ class BadgeRules(Rules):
                 body,
                 "access.denied_repeatedly",
                 name[:80],
-                severity="medium",
-                confidence=0.4,
+                severity=severity,
+                confidence=0.2 if severity == "low" else 0.4,
                 sentence=sentence,
                 evidence=tuple(item[1] for item in seen),
                 score=len(seen) / options.denied_count,

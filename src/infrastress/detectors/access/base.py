@@ -33,6 +33,10 @@ class AccessOptions(RuleOptions):
         settle_s: how long to wait for the badge of a door that opened: readers and contacts report by different ways.
         crowd_s: passages that follow each other within this time are one crowd, whose badges and heads are compared.
         handover_s: how near to the change of a shift crowds are ordinary.
+        chatter_s: a door that opens and closes within this time let nobody through: a worn contact or latch.
+        handle_s: a read on the way out so long before explains that the controller calls the door forced: it was opened
+            by its inner handle before the lock had released.
+        alarm_s: a fire panel releases doors at most so long behind a fire alarm.
         long_s, long_night_s: a door of a grave zone that stands open for so long is more than a delivery: half an hour
             in working hours; 5 minutes where the one who opened it isn't on shift.
         forgotten_s: a disabled alarm or a released lock that stays for longer was forgotten.
@@ -57,6 +61,9 @@ class AccessOptions(RuleOptions):
     settle_s: float = Field(default=10.0, ge=0)
     crowd_s: float = Field(default=20.0, gt=0)
     handover_s: float = Field(default=1200.0, ge=0)
+    chatter_s: float = Field(default=1.5, ge=0)
+    handle_s: float = Field(default=10.0, ge=0)
+    alarm_s: float = Field(default=300.0, gt=0)
     long_s: float = Field(default=1800.0, gt=0)
     long_night_s: float = Field(default=300.0, gt=0)
     forgotten_s: float = Field(default=14400.0, gt=0)

@@ -35,7 +35,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.denied_repeatedly",
         title="Refused again and again",
         means="A badge was refused, or a door refused badges, several times within minutes.",
-        expected_against_seen="Expected: now and then a refusal. Seen: several within minutes.",
+        expected_against_seen="Expected: now and then a refusal. Seen: several within minutes: at one door of "
+        "one badge low, at two doors or of several badges medium, at three doors high.",
         benign_causes=("worn badge or reader fault", "rights expired", "wrong code typed"),
         first_check="Look at the camera of the door; call the badge's owner.",
     ),
@@ -122,7 +123,8 @@ CARDS: tuple[RuleCard, ...] = (
         means="A door opened without a badge or a release, or its controller says that it was forced.",
         expected_against_seen="Expected: a badge at most 45 s before it opens, or a release. Seen: neither. A zone, "
         "the "
-        "hour and a refusal just before weigh more.",
+        "hour and a refusal just before weigh more; open for less than 1.5 s, or the controller's word behind a read "
+        "on the way out, is low.",
         benign_causes=(
             "request-to-exit sensor missed somebody",
             "wind, worn latch",
@@ -137,7 +139,7 @@ CARDS: tuple[RuleCard, ...] = (
         expected_against_seen="Expected: by security, maintenance or engineers on shift, for hours (low). Seen: by "
         "others "
         "(medium, high), for too long (medium), or the door was opened meanwhile without a badge "
-        "(high).",
+        "(low while whoever disabled it is at work, else medium, high).",
         benign_causes=("work on the door", "forgotten after work"),
         first_check="Who disabled it, and is there work at that door? If not: enable it, look at the camera "
         "since then.",
@@ -149,7 +151,7 @@ CARDS: tuple[RuleCard, ...] = (
         means="A door was unlocked from afar and stays so.",
         expected_against_seen="Expected: by people on shift who may, and locked again within hours. Seen: by "
         "others, or "
-        "left.",
+        "left; by a fire panel low while a fire alarm stands, else medium.",
         benign_causes=("let a delivery in", "left unlocked for cleaning"),
         first_check="Ask who released it; lock it.",
     ),

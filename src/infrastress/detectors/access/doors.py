@@ -10,7 +10,7 @@ from infrastress.detectors.access.base import Scene
 from infrastress.detectors.access.crowds import excess
 from infrastress.detectors.observations.agenda import Agenda, Key
 from infrastress.detectors.observations.detector import Rules
-from infrastress.detectors.observations.doorlog import DoorLog, DoorRecord, Mark
+from infrastress.detectors.observations.doorlog import READS, DoorLog, DoorRecord, Mark
 from infrastress.detectors.observations.notices import Notice, raised_by
 from infrastress.events import AccessAttempt, DoorState, Event, SwitchState
 from infrastress.events.kinds import Severity
@@ -44,7 +44,9 @@ class DoorRules(Rules):
         self._releases: list[int] = []
         options = scene.options
         self._authorised, self._settle = round(options.authorised_s * SECOND), round(options.settle_s * SECOND)
+        self._chatter, self._handle = round(options.chatter_s * SECOND), round(options.handle_s * SECOND)
         self._released = round(options.released_s * SECOND)
+        self._panels = {a.id for a in scene.site.assets if a.type == "fire_panel"}
         self._fire = {a.id for a in scene.site.assets if a.type in ("fire_panel", "call_point")}
 
     def judge(self, event: Event, body: AccessAttempt | DoorState | SwitchState) -> Iterator[Notice]:
@@ -84,7 +86,9 @@ class DoorRules(Rules):
         if record is None:
             return
         door = self.scene.ground.doors[name]
-        if what == "long":
+        if what == "panel":
+            yield from self._by_panel(door, record, opened)
+        elif what == "long":
             yield from self._long(door, record, opened, moment)
         elif what == "held":
             if record.stands_open(opened, moment):
@@ -146,7 +150,9 @@ class DoorRules(Rules):
                 f"{door.id} to {self._where(door)} was opened {how} at {self._clock(mark.t)}, while its alarm is "
                 f"disabled since {self._clock(off.t)} {_by(off.who)}"
             )
-            severity: Severity = "high" if grave else "medium"
+            # Who works on a door opens it without a badge; that is why its alarm is off.
+            at_work = self._entitled(off.who, _MAY_DISABLE, off.t) and self._entitled(off.who, _MAY_DISABLE, mark.t)
+            severity: Severity = "low" if at_work and reader is None else "high" if grave else "medium"
             return [self._disabled_notice(door, severity, sentence, (off.id, mark.id))]
         if reader is not None or not record.reads or not door.reads_out or record.released(mark.t, self._settle):
             return []
@@ -155,13 +161,17 @@ class DoorRules(Rules):
             (one for one in record.between(mark.t - 2 * self._authorised, mark.t) if one.kind == "refused"), None
         )
         steps = int(grave) + int(refused is not None or self._night(mark.t))
-        severity = "low" if self._evacuating(mark.t) else raised_by("low", steps)
-        note = ", doors being released by a fire alarm" if self._evacuating(mark.t) else ""
+        shut = next((one for one in record.between(mark.t, mark.t + self._chatter) if one.kind == "closed"), None)
+        calm, note = self._evacuating(mark.t), ", doors being released by a fire alarm"
+        if not calm and shut is not None:
+            calm, note = True, f" and closed {(shut.t - mark.t) / SECOND:.1f} s later: nobody passes in that time"
+        severity = "low" if calm else raised_by("low", steps)
         before = (
             f", {(mark.t - refused.t) / SECOND:.0f} s after {refused.who} was refused" if refused is not None else ""
         )
         sentence = (
-            f"{door.id} to {self._where(door)} opened at {self._clock(mark.t)} without a badge or release{before}{note}"
+            f"{door.id} to {self._where(door)} opened at {self._clock(mark.t)} without a badge or release{before}"
+            + (note if calm else "")
         )
         evidence = (refused.id, mark.id) if refused is not None else (mark.id,)
         return [
@@ -266,10 +276,13 @@ class DoorRules(Rules):
             yield from self._stands(door, record, begin)
 
     def _forced(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
-        del record
         grave, night = self.scene.ground.grave(door.leads_to), self._night(mark.t)
-        severity: Severity = "low" if self._evacuating(mark.t) else "high" if grave or night else "medium"
+        out = record.before(mark.t, READS)
+        handle = out is not None and out.kind == "out" and mark.t - out.t <= self._handle
+        severity: Severity = "low" if handle or self._evacuating(mark.t) else "high" if grave or night else "medium"
         sentence = f"{door.id} to {self._where(door)} was forced at {self._clock(mark.t)}, says its controller"
+        if handle and out is not None:
+            sentence += f"; {self.scene.titled(out.who)} was just read out: by the inner handle?"
         yield self._notice("access.door_forced", door, severity, confidence=0.6, sentence=sentence, evidence=(mark.id,))
 
     def _disabled(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
@@ -316,6 +329,9 @@ class DoorRules(Rules):
         newest = record.before(record.marks[-1].t, ("unlocked", "locked"))
         if not mark.who or (newest is not None and newest.t > mark.t and newest.kind == "locked"):
             return
+        if mark.who in self._panels:  # the panel and its doors report by different ways: wait for the alarm
+            self._look(door, "panel", mark.t, mark.t + self._settle)
+            return
         if self._entitled(mark.who, _MAY_RELEASE, mark.t):
             self._look(door, "released", mark.t, mark.t + round(self.scene.options.forgotten_s * SECOND))
             return
@@ -326,6 +342,20 @@ class DoorRules(Rules):
         )
         yield self._notice(
             "access.door_released", door, severity, confidence=0.4, sentence=sentence, evidence=(mark.id,), lasting=True
+        )
+
+    def _by_panel(self, door: Door, record: DoorRecord, told: int) -> Iterator[Notice]:
+        """A fire panel released it: that is the way out of a fire, and of nothing else."""
+        last = record.before(record.marks[-1].t, ("unlocked", "locked"))
+        if last is None or last.t != told or last.kind != "unlocked":
+            return
+        alarm = round(self.scene.options.alarm_s * SECOND)
+        fire = any(told - alarm <= begin <= told + self._settle for begin in self._releases)
+        note = "; there is a fire alarm" if fire else "; no fire alarm has been told"
+        sentence = f"{door.id} to {self._where(door)} was unlocked by {last.who} at {self._clock(told)}{note}"
+        severity: Severity = "low" if fire else "medium"
+        yield self._notice(
+            "access.door_released", door, severity, confidence=0.3, sentence=sentence, evidence=(last.id,), lasting=True
         )
 
     def _back(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:

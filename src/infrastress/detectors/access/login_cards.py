@@ -36,7 +36,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="login.outside_shift",
         title="Login outside of shift",
         means="An account was used well before or after its owner's shifts.",
-        expected_against_seen="Expected: within a shift, with slack. Seen: outside; remote weighs more than local.",
+        expected_against_seen="Expected: within a shift, with slack. Seen: outside; from afar by somebody "
+        "with remote access it is help from home (low).",
         benign_causes=("on call", "overtime", "clock of the host wrong"),
         first_check="Was there a call-out? If not, call the person on a known number.",
         techniques=("T0859", "T0822"),

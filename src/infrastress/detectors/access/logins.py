@@ -96,14 +96,16 @@ class LoginRules(Rules):
                 )
             )
         if not on_shift:
-            severity: Severity = "high" if body.remote else "medium" if grave else "low"
+            # Remote rights are given for the evening: help from home, and its further hops. The door is another matter.
+            helping = body.remote and person.remote
+            severity: Severity = "low" if helping else "high" if body.remote else "medium" if grave else "low"
             found.append(
                 notice(
                     "login.outside_shift",
                     severity,
-                    0.6 if body.remote else 0.3,
+                    0.6 if severity == "high" else 0.3,
                     f"{body.account} of {person.id} ({person.role}) logged in to {body.host} {way} at {when}, outside "
-                    f"of shift {' or '.join(person.shifts)}",
+                    f"of shift {' or '.join(person.shifts)}" + (": help from home?" if helping else ""),
                     *(("T0822", "T0859") if body.remote else ("T0859",)),
                 )
             )

@@ -71,7 +71,7 @@ class DeviceRules(Rules):
         else:
             condition = condition_of(body.state)
             bypassed = ("switch.disabled", device) in self._episodes
-            yield from self._switches.judge(event, body, self._standing, bypassed=bypassed)
+            yield from self._switches.judge(event, body, self._standing, self._told, bypassed=bypassed)
         if condition == "unknown" and self._standing.get(device) == "silent":
             condition = "healthy"
         if known and condition != "unknown" and self._standing.get(device, "healthy") != condition:
