@@ -2,7 +2,7 @@
 
 import pytest
 
-from infrastress.detectors.access import AccessDetector
+from infrastress.detectors.access import AccessDetector, AccessOptions
 from infrastress.site.load import load_site
 from tests.detectors.observing import MINUTE, at, badge, event, login, raised, say
 
@@ -42,7 +42,9 @@ def test_ordinary_things_at_ten_on_a_tuesday(detector, body):
         (at("10:00"), badge("9999", "farm-petrol", "D-FARM-A"), [("access.unknown_badge", "high")]),
         (at("10:00"), badge("9999", "gate", "D-GATE"), [("access.unknown_badge", "medium")]),
         (at("10:00"), badge("OP-01", "control", "D-9"), [("access.unknown_door", "info")]),
-        (at("03:00"), badge("OP-01", "control", "D-CONTROL"), [("access.outside_shift", "low")]),
+        (at("03:00"), badge("OP-01", "control", "D-CONTROL"), [("access.outside_shift", "medium")]),
+        (at("03:00"), badge("OP-01", "gate", "D-GATE"), [("access.outside_shift", "low")]),
+        (at("03:00"), badge("MT-01", "pumps", "D-PUMPS"), [("access.outside_shift", "low")]),
         (at("03:00"), badge("CT-01", "farm-diesel", "D-FARM-B"), [("access.outside_shift", "medium")]),
         (at("03:00"), badge("CT-01", "workshop", "D-WORKSHOP"), [("access.outside_shift", "low")]),
         (at("03:00"), badge("OP-05", "control", "D-CONTROL"), []),
@@ -116,6 +118,46 @@ def test_a_found_badge_tries_the_doors(detector):
     assert (found.body.rule, found.body.severity) == ("access.outside_shift", "high")
     assert "MT-01 (maintenance) entered Pump hall and manifold (restricted) at Tue 02:10" in found.body.sentence
     assert found.body.evidence == (tried.id, entered.id)
+
+
+def test_who_is_on_call_is_the_sites_to_say(depot):
+    detector = AccessDetector(depot, AccessOptions(on_call=("operator",)))
+    told = [badge("OP-01", "control", "D-CONTROL"), badge("MT-01", "pumps", "D-PUMPS")]
+    found = raised(say(detector, *(event(at("03:00"), body, sequence=i) for i, body in enumerate(told))))
+    assert sorted(found) == [("access.outside_shift", "low"), ("access.outside_shift", "medium")]
+
+
+@pytest.mark.parametrize(
+    ("entered", "person", "account", "expected"),
+    [("02:00", "EN-01", "eng01", "medium"), ("00:30", "EN-01", "eng01", "low"), ("02:00", "MT-01", "mt01", "low")],
+    ids=["both", "long before", "called out"],
+)
+def test_low_signs_of_one_person_add_up(detector, entered, person, account, expected):
+    host = "SCADA-1" if person == "EN-01" else "HMI-2"
+    told = [event(at(entered), badge(person, "gate", "D-GATE")), event(at("02:20"), login(account, host, origin=host))]
+    found = raised(say(detector, *told, until=at("02:21")))
+    assert [one for one in found if one[0] == "login.outside_shift"] == [("login.outside_shift", expected)]
+
+
+@pytest.mark.parametrize(
+    ("host", "clock", "expected"),
+    [
+        ("OP-01", "10:00:20", "low"),
+        ("OP-01", "10:02", "high"),
+        ("EN-01", "10:00:20", "high"),
+        ("CT-02", "10:00:20", "high"),
+    ],
+    ids=["led", "too long behind", "by somebody without work there", "no visitor's badge"],
+)
+def test_a_visitor_is_led(detector, host, clock, expected):
+    guest = "CT-02" if host == "CT-02" else "VI-01"
+    host = "OP-01" if host == "CT-02" else host
+    told = [
+        event(at("10:00"), badge(host, "pumps", "D-PUMPS")),
+        event(at(clock), badge(guest, "pumps", "D-PUMPS"), sequence=1),
+    ]
+    found = [f for f in say(detector, *told) if guest in f.body.sentence]
+    assert ("access.out_of_place", expected) in raised(found)
 
 
 def test_point_episodes_clear_after_quiet(detector):

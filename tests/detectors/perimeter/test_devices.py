@@ -167,6 +167,18 @@ def test_a_head_out_of_action_leaves_one_of_two_and_it_is_told():
     assert ("vote.reduced", "cleared") in [(f.body.rule, f.body.phase) for f in back]
 
 
+def test_what_is_tested_one_by_one_leaves_a_vote_short_and_is_watched():
+    people = [{"id": "M1", "role": "maintenance", "accounts": ["m1"], "shifts": ["day"]}]
+    site = plant(people=people, shifts=[{"id": "day", "begins": "08:00", "ends": "17:00"}])
+    detector = PerimeterDetector(site)
+    found = raised(say(detector, event(at("10:00"), switch("F1", "isolated", by="m1"))))
+    assert found == [("switch.disabled", "low"), ("vote.reduced", "low")]
+    found = raised(say(detector, event(at("10:05"), switch("F2", "isolated", by="m1"))))
+    assert found == [("switch.disabled", "low"), ("vote.reduced", "medium")]
+    found = raised(say(PerimeterDetector(site), event(at("10:00"), switch("F1", "isolated"))))
+    assert found == [("switch.disabled", "high"), ("vote.reduced", "medium")]
+
+
 def test_one_flame_detector_of_a_group_waits_for_the_other():
     detector = PerimeterDetector(plant())
     assert raised(say(detector, event(at("10:00"), switch("F1", "alarm")))) == [("fire.detected", "medium")]

@@ -14,8 +14,8 @@ from infrastress.events.kinds import Severity
 
 __all__ = ["BadgeRules"]
 
-_CALLED_IN = frozenset({"operator", "maintenance", "engineer", "security", "manager"})
-"""Who is called in at night: the rest have no business on site outside of their hours."""
+_TRIES_S = 1800.0
+"""How long refusals of a badge weigh on what it opens."""
 
 
 class BadgeRules(Rules):
@@ -95,13 +95,18 @@ class BadgeRules(Rules):
                     sentence=sentence,
                 )
             ]
+        door = f"entered:{body.door[:80]}"
         if body.zone in person.zones or (not person.zones and not restricted):
+            self.memory.add(door, (event.occurred, event.id, person.id), round(self.scene.options.escort_s * SECOND))
             return []
         sentence = (
             f"{person.id} ({person.role}) entered {where} by {body.door} at {when}; none of this person's work is "
             f"there ({', '.join(person.zones) or 'no zones listed'})"
         )
         severity = "high" if restricted else "medium"
+        host = self._before(door, event.occurred, self.scene.options.escort_s) if person.role == "visitor" else []
+        if host:
+            severity, sentence = "low", f"{sentence}; behind {host[-1][2]}, who works there: led by them?"
         return [
             self._notice(
                 event,
@@ -122,17 +127,21 @@ class BadgeRules(Rules):
             return []
         if ground.public(body.zone):
             return []
-        # Being called in is ordinary. It is not for those whom nobody calls in, in a grave zone, nor behind refusals:
+        # Being called out is ordinary. It is not for those whom nobody calls out, in a grave zone, nor behind refusals:
         # whoever found a badge tries the doors.
+        called = person.role in options.on_call
+        if not leaving and not called:
+            entry = (event.occurred, event.id, body.door[:80])
+            self.memory.add(f"outside:{person.id}", entry, round(options.signs_s * SECOND))
         sentence = (
             f"{person.id} ({person.role}) {'left' if leaving else 'entered'} {ground.where(body.zone)} at "
             f"{roster.clock(event.occurred)}, outside of shift {' or '.join(person.shifts)}"
         )
         severity: Severity = "low"
         evidence: tuple[str, ...] = (event.id,)
-        if not leaving and ground.grave(body.zone) and person.role not in _CALLED_IN:
-            severity, sentence = "medium", f"{sentence}; a {person.role} is not called in"
-        refused = [] if leaving else self._refusals(person.id, event.occurred)
+        if not leaving and ground.grave(body.zone) and not called:
+            severity, sentence = "medium", f"{sentence}; {_a(person.role)} is not called out"
+        refused = [] if leaving else self._before(f"denied-badge:{person.id}", event.occurred, _TRIES_S)
         if refused:
             severity = "high" if ground.grave(body.zone) else "medium"
             sentence = f"{sentence}, and this badge had been refused {len(refused)} times within the half hour before"
@@ -151,9 +160,13 @@ class BadgeRules(Rules):
             )
         ]
 
-    def _refusals(self, person: str, now: int) -> list[Entry]:
-        window = round(1800 * SECOND)
-        return [item for item in self.memory.kept.get(f"denied-badge:{person}", ()) if now - window <= item[0] <= now]
+    def outside(self, person: str, now: int) -> list[Entry]:
+        """Entries outside of shift, of somebody who isn't called out, lately."""
+        return self._before(f"outside:{person}", now, self.scene.options.signs_s)
+
+    def _before(self, key: str, now: int, seconds: float) -> list[Entry]:
+        window = round(seconds * SECOND)
+        return [item for item in self.memory.kept.get(key, ()) if now - window <= item[0] <= now]
 
     def _denied(self, event: Event, body: AccessAttempt) -> list[Notice]:
         options = self.scene.options
@@ -191,7 +204,7 @@ class BadgeRules(Rules):
 
     def forget(self, now: int) -> None:
         """Drop refusals that count no more."""
-        self.memory.forget(now - round(4 * SECOND * max(self.scene.options.denied_s, 900.0)))
+        self.memory.forget(now - round(4 * SECOND * max(self.scene.options.denied_s, self.scene.options.signs_s)))
 
     def dump(self) -> Any:
         """Refusals by badge and door, the one heard of last at the end."""
@@ -200,3 +213,7 @@ class BadgeRules(Rules):
     def load(self, data: bytes) -> None:
         """Inverse of `dump`."""
         self.memory.kept = dict(msgspec.json.decode(data, type=list[tuple[str, list[Entry]]]))
+
+
+def _a(role: str) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"

@@ -34,6 +34,10 @@ class AccessOptions(RuleOptions):
         crowd_s: passages that follow each other within this time are one crowd, whose badges and heads are compared.
         handover_s: how near to the change of a shift crowds are ordinary.
         chatter_s: a door that opens and closes within this time let nobody through: a worn contact or latch.
+        on_call: roles that are called out at night, and so enter restricted zones outside of their shifts. Maintenance
+            is; whoever else is on call at a site has to be named.
+        signs_s: an entry outside of shift and a login outside of shift so soon behind it add up.
+        escort_s: a visitor whose badge is read so long behind that of somebody entitled at the same door is led.
         handle_s: a read on the way out so long before explains that the controller calls the door forced: it was opened
             by its inner handle before the lock had released.
         alarm_s: a fire panel releases doors at most so long behind a fire alarm.
@@ -62,6 +66,9 @@ class AccessOptions(RuleOptions):
     crowd_s: float = Field(default=20.0, gt=0)
     handover_s: float = Field(default=1200.0, ge=0)
     chatter_s: float = Field(default=1.5, ge=0)
+    on_call: tuple[str, ...] = ("maintenance",)
+    signs_s: float = Field(default=3600.0, gt=0)
+    escort_s: float = Field(default=60.0, gt=0)
     handle_s: float = Field(default=10.0, ge=0)
     alarm_s: float = Field(default=300.0, gt=0)
     long_s: float = Field(default=1800.0, gt=0)

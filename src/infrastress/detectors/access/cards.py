@@ -9,7 +9,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.out_of_place",
         title="Badge out of place",
         means="A known badge opened a door to a zone in which this person has no work.",
-        expected_against_seen="Expected: zones listed for the person. Seen: another zone that is not public.",
+        expected_against_seen="Expected: zones listed for the person. Seen: another zone that is not public; a "
+        "visitor right behind somebody who works there is led (low).",
         benign_causes=("asked to help elsewhere and the list not updated", "badge lent to a colleague"),
         first_check="Call the person. Is the badge with its owner? Look at the camera of that door.",
     ),
@@ -26,8 +27,8 @@ CARDS: tuple[RuleCard, ...] = (
         title="On site outside of shift",
         means="A person's badge was used well before or after their shifts.",
         expected_against_seen="Expected: within a shift, with slack before and after. Seen: outside of it (low); "
-        "into a grave "
-        "zone by somebody whom nobody calls in, or behind refusals of the same badge (medium, high).",
+        "into a restricted or explosive zone by somebody who isn't called out (option `on_call`), or behind refusals "
+        "of the same badge (medium, high).",
         benign_causes=("overtime, swap of shifts", "called in for a fault"),
         first_check="Ask the shift leader whether the person was called in.",
     ),
@@ -68,7 +69,7 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.two_places",
         title="One badge in two places",
         means="The order of reads fits no single person: the badge was counted twice inside, or left a "
-        "zone while it was used elsewhere.",
+        "zone while it was used elsewhere, or came in by a gate while on the site (where gates read who leaves).",
         expected_against_seen="Expected: in and out in turn. Seen: reads of two people with one badge.",
         benign_causes=("several reads missed on one round behind colleagues",),
         first_check="Call the holder and ask where they are. A copied badge works until it is stopped.",

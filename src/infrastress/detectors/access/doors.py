@@ -160,7 +160,9 @@ class DoorRules(Rules):
         refused = next(
             (one for one in record.between(mark.t - 2 * self._authorised, mark.t) if one.kind == "refused"), None
         )
-        steps = int(grave) + int(refused is not None or self._night(mark.t))
+        # By night fewer are there to see it; not while one shift meets the other and holds the door for it.
+        night = self._night(mark.t) and not self.scene.roster.handover(mark.t, self.scene.options.handover_s)
+        steps = int(grave) + int(refused is not None or night)
         shut = next((one for one in record.between(mark.t, mark.t + self._chatter) if one.kind == "closed"), None)
         calm, note = self._evacuating(mark.t), ", doors being released by a fire alarm"
         if not calm and shut is not None:
@@ -189,6 +191,10 @@ class DoorRules(Rules):
         note, severity = "", "medium" if grave else "low"
         if self.scene.roster.handover(mark.t, options.handover_s):
             note, severity = ", at the change of a shift", "low"
+        elif any(
+            one is not None and one.role == "visitor" for one in map(self.scene.roster.by_badge.get, crowd.badges)
+        ):
+            note, severity = ", visitors among them", "low"
         elif holder is not None and holder.role in _ESCORTS and self.scene.in_hours(holder.id, mark.t):
             note, severity = ", led by somebody who may have guests", "low"
         names = ", ".join(self.scene.titled(name) for name in crowd.badges[:3])

@@ -17,8 +17,8 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="fire.panel",
         title="Fire panel",
-        means="The fire panel tells an alarm: its own is high; one that it passes on from a detector or call point within a "
-        "minute is low.",
+        means="The fire panel tells an alarm: its own is high; one passed on within a minute from a detector or call "
+        "point is low.",
         expected_against_seen="Expected: normal. Seen: alarm.",
         benign_causes=("drill or test that was not set at the panel", "dust in a detector"),
         first_check="Read at the panel which loop; camera of that place; emergency plan.",
