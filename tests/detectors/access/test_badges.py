@@ -129,11 +129,16 @@ def test_who_is_on_call_is_the_sites_to_say(depot):
 
 @pytest.mark.parametrize(
     ("entered", "person", "account", "expected"),
-    [("02:00", "EN-01", "eng01", "medium"), ("00:30", "EN-01", "eng01", "low"), ("02:00", "MT-01", "mt01", "low")],
-    ids=["both", "long before", "called out"],
+    [
+        ("02:00", "EN-01", "eng01", "medium"),
+        ("00:30", "EN-01", "eng01", "low"),
+        ("02:00", "MT-01", "mt01", "low"),
+        ("02:00", "MG-01", "mg01", "low"),
+    ],
+    ids=["both", "long before", "called out", "at a desk"],
 )
 def test_low_signs_of_one_person_add_up(detector, entered, person, account, expected):
-    host = "SCADA-1" if person == "EN-01" else "HMI-2"
+    host = {"EN-01": "SCADA-1", "MT-01": "HMI-2", "MG-01": "WS-1"}[person]
     told = [event(at(entered), badge(person, "gate", "D-GATE")), event(at("02:20"), login(account, host, origin=host))]
     found = raised(say(detector, *told, until=at("02:21")))
     assert [one for one in found if one[0] == "login.outside_shift"] == [("login.outside_shift", expected)]

@@ -210,6 +210,24 @@ def test_the_inner_handle_and_force(detector, way, clock, expected):
 
 
 @pytest.mark.parametrize(
+    ("inside", "name", "expected"),
+    [
+        ("MT-01", "D-WORKSHOP", "low"),
+        ("", "D-WORKSHOP", "medium"),
+        ("OP-01", "D-PUMPS", "medium"),
+        ("", "D-PUMPS", "high"),
+    ],
+)
+def test_force_at_a_door_that_reads_nobody_out(depot, inside, name, expected):
+    assets = [a if a.id != name else a.model_copy(update={"reads_out": False}) for a in depot.assets]
+    detector = AccessDetector(depot.model_copy(update={"assets": tuple(assets)}))
+    zone = {"D-WORKSHOP": "workshop", "D-PUMPS": "pumps"}[name]
+    told = [event(at("09:00"), badge(inside, zone, name))] if inside else []
+    found = raised(say(detector, *told, event(at("10:00"), door(name, "forced")), until=at("10:01")))
+    assert found == [("access.door_forced", expected)]
+
+
+@pytest.mark.parametrize(
     ("alarm", "expected"), [("09:56", "low"), ("10:00:04", "low"), ("09:30", "medium"), (None, "medium")]
 )
 def test_a_fire_panel_releases_doors(depot, alarm, expected):

@@ -248,6 +248,10 @@ def test_a_forgotten_badge_is_a_notice(detector):
     found = raised(say(detector, yesterday, lent, one))
     assert [f for f in found if f[0] == "login.not_there"] == [("login.not_there", "info")]
     assert raised(say(AccessDetector(detector.site), yesterday, one)) == [("login.not_there", "medium")]
+    earlier = event(at("05:00", 10), badge("VI-01", "control", "D-CONTROL"), sequence=1)  # a visitor who left again
+    left = event(at("05:40", 10), badge("VI-01", "gate", "D-GATE", direction="out"), sequence=2)
+    found = raised(say(AccessDetector(detector.site), yesterday, earlier, left, one))
+    assert [f for f in found if f[0] == "login.not_there"] == [("login.not_there", "medium")]
     people = [one for one in detector.site.people if one.role != "visitor"]  # a site without badges for visitors
     detector = AccessDetector(detector.site.model_copy(update={"people": tuple(people)}))
     assert raised(say(detector, yesterday, one)) == [("login.not_there", "info")]

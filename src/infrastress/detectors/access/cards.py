@@ -125,7 +125,8 @@ CARDS: tuple[RuleCard, ...] = (
         expected_against_seen="Expected: a badge at most 45 s before it opens, or a release. Seen: neither. A zone, "
         "the "
         "hour and a refusal just before weigh more; open for less than 1.5 s, or the controller's word behind a read "
-        "on the way out, is low.",
+        "on the way out, is low; so is that word at a door that reads nobody out while somebody is inside (medium in a "
+        "grave zone).",
         benign_causes=(
             "request-to-exit sensor missed somebody",
             "wind, worn latch",

@@ -32,4 +32,6 @@ class AccessDetector(RuleDetector):
         """Badges by themselves, doors, people from read to read, logins."""
         scene = Scene(self.site, Roster(self.site), Ground(self.site), self.options)
         badges = BadgeRules(scene)
-        return badges, DoorRules(scene, desk.agenda), Whereabouts(scene), LoginRules(scene, badges)
+        whereabouts = Whereabouts(scene)
+        doors = DoorRules(scene, desk.agenda, whereabouts.occupied)
+        return badges, doors, whereabouts, LoginRules(scene, badges)

@@ -1,6 +1,6 @@
 """Door rules: forced, held, propped, more heads than badges, alarms disabled, locks released."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -38,8 +38,8 @@ class DoorRules(Rules):
     name: ClassVar[str] = "doors"
     kinds: ClassVar[tuple[type, ...]] = (AccessAttempt, DoorState, SwitchState)
 
-    def __init__(self, scene: Scene, agenda: Agenda) -> None:
-        self.scene, self.agenda = scene, agenda
+    def __init__(self, scene: Scene, agenda: Agenda, occupied: Callable[[str, int], bool]) -> None:
+        self.scene, self.agenda, self._occupied = scene, agenda, occupied
         self.log = DoorLog(scene.ground.doors)
         self._releases: list[int] = []
         options = scene.options
@@ -287,7 +287,11 @@ class DoorRules(Rules):
         handle = out is not None and out.kind == "out" and mark.t - out.t <= self._handle
         severity: Severity = "low" if handle or self._evacuating(mark.t) else "high" if grave or night else "medium"
         sentence = f"{door.id} to {self._where(door)} was forced at {self._clock(mark.t)}, says its controller"
-        if handle and out is not None:
+        if severity != "low" and not door.reads_out and self._occupied(door.leads_to, mark.t):
+            # Who leaves such a room is read by nobody, and is there to leave it.
+            severity = "medium" if grave else "low"
+            sentence += "; somebody is inside, whom it reads on no way out: by the inner handle?"
+        elif handle and out is not None:
             sentence += f"; {self.scene.titled(out.who)} was just read out: by the inner handle?"
         yield self._notice("access.door_forced", door, severity, confidence=0.6, sentence=sentence, evidence=(mark.id,))
 

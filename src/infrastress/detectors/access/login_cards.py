@@ -37,8 +37,8 @@ CARDS: tuple[RuleCard, ...] = (
         title="Login outside of shift",
         means="An account was used well before or after its owner's shifts.",
         expected_against_seen="Expected: within a shift, with slack. Seen: outside; from afar by somebody "
-        "with remote access it is help from home (low); behind an entry outside of shift by "
-        "somebody who isn't called out both add up (a step higher).",
+        "with remote access it is help from home (low); in a restricted zone, behind an "
+        "entry outside of shift by somebody who isn't called out, both add up (a step higher).",
         benign_causes=("on call", "overtime", "clock of the host wrong"),
         first_check="Was there a call-out? If not, call the person on a known number.",
         techniques=("T0859", "T0822"),

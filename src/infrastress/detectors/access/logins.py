@@ -31,7 +31,7 @@ class LoginRules(Rules):
     kinds: ClassVar[tuple[type, ...]] = (LoginAttempt, SessionState)
 
     def __init__(self, scene: Scene, badges: BadgeRules) -> None:
-        self._badges = badges
+        self._badges, self._grave = badges, scene.ground.grave
         self.site, self.roster, self.options = scene.site, scene.roster, scene.options
         self.memory = Memory()
 
@@ -101,9 +101,9 @@ class LoginRules(Rules):
             # Remote rights are given for the evening: help from home, and its further hops. The door is another matter.
             helping = body.remote and person.remote
             severity: Severity = "low" if helping else "high" if body.remote else "medium" if grave else "low"
-            entered = [] if body.remote else self._badges.outside(person.id, event.occurred)
+            entered = self._badges.outside(person.id, event.occurred) if self._inside(body) else []
             note = ": help from home?" if helping else ""
-            if entered:  # two low signs of one person within the hour are one that calls
+            if entered:  # two low signs of one person within the hour are one that calls; at a desk in an office none
                 severity = raised_by(severity, 1)
                 note = f", having come in at {self.roster.clock(entered[-1][0])}; {person.role}: not called out"
             found.append(
@@ -117,6 +117,14 @@ class LoginRules(Rules):
                 )
             )
         return found
+
+    def _inside(self, body: LoginAttempt | SessionState) -> bool:
+        """Whether somebody sits in a restricted or explosive zone: at the host that it came from, else at the host."""
+        if body.remote:
+            return False
+        assets = self.site.asset_by_id
+        asset = assets.get(body.origin) or assets.get(body.host)
+        return asset is not None and self._grave(asset.zone or "")
 
     def _burst(self, event: Event, body: LoginAttempt) -> list[Notice]:
         window = round(self.options.burst_s * SECOND)

@@ -99,11 +99,32 @@ class Whereabouts(Rules):
 
     def _guest(self, zone: str, moment: int) -> bool:
         """Whether a visitor's badge, as it is given to who forgot theirs, was read into a zone lately."""
-        doors = self.scene.ground.doors
         return any(
-            entry.kind == "in" and doors[entry.at].leads_to == zone and moment - self._stale <= entry.t <= moment
-            for name in self._guests if name in self._tracks for entry in self._tracks[name].entries
+            self._went_in(entry, zone)
+            for name in self._guests if name in self._tracks for entry in self._visit(name, moment)
         )  # fmt: skip
+
+    def _visit(self, name: str, moment: int) -> list[Entry]:
+        """Reads of a badge since it came in by a gate, up to a moment; none once it went out again."""
+        ground = self.scene.ground
+        visit: list[Entry] = []
+        for entry in self._tracks[name].entries:
+            if moment - self._stale <= entry.t <= moment and entry.kind in ("in", "out"):
+                if ground.outside(ground.doors[entry.at]) == OFF_SITE:
+                    visit = []
+                visit.append(entry)
+        gone = bool(visit) and visit[-1].kind == "out" and ground.outside(ground.doors[visit[-1].at]) == OFF_SITE
+        return [] if gone else visit
+
+    def _went_in(self, entry: Entry, zone: str) -> bool:
+        return entry.kind == "in" and self.scene.ground.doors[entry.at].leads_to == zone
+
+    def occupied(self, zone: str, moment: int) -> bool:
+        """Whether somebody is in a zone on paper."""
+        return any(
+            place is not None and place.zone == zone and 0 <= moment - place.since <= self._stale
+            for place in self._now.values()
+        )
 
     def _entry(self, event: Event, body: AccessAttempt | LoginAttempt | SessionState) -> tuple[str, Entry] | None:
         """Whose history it belongs to and as what; None where it says nothing of where somebody is."""
