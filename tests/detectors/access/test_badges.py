@@ -128,6 +128,29 @@ def test_who_is_on_call_is_the_sites_to_say(depot):
 
 
 @pytest.mark.parametrize(
+    ("left", "came", "person", "expected"),
+    [
+        ("22:15", "02:02", "OP-07", ["low", "medium"]),
+        (None, "02:02", "OP-07", ["low", "medium"]),
+        ("01:15", "02:02", "OP-07", []),
+        (None, "22:40", "OP-07", []),
+        (None, "05:40", "OP-07", []),
+        (None, "10:30", "OP-07", []),
+        (None, "02:02", "OP-05", []),
+    ],
+    ids=["after the late shift", "from home", "from a break", "late", "early", "by day", "has that shift alone"],
+)
+def test_in_the_middle_of_a_shift_by_night(detector, left, came, person, expected):
+    """Who rotates is on paper always on shift; they come when one begins."""
+    day = 11 if left is None or left < "12:00" else 10
+    told = [event(at(left, day), badge(person, "gate", "D-GATE", direction="out"))] if left else []
+    told.append(event(at(came, 11), badge(person, "gate", "D-GATE"), sequence=1))
+    told.append(event(at(came, 11) + 3 * MINUTE, badge(person, "control", "D-CONTROL"), sequence=2))
+    found = raised(say(detector, *told))
+    assert [severity for rule, severity in found if rule == "access.outside_shift"] == expected
+
+
+@pytest.mark.parametrize(
     ("entered", "person", "account", "expected"),
     [
         ("02:00", "EN-01", "eng01", "medium"),

@@ -7,10 +7,12 @@ import msgspec
 from infrastress.core.time import SECOND
 from infrastress.detectors.access.base import Scene
 from infrastress.detectors.observations.detector import Rules
+from infrastress.detectors.observations.ground import OFF_SITE
 from infrastress.detectors.observations.memory import Entry, Memory
 from infrastress.detectors.observations.notices import Notice
 from infrastress.events import AccessAttempt, Event
 from infrastress.events.kinds import Severity
+from infrastress.site.context import Person
 
 __all__ = ["BadgeRules"]
 
@@ -123,7 +125,10 @@ class BadgeRules(Rules):
         roster, options, ground = self.scene.roster, self.scene.options, self.scene.ground
         person = roster.by_badge.get(body.person)
         after = options.leave_slack_s if leaving else options.shift_slack_s
-        if person is None or roster.on_shift(person, event.occurred, options.shift_slack_s, after):
+        if person is None:
+            return []
+        amid = self._amid(event, body, person)
+        if not amid and roster.on_shift(person, event.occurred, options.shift_slack_s, after):
             return []
         if ground.public(body.zone):
             return []
@@ -135,7 +140,12 @@ class BadgeRules(Rules):
             self.memory.add(f"outside:{person.id}", entry, round(options.signs_s * SECOND))
         sentence = (
             f"{person.id} ({person.role}) {'left' if leaving else 'entered'} {ground.where(body.zone)} at "
-            f"{roster.clock(event.occurred)}, outside of shift {' or '.join(person.shifts)}"
+            f"{roster.clock(event.occurred)}, "
+            + (
+                f"having come in the middle of a shift, at {roster.clock(amid[-1][0])}"
+                if amid
+                else f"outside of shift {' or '.join(person.shifts)}"
+            )
         )
         severity: Severity = "low"
         evidence: tuple[str, ...] = (event.id,)
@@ -159,6 +169,27 @@ class BadgeRules(Rules):
                 evidence=evidence,
             )
         ]
+
+    def _amid(self, event: Event, body: AccessAttempt, person: Person) -> list[Entry]:
+        """Entries by a gate, lately, of who works shifts, by night and in the middle of one: another has that shift."""
+        options, ground, now = self.scene.options, self.scene.ground, event.occurred
+        door, key = ground.doors.get(body.door), f"amid:{person.id}"
+        gate = door is not None and ground.outside(door) == OFF_SITE
+        if gate and body.direction == "out":
+            self.memory.add(f"gone:{person.id}", (now, event.id, body.door), round(options.away_s * SECOND))
+        if body.direction == "out" or len(person.shifts) < 2:
+            return []
+        began = self.scene.roster.shift_began(person, now)
+        if (
+            gate
+            and began is not None
+            and now - began >= round(options.late_s * SECOND)
+            and self.scene.night(now)
+            and not self.scene.roster.handover(now, options.shift_slack_s)
+            and not self._before(f"gone:{person.id}", now, options.away_s)
+        ):
+            self.memory.add(key, (now, event.id, body.door), round(options.signs_s * SECOND))
+        return self._before(key, now, options.signs_s)
 
     def outside(self, person: str, now: int) -> list[Entry]:
         """Entries outside of shift, of somebody who isn't called out, lately."""
@@ -204,7 +235,12 @@ class BadgeRules(Rules):
 
     def forget(self, now: int) -> None:
         """Drop refusals that count no more."""
-        self.memory.forget(now - round(4 * SECOND * max(self.scene.options.denied_s, self.scene.options.signs_s)))
+        self.memory.forget(
+            now
+            - round(
+                4 * SECOND * max(self.scene.options.denied_s, self.scene.options.signs_s, self.scene.options.away_s)
+            )
+        )
 
     def dump(self) -> Any:
         """Refusals by badge and door, the one heard of last at the end."""

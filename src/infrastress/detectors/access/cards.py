@@ -26,7 +26,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.outside_shift",
         title="On site outside of shift",
         means="A person's badge was used well before or after their shifts.",
-        expected_against_seen="Expected: within a shift, with slack before and after. Seen: outside of it (low); "
+        expected_against_seen="Expected: within a shift, with slack before and after. Seen: outside of it, or of who "
+        "works shifts by night in the middle of one (low); "
         "into a restricted or explosive zone by somebody who isn't called out (option `on_call`), or behind refusals "
         "of the same badge (medium, high).",
         benign_causes=("overtime, swap of shifts", "called in for a fault"),

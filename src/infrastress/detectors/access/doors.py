@@ -24,7 +24,6 @@ _ESCORTS = frozenset({"manager", "security"})
 _ALARMED = ("alarm", "fire", "trip", "activ", "evacuat", "drill", "test")
 _MOST_RELEASES = 16
 _KEEPS_RELEASES = 24 * HOUR
-_NIGHT = (22, 6)
 
 
 class _Kept(msgspec.Struct):
@@ -161,7 +160,7 @@ class DoorRules(Rules):
             (one for one in record.between(mark.t - 2 * self._authorised, mark.t) if one.kind == "refused"), None
         )
         # By night fewer are there to see it; not while one shift meets the other and holds the door for it.
-        night = self._night(mark.t) and not self.scene.roster.handover(mark.t, self.scene.options.handover_s)
+        night = self.scene.night(mark.t) and not self.scene.roster.handover(mark.t, self.scene.options.handover_s)
         steps = int(grave) + int(refused is not None or night)
         shut = next((one for one in record.between(mark.t, mark.t + self._chatter) if one.kind == "closed"), None)
         calm, note = self._evacuating(mark.t), ", doors being released by a fire alarm"
@@ -282,7 +281,7 @@ class DoorRules(Rules):
             yield from self._stands(door, record, begin)
 
     def _forced(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
-        grave, night = self.scene.ground.grave(door.leads_to), self._night(mark.t)
+        grave, night = self.scene.ground.grave(door.leads_to), self.scene.night(mark.t)
         out = record.before(mark.t, READS)
         handle = out is not None and out.kind == "out" and mark.t - out.t <= self._handle
         severity: Severity = "low" if handle or self._evacuating(mark.t) else "high" if grave or night else "medium"
@@ -388,10 +387,6 @@ class DoorRules(Rules):
 
     def _evacuating(self, ns: int) -> bool:
         return any(begin - self._settle <= ns <= begin + self._released for begin in self._releases)
-
-    def _night(self, ns: int) -> bool:
-        hour = self.scene.roster.local(ns).hour
-        return hour >= _NIGHT[0] or hour < _NIGHT[1]
 
     def _by(self, name: str) -> str:
         person = self.scene.roster.named(name)
