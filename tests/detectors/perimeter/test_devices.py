@@ -167,6 +167,18 @@ def test_a_head_out_of_action_leaves_one_of_two_and_it_is_told():
     assert ("vote.reduced", "cleared") in [(f.body.rule, f.body.phase) for f in back]
 
 
+def test_what_is_tested_one_by_one_leaves_a_vote_short_and_is_watched():
+    people = [{"id": "M1", "role": "maintenance", "accounts": ["m1"], "shifts": ["day"]}]
+    site = plant(people=people, shifts=[{"id": "day", "begins": "08:00", "ends": "17:00"}])
+    detector = PerimeterDetector(site)
+    found = raised(say(detector, event(at("10:00"), switch("F1", "isolated", by="m1"))))
+    assert found == [("switch.disabled", "low"), ("vote.reduced", "low")]
+    found = raised(say(detector, event(at("10:05"), switch("F2", "isolated", by="m1"))))
+    assert found == [("switch.disabled", "low"), ("vote.reduced", "medium")]
+    found = raised(say(PerimeterDetector(site), event(at("10:00"), switch("F1", "isolated"))))
+    assert found == [("switch.disabled", "high"), ("vote.reduced", "medium")]
+
+
 def test_one_flame_detector_of_a_group_waits_for_the_other():
     detector = PerimeterDetector(plant())
     assert raised(say(detector, event(at("10:00"), switch("F1", "alarm")))) == [("fire.detected", "medium")]
@@ -182,6 +194,30 @@ def test_a_call_point_calls_and_a_drill_set_at_the_panel_does_not():
     found = say(detector, event(at("10:00"), switch("PANEL", "test")), event(at("10:05"), switch("MCP", "pressed")))
     assert raised(found) == [("fire.call_point", "low")]
     assert "a drill?" in found[0].body.sentence
+
+
+def test_a_panel_passes_on_what_a_call_point_told():
+    told = [event(at("10:00"), switch("MCP", "alarm")), event(at("10:00:02"), switch("PANEL", "alarm"))]
+    found = say(PerimeterDetector(plant()), *told)
+    assert raised(found) == [("fire.call_point", "high"), ("fire.panel", "low")]
+    assert "as MCP has just told it" in found[1].body.sentence
+    later = [told[0], event(at("10:05"), switch("PANEL", "alarm"))]
+    assert ("fire.panel", "high") in raised(say(PerimeterDetector(plant()), *later))
+
+
+@pytest.mark.parametrize(
+    ("by", "clock", "expected"), [("m1", "10:00", "low"), ("", "10:00", "high"), ("m1", "02:00", "high")]
+)
+def test_a_detector_that_alarms_while_it_is_isolated(by, clock, expected):
+    """A walk test isolates each device, sets it off and puts it back; isolated by nobody at work it is no test."""
+    people = [{"id": "M1", "role": "maintenance", "accounts": ["m1"], "shifts": ["day"]}]
+    detector = PerimeterDetector(plant(people=people, shifts=[{"id": "day", "begins": "08:00", "ends": "17:00"}]))
+    states = [("isolated", by), ("alarm", ""), ("normal", ""), ("in_service", by)]
+    told = [event(at(clock) + i * 30 * SECOND, switch("MCP", one, by=who)) for i, (one, who) in enumerate(states)]
+    found = say(detector, *told)
+    assert raised(found) == [("switch.disabled", expected), ("fire.call_point", expected)]
+    # Back in service it warns again.
+    assert raised(say(detector, event(at("11:00"), switch("MCP", "alarm")))) == [("fire.call_point", "high")]
 
 
 def test_a_panel_in_fault_is_worse_than_a_head():

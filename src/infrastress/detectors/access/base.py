@@ -11,6 +11,8 @@ from infrastress.site import Site
 
 __all__ = ["AccessOptions", "Scene"]
 
+_NIGHT = (22, 6)
+
 
 class AccessOptions(RuleOptions):
     """Options of the access rules; times in seconds, speeds in m/s.
@@ -33,6 +35,17 @@ class AccessOptions(RuleOptions):
         settle_s: how long to wait for the badge of a door that opened: readers and contacts report by different ways.
         crowd_s: passages that follow each other within this time are one crowd, whose badges and heads are compared.
         handover_s: how near to the change of a shift crowds are ordinary.
+        chatter_s: a door that opens and closes within this time let nobody through: a worn contact or latch.
+        on_call: roles that are called out at night, and so enter restricted zones outside of their shifts. Maintenance
+            is; whoever else is on call at a site has to be named.
+        signs_s: an entry outside of shift and a login outside of shift so soon behind it add up.
+        late_s: whoever works shifts and comes by a gate so long after the shift began, by night, comes in the middle of
+            it; by day people have appointments.
+        away_s: whoever left by a gate so lately comes back from a break or an errand.
+        escort_s: a visitor whose badge is read so long behind that of somebody entitled at the same door is led.
+        handle_s: a read on the way out so long before explains that the controller calls the door forced: it was opened
+            by its inner handle before the lock had released.
+        alarm_s: a fire panel releases doors at most so long behind a fire alarm.
         long_s, long_night_s: a door of a grave zone that stands open for so long is more than a delivery: half an hour
             in working hours; 5 minutes where the one who opened it isn't on shift.
         forgotten_s: a disabled alarm or a released lock that stays for longer was forgotten.
@@ -57,6 +70,14 @@ class AccessOptions(RuleOptions):
     settle_s: float = Field(default=10.0, ge=0)
     crowd_s: float = Field(default=20.0, gt=0)
     handover_s: float = Field(default=1200.0, ge=0)
+    chatter_s: float = Field(default=1.5, ge=0)
+    on_call: tuple[str, ...] = ("maintenance",)
+    signs_s: float = Field(default=3600.0, gt=0)
+    late_s: float = Field(default=5400.0, gt=0)
+    away_s: float = Field(default=7200.0, ge=0)
+    escort_s: float = Field(default=60.0, gt=0)
+    handle_s: float = Field(default=10.0, ge=0)
+    alarm_s: float = Field(default=300.0, gt=0)
     long_s: float = Field(default=1800.0, gt=0)
     long_night_s: float = Field(default=300.0, gt=0)
     forgotten_s: float = Field(default=14400.0, gt=0)
@@ -82,6 +103,11 @@ class Scene:
         """A person with their role."""
         known = self.roster.by_badge.get(name)
         return f"{known.id} ({known.role})" if known is not None else f"badge {name}"
+
+    def night(self, ns: int) -> bool:
+        """Whether it is night by the local clock."""
+        hour = self.roster.local(ns).hour
+        return hour >= _NIGHT[0] or hour < _NIGHT[1]
 
     def in_hours(self, name: str, ns: int) -> bool:
         """Whether a known person is in their shift, with slack."""

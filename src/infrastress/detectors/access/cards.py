@@ -9,7 +9,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.out_of_place",
         title="Badge out of place",
         means="A known badge opened a door to a zone in which this person has no work.",
-        expected_against_seen="Expected: zones listed for the person. Seen: another zone that is not public.",
+        expected_against_seen="Expected: zones listed for the person. Seen: another zone that is not public; a "
+        "visitor right behind somebody who works there is led (low).",
         benign_causes=("asked to help elsewhere and the list not updated", "badge lent to a colleague"),
         first_check="Call the person. Is the badge with its owner? Look at the camera of that door.",
     ),
@@ -25,9 +26,10 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.outside_shift",
         title="On site outside of shift",
         means="A person's badge was used well before or after their shifts.",
-        expected_against_seen="Expected: within a shift, with slack before and after. Seen: outside of it (low); "
-        "into a grave "
-        "zone by somebody whom nobody calls in, or behind refusals of the same badge (medium, high).",
+        expected_against_seen="Expected: within a shift, with slack before and after. Seen: outside of it, or of who "
+        "works shifts by night in the middle of one (low); "
+        "into a restricted or explosive zone by somebody who isn't called out (option `on_call`), or behind refusals "
+        "of the same badge (medium, high).",
         benign_causes=("overtime, swap of shifts", "called in for a fault"),
         first_check="Ask the shift leader whether the person was called in.",
     ),
@@ -35,7 +37,8 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.denied_repeatedly",
         title="Refused again and again",
         means="A badge was refused, or a door refused badges, several times within minutes.",
-        expected_against_seen="Expected: now and then a refusal. Seen: several within minutes.",
+        expected_against_seen="Expected: now and then a refusal. Seen: several within minutes: at one door of "
+        "one badge low, at two doors or of several badges medium, at three doors high.",
         benign_causes=("worn badge or reader fault", "rights expired", "wrong code typed"),
         first_check="Look at the camera of the door; call the badge's owner.",
     ),
@@ -67,7 +70,7 @@ CARDS: tuple[RuleCard, ...] = (
         rule="access.two_places",
         title="One badge in two places",
         means="The order of reads fits no single person: the badge was counted twice inside, or left a "
-        "zone while it was used elsewhere.",
+        "zone while it was used elsewhere, or came in by a gate while on the site (where gates read who leaves).",
         expected_against_seen="Expected: in and out in turn. Seen: reads of two people with one badge.",
         benign_causes=("several reads missed on one round behind colleagues",),
         first_check="Call the holder and ask where they are. A copied badge works until it is stopped.",
@@ -122,7 +125,9 @@ CARDS: tuple[RuleCard, ...] = (
         means="A door opened without a badge or a release, or its controller says that it was forced.",
         expected_against_seen="Expected: a badge at most 45 s before it opens, or a release. Seen: neither. A zone, "
         "the "
-        "hour and a refusal just before weigh more.",
+        "hour and a refusal just before weigh more; open for less than 1.5 s, or the controller's word behind a read "
+        "on the way out, is low; so is that word at a door that reads nobody out while somebody is inside (medium in a "
+        "grave zone).",
         benign_causes=(
             "request-to-exit sensor missed somebody",
             "wind, worn latch",
@@ -137,7 +142,7 @@ CARDS: tuple[RuleCard, ...] = (
         expected_against_seen="Expected: by security, maintenance or engineers on shift, for hours (low). Seen: by "
         "others "
         "(medium, high), for too long (medium), or the door was opened meanwhile without a badge "
-        "(high).",
+        "(low while whoever disabled it is at work, else medium, high).",
         benign_causes=("work on the door", "forgotten after work"),
         first_check="Who disabled it, and is there work at that door? If not: enable it, look at the camera "
         "since then.",
@@ -149,7 +154,7 @@ CARDS: tuple[RuleCard, ...] = (
         means="A door was unlocked from afar and stays so.",
         expected_against_seen="Expected: by people on shift who may, and locked again within hours. Seen: by "
         "others, or "
-        "left.",
+        "left; by a fire panel low while a fire alarm stands, else medium.",
         benign_causes=("let a delivery in", "left unlocked for cleaning"),
         first_check="Ask who released it; lock it.",
     ),

@@ -31,4 +31,7 @@ class AccessDetector(RuleDetector):
     def rules(self, desk: Desk) -> tuple[Rules, ...]:
         """Badges by themselves, doors, people from read to read, logins."""
         scene = Scene(self.site, Roster(self.site), Ground(self.site), self.options)
-        return BadgeRules(scene), DoorRules(scene, desk.agenda), Whereabouts(scene), LoginRules(scene)
+        badges = BadgeRules(scene)
+        whereabouts = Whereabouts(scene)
+        doors = DoorRules(scene, desk.agenda, whereabouts.occupied)
+        return badges, doors, whereabouts, LoginRules(scene, badges)

@@ -1,6 +1,6 @@
 """Door rules: forced, held, propped, more heads than badges, alarms disabled, locks released."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -10,7 +10,7 @@ from infrastress.detectors.access.base import Scene
 from infrastress.detectors.access.crowds import excess
 from infrastress.detectors.observations.agenda import Agenda, Key
 from infrastress.detectors.observations.detector import Rules
-from infrastress.detectors.observations.doorlog import DoorLog, DoorRecord, Mark
+from infrastress.detectors.observations.doorlog import READS, DoorLog, DoorRecord, Mark
 from infrastress.detectors.observations.notices import Notice, raised_by
 from infrastress.events import AccessAttempt, DoorState, Event, SwitchState
 from infrastress.events.kinds import Severity
@@ -24,7 +24,6 @@ _ESCORTS = frozenset({"manager", "security"})
 _ALARMED = ("alarm", "fire", "trip", "activ", "evacuat", "drill", "test")
 _MOST_RELEASES = 16
 _KEEPS_RELEASES = 24 * HOUR
-_NIGHT = (22, 6)
 
 
 class _Kept(msgspec.Struct):
@@ -38,13 +37,15 @@ class DoorRules(Rules):
     name: ClassVar[str] = "doors"
     kinds: ClassVar[tuple[type, ...]] = (AccessAttempt, DoorState, SwitchState)
 
-    def __init__(self, scene: Scene, agenda: Agenda) -> None:
-        self.scene, self.agenda = scene, agenda
+    def __init__(self, scene: Scene, agenda: Agenda, occupied: Callable[[str, int], bool]) -> None:
+        self.scene, self.agenda, self._occupied = scene, agenda, occupied
         self.log = DoorLog(scene.ground.doors)
         self._releases: list[int] = []
         options = scene.options
         self._authorised, self._settle = round(options.authorised_s * SECOND), round(options.settle_s * SECOND)
+        self._chatter, self._handle = round(options.chatter_s * SECOND), round(options.handle_s * SECOND)
         self._released = round(options.released_s * SECOND)
+        self._panels = {a.id for a in scene.site.assets if a.type == "fire_panel"}
         self._fire = {a.id for a in scene.site.assets if a.type in ("fire_panel", "call_point")}
 
     def judge(self, event: Event, body: AccessAttempt | DoorState | SwitchState) -> Iterator[Notice]:
@@ -84,7 +85,9 @@ class DoorRules(Rules):
         if record is None:
             return
         door = self.scene.ground.doors[name]
-        if what == "long":
+        if what == "panel":
+            yield from self._by_panel(door, record, opened)
+        elif what == "long":
             yield from self._long(door, record, opened, moment)
         elif what == "held":
             if record.stands_open(opened, moment):
@@ -146,7 +149,9 @@ class DoorRules(Rules):
                 f"{door.id} to {self._where(door)} was opened {how} at {self._clock(mark.t)}, while its alarm is "
                 f"disabled since {self._clock(off.t)} {_by(off.who)}"
             )
-            severity: Severity = "high" if grave else "medium"
+            # Who works on a door opens it without a badge; that is why its alarm is off.
+            at_work = self._entitled(off.who, _MAY_DISABLE, off.t) and self._entitled(off.who, _MAY_DISABLE, mark.t)
+            severity: Severity = "low" if at_work and reader is None else "high" if grave else "medium"
             return [self._disabled_notice(door, severity, sentence, (off.id, mark.id))]
         if reader is not None or not record.reads or not door.reads_out or record.released(mark.t, self._settle):
             return []
@@ -154,14 +159,20 @@ class DoorRules(Rules):
         refused = next(
             (one for one in record.between(mark.t - 2 * self._authorised, mark.t) if one.kind == "refused"), None
         )
-        steps = int(grave) + int(refused is not None or self._night(mark.t))
-        severity = "low" if self._evacuating(mark.t) else raised_by("low", steps)
-        note = ", doors being released by a fire alarm" if self._evacuating(mark.t) else ""
+        # By night fewer are there to see it; not while one shift meets the other and holds the door for it.
+        night = self.scene.night(mark.t) and not self.scene.roster.handover(mark.t, self.scene.options.handover_s)
+        steps = int(grave) + int(refused is not None or night)
+        shut = next((one for one in record.between(mark.t, mark.t + self._chatter) if one.kind == "closed"), None)
+        calm, note = self._evacuating(mark.t), ", doors being released by a fire alarm"
+        if not calm and shut is not None:
+            calm, note = True, f" and closed {(shut.t - mark.t) / SECOND:.1f} s later: nobody passes in that time"
+        severity = "low" if calm else raised_by("low", steps)
         before = (
             f", {(mark.t - refused.t) / SECOND:.0f} s after {refused.who} was refused" if refused is not None else ""
         )
         sentence = (
-            f"{door.id} to {self._where(door)} opened at {self._clock(mark.t)} without a badge or release{before}{note}"
+            f"{door.id} to {self._where(door)} opened at {self._clock(mark.t)} without a badge or release{before}"
+            + (note if calm else "")
         )
         evidence = (refused.id, mark.id) if refused is not None else (mark.id,)
         return [
@@ -179,6 +190,10 @@ class DoorRules(Rules):
         note, severity = "", "medium" if grave else "low"
         if self.scene.roster.handover(mark.t, options.handover_s):
             note, severity = ", at the change of a shift", "low"
+        elif any(
+            one is not None and one.role == "visitor" for one in map(self.scene.roster.by_badge.get, crowd.badges)
+        ):
+            note, severity = ", visitors among them", "low"
         elif holder is not None and holder.role in _ESCORTS and self.scene.in_hours(holder.id, mark.t):
             note, severity = ", led by somebody who may have guests", "low"
         names = ", ".join(self.scene.titled(name) for name in crowd.badges[:3])
@@ -266,10 +281,17 @@ class DoorRules(Rules):
             yield from self._stands(door, record, begin)
 
     def _forced(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
-        del record
-        grave, night = self.scene.ground.grave(door.leads_to), self._night(mark.t)
-        severity: Severity = "low" if self._evacuating(mark.t) else "high" if grave or night else "medium"
+        grave, night = self.scene.ground.grave(door.leads_to), self.scene.night(mark.t)
+        out = record.before(mark.t, READS)
+        handle = out is not None and out.kind == "out" and mark.t - out.t <= self._handle
+        severity: Severity = "low" if handle or self._evacuating(mark.t) else "high" if grave or night else "medium"
         sentence = f"{door.id} to {self._where(door)} was forced at {self._clock(mark.t)}, says its controller"
+        if severity != "low" and not door.reads_out and self._occupied(door.leads_to, mark.t):
+            # Who leaves such a room is read by nobody, and is there to leave it.
+            severity = "medium" if grave else "low"
+            sentence += "; somebody is inside, whom it reads on no way out: by the inner handle?"
+        elif handle and out is not None:
+            sentence += f"; {self.scene.titled(out.who)} was just read out: by the inner handle?"
         yield self._notice("access.door_forced", door, severity, confidence=0.6, sentence=sentence, evidence=(mark.id,))
 
     def _disabled(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
@@ -316,6 +338,9 @@ class DoorRules(Rules):
         newest = record.before(record.marks[-1].t, ("unlocked", "locked"))
         if not mark.who or (newest is not None and newest.t > mark.t and newest.kind == "locked"):
             return
+        if mark.who in self._panels:  # the panel and its doors report by different ways: wait for the alarm
+            self._look(door, "panel", mark.t, mark.t + self._settle)
+            return
         if self._entitled(mark.who, _MAY_RELEASE, mark.t):
             self._look(door, "released", mark.t, mark.t + round(self.scene.options.forgotten_s * SECOND))
             return
@@ -326,6 +351,20 @@ class DoorRules(Rules):
         )
         yield self._notice(
             "access.door_released", door, severity, confidence=0.4, sentence=sentence, evidence=(mark.id,), lasting=True
+        )
+
+    def _by_panel(self, door: Door, record: DoorRecord, told: int) -> Iterator[Notice]:
+        """A fire panel released it: that is the way out of a fire, and of nothing else."""
+        last = record.before(record.marks[-1].t, ("unlocked", "locked"))
+        if last is None or last.t != told or last.kind != "unlocked":
+            return
+        alarm = round(self.scene.options.alarm_s * SECOND)
+        fire = any(told - alarm <= begin <= told + self._settle for begin in self._releases)
+        note = "; there is a fire alarm" if fire else "; no fire alarm has been told"
+        sentence = f"{door.id} to {self._where(door)} was unlocked by {last.who} at {self._clock(told)}{note}"
+        severity: Severity = "low" if fire else "medium"
+        yield self._notice(
+            "access.door_released", door, severity, confidence=0.3, sentence=sentence, evidence=(last.id,), lasting=True
         )
 
     def _back(self, door: Door, record: DoorRecord, mark: Mark) -> Iterator[Notice]:
@@ -348,10 +387,6 @@ class DoorRules(Rules):
 
     def _evacuating(self, ns: int) -> bool:
         return any(begin - self._settle <= ns <= begin + self._released for begin in self._releases)
-
-    def _night(self, ns: int) -> bool:
-        hour = self.scene.roster.local(ns).hour
-        return hour >= _NIGHT[0] or hour < _NIGHT[1]
 
     def _by(self, name: str) -> str:
         person = self.scene.roster.named(name)

@@ -36,7 +36,9 @@ CARDS: tuple[RuleCard, ...] = (
         rule="login.outside_shift",
         title="Login outside of shift",
         means="An account was used well before or after its owner's shifts.",
-        expected_against_seen="Expected: within a shift, with slack. Seen: outside; remote weighs more than local.",
+        expected_against_seen="Expected: within a shift, with slack. Seen: outside; from afar by somebody "
+        "with remote access it is help from home (low); in a restricted zone, behind an "
+        "entry outside of shift by somebody who isn't called out, both add up (a step higher).",
         benign_causes=("on call", "overtime", "clock of the host wrong"),
         first_check="Was there a call-out? If not, call the person on a known number.",
         techniques=("T0859", "T0822"),
@@ -67,7 +69,8 @@ CARDS: tuple[RuleCard, ...] = (
         means="An account was used at a host in a zone into which its owner's badge was not read.",
         expected_against_seen="Expected: read into the room, or just outside of it. Seen: off the site or "
         "elsewhere. Who "
-        "was read out before this shift rather forgot the badge (info).",
+        "was read out before this shift rather forgot the badge (info); where visitors' badges are given out, who was "
+        "given one that was read into that room.",
         benign_causes=("walked in behind a colleague", "forgotten badge", "colleagues share a screen"),
         first_check="Who sits there? Call the owner; look at the camera of the room.",
         techniques=("T0859",),

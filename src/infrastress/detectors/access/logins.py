@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 import msgspec
 
 from infrastress.core.time import SECOND
+from infrastress.detectors.access.badges import BadgeRules
 from infrastress.detectors.access.base import Scene
 from infrastress.detectors.observations.detector import Rules
 from infrastress.detectors.observations.memory import Entry, Memory
-from infrastress.detectors.observations.notices import Notice
+from infrastress.detectors.observations.notices import Notice, raised_by
 from infrastress.events import Event, LoginAttempt, SessionState
 from infrastress.events.kinds import Severity
 from infrastress.site import Site
@@ -29,7 +30,8 @@ class LoginRules(Rules):
     name: ClassVar[str] = "logins"
     kinds: ClassVar[tuple[type, ...]] = (LoginAttempt, SessionState)
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, badges: BadgeRules) -> None:
+        self._badges, self._grave = badges, scene.ground.grave
         self.site, self.roster, self.options = scene.site, scene.roster, scene.options
         self.memory = Memory()
 
@@ -96,18 +98,33 @@ class LoginRules(Rules):
                 )
             )
         if not on_shift:
-            severity: Severity = "high" if body.remote else "medium" if grave else "low"
+            # Remote rights are given for the evening: help from home, and its further hops. The door is another matter.
+            helping = body.remote and person.remote
+            severity: Severity = "low" if helping else "high" if body.remote else "medium" if grave else "low"
+            entered = self._badges.outside(person.id, event.occurred) if self._inside(body) else []
+            note = ": help from home?" if helping else ""
+            if entered:  # two low signs of one person within the hour are one that calls; at a desk in an office none
+                severity = raised_by(severity, 1)
+                note = f", having come in at {self.roster.clock(entered[-1][0])}; {person.role}: not called out"
             found.append(
                 notice(
                     "login.outside_shift",
                     severity,
-                    0.6 if body.remote else 0.3,
+                    0.3 if severity == "low" else 0.6,
                     f"{body.account} of {person.id} ({person.role}) logged in to {body.host} {way} at {when}, outside "
-                    f"of shift {' or '.join(person.shifts)}",
+                    f"of shift {' or '.join(person.shifts)}" + note,
                     *(("T0822", "T0859") if body.remote else ("T0859",)),
                 )
             )
         return found
+
+    def _inside(self, body: LoginAttempt | SessionState) -> bool:
+        """Whether somebody sits in a restricted or explosive zone: at the host that it came from, else at the host."""
+        if body.remote:
+            return False
+        assets = self.site.asset_by_id
+        asset = assets.get(body.origin) or assets.get(body.host)
+        return asset is not None and self._grave(asset.zone or "")
 
     def _burst(self, event: Event, body: LoginAttempt) -> list[Notice]:
         window = round(self.options.burst_s * SECOND)

@@ -1,6 +1,6 @@
 """Logins against badges: an account used where its owner is not, or from outside while they are inside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from infrastress.core.time import HOUR, SECOND
@@ -21,8 +21,9 @@ _HABIT = 12 * HOUR
 class PresenceRules:
     """Judges one login against where its owner is on paper."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+    def __init__(self, scene: Scene, guest: Callable[[str, int], bool]) -> None:
+        self.scene, self._guest = scene, guest
+        self._guests = any(one.role == "visitor" for one in scene.site.people)
         self._by_address: dict[str, str] = {}
         for asset in scene.site.assets:
             if isinstance(asset, Host | Controller):
@@ -41,7 +42,7 @@ class PresenceRules:
 
         Who may come in from outside, and does from where they always do, rather has a line of their own in the office.
         """
-        if place.zone == OFF_SITE or not place.sure:
+        if place.zone == OFF_SITE or not (place.sure or self.scene.ground.sealed):
             return []
         if entry.origin != entry.at and entry.origin in self.scene.site.asset_by_id:
             return []  # from a host of this site: the next step of a session that came in before
@@ -99,9 +100,10 @@ class PresenceRules:
         """How much it weighs that somebody sits where they were not read; None where that is how crowds go in."""
         ground, roster = self.scene.ground, self.scene.roster
         if place.zone == OFF_SITE:
+            # Who comes to work without a badge is given a visitor's at the gate; at sites that have none, they walk in
+            # behind the others, and were read out before this shift.
             began = roster.shift_began(roster.by_badge[name], entry.t)
-            # Who comes to work without a badge walks in behind the others, and was read out before this shift.
-            forgot = began is not None and place.since < began
+            forgot = self._guest(seat, entry.t) if self._guests else began is not None and place.since < began
             return "info" if forgot else self._weighed("medium", entry.at)
         doors = ground.doors_of(seat)
         if any(place.zone in (ground.outside(ground.doors[door]), ground.doors[door].leads_to) for door in doors):

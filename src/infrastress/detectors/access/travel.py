@@ -27,13 +27,19 @@ class TravelRules:
             return place, []
         into = entry.kind == "in"
         outside, inside = self.scene.ground.outside(door), door.leads_to
-        new = Place(inside if into else outside, entry.t, door.id, entry.id, sure=door.reads_out or not into)
+        led = self.scene.roster.by_badge[name].role == "visitor"  # by a host, who opens doors for them
+        new = Place(
+            inside if into else outside, entry.t, door.id, entry.id, sure=(door.reads_out or not into) and not led
+        )
         if place is None:
             return new, []
         gap = entry.t - place.since
         if place.zone == new.zone and place.door == door.id and gap <= round(self.scene.options.retry_s * SECOND):
             return place, []  # a second try at the reader
         new = _kept(new, place, entry.t - round(self.scene.options.stale_s * SECOND))
+        if into and outside == OFF_SITE and place.zone != OFF_SITE and not led and self.scene.ground.sealed:
+            found = [*self._speed(name, place, entry, door, fits=False), self._inside(name, place, entry, door)]
+            return _with(new, left=place.zone if place.sure else "", left_at=entry.t), found
         fits = place.zone == (outside if into else inside) or not place.sure
         if fits:
             return new, self._speed(name, place, entry, door, fits=True)
@@ -121,6 +127,29 @@ class TravelRules:
             f"{name}@{door.id}",
             severity,
             confidence=0.6,
+            sentence=sentence,
+            place=place,
+            entry=entry,
+            door=door,
+        )
+
+    def _inside(self, name: str, place: Place, entry: Entry, door: Door) -> Notice:
+        """In by a gate while inside. Gates read who leaves, so that of a day's work this read is seldom missed."""
+        ground = self.scene.ground
+        seconds = (entry.t - place.since) / SECOND
+        soon = seconds <= self.scene.options.slip_s
+        sentence = (
+            f"{self.scene.titled(name)} was read in by {door.id} at {self._clock(entry)}, but is on the site already, "
+            f"last read at {place.door}, {ground.where(place.zone)}, {_span(seconds)} before: "
+            + ("a copy of the badge, or handed out again?" if soon else "was the way out not read?")
+        )
+        severity: Severity = "medium" if soon else "info"
+        confidence = 0.5 if soon else 0.2
+        return self._notice(
+            "access.two_places",
+            f"{name}@{door.id}",
+            severity,
+            confidence=confidence,
             sentence=sentence,
             place=place,
             entry=entry,

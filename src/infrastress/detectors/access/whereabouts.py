@@ -15,6 +15,7 @@ from infrastress.detectors.access.presence import PresenceRules
 from infrastress.detectors.access.track import Entry, Place
 from infrastress.detectors.access.travel import TravelRules
 from infrastress.detectors.observations.detector import Rules
+from infrastress.detectors.observations.ground import OFF_SITE
 from infrastress.detectors.observations.notices import Notice
 from infrastress.events import AccessAttempt, Event, LoginAttempt, SessionState
 
@@ -46,7 +47,9 @@ class Whereabouts(Rules):
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self._travel, self._presence = TravelRules(scene), PresenceRules(scene)
+        self._travel, self._presence = TravelRules(scene), PresenceRules(scene, self._guest)
+        self._guests = sorted(one.id for one in scene.site.people if one.role == "visitor")
+        self._stale = round(scene.options.stale_s * SECOND)
         self._tracks: dict[str, _Track] = {}
         self._now: dict[str, Place | None] = {}
 
@@ -94,11 +97,40 @@ class Whereabouts(Rules):
         yield from notices
 
     def _step(self, name: str, track: _Track, place: Place | None, entry: Entry) -> _Step:
-        if place is not None and entry.t - place.since > round(self.scene.options.stale_s * SECOND):
-            place = None
+        if place is not None and place.zone != OFF_SITE and entry.t - place.since > self._stale:
+            place = None  # who left stays off the site until a read says otherwise
         if entry.kind in ("in", "out"):
             return _Step(*self._travel.step(name, place, entry))
         return _Step(place, self._presence.judge(name, place, entry, track.origins))
+
+    def _guest(self, zone: str, moment: int) -> bool:
+        """Whether a visitor's badge, as it is given to who forgot theirs, was read into a zone lately."""
+        return any(
+            self._went_in(entry, zone)
+            for name in self._guests if name in self._tracks for entry in self._visit(name, moment)
+        )  # fmt: skip
+
+    def _visit(self, name: str, moment: int) -> list[Entry]:
+        """Reads of a badge since it came in by a gate, up to a moment; none once it went out again."""
+        ground = self.scene.ground
+        visit: list[Entry] = []
+        for entry in self._tracks[name].entries:
+            if moment - self._stale <= entry.t <= moment and entry.kind in ("in", "out"):
+                if ground.outside(ground.doors[entry.at]) == OFF_SITE:
+                    visit = []
+                visit.append(entry)
+        gone = bool(visit) and visit[-1].kind == "out" and ground.outside(ground.doors[visit[-1].at]) == OFF_SITE
+        return [] if gone else visit
+
+    def _went_in(self, entry: Entry, zone: str) -> bool:
+        return entry.kind == "in" and self.scene.ground.doors[entry.at].leads_to == zone
+
+    def occupied(self, zone: str, moment: int) -> bool:
+        """Whether somebody is in a zone on paper."""
+        return any(
+            place is not None and place.zone == zone and 0 <= moment - place.since <= self._stale
+            for place in self._now.values()
+        )
 
     def _entry(self, event: Event, body: AccessAttempt | LoginAttempt | SessionState) -> tuple[str, Entry] | None:
         """Whose history it belongs to and as what; None where it says nothing of where somebody is."""

@@ -9,7 +9,7 @@ from infrastress.core.time import SECOND
 from infrastress.events import AccessAttempt, DoorState, Event
 from infrastress.site.assets import Door
 
-__all__ = ["DoorLog", "DoorRecord", "Mark"]
+__all__ = ["READS", "DoorLog", "DoorRecord", "Mark"]
 
 _MOST_MARKS = 96
 _LONG_NS = 6 * 3600 * SECOND

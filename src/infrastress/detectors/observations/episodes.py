@@ -61,6 +61,11 @@ class Episodes:
     def __contains__(self, key: tuple[str, str]) -> bool:
         return key in self._open
 
+    def severity(self, rule: str, subject: str) -> Severity | None:
+        """How grave an open episode is; None where there is none."""
+        known = self._open.get((rule, subject))
+        return known.severity if known is not None else None
+
     def dump(self) -> list[tuple[str, str, Episode]]:
         """The open ones by rule and subject."""
         return [(rule, subject, known) for (rule, subject), known in sorted(self._open.items())]

@@ -27,6 +27,8 @@ class Ground:
     def __init__(self, site: Site) -> None:
         self.zones: dict[str, Zone] = {zone.id: zone for zone in site.zones}
         self.doors: dict[str, Door] = {asset.id: asset for asset in site.assets if isinstance(asset, Door)}
+        self.sealed = all(door.reads_out for door in self.doors.values() if self.outside(door) == OFF_SITE)
+        """Whether every gate reads who leaves: nobody is off the site of whom no read says so."""
         self.behind_doors = frozenset(door.leads_to for door in self.doors.values())
         self._spots = {door.id: spot for door in self.doors.values() if (spot := self._spot(door)) is not None}
         self._by_zone: dict[str, list[str]] = {}

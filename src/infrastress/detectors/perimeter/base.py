@@ -57,6 +57,7 @@ class PerimeterOptions(RuleOptions):
         touch_m: ends of sections nearer than this meet.
         silent_times, silent_least_s: a device is silent after so many of its own longest usual gaps, never sooner than
             this. As the watch over sources does it: 2.5.
+        passed_on_s: a fire panel that alarms so long behind a detector or call point passes on its alarm.
         authorised_s, door_settle_s: as for the access rules: a badge explains a door that opens.
     """
 
@@ -73,6 +74,7 @@ class PerimeterOptions(RuleOptions):
     touch_m: float = Field(default=2.0, ge=0)
     silent_times: float = Field(default=2.5, gt=1)
     silent_least_s: float = Field(default=300.0, gt=0)
+    passed_on_s: float = Field(default=60.0, ge=0)
     authorised_s: float = Field(default=45.0, gt=0)
     door_settle_s: float = Field(default=10.0, ge=0)
 

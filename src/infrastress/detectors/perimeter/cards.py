@@ -73,7 +73,8 @@ CARDS: tuple[RuleCard, ...] = (
         title="A group votes with fewer",
         means="Detectors of a voting group are in fault, inhibited, under test or silent; what is left is "
         "said as MooN.",
-        expected_against_seen="Expected: all can vote. Seen: fewer (low); fewer than are needed (medium).",
+        expected_against_seen="Expected: all can vote. Seen: fewer (low); fewer than are needed (medium; low "
+        "while one is tested by somebody at work on it).",
         benign_causes=("calibration one by one", "a device waits for a spare"),
         first_check="Which are out, and why? Put one back before the next is taken out.",
     ),

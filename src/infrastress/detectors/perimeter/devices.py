@@ -39,7 +39,7 @@ class DeviceRules(Rules):
     def __init__(self, plant: Plant, agenda: Agenda, episodes: Episodes) -> None:
         self.plant, self._agenda, self._episodes = plant, agenda, episodes
         self._gas, self._switches = GasRules(plant, episodes), SwitchRules(plant, episodes)
-        self._votes, self._silence = Votes(plant), Silence(plant.options)
+        self._votes, self._silence = Votes(plant, episodes), Silence(plant.options)
         self._told: dict[str, int] = {}
         self._standing: dict[str, Condition] = {}
 
@@ -71,7 +71,7 @@ class DeviceRules(Rules):
         else:
             condition = condition_of(body.state)
             bypassed = ("switch.disabled", device) in self._episodes
-            yield from self._switches.judge(event, body, self._standing, bypassed=bypassed)
+            yield from self._switches.judge(event, body, self._standing, self._told, bypassed=bypassed)
         if condition == "unknown" and self._standing.get(device) == "silent":
             condition = "healthy"
         if known and condition != "unknown" and self._standing.get(device, "healthy") != condition:

@@ -8,7 +8,8 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="fire.detected",
         title="Flame or smoke detector",
-        means="A flame or smoke detector sees fire. One that votes in a group is medium until others confirm it.",
+        means="A flame or smoke detector sees fire. One that votes in a group is medium until others confirm it; one "
+        "isolated by somebody at work on it is under test (low).",
         expected_against_seen="Expected: nothing. Seen: an alarm; low while the panel is under test.",
         benign_causes=("welding or grinding", "sun on a wet surface, lightning", "dust, steam"),
         first_check="Camera of that place. If anything is seen, or nobody works hot there: fire alarm.",
@@ -16,7 +17,8 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="fire.panel",
         title="Fire panel",
-        means="The fire panel tells an alarm.",
+        means="The fire panel tells an alarm: its own is high; one passed on within a minute from a detector or call "
+        "point is low.",
         expected_against_seen="Expected: normal. Seen: alarm.",
         benign_causes=("drill or test that was not set at the panel", "dust in a detector"),
         first_check="Read at the panel which loop; camera of that place; emergency plan.",

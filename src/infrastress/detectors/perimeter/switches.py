@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from infrastress.core.time import SECOND
 from infrastress.detectors.observations.episodes import Episodes
 from infrastress.detectors.observations.notices import Notice
 from infrastress.detectors.perimeter.base import Condition, Plant, condition_of
@@ -27,9 +28,18 @@ class SwitchRules:
         self._panels = sorted(name for name, kind in self._types.items() if kind == "fire_panel")
 
     def judge(
-        self, event: Event, body: SwitchState, standing: Mapping[str, Condition], *, bypassed: bool
+        self,
+        event: Event,
+        body: SwitchState,
+        standing: Mapping[str, Condition],
+        told: Mapping[str, int],
+        *,
+        bypassed: bool,
     ) -> list[Notice]:
-        """Notices of one change of state; `bypassed` says what is known of the device so far."""
+        """Notices of one change of state.
+
+        `standing` and `told` are how devices stand and when each spoke last; `bypassed` what is known of this one.
+        """
         condition = condition_of(body.state)
         when = self.plant.roster.clock(event.occurred)
         if condition == "inhibited":
@@ -41,7 +51,7 @@ class SwitchRules:
             if kind == "fence":
                 return []
             return (
-                [self._fire(event, body, when, standing)]
+                [self._fire(event, body, when, standing, told)]
                 if kind in _FIRE
                 else [self._tripped(event, body, when, bypassed)]
             )
@@ -85,13 +95,20 @@ class SwitchRules:
         sentence = f"{body.device} reports {body.state} at {when}: until it is back it warns of nothing"
         return self._notice(event, body, "device.fault", severity=severity, sentence=sentence, confidence=0.6)
 
-    def _fire(self, event: Event, body: SwitchState, when: str, standing: Mapping[str, Condition]) -> Notice:
+    def _fire(
+        self, event: Event, body: SwitchState, when: str, standing: Mapping[str, Condition], told: Mapping[str, int]
+    ) -> Notice:
         kind = self._types[body.device]
         testing = next((panel for panel in self._panels if standing.get(panel) == "test"), None)
         rule, note = _FIRE[kind], ""
         severity: Severity = "high"
         if testing is not None and testing != body.device:
             severity, note = "low", f", while {testing} is under test: a drill?"
+        elif self._open.severity("switch.disabled", body.device[:80]) == "low":
+            # Whoever tests detectors isolates each, sets it off and puts it back; isolated by others it is no test.
+            severity, note = "low", ", isolated by somebody at work on it: a test?"
+        elif kind == "fire_panel" and (cause := self._cause(standing, told, event.occurred)):
+            severity, note = "low", f", as {cause} has just told it: one fire, one alarm"
         elif body.device in self._voting:
             # One flame detector sees welding, the sun and lightning; others beside it confirm.
             severity, note = "medium", "; its group has to confirm it"
@@ -105,6 +122,18 @@ class SwitchRules:
         return self._notice(
             event, body, rule, severity=severity, sentence=sentence, confidence=0.4 if severity == "low" else 0.7
         )
+
+    def _cause(self, standing: Mapping[str, Condition], told: Mapping[str, int], now: int) -> str | None:
+        """A detector or call point whose alarm a panel passes on."""
+        return next(
+            (
+                name for name, kind in sorted(self._types.items())
+                if kind in _FIRE and kind != "fire_panel" and standing.get(name) == "alarm"
+                and now - told[name] <= round(self.plant.options.passed_on_s * SECOND)
+                and any(self._open.severity(rule, name[:80]) in ("medium", "high") for rule in _FIRE.values())
+            ),
+            None,
+        )  # fmt: skip
 
     def _notice(
         self,
