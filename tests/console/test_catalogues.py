@@ -11,7 +11,7 @@ SAME = frozenset(
         r"\w+",
         "infrastress UTC SHA CSV JSON CPU RAM Name Status Signal Administrator Export Version System Live live Zone"
         " Alarm Text Code min Min Max Wind Bytes Episode Phase Person Test Tank Station Generator HMI Historian Server"
-        " Firewall Gateway Position Gas Explosion PFD Conduits Graph Prio Reserve",
+        " Firewall Gateway Position Gas Explosion PFD Conduits Graph Prio Reserve Radar",
     )
 )
 """Words that are the same in both languages."""
