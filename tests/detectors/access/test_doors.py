@@ -257,6 +257,9 @@ def test_an_evacuation_forces_no_doors(depot, detector):
     opened = [event(at(f"10:0{i}"), door("D-PUMPS", "open"), sequence=i) for i in range(1, 5)]
     found = raised(say(detector, alarm, *opened, until=at("10:20")))
     assert {severity for _, severity in found} == {"low"}
+    # Locked again, it is released no more.
+    told = [event(at("10:30"), door("D-PUMPS", "locked")), event(at("10:40"), door("D-PUMPS", "forced"))]
+    assert ("access.door_forced", "high") in raised(say(detector, *told, until=at("10:41")))
 
 
 def _fire_panel():

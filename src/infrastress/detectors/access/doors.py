@@ -163,7 +163,7 @@ class DoorRules(Rules):
         night = self.scene.night(mark.t) and not self.scene.roster.handover(mark.t, self.scene.options.handover_s)
         steps = int(grave) + int(refused is not None or night)
         shut = next((one for one in record.between(mark.t, mark.t + self._chatter) if one.kind == "closed"), None)
-        calm, note = self._evacuating(mark.t), ", doors being released by a fire alarm"
+        calm, note = self._evacuating(record, mark.t), ", doors being released by a fire alarm"
         if not calm and shut is not None:
             calm, note = True, f" and closed {(shut.t - mark.t) / SECOND:.1f} s later: nobody passes in that time"
         severity = "low" if calm else raised_by("low", steps)
@@ -183,7 +183,7 @@ class DoorRules(Rules):
         """More heads than badges in one crowd."""
         options = self.scene.options
         crowd = excess(record, mark, round(options.crowd_s * SECOND), self._settle)
-        if crowd is None or not door.reads_out or self._evacuating(mark.t):
+        if crowd is None or not door.reads_out or self._evacuating(record, mark.t):
             return []
         holder = self.scene.roster.by_badge.get(crowd.badges[0])
         grave = self.scene.ground.grave(door.leads_to)
@@ -243,7 +243,7 @@ class DoorRules(Rules):
         if (
             not record.stands_open(opened, moment)
             or not self.scene.ground.grave(door.leads_to)
-            or self._evacuating(opened)
+            or self._evacuating(record, opened)
         ):
             return
         reader = record.reader(opened, self._authorised, self._settle)
@@ -284,7 +284,9 @@ class DoorRules(Rules):
         grave, night = self.scene.ground.grave(door.leads_to), self.scene.night(mark.t)
         out = record.before(mark.t, READS)
         handle = out is not None and out.kind == "out" and mark.t - out.t <= self._handle
-        severity: Severity = "low" if handle or self._evacuating(mark.t) else "high" if grave or night else "medium"
+        severity: Severity = (
+            "low" if handle or self._evacuating(record, mark.t) else "high" if grave or night else "medium"
+        )
         sentence = f"{door.id} to {self._where(door)} was forced at {self._clock(mark.t)}, says its controller"
         if severity != "low" and not door.reads_out and self._occupied(door.leads_to, mark.t):
             # Who leaves such a room is read by nobody, and is there to leave it.
@@ -385,8 +387,13 @@ class DoorRules(Rules):
         person = self.scene.roster.named(who)
         return person is not None and person.role in roles and self.scene.in_hours(person.id, ns)
 
-    def _evacuating(self, ns: int) -> bool:
-        return any(begin - self._settle <= ns <= begin + self._released for begin in self._releases)
+    def _evacuating(self, record: DoorRecord, ns: int) -> bool:
+        """Whether a fire alarm has released the doors, and this one wasn't locked again since."""
+        return any(
+            begin - self._settle <= ns <= begin + self._released
+            and not any(mark.kind == "locked" for mark in record.between(begin, ns))
+            for begin in self._releases
+        )
 
     def _by(self, name: str) -> str:
         person = self.scene.roster.named(name)
