@@ -22,6 +22,8 @@ _MAY_DISABLE = frozenset({"security", "maintenance", "engineer"})
 _MAY_RELEASE = frozenset({"security", "maintenance", "engineer", "operator", "manager"})
 _ESCORTS = frozenset({"manager", "security"})
 _ALARMED = ("alarm", "fire", "trip", "activ", "evacuat", "drill", "test")
+_ISOLATED, _IN_SERVICE = ("isolat", "inhibit", "bypass", "disab"), ("service", "enabled", "restored")
+"""What is isolated for a test releases no doors."""
 _MOST_RELEASES = 16
 _KEEPS_RELEASES = 24 * HOUR
 
@@ -29,6 +31,7 @@ _KEEPS_RELEASES = 24 * HOUR
 class _Kept(msgspec.Struct):
     records: dict[str, DoorRecord]
     releases: list[int]
+    isolated: list[str] = []
 
 
 class DoorRules(Rules):
@@ -41,6 +44,7 @@ class DoorRules(Rules):
         self.scene, self.agenda, self._occupied = scene, agenda, occupied
         self.log = DoorLog(scene.ground.doors)
         self._releases: list[int] = []
+        self._isolated: set[str] = set()
         options = scene.options
         self._authorised, self._settle = round(options.authorised_s * SECOND), round(options.settle_s * SECOND)
         self._chatter, self._handle = round(options.chatter_s * SECOND), round(options.handle_s * SECOND)
@@ -51,9 +55,7 @@ class DoorRules(Rules):
     def judge(self, event: Event, body: AccessAttempt | DoorState | SwitchState) -> Iterator[Notice]:
         """Notices of what is certain at once; what has to be waited for goes on the agenda."""
         if isinstance(body, SwitchState):
-            if body.device in self._fire and any(word in body.state.lower() for word in _ALARMED):
-                self._releases = [*(t for t in self._releases if t > event.occurred - _KEEPS_RELEASES), event.occurred]
-                self._releases = sorted(set(self._releases))[-_MOST_RELEASES:]
+            self._fires(event, body)
             return
         who = self.scene.person(body.person) if isinstance(body, AccessAttempt) else self._by(body.by)
         told = self.log.add(event, body, who)
@@ -77,6 +79,19 @@ class DoorRules(Rules):
             yield from self._back(door, record, mark)
         if record.marks[-1] is not mark:
             yield from self._again(door, record, mark)
+
+    def _fires(self, event: Event, body: SwitchState) -> None:
+        """Keep when a fire was told; what is isolated is tested."""
+        words = body.state.lower()
+        if body.device not in self._fire:
+            return
+        if any(word in words for word in _ISOLATED):
+            self._isolated.add(body.device)
+        elif any(word in words for word in _IN_SERVICE):
+            self._isolated.discard(body.device)
+        elif body.device not in self._isolated and any(word in words for word in _ALARMED):
+            kept = {t for t in self._releases if t > event.occurred - _KEEPS_RELEASES}
+            self._releases = sorted(kept | {event.occurred})[-_MOST_RELEASES:]
 
     def due(self, moment: int, key: Key) -> Iterator[Notice]:
         """What a door that opened or closed some seconds ago comes to."""
@@ -441,12 +456,12 @@ class DoorRules(Rules):
 
     def dump(self) -> Any:
         """Records of the doors, and when doors were released."""
-        return _Kept(self.log.records, self._releases)
+        return _Kept(self.log.records, self._releases, sorted(self._isolated))
 
     def load(self, data: bytes) -> None:
         """Inverse of `dump`."""
         kept = msgspec.json.decode(data, type=_Kept)
-        self.log.records, self._releases = kept.records, kept.releases
+        self.log.records, self._releases, self._isolated = kept.records, kept.releases, set(kept.isolated)
 
 
 def _by(who: str) -> str:
