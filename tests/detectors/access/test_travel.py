@@ -230,6 +230,16 @@ def test_logins_against_badges(detector, told, when, body, expected):
     assert [f for f in found if f[0] in ("login.while_inside", "login.not_there")] == expected
 
 
+def test_from_outside_while_in_a_room_that_reads_nobody_out(depot):
+    """Whoever may have left the room is on the site still, where the gate reads who leaves."""
+    told = reads(("07:50", "in", "gate"), ("07:55", "in", "office"), person="EN-01")
+    remote = event(at("10:00"), login("eng01", "JUMP-1", remote=True, origin="198.51.100.7"), sequence=5)
+    for unread, expected in (({"D-OFFICE"}, [("login.while_inside", "medium")]), ({"D-OFFICE", "D-GATE"}, [])):
+        assets = [a if a.id not in unread else a.model_copy(update={"reads_out": False}) for a in depot.assets]
+        detector = AccessDetector(depot.model_copy(update={"assets": tuple(assets)}))
+        assert raised(say(detector, *told, remote)) == expected
+
+
 def test_a_session_counts_as_its_login_and_is_told_once(detector):
     inside = reads(("08:00", "in", "office"), person="EN-01")
     both = [
