@@ -257,6 +257,18 @@ def test_an_evacuation_forces_no_doors(depot, detector):
     opened = [event(at(f"10:0{i}"), door("D-PUMPS", "open"), sequence=i) for i in range(1, 5)]
     found = raised(say(detector, alarm, *opened, until=at("10:20")))
     assert {severity for _, severity in found} == {"low"}
+    tested = AccessDetector(site)  # a panel under test is isolated, and releases nothing
+    say(tested, *passage("09:00"), until=at("09:05"))
+    isolated = event(at("09:59"), SwitchState(device="PANEL", state="isolated"))
+    found = raised(say(tested, isolated, alarm, opened[0], until=at("10:03")))
+    assert ("access.door_forced", "medium") in found
+    back = event(at("10:05"), SwitchState(device="PANEL", state="in_service"), sequence=1)
+    again = event(at("10:50"), SwitchState(device="PANEL", state="alarm"), sequence=2)
+    late = event(at("10:51"), door("D-PUMPS", "open"), sequence=9)
+    assert raised(say(tested, back, again, late, until=at("10:52")))[-1:] == [("access.door_forced", "low")]
+    # Locked again, it is released no more.
+    told = [event(at("10:30"), door("D-PUMPS", "locked")), event(at("10:40"), door("D-PUMPS", "forced"))]
+    assert ("access.door_forced", "high") in raised(say(detector, *told, until=at("10:41")))
 
 
 def _fire_panel():

@@ -248,6 +248,17 @@ def test_who_may_not_come_in_from_outside_weighs_more(detector):
     assert ("login.while_inside", "medium") in raised(found)
 
 
+def test_from_outside_while_in_a_room_that_reads_nobody_out(depot):
+    """Whoever may have left the room is on the site still, where the gate reads who leaves."""
+    told = reads(("07:50", "in", "gate"), ("07:55", "in", "office"), person="EN-01")
+    before = event(at("15:00", 9), login("eng01", "JUMP-1", remote=True, origin="203.0.113.10"))
+    remote = event(at("10:00"), login("eng01", "JUMP-1", remote=True, origin="198.51.100.7"), sequence=5)
+    for unread, expected in (({"D-OFFICE"}, [("login.while_inside", "medium")]), ({"D-OFFICE", "D-GATE"}, [])):
+        assets = [a if a.id not in unread else a.model_copy(update={"reads_out": False}) for a in depot.assets]
+        detector = AccessDetector(depot.model_copy(update={"assets": tuple(assets)}))
+        assert raised(say(detector, before, *told, remote)) == expected
+
+
 def test_a_session_counts_as_its_login_and_is_told_once(detector):
     inside = reads(("08:00", "in", "control"), person="EN-01")
     both = [

@@ -44,6 +44,25 @@ def test_neighbours_long_after_each_other_are_not(detector):
     assert raised(found) == [("fence.alarm", "low"), ("fence.alarm", "low")]
 
 
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (["S08", "S11"], ["low"]),
+        (["S08"], ["medium"]),
+        (["S02", "S05"], ["medium"]),
+        (["S08", "S09"], ["medium"]),
+    ],
+    ids=["gusts elsewhere", "one other alarm", "beside the way", "one other place"],
+)
+def test_two_neighbours_on_a_restless_fence(detector, before, expected):
+    """Three in a row are somebody even then."""
+    earlier = alarms(*((900 * i, one) for i, one in enumerate(before)), start="01:15")
+    found = raised(say(detector, *earlier, *alarms((0, "S03"), (40, "S04")), until=at("02:02")))
+    assert [severity for rule, severity in found if rule == "fence.sequence"] == expected
+    found = raised(say(detector, *alarms((90, "S05")), until=at("02:05")))
+    assert ("fence.sequence", "high") in found
+
+
 def test_a_section_that_chatters_is_not_listened_to(detector):
     told = [(60 * i, "S03") for i in range(7)]
     found = say(detector, *alarms(*told, (370, "S04")), until=at("02:10"))

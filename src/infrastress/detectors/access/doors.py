@@ -22,6 +22,8 @@ _MAY_DISABLE = frozenset({"security", "maintenance", "engineer"})
 _MAY_RELEASE = frozenset({"security", "maintenance", "engineer", "operator", "manager"})
 _ESCORTS = frozenset({"manager", "security"})
 _ALARMED = ("alarm", "fire", "trip", "activ", "evacuat", "drill", "test")
+_ISOLATED, _IN_SERVICE = ("isolat", "inhibit", "bypass", "disab"), ("service", "enabled", "restored")
+"""What is isolated for a test releases no doors."""
 _MOST_RELEASES = 16
 _KEEPS_RELEASES = 24 * HOUR
 
@@ -29,6 +31,7 @@ _KEEPS_RELEASES = 24 * HOUR
 class _Kept(msgspec.Struct):
     records: dict[str, DoorRecord]
     releases: list[int]
+    isolated: list[str] = []
 
 
 class DoorRules(Rules):
@@ -41,6 +44,7 @@ class DoorRules(Rules):
         self.scene, self.agenda, self._occupied = scene, agenda, occupied
         self.log = DoorLog(scene.ground.doors)
         self._releases: list[int] = []
+        self._isolated: set[str] = set()
         options = scene.options
         self._authorised, self._settle = round(options.authorised_s * SECOND), round(options.settle_s * SECOND)
         self._chatter, self._handle = round(options.chatter_s * SECOND), round(options.handle_s * SECOND)
@@ -51,9 +55,7 @@ class DoorRules(Rules):
     def judge(self, event: Event, body: AccessAttempt | DoorState | SwitchState) -> Iterator[Notice]:
         """Notices of what is certain at once; what has to be waited for goes on the agenda."""
         if isinstance(body, SwitchState):
-            if body.device in self._fire and any(word in body.state.lower() for word in _ALARMED):
-                self._releases = [*(t for t in self._releases if t > event.occurred - _KEEPS_RELEASES), event.occurred]
-                self._releases = sorted(set(self._releases))[-_MOST_RELEASES:]
+            self._fires(event, body)
             return
         who = self.scene.person(body.person) if isinstance(body, AccessAttempt) else self._by(body.by)
         told = self.log.add(event, body, who)
@@ -77,6 +79,19 @@ class DoorRules(Rules):
             yield from self._back(door, record, mark)
         if record.marks[-1] is not mark:
             yield from self._again(door, record, mark)
+
+    def _fires(self, event: Event, body: SwitchState) -> None:
+        """Keep when a fire was told; what is isolated is tested."""
+        words = body.state.lower()
+        if body.device not in self._fire:
+            return
+        if any(word in words for word in _ISOLATED):
+            self._isolated.add(body.device)
+        elif any(word in words for word in _IN_SERVICE):
+            self._isolated.discard(body.device)
+        elif body.device not in self._isolated and any(word in words for word in _ALARMED):
+            kept = {t for t in self._releases if t > event.occurred - _KEEPS_RELEASES}
+            self._releases = sorted(kept | {event.occurred})[-_MOST_RELEASES:]
 
     def due(self, moment: int, key: Key) -> Iterator[Notice]:
         """What a door that opened or closed some seconds ago comes to."""
@@ -163,7 +178,7 @@ class DoorRules(Rules):
         night = self.scene.night(mark.t) and not self.scene.roster.handover(mark.t, self.scene.options.handover_s)
         steps = int(grave) + int(refused is not None or night)
         shut = next((one for one in record.between(mark.t, mark.t + self._chatter) if one.kind == "closed"), None)
-        calm, note = self._evacuating(mark.t), ", doors being released by a fire alarm"
+        calm, note = self._evacuating(record, mark.t), ", doors being released by a fire alarm"
         if not calm and shut is not None:
             calm, note = True, f" and closed {(shut.t - mark.t) / SECOND:.1f} s later: nobody passes in that time"
         severity = "low" if calm else raised_by("low", steps)
@@ -183,7 +198,7 @@ class DoorRules(Rules):
         """More heads than badges in one crowd."""
         options = self.scene.options
         crowd = excess(record, mark, round(options.crowd_s * SECOND), self._settle)
-        if crowd is None or not door.reads_out or self._evacuating(mark.t):
+        if crowd is None or not door.reads_out or self._evacuating(record, mark.t):
             return []
         holder = self.scene.roster.by_badge.get(crowd.badges[0])
         grave = self.scene.ground.grave(door.leads_to)
@@ -243,7 +258,7 @@ class DoorRules(Rules):
         if (
             not record.stands_open(opened, moment)
             or not self.scene.ground.grave(door.leads_to)
-            or self._evacuating(opened)
+            or self._evacuating(record, opened)
         ):
             return
         reader = record.reader(opened, self._authorised, self._settle)
@@ -284,7 +299,9 @@ class DoorRules(Rules):
         grave, night = self.scene.ground.grave(door.leads_to), self.scene.night(mark.t)
         out = record.before(mark.t, READS)
         handle = out is not None and out.kind == "out" and mark.t - out.t <= self._handle
-        severity: Severity = "low" if handle or self._evacuating(mark.t) else "high" if grave or night else "medium"
+        severity: Severity = (
+            "low" if handle or self._evacuating(record, mark.t) else "high" if grave or night else "medium"
+        )
         sentence = f"{door.id} to {self._where(door)} was forced at {self._clock(mark.t)}, says its controller"
         if severity != "low" and not door.reads_out and self._occupied(door.leads_to, mark.t):
             # Who leaves such a room is read by nobody, and is there to leave it.
@@ -385,8 +402,13 @@ class DoorRules(Rules):
         person = self.scene.roster.named(who)
         return person is not None and person.role in roles and self.scene.in_hours(person.id, ns)
 
-    def _evacuating(self, ns: int) -> bool:
-        return any(begin - self._settle <= ns <= begin + self._released for begin in self._releases)
+    def _evacuating(self, record: DoorRecord, ns: int) -> bool:
+        """Whether a fire alarm has released the doors, and this one wasn't locked again since."""
+        return any(
+            begin - self._settle <= ns <= begin + self._released
+            and not any(mark.kind == "locked" for mark in record.between(begin, ns))
+            for begin in self._releases
+        )
 
     def _by(self, name: str) -> str:
         person = self.scene.roster.named(name)
@@ -434,12 +456,12 @@ class DoorRules(Rules):
 
     def dump(self) -> Any:
         """Records of the doors, and when doors were released."""
-        return _Kept(self.log.records, self._releases)
+        return _Kept(self.log.records, self._releases, sorted(self._isolated))
 
     def load(self, data: bytes) -> None:
         """Inverse of `dump`."""
         kept = msgspec.json.decode(data, type=_Kept)
-        self.log.records, self._releases = kept.records, kept.releases
+        self.log.records, self._releases, self._isolated = kept.records, kept.releases, set(kept.isolated)
 
 
 def _by(who: str) -> str:

@@ -111,7 +111,7 @@ class Whereabouts(Rules):
         )  # fmt: skip
 
     def _visit(self, name: str, moment: int) -> list[Entry]:
-        """Reads of a badge since it came in by a gate, up to a moment; none once it went out again."""
+        """Reads of a badge since it came in by a gate, up to a moment; once it went out again only that."""
         ground = self.scene.ground
         visit: list[Entry] = []
         for entry in self._tracks[name].entries:
@@ -119,8 +119,7 @@ class Whereabouts(Rules):
                 if ground.outside(ground.doors[entry.at]) == OFF_SITE:
                     visit = []
                 visit.append(entry)
-        gone = bool(visit) and visit[-1].kind == "out" and ground.outside(ground.doors[visit[-1].at]) == OFF_SITE
-        return [] if gone else visit
+        return visit
 
     def _went_in(self, entry: Entry, zone: str) -> bool:
         return entry.kind == "in" and self.scene.ground.doors[entry.at].leads_to == zone

@@ -52,6 +52,8 @@ class PerimeterOptions(RuleOptions):
         along_s: neighbouring sections that alarm within this time are one matter: a section of 50 m at a slow walk.
         weather_s, weather_share, weather_places: this share of all sections (at least three) within `settle_s`, or
             sections in so many places that don't touch within `weather_s`, are weather.
+        restless_s, restless_places: a fence that alarmed at so many other places within this time is shaken by gusts:
+            two sections one after the other are a notice then, three still somebody.
         breach_s: a door forced, or a presence that no gate has read, so long after a fence alarm belongs to it.
         run_m_s: nobody is at a door sooner than at this speed.
         touch_m: ends of sections nearer than this meet.
@@ -69,6 +71,8 @@ class PerimeterOptions(RuleOptions):
     weather_s: float = Field(default=300.0, gt=0)
     weather_share: float = Field(default=0.4, gt=0, le=1)
     weather_places: int = Field(default=3, ge=2)
+    restless_s: float = Field(default=3600.0, gt=0)
+    restless_places: int = Field(default=2, ge=1)
     breach_s: float = Field(default=1200.0, gt=0)
     run_m_s: float = Field(default=6.0, gt=0)
     touch_m: float = Field(default=2.0, ge=0)

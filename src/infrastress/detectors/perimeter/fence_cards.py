@@ -44,7 +44,8 @@ CARDS: tuple[RuleCard, ...] = (
         title="Somebody along or through the fence",
         means="Neighbouring sections alarmed one after the other.",
         expected_against_seen="Expected: quiet, or alarms anywhere. Seen: neighbours within 90 s each: two (medium), "
-        "three and more (high), the rest of the fence quiet.",
+        "three and more (high), the rest of the fence quiet; two while it alarmed at two other places within the hour "
+        "(low).",
         benign_causes=("a large animal along the fence", "mowing, work at the fence"),
         first_check="Cameras of the sections in their order; send a guard to where it goes.",
     ),

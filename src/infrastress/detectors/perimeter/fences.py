@@ -23,7 +23,7 @@ from infrastress.site.assets import Fence
 __all__ = ["FenceAlarm", "FenceRules"]
 
 _MOST_ALARMS = 512
-_KEEPS = HOUR
+_KEEPS = 2 * HOUR
 
 
 class FenceAlarm(msgspec.Struct, array_like=True, order=True):
@@ -86,7 +86,7 @@ class FenceRules(Rules):
             return
         way = self._way(mine, moment)
         if len(way) > 1:
-            yield self._sequence(way)
+            yield self._sequence(way, restless=self._restless(way, told))
         else:
             yield self._alone(mine)
 
@@ -108,6 +108,12 @@ class FenceRules(Rules):
         if len(at_once) >= max(3, ceil(options.weather_share * len(self.sections))):
             return True
         return len(self._places({one.section for one in near})) >= options.weather_places
+
+    def _restless(self, way: list[FenceAlarm], told: int) -> bool:
+        """Whether the fence alarmed lately in places that don't touch the way: gusts."""
+        near = {one.section for one in way}.union(*(self.neighbours[one.section] for one in way))
+        lately = {one.section for one in self.between(told - self._ns("restless_s"), told)}
+        return len(self._places(lately - near)) >= self.plant.options.restless_places
 
     def _places(self, sections: set[str]) -> list[set[str]]:
         """Sections that touch, together."""
@@ -179,12 +185,11 @@ class FenceRules(Rules):
             suspicion="sensor_fault",
         )
 
-    def _sequence(self, way: list[FenceAlarm]) -> Notice:
-        severity: Severity = "medium" if len(way) == 2 else "high"
+    def _sequence(self, way: list[FenceAlarm], *, restless: bool) -> Notice:
+        severity: Severity = "high" if len(way) > 2 else "low" if restless else "medium"
         steps = ", ".join(f"{one.section} at {self.plant.roster.local(one.t):%H:%M:%S}" for one in way)
-        sentence = (
-            f"fence sections alarmed one after the other, {steps} ({self._clock(way[-1].t)}): somebody moves along or "
-            "through"
+        sentence = f"fence sections alarmed one after the other, {steps} ({self._clock(way[-1].t)}): " + (
+            "gusts, as elsewhere within the hour?" if severity == "low" else "somebody moves along or through"
         )
         assets = tuple(one.section for one in way)
         evidence = tuple(one.id for one in way)
@@ -254,7 +259,7 @@ class FenceRules(Rules):
         return self.plant.roster.clock(ns)
 
     def dump(self) -> Any:
-        """Alarms of the last hour."""
+        """Alarms of the last hours."""
         return self.alarms
 
     def load(self, data: bytes) -> None:
