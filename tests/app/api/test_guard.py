@@ -51,6 +51,7 @@ WHO_MAY = {
     "POST /api/v1/alarms/acts": {"operator", "security"},
     "GET /api/v1/incidents": ALL,
     "GET /api/v1/incidents/{incident}": ALL,
+    "GET /api/v1/incidents/{incident}/why": ALL,
     **{
         f"POST /api/v1/incidents/{{incident}}/{what}": {"operator", "security"}
         for what in ("assign", "notes", "tasks", "tasks/{task}", "close", "reopen")

@@ -134,10 +134,14 @@ class TravelRules:
         )
 
     def _inside(self, name: str, place: Place, entry: Entry, door: Door) -> Notice:
-        """In by a gate while inside. Gates read who leaves, so that of a day's work this read is seldom missed."""
+        """In by a gate while inside. Gates read who leaves, so that of a day's work this read is seldom missed.
+
+        Who was last read out of hours and comes in to work is rather the owner, whatever went on by night.
+        """
         ground = self.scene.ground
         seconds = (entry.t - place.since) / SECOND
-        soon = seconds <= self.scene.options.slip_s
+        comes = not self.scene.in_hours(name, place.since) and self.scene.in_hours(name, entry.t)
+        soon = seconds <= self.scene.options.slip_s and not comes
         sentence = (
             f"{self.scene.titled(name)} was read in by {door.id} at {self._clock(entry)}, but is on the site already, "
             f"last read at {place.door}, {ground.where(place.zone)}, {_span(seconds)} before: "
