@@ -45,6 +45,7 @@ _PLAIN_QUIET_S = 1800.0
 _SHIFT_SLACK_S = (2700.0, 7200.0)
 _ALWAYS_A_DAY = 24
 _FAKE = ("sensor_falsified", "intrusion")
+_WORDS = ("unsaid", "unconfirmed", "probable", "corroborated")
 
 
 @cache
@@ -225,13 +226,20 @@ def reports(groups: dict[str, Any], count: int | None) -> dict[str, Any]:
             begin, end = spans[0].began, spans[0].ended + HOUR
             there = [e for e in mine if begin <= e.occurred <= end]
             believed = [e for e in there if e.body.calls and e.body.suspicion == "process_fault"]
-            doubted = [e for e in there if e.body.suspicion in _FAKE]
+            doubted = [e for e in there if e.body.suspicion in _FAKE or e.body.rule == "report.campaign"]
             tally.update((["believed"] if believed else []) + (["called fake"] if doubted else []))
+            tally.update([_best_word(there)])
             tally["heard"] += any(isinstance(e.body, Report) and begin <= e.occurred <= end for e in real.events)
             delays += [(believed[0].occurred - begin) / 1e9] if believed else []
         found[part] = {**tally, "median_delay_s": float(np.median(delays)) if delays else None}
         _progress(f"{part}: {dict(tally)}")
     return found
+
+
+def _best_word(raised: Sequence[Event]) -> str:
+    """The most credible word of any cluster, with which its sentence begins; "unsaid" where a rule uses none."""
+    said = [e.body.sentence.split(":")[0] for e in raised if isinstance(e.body, Detection)]
+    return max((word for word in said if word in _WORDS), key=_WORDS.index, default="unsaid")
 
 
 def _progress(text: str) -> None:
@@ -266,11 +274,11 @@ def text_of(result: dict[str, Any]) -> str:
         parts.append(f"By rule: {json.dumps(found['by_rule'])}; notices a day: {found['notices_a_day']:.2f}.")
     if found := result.get("reports"):
         rows = [
-            [part, one["runs"], one.get("believed", 0), one.get("called fake", 0), one.get("false alarms", "-"),
-             one["median_delay_s"] if one["median_delay_s"] is not None else "-"]
+            [part, one["runs"], one.get("believed", 0), one.get("called fake", 0), *(one.get(w, 0) for w in _WORDS),
+             one.get("false alarms", "-"), one["median_delay_s"] if one["median_delay_s"] is not None else "-"]
             for part, one in found.items()
         ]  # fmt: skip
-        head = ["reports", "runs", "believed", "called fake", "false alarms", "median delay s"]
+        head = ["reports", "runs", "alarm of danger", "called fake", *_WORDS, "false alarms", "median delay s"]
         parts.append(table(head, rows))
         never = "Rivals: never believes none of either; always believes every release and every campaign."
         parts.append(never)

@@ -51,7 +51,8 @@ def test_attack_goes_in_incident_comes_out(plant, tmp_path, capsys):
     scored = json.loads(capsys.readouterr().out)
     assert scored["detected"] >= 1
     names = [row["name"] for row in scored["table"]]
-    assert names[:3] == ["these detections", "with notices", "only process_invariants"]
+    assert names[:2] == ["these detections", "with notices"]
+    assert "only process_invariants" in names
     assert names[-2:] == ["always", "never"]
 
 

@@ -175,7 +175,10 @@ class ReportDetector(Detector):
         steps = max(rank, int(any(entry.trained for entry in entries)))
         if matter.rule == SAFETY:
             steps = min(steps, 1)
-        severity = SEVERITIES[min(len(SEVERITIES) - 1, SEVERITIES.index(matter.severity) + steps)]
+        # However many say it: without a sensor, an operator or somebody trained it is not the gravest.
+        borne_out = rank == len(WORDS) - 1 or any(entry.trained for entry in entries)
+        most = SEVERITIES.index("critical" if borne_out else "high")
+        severity = SEVERITIES[min(most, SEVERITIES.index(matter.severity) + steps)]
         evidence = tuple(entry.id for entry in entries) + tuple(alarm.event for alarm in alarms if alarm.event)
         sentence = cluster_sentence(entries, weight, alarms, confirmed=confirmed, zone=self.site.time_zone)
         told = _Told(cluster, matter.rule, severity, rank, sentence, weight, evidence)
