@@ -189,7 +189,7 @@ def test_how_long_ago_it_was_needs_no_right_clock(visit):
         (b"text=only", "application/x-www-form-urlencoded", 422),
         (b"x" * 1000, "text/plain", 400),
         (b"--b\r\nnonsense", "multipart/form-data; boundary=b", 400),
-        (gzip.compress(b"{}"), "application/json", 400),
+        (gzip.compress(b"{}", mtime=0), "application/json", 400),
         (b"a=1&" * 100, "application/x-www-form-urlencoded", 400),
     ],
 )
