@@ -161,6 +161,20 @@ def test_one_true_report_beside_a_sensors_alarm_is_corroborated(depot, seed):
     assert last(found).confidence > last(alone).confidence
 
 
+@pytest.mark.parametrize("seed", range(1000, 1040))
+def test_what_a_campaign_made_credible_is_over_when_it_is_known_for_one(depot, seed):
+    events = Crowd(depot, seed, BEGIN).campaign(spread=True)
+    found = judge(depot, events)
+    end = max(event.occurred for event in events)
+    standing = {}
+    for one in sorted(found, key=lambda one: one.occurred):
+        if one.occurred <= end and one.body.rule != "report.campaign":
+            standing[one.body.episode] = one.body
+    assert not [body for body in standing.values() if body.phase == "raised" and body.sentence.startswith("probable")]
+    gone = [body.sentence for body in standing.values() if body.phase == "cleared"]
+    assert all("possible campaign" in sentence for sentence in gone)
+
+
 @pytest.mark.parametrize("spread", [False, True])
 def test_an_incident_of_fakes_is_never_more_than_reported_and_one_beside_a_sensor_is(depot, spread):
     for seed in range(10):

@@ -146,6 +146,7 @@ class ReportDetector(Detector):
             yield from self._tell(entry.cluster, event.occurred)
         elif self._clusters.is_campaign(entry.hand):
             yield from self._campaign(entry, event.occurred)
+            yield from self._withdrawn(entry.hand, event.occurred)
 
     def _alarm(self, now: int, event: str, asset: str, matters: tuple[str, ...]) -> Iterator[Finding]:
         alarm = Alarmed(now, event, asset, matters, self._around.position(None, None, (asset,)))
@@ -158,17 +159,9 @@ class ReportDetector(Detector):
     def _tell(self, cluster: str, now: int) -> Iterator[Finding]:
         """What a cluster weighs now; a finding where that is news."""
         entries = self._clusters.of(cluster)
-        latest = max(entry.occurred for entry in entries)
         alarms = self._clusters.borne_out(entries, now)
         confirmed = any(entry.receipt and entry.receipt in self._clusters.confirmed for entry in entries)
-        weight = weigh(
-            entries,
-            self._clusters.reputations(entries, now),
-            borne_out=bool(alarms) or confirmed,
-            wind=self._mast.at(latest),
-            around=self._around,
-            options=self.options,
-        )
+        weight = self._weight(entries, now, borne_out=bool(alarms) or confirmed)
         gravest = max(entries, key=lambda entry: SEVERITIES.index(MATTERS[entry.category].severity))  # type: ignore[index]
         matter = MATTERS[gravest.category]  # type: ignore[index]
         rank = WORDS.index(weight.word)
@@ -183,6 +176,36 @@ class ReportDetector(Detector):
         sentence = cluster_sentence(entries, weight, alarms, confirmed=confirmed, zone=self.site.time_zone)
         told = _Told(cluster, matter.rule, severity, rank, sentence, weight, evidence)
         yield from self._raise(told, entries, now)
+
+    def _weight(self, entries: list[Entry], now: int, *, borne_out: bool) -> Weight:
+        return weigh(
+            entries,
+            self._clusters.reputations(entries, now),
+            borne_out=borne_out,
+            wind=self._mast.at(max(entry.occurred for entry in entries)),
+            around=self._around,
+            options=self.options,
+        )
+
+    def _withdrawn(self, hand: str, now: int) -> Iterator[Finding]:
+        """What a campaign had made credible before it was known for one: over; told again as what is left of it."""
+        fakes = {entry.id for entry in self._clusters.of_hand(hand)}
+        for subject in sorted(self._open):
+            known = self._open[subject]
+            if known.rule == CAMPAIGN or fakes.isdisjoint(known.evidence):
+                continue
+            left = self._clusters.of(subject)
+            if (
+                left
+                and WORDS.index(self._weight(left, now, borne_out=bool(self._clusters.beside(left))).word) >= known.rank
+            ):
+                continue
+            del self._open[subject]
+            many = f"{len(left)} other reports are left" if left else "no other report is left"
+            sentence = f"what told it are near duplicates from new accounts, a possible campaign; {many}"
+            yield self._finding(known, now, "cleared", sentence)
+            if left:
+                yield from self._tell(subject, now)
 
     def _campaign(self, entry: Entry, now: int) -> Iterator[Finding]:
         entries = self._clusters.of_hand(entry.hand)
