@@ -64,7 +64,7 @@ def test_the_time_slider_shows_how_things_stood_and_comes_back(attacked, open_pa
     assert len(asked) == 1, asked  # everything else from the one answer
     page.keyboard.press("l")
     expect(banner).to_have_count(0)
-    expect(page.get_by_test_id("verdict")).to_contain_text("25 open alarms")
+    expect(page.get_by_test_id("verdict")).to_contain_text("29 open alarms")
     expect(page.locator("html")).not_to_have_attribute("data-past", "")
 
 
@@ -80,7 +80,7 @@ def test_alarms_of_now_are_told_while_one_looks_back(make_console, open_page):
     expect(banner).to_contain_text("new alarm")
     assert page.get_by_test_id("verdict").inner_text() == count
     banner.get_by_role("button", name="Back to live").click()
-    expect(page.get_by_test_id("verdict")).to_contain_text("26 open alarms")
+    expect(page.get_by_test_id("verdict")).to_contain_text("30 open alarms")
 
 
 def test_when_detection_hangs_nothing_is_known(make_console, open_page):
@@ -107,7 +107,7 @@ def test_an_asset_is_chosen_by_keyboard(attacked, open_page):
 
 @pytest.mark.parametrize("engine", ["gl", "svg"])
 def test_both_grounds_draw_the_plan_and_take_the_same_moves(attacked, open_page, engine):
-    page = listening(open_page(attacked, "/account", width=390))
+    page = listening(open_page(attacked, "/account"))
     page.evaluate(GL if engine == "gl" else SVG)
     page.goto(f"{attacked.address}/")
     listening(page)
@@ -115,7 +115,7 @@ def test_both_grounds_draw_the_plan_and_take_the_same_moves(attacked, open_page,
     if engine == "gl":
         expect(page.locator("canvas.maplibregl-canvas")).to_be_visible(timeout=PATIENCE_MS)
     else:
-        expect(page.locator("[data-engine='svg'] path[data-kind='zone']")).to_have_count(11)
+        expect(page.locator("[data-engine='svg'] path[data-kind='zone']")).to_have_count(12)
     plan = page.get_by_role("region", name="Plan of the site")
     expect(page.get_by_test_id("wind")).to_contain_text("Wind from", timeout=PATIENCE_MS)
     expect(page.get_by_test_id("downwind")).to_be_attached()
@@ -154,4 +154,4 @@ def test_the_wall_says_all_without_a_hand_and_goes_on_by_itself(make_console, op
     console.start_api()
     expect(page.get_by_role("alert")).to_have_count(0, timeout=PATIENCE_MS)
     console.raise_alarms(1)
-    expect(page.get_by_test_id("verdict")).to_contain_text("26 open alarms")
+    expect(page.get_by_test_id("verdict")).to_contain_text("30 open alarms")

@@ -23,10 +23,12 @@ const PERMISSIONS = [
   "see.health",
   "see.evidence",
   "see.reports",
+  "see.insider",
   "see.quarantine",
   "see.decisions",
   "see.check",
   "act.alarms",
+  "act.reports",
   "see.accounts",
   "see.metrics",
 ];
