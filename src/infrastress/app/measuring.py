@@ -23,10 +23,12 @@ __all__ = ["keep", "measure_recording", "programme", "table_of"]
 
 def programme() -> str:
     """Which version of the programme this is: the commit of its checkout, or its version."""
-    folder = Path(infrastress.__file__).resolve().parent
-    asked = ["git", "-C", str(folder), "rev-parse", "--short", "HEAD"]
+    checkout = Path(infrastress.__file__).resolve().parents[2]
+    if not (checkout / ".git").exists():  # installed: a repository around it would be somebody else's
+        return infrastress.__version__
+    asked = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
     try:
-        told = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - fixed words
+        told = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - no outside words
     except (OSError, subprocess.SubprocessError):
         return infrastress.__version__
     return told.stdout.strip() or infrastress.__version__

@@ -253,7 +253,7 @@ class _Datagrams(asyncio.DatagramProtocol):
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         group = self._listener.options.group
         if group is not None:
-            wanted = struct.pack("4s4s", group.packed, socket.inet_aton("0.0.0.0"))  # noqa: S104 - any interface
+            wanted = struct.pack("=4sI", group.packed, socket.INADDR_ANY)
             made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, wanted)
 
     def datagram_received(self, data: bytes, address: Any) -> None:

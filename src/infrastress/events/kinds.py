@@ -34,6 +34,7 @@ __all__ = [
     "LoginAttempt",
     "Report",
     "ReportVerdict",
+    "ReporterRole",
     "SessionState",
     "Severity",
     "SourceKind",
@@ -57,6 +58,8 @@ Category = Literal[
     "near_miss", "unsafe_act", "insider", "other",
 ]  # fmt: skip
 """What a report by a person is about. A concern about an insider is for the eyes of the security role alone."""
+ReporterRole = Literal["", "neighbour", "staff", "contractor", "authority"]
+"""How somebody who reports stands to the site; empty where nobody said."""
 TrackedObject = Literal["person", "vehicle", "vessel", "drone", "aircraft", "animal", "unknown"]
 """What a radar, an RF sensor or Remote ID takes a track for."""
 AlarmState = Literal["unacknowledged", "acknowledged", "returned", "shelved", "closed"]
@@ -177,7 +180,7 @@ class Report(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="repor
     latitude: float | None = None
     longitude: float | None = None
     trained: bool = False
-    role: Literal["", "neighbour", "staff", "contractor", "authority"] = ""
+    role: ReporterRole = ""
     device: str = ""
     language: str = ""
     photo: str = ""

@@ -29,6 +29,7 @@ from infrastress.app.portal.words import choose
 from infrastress.connectors.reports.options import ReportsOptions
 from infrastress.connectors.reports.records import ALPHABET, Act, Boxes, Record
 from infrastress.core.time import to_iso
+from infrastress.events.kinds import ReporterRole
 from infrastress.site import Site
 
 __all__ = ["Portal", "create_portal"]
@@ -55,7 +56,7 @@ _HEADERS = {
 }
 
 
-class _Refused(Exception):  # noqa: N818 - an answer
+class _RefusedError(Exception):
     """Why something can't be taken: a status, and the key of a phrase."""
 
     def __init__(self, status: int, key: str) -> None:
@@ -106,7 +107,7 @@ class Portal:
             parts = await self._parts(request)
             fields = parts.fields
             told = await self._take(request, parts.fields, parts, language, "web")
-        except _Refused as refused:
+        except _RefusedError as refused:
             self.counted[refused.key] += 1
             page = self._pages.form(language, fields, self._pages.say(language, refused.key))
             return HTMLResponse(page, refused.status)
@@ -118,7 +119,7 @@ class Portal:
         language = _language(request)
         try:
             fields = dict((await self._parts(request)).fields)
-        except _Refused as refused:
+        except _RefusedError as refused:
             return HTMLResponse(self._pages.plain(language, self._pages.say(language, refused.key)), refused.status)
         x, y = fields.get("map.x", ""), fields.get("map.y", "")
         if x.isdigit() and y.isdigit() and len(x + y) < 9 and (x, y) != ("0", "0") and self._drawing.possible:
@@ -144,7 +145,7 @@ class Portal:
         language = _language(request)
         try:
             standing = self._standing(request, request.path_params["receipt"])
-        except _Refused as refused:
+        except _RefusedError as refused:
             return HTMLResponse(self._pages.plain(language, self._pages.say(language, refused.key)), refused.status)
         return HTMLResponse(self._pages.state(language, standing, fresh="new" in request.query_params))
 
@@ -157,7 +158,7 @@ class Portal:
         language, receipt = _language(request), request.path_params["receipt"]
         try:
             self._erase(request, receipt)
-        except _Refused as refused:
+        except _RefusedError as refused:
             return HTMLResponse(self._pages.plain(language, self._pages.say(language, refused.key)), refused.status)
         answer = RedirectResponse(f"/r/{_tidy(receipt)}?lang={language}", 303)
         answer.delete_cookie(_COOKIE)
@@ -178,7 +179,7 @@ class Portal:
             told = await self._take(
                 request, fields, parts, choose(asked if isinstance(asked, str) else "", language), "api"
             )
-        except _Refused as refused:
+        except _RefusedError as refused:
             self.counted[refused.key] += 1
             return self._problem(language, refused)
         body = {
@@ -198,7 +199,7 @@ class Portal:
             if request.method == "DELETE":
                 self._erase(request, receipt)
             standing = self._standing(request, receipt)
-        except _Refused as refused:
+        except _RefusedError as refused:
             return self._problem(language, refused)
         return JSONResponse(
             {
@@ -230,7 +231,7 @@ class Portal:
         now, vault = self._clock(), self._boxes.vault
         told = read_submission(fields, self._site, language, now)
         if told.missing:
-            raise _Refused(422, "missing")
+            raise _RefusedError(422, "missing")
         token = request.cookies.get(_COOKIE) or request.headers.get("x-device", "")
         if not 16 <= len(token) <= 200:
             token = secrets.token_urlsafe(24)
@@ -250,7 +251,7 @@ class Portal:
             record, opener = record_of(told, sender, vault, now, photo=photo, key=mark, receipt=receipt)
             await self.taker.take(record, lane)
         except OSError:
-            raise _Refused(503, "not_kept") from None
+            raise _RefusedError(503, "not_kept") from None
         self.counted.update(f"noted: {note}" for note in record.notes)
         return _Taken(f"{record.number}-{opener}", now, record.notes, lane == "behind", False, token)
 
@@ -263,7 +264,9 @@ class Portal:
         record, lane = found
         return _Taken(f"{number}-{opener}", record.received, record.notes, lane == "behind", True, "")
 
-    def _role(self, request: Request, fields: Mapping[str, Any], notes: list[str], network: str, now: int) -> str:
+    def _role(
+        self, request: Request, fields: Mapping[str, Any], notes: list[str], network: str, now: int
+    ) -> ReporterRole:
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")
         given = shown if scheme.lower() == "bearer" else fields.get("staff", "")
         if not isinstance(given, str) or not given.strip():
@@ -299,8 +302,8 @@ class Portal:
         found = self.taker.find(number) if opener else None
         if found is None or not self._boxes.vault.matches(found[0].mark, number, opener):
             if self._tries.over(network, self._clock()):
-                raise _Refused(429, "many_tries")
-            raise _Refused(404, "unknown")
+                raise _RefusedError(429, "many_tries")
+            raise _RefusedError(404, "unknown")
         return (*found, tidy)
 
     def _standing(self, request: Request, receipt: str) -> Standing:
@@ -326,13 +329,13 @@ class Portal:
                 (self._boxes.photos / record.photo).unlink(missing_ok=True)
             self._boxes.act(Act(record.number, "erased", now, by="reporter"))
         except OSError:
-            raise _Refused(503, "not_kept") from None
+            raise _RefusedError(503, "not_kept") from None
 
     def _marked(self, answer: Response, device: str) -> Response:
         answer.set_cookie(_COOKIE, device, max_age=_YEAR_S, httponly=True, samesite="lax", secure=self.secure, path="/")
         return answer
 
-    def _problem(self, language: str, refused: _Refused) -> Response:
+    def _problem(self, language: str, refused: _RefusedError) -> Response:
         body = {"type": "about:blank", "status": refused.status, "detail": self._pages.say(language, refused.key)}
         return JSONResponse(body, refused.status, media_type="application/problem+json")
 
@@ -347,13 +350,13 @@ class Portal:
         try:
             return parse_form(kind, await self._body(request))
         except FormError:
-            raise _Refused(400, "wrong") from None
+            raise _RefusedError(400, "wrong") from None
 
     async def _body(self, request: Request) -> bytes:
         """The body, never more than fits; few large ones at once."""
         length = request.headers.get("content-length", "")
         if length.isdigit() and int(length) > LARGEST:
-            raise _Refused(413, "too_large")
+            raise _RefusedError(413, "too_large")
         if length.isdigit() and int(length) <= _SMALL:
             return await _read(request)
         async with self._large:
@@ -381,9 +384,9 @@ async def _read(request: Request) -> bytes:
             async for piece in request.stream():
                 data += piece
                 if len(data) > LARGEST:
-                    raise _Refused(413, "too_large")
+                    raise _RefusedError(413, "too_large")
     except (TimeoutError, ClientDisconnect):
-        raise _Refused(408, "wrong") from None
+        raise _RefusedError(408, "wrong") from None
     return bytes(data)
 
 
@@ -391,9 +394,9 @@ def _object(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        raise _Refused(400, "wrong") from None
+        raise _RefusedError(400, "wrong") from None
     if not isinstance(found, dict):
-        raise _Refused(400, "wrong")
+        raise _RefusedError(400, "wrong")
     return found
 
 

@@ -153,7 +153,7 @@ class Pages:
 
 @cache
 def _template(name: str) -> Markup:
-    return Markup(files(__package__).joinpath("pages", f"{name}.html").read_text("utf-8"))  # noqa: S704 - our own
+    return Markup(files(__package__).joinpath("pages", f"{name}.html").read_text("utf-8"))  # noqa: S704 - a file of this package
 
 
 def _told(message: str, *, bad: bool = False) -> str:

@@ -11,13 +11,14 @@ from infrastress.connectors.reports.records import Personal, Record, new_receipt
 from infrastress.connectors.reports.vault import Vault
 from infrastress.core.errors import InputError
 from infrastress.core.time import DAY, MINUTE, SECOND, from_iso
-from infrastress.events.kinds import Category
+from infrastress.events.kinds import Category, ReporterRole
 from infrastress.site import Site
 from infrastress.site.geo import Georeference
 
 __all__ = ["CATEGORIES", "LONGEST_TEXT", "Sender", "Submission", "read_submission", "record_of"]
 
-CATEGORIES: tuple[str, ...] = get_args(Category)
+CATEGORIES: Mapping[str, Category] = {name: name for name in get_args(Category)}
+"""By their names, as senders write them."""
 LONGEST_TEXT = 4_000
 _LONGEST = 200
 _OLDEST_S = 7 * 86_400.0
@@ -32,7 +33,7 @@ class Sender:
 
     reporter: str
     network: str = ""
-    role: str = "neighbour"
+    role: ReporterRole = "neighbour"
     channel: str = "web"
 
 
@@ -40,7 +41,7 @@ class Sender:
 class Submission:
     """Checked fields; `notes` are reasons why something of it isn't believed, `missing` what can't be done without."""
 
-    category: str = ""
+    category: Category | None = None
     text: str = ""
     name: str = ""
     contact: str = ""
@@ -65,11 +66,11 @@ def read_submission(fields: Mapping[str, Any], site: Site, language: str, now: i
         now: event time, ns.
     """
     told = Submission(language=language)
-    told.category = _text(fields, "category", told)
+    told.category = CATEGORIES.get(_text(fields, "category", told))
     told.text = _text(fields, "text", told, LONGEST_TEXT)
     told.name, told.contact = _text(fields, "name", told), _text(fields, "contact", told)
     told.place = _text(fields, "place", told, 400)
-    if told.category not in CATEGORIES:
+    if told.category is None:
         told.missing.append("category")
     near = _text(fields, "near", told)
     receptor = next((one for one in site.receptors if one.id == near), None)
@@ -164,6 +165,8 @@ def record_of(
 
     Of a concern about an insider everything is sealed.
     """
+    if told.category is None:
+        raise ValueError("a submission that lacks its category is no record")
     number, opener = receipt or new_receipt()
     shown = withheld(told.text)
     place = withheld(told.place)
@@ -180,14 +183,14 @@ def record_of(
         mark=vault.mark(number, opener),
         received=now,
         occurred=occurred,
-        category=told.category,  # type: ignore[arg-type]
+        category=told.category,
         reporter=sender.reporter,
         sealed=vault.seal(sender.reporter, msgspec.json.encode(personal), number),
         text="" if secret else told_text,
         latitude=None if secret else told.latitude,
         longitude=None if secret else told.longitude,
         assets=(told.asset,) if told.asset and not secret else (),
-        role=sender.role,  # type: ignore[arg-type]
+        role=sender.role,
         trained=sender.role == "staff",
         language=told.language,
         channel=sender.channel,

@@ -10,7 +10,7 @@ import msgspec
 from infrastress.connectors.reports.box import Box
 from infrastress.connectors.reports.vault import Vault
 from infrastress.events import Event, Report, ReportVerdict, make_event
-from infrastress.events.kinds import Category
+from infrastress.events.kinds import Category, ReporterRole
 from infrastress.site import Site
 
 __all__ = [
@@ -73,7 +73,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     latitude: float | None = None
     longitude: float | None = None
     assets: tuple[str, ...] = ()
-    role: Literal["", "neighbour", "staff", "contractor", "authority"] = "neighbour"
+    role: ReporterRole = "neighbour"
     trained: bool = False
     language: str = ""
     channel: str = "web"

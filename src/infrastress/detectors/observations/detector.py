@@ -1,6 +1,6 @@
 """The base of detectors of observations: judges events in order of time, keeps episodes and deadlines."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -46,16 +46,16 @@ class Desk:
         self.episodes = Episodes(detector, version, quiet_s, self.agenda)
 
 
-class Rules:
+class Rules(ABC):
     """Rules on some kinds of observation, with a state of their own."""
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[type, ...]]
     """Bodies that it judges."""
 
+    @abstractmethod
     def judge(self, event: Event, body: Any) -> Iterable[Notice]:
         """Notices of one observation, said at its own time."""
-        raise NotImplementedError
 
     def due(self, moment: int, key: Key) -> Iterable[Notice]:
         """Notices of a deadline that these rules set, under a key that begins with their name."""

@@ -162,8 +162,8 @@ class ReportDetector(Detector):
         alarms = self._clusters.borne_out(entries, now)
         confirmed = any(entry.receipt and entry.receipt in self._clusters.confirmed for entry in entries)
         weight = self._weight(entries, now, borne_out=bool(alarms) or confirmed)
-        gravest = max(entries, key=lambda entry: SEVERITIES.index(MATTERS[entry.category].severity))  # type: ignore[index]
-        matter = MATTERS[gravest.category]  # type: ignore[index]
+        gravest = max(entries, key=lambda entry: SEVERITIES.index(MATTERS[entry.category].severity))
+        matter = MATTERS[gravest.category]
         rank = WORDS.index(weight.word)
         steps = max(rank, int(any(entry.trained for entry in entries)))
         if matter.rule == SAFETY:
@@ -240,7 +240,7 @@ class ReportDetector(Detector):
             known.voices = max(known.voices, weight.voices)
             known.severity = severity if graver else known.severity
             known.rank = max(known.rank, rank)
-        intrusion = rule != CAMPAIGN and MATTERS[entries[-1].category].suspicion  # type: ignore[index]
+        intrusion = rule != CAMPAIGN and MATTERS[entries[-1].category].suspicion
         yield self._finding(
             known, now, "raised", sentence,
             score=float(weight.voices), confidence=weight.confidence, suspicion=intrusion or "unknown",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from infrastress.detectors.reports.texts import alike, plain, shingles
+from infrastress.events.kinds import Category
 
 __all__ = ["Entry", "Hands", "voices_of"]
 
@@ -41,7 +42,7 @@ class Entry(msgspec.Struct):
     id: str
     occurred: int
     matter: str
-    category: str
+    category: Category
     reporter: str
     network: str
     receipt: str

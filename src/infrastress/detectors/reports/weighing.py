@@ -77,7 +77,7 @@ def weigh(
         around: where things lie.
         options: of the detector.
     """
-    airborne = any(MATTERS[entry.category].airborne for entry in entries)  # type: ignore[index]
+    airborne = any(MATTERS[entry.category].airborne for entry in entries)
     bounds = sector_of(wind, options.sector_deg) if wind is not None and airborne else None
     voices: list[Evidence] = []
     seen: Counter[Place] = Counter()
