@@ -1,7 +1,9 @@
 /** Parts of the console that are read when first shown.
  *
  * One that can't be read, because the server is away, says so and is asked for again: after a while, when the server is
- * heard again, when somebody wants it. It never ends in an error that nobody takes.
+ * heard again, when somebody wants it. It never ends in an error that nobody takes. Browsers (Chromium 150) remember for
+ * a page's life that a module couldn't be had: where one is still missing while the server is heard, the page is loaded
+ * anew, unless that would lose what somebody is writing.
  */
 import { type ComponentType, lazy, type ReactNode, useEffect, useRef } from "react";
 import { Cell, useCell } from "../api/cell";
@@ -17,6 +19,8 @@ export type Part<P = object> = ComponentType<P> & {
 
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 60_000;
+const LOADED_ANEW = "part.loaded-anew";
+const WRITTEN = new Set(["text", "search", "password", "email", "textarea"]);
 
 /** Style sheets that could not be read: Vite asks for each once, and a part must not be shown without its own. */
 const missing = new Set<HTMLLinkElement>();
@@ -80,12 +84,28 @@ function Away<P extends object>({ asking, props }: { asking: Asking<P>; props: P
     before.current = state;
   }, [state, asking]);
   useEffect(() => {
-    const timer = setTimeout(asking.again, asking.wait);
+    const timer = setTimeout(() => {
+      if (link.value === "live" && mayLoadAnew()) void renew(asking.again);
+      else asking.again();
+    }, asking.wait);
     asking.wait = Math.min(2 * asking.wait, LONGEST_WAIT_MS);
     return () => clearTimeout(timer);
   }, [asking]);
   const told = <Failed error={new ApiProblem(0, "")} again={() => void renew(asking.again)} />;
   return Frame ? <Frame {...props}>{told}</Frame> : told;
+}
+
+/** Not while something is written in a field, and at most once a minute, should the server itself lack the part. */
+function mayLoadAnew(): boolean {
+  const fields = document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("textarea, input");
+  if ([...fields].some((field) => WRITTEN.has(field.type) && field.value !== "")) return false;
+  try {
+    if (Date.now() - Number(sessionStorage.getItem(LOADED_ANEW) ?? 0) < LONGEST_WAIT_MS) return false;
+    sessionStorage.setItem(LOADED_ANEW, String(Date.now()));
+    return true;
+  } catch {
+    return false; // nothing may be kept, so nothing would end a row of reloads
+  }
 }
 
 /** What is still missing when the server answers isn't there any more: the server has another console now. */
