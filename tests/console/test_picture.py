@@ -107,7 +107,7 @@ def test_an_asset_is_chosen_by_keyboard(attacked, open_page):
 
 @pytest.mark.parametrize("engine", ["gl", "svg"])
 def test_both_grounds_draw_the_plan_and_take_the_same_moves(attacked, open_page, engine):
-    page = listening(open_page(attacked, "/account"))
+    page = listening(open_page(attacked, "/account", width=390))
     page.evaluate(GL if engine == "gl" else SVG)
     page.goto(f"{attacked.address}/")
     listening(page)
@@ -119,11 +119,11 @@ def test_both_grounds_draw_the_plan_and_take_the_same_moves(attacked, open_page,
     plan = page.get_by_role("region", name="Plan of the site")
     expect(page.get_by_test_id("wind")).to_contain_text("Wind from", timeout=PATIENCE_MS)
     expect(page.get_by_test_id("downwind")).to_be_attached()
-    place = mark(page, "T-103").bounding_box()
+    place = mark(page, "GD-05").bounding_box()
     plan.focus()
     page.keyboard.press("+")
     page.wait_for_function(
-        "([x, y]) => { const box = document.querySelector('[data-asset=\"T-103\"]').getBoundingClientRect();"
+        "([x, y]) => { const box = document.querySelector('[data-asset=\"GD-05\"]').getBoundingClientRect();"
         " return box.x !== x || box.y !== y; }",
         arg=[place["x"], place["y"]],
     )
