@@ -3,18 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
-from infrastress.core.errors import BaselineError
+from infrastress.core.errors import BaselineError, DecodeError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.site import Site
 
-__all__ = ["Basis", "Detector", "Expectation", "Lesson", "RuleCard", "baseline_id"]
+__all__ = ["Basis", "Detector", "Expectation", "Lesson", "RuleCard", "baseline_id", "decode_state"]
 
 _OWN_PARTS = frozenset({"name", "description", "detectors"})
 """Of the site model, what concerns no detector's state; a detector's own options are compared apart."""
@@ -86,6 +87,28 @@ def baseline_id(baseline: Mapping[str, Any], format_: int, detector: str) -> str
             remedy="learn again with `infrastress train`",
         )
     return content_hash(canonical_json(baseline))[:16]
+
+
+class _Formatted(Protocol):
+    format: int
+
+
+State = TypeVar("State", bound=_Formatted)
+
+
+def decode_state(data: bytes, kind: type[State], detector: str, format_: int) -> State:
+    """A detector's state from the JSON that it dumped.
+
+    Raises:
+        DecodeError: it is none, or one of another format.
+    """
+    try:
+        state = msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"no state of {detector}: {error}") from None
+    if state.format != format_:
+        raise DecodeError(f"no state of {detector}: format {state.format}")
+    return state
 
 
 class Detector(ABC):

@@ -201,6 +201,15 @@ def test_a_flood_of_tracks() -> None:
     assert len(detector.dump()) < 2_000_000
 
 
+def test_forged_names_of_sensors_are_bounded() -> None:
+    sky = Sky(harbour())
+    for i in range(3_000):
+        sky.point(i / 100, 5_000 + i, 5_000, track="1", sensor=f"S{i}")
+    detector = TrackDetector(sky.site)
+    detector.update(sky.block())
+    assert len(detector._new) <= 200
+
+
 @pytest.mark.parametrize("turn", [0.0, 30.0, 200.0])
 def test_a_turned_site_sees_the_same(turn: float) -> None:
     sky = Sky(harbour(rotation_deg=turn))

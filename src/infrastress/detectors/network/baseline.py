@@ -8,9 +8,9 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from infrastress.core.errors import BaselineError, DecodeError
+from infrastress.core.errors import BaselineError
 from infrastress.core.ids import canonical_json
-from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
+from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id, decode_state
 from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.detectors.network.detector import NetworkRuleDetector
 from infrastress.detectors.network.keys import CONNECTION, Collector, Key, Learned, Usual, Written, groups_of, writes_of
@@ -249,12 +249,7 @@ class NetworkBaselineDetector(Detector):
         Raises:
             DecodeError: the bytes are no state of this detector.
         """
-        try:
-            state = msgspec.json.decode(data, type=_State)
-        except msgspec.MsgspecError as error:
-            raise DecodeError(f"no state of {self.name}: {error}") from None
-        if state.format != _FORMAT:
-            raise DecodeError(f"no state of {self.name}: format {state.format}")
+        state = decode_state(data, _State, self.name, _FORMAT)
         self._reset()
         self._last = state.last
         self._episodes.load(state.open)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
-from infrastress.detectors.base import Detector, RuleCard
+from infrastress.detectors.base import Detector, RuleCard, decode_state
 from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions
 from infrastress.detectors.network.cards import CARDS
@@ -103,12 +103,9 @@ class NetworkRuleDetector(Detector):
         Raises:
             DecodeError: the bytes are no state of this detector.
         """
-        try:
-            state = msgspec.json.decode(data, type=_State)
-        except msgspec.MsgspecError as error:
-            raise DecodeError(f"no state of {self.name}: {error}") from None
-        if state.format != _FORMAT or len(state.rules) != len(self._rules):
-            raise DecodeError(f"no state of {self.name}: format {state.format}")
+        state = decode_state(data, _State, self.name, _FORMAT)
+        if len(state.rules) != len(self._rules):
+            raise DecodeError(f"no state of {self.name}: {len(state.rules)} rules, it has {len(self._rules)}")
         self._reset()
         for rule, remembered in zip(self._rules, state.rules, strict=True):
             rule.load(remembered)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import MINUTE
-from infrastress.detectors.base import Detector
+from infrastress.detectors.base import Detector, decode_state
 from infrastress.detectors.observations.agenda import Agenda, Key
 from infrastress.detectors.observations.episodes import Episode, Episodes
 from infrastress.detectors.observations.notices import Notice
@@ -172,11 +172,9 @@ class RuleDetector(Detector):
         Raises:
             DecodeError: the bytes are no state of this detector.
         """
+        state = decode_state(data, _State, self.name, _FORMAT)
+        self._reset()
         try:
-            state = msgspec.json.decode(data, type=_State)
-            if state.format != _FORMAT:
-                raise DecodeError(f"no state of {self.name}: format {state.format}")
-            self._reset()
             for name, part in state.parts.items():
                 if name in self._rules:
                     self._rules[name].load(bytes(part))

@@ -6,10 +6,9 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 from pydantic import BaseModel
 
-from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.core.time import SECOND
-from infrastress.detectors.base import Detector, RuleCard
+from infrastress.detectors.base import Detector, RuleCard, decode_state
 from infrastress.detectors.reports.cards import CARDS
 from infrastress.detectors.reports.clusters import Clusters, Known
 from infrastress.detectors.reports.hands import Entry
@@ -300,12 +299,7 @@ class ReportDetector(Detector):
         Raises:
             DecodeError: the bytes are no state of this detector.
         """
-        try:
-            state = msgspec.json.decode(data, type=_State)
-        except msgspec.MsgspecError as error:
-            raise DecodeError(f"no state of {self.name}: {error}") from None
-        if state.format != _FORMAT:
-            raise DecodeError(f"no state of {self.name}: format {state.format}")
+        state = decode_state(data, _State, self.name, _FORMAT)
         self._reset()
         self._clusters.load(state.entries, state.alarms, dict(state.known), state.confirmed)
         self._mast.kept, self._open, self._newest = state.wind, dict(state.open), state.newest

@@ -7,10 +7,9 @@ from typing import Any, ClassVar, Final
 import msgspec
 from pydantic import BaseModel
 
-from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import SECOND
-from infrastress.detectors.base import Detector, RuleCard
+from infrastress.detectors.base import Detector, RuleCard, decode_state
 from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.detectors.tracks.cards import CARDS
 from infrastress.detectors.tracks.ground import ClosedZone, Ground
@@ -26,6 +25,8 @@ __all__ = ["TrackDetector"]
 _FORMAT: Final = 1
 _MOST: Final = 2_000
 """Tracks held at a time; the one silent for longest makes room."""
+_SENSORS: Final = 200
+"""Sensors whose new tracks are counted at a time."""
 _TOGETHER_S: Final = 30.0
 _LINGERING: Final = frozenset({"drone", "person", "vehicle", "unknown"})
 
@@ -291,6 +292,8 @@ class TrackDetector(Detector):
         times = [one for one in self._new.get(track.sensor, []) if track.time - one < 60 * SECOND]
         times.append(track.time)
         self._new[track.sensor] = times[-self.options.flood :]
+        if len(self._new) > _SENSORS:  # names of sensors may be forged too
+            del self._new[min(self._new, key=lambda sensor: (self._new[sensor][-1], sensor))]
         if len(times) >= self.options.flood:
             yield self._notice(
                 "tracks.flood",
@@ -375,12 +378,7 @@ class TrackDetector(Detector):
         Raises:
             DecodeError: the bytes are no state of this detector.
         """
-        try:
-            state = msgspec.json.decode(data, type=_State)
-        except msgspec.MsgspecError as error:
-            raise DecodeError(f"no state of {self.name}: {error}") from None
-        if state.format != _FORMAT:
-            raise DecodeError(f"no state of {self.name}: format {state.format}")
+        state = decode_state(data, _State, self.name, _FORMAT)
         self._reset()
         self._episodes.load(state.open)
         for track in state.tracks:
