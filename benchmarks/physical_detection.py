@@ -56,12 +56,8 @@ def site_of(name: str) -> Site:
 
 def team(site: Site) -> list[Detector]:
     """The site's detectors but those of telemetry and of the network."""
-    chosen = {name: one for name, one in choose_detectors(site).items() if not _needs_more(name)}
+    chosen = {name: one for name, one in choose_detectors(site).items() if "events" in one[0].hears}
     return build_detectors(site, chosen, {})
-
-
-def _needs_more(name: str) -> bool:
-    return name.startswith("process_") or name in ("site_network", "network_baseline")
 
 
 def blocks(site: Site, real: Realisation) -> Iterator[Block]:

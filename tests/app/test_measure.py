@@ -45,6 +45,8 @@ def test_rates_are_kept_beside_those_of_other_recordings(played, capsys):
     assert by_rule["gas.high_alarm"]["windows"] == 1
     assert by_rule["gas.high_alarm"]["found"] + by_rule["gas.low_alarm"]["found"] >= 1
     assert by_rule["access.unknown_badge"]["found"] == 0
+    # Nothing was recorded of the process and the network: their rules have no rate.
+    assert {row["detector"] for row in told["rules"]} == {"access", "perimeter", "reports", "tracks"}
     assert 3.5 < told["quiet_days"] < 4
     first = load_performance(state / "performance.json")
     assert {row.recording for row in first} == {"51002"}

@@ -1,7 +1,7 @@
 """Recordings with truth through a site's detectors: how well each rule does, kept in its state folder."""
 
 import subprocess
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +10,7 @@ from infrastress.app.detecting import choose_detectors
 from infrastress.app.pipeline import replay_recordings
 from infrastress.app.reading import open_recordings
 from infrastress.core.errors import ConfigurationError
+from infrastress.detectors.base import Heard
 from infrastress.evaluation.events import poisson_interval
 from infrastress.evaluation.measuring import Measured, Observations, measure, pooled
 from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, load_performance, save_performance
@@ -53,8 +54,8 @@ def measure_recording(
         ConfigurationError: the site has no such detector.
     """
     truth = read_windows(path)
-    rules = _rules(site, only)
-    observed = Observations(_events(site, folder, path), site)
+    events, heard = _recorded(site, folder, path)
+    rules, observed = _rules(site, only, heard), Observations(events, site)
     with TemporaryDirectory(prefix="infrastress-measure-") as out:
         replay_recordings(site, folder, [path], state=state, out=Path(out) / "run")
         result = read_result(Path(out) / "run")
@@ -64,20 +65,35 @@ def measure_recording(
     )
 
 
-def _rules(site: Site, only: Collection[str]) -> dict[str, tuple[str, tuple[str, ...]]]:
+def _rules(site: Site, only: Collection[str], heard: frozenset[Heard]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Of the detectors that judge something that was recorded: what says nothing for want of data has no rate."""
     chosen = choose_detectors(site)
     if unknown := sorted(set(only) - set(chosen)):
         known = ", ".join(chosen)
         raise ConfigurationError(f"the site has no detector {unknown[0]!r}", remedy=f"it has: {known}")
     return {
-        name: (plugin.version, tuple(plugin.cards)) for name, (plugin, _) in chosen.items() if not only or name in only
+        name: (plugin.version, tuple(plugin.cards))
+        for name, (plugin, _) in chosen.items()
+        if plugin.hears & heard and (not only or name in only)
     }
 
 
-def _events(site: Site, folder: Path, path: Path) -> Iterator[Event]:
+def _recorded(site: Site, folder: Path, path: Path) -> tuple[list[Event], frozenset[Heard]]:
+    """Events of a recording, and what it holds: telemetry where it tells most signals, and not the wind alone."""
+    events: list[Event] = []
+    tags: set[str] = set()
+    network = False
     for connector in open_recordings(site, folder, [path]):
         for delivery in connector.deliveries():
-            yield from delivery.events
+            events += delivery.events
+            tags.update(tag for samples in delivery.samples for tag in samples.tags)
+            network = network or bool(delivery.network)
+    told: dict[Heard, bool] = {
+        "events": bool(events),
+        "telemetry": 2 * len(tags) >= len(site.signals) > 0,
+        "network": network,
+    }
+    return events, frozenset(name for name, there in told.items() if there)
 
 
 def keep(state: Path, measured: Sequence[Performance]) -> Path:

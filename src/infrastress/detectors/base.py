@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,8 +15,9 @@ from infrastress.core.ids import canonical_json, content_hash
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.site import Site
 
-__all__ = ["Basis", "Detector", "Expectation", "Lesson", "RuleCard", "baseline_id", "decode_state"]
+__all__ = ["Basis", "Detector", "Expectation", "Heard", "Lesson", "RuleCard", "baseline_id", "decode_state"]
 
+Heard = Literal["telemetry", "events", "network"]
 _OWN_PARTS = frozenset({"name", "description", "detectors"})
 """Of the site model, what concerns no detector's state; a detector's own options are compared apart."""
 
@@ -128,6 +129,8 @@ class Detector(ABC):
     cards: ClassVar[Mapping[str, RuleCard]]
     state_free_of: ClassVar[frozenset[str]] = frozenset()
     """Parts of the site model that may change while its state goes on (`continues`)."""
+    hears: ClassVar[frozenset[Heard]] = frozenset({"telemetry", "events", "network"})
+    """Of what a block holds, what it judges: a recording with none of it says nothing of how well it does."""
     prompt: ClassVar[bool] = False
     """Judges events by themselves: while a site is live it is given them as they come, with `Block.clock`, and frames
     when they close, so that a gas alarm needn't wait for late telemetry."""

@@ -108,6 +108,14 @@ def test_events_are_cut_however_they_arrive(seed: int) -> None:
     assert frames.end() == []
 
 
+def test_one_without_an_end_spoils_no_other() -> None:
+    alone = b"<?xml version='1.0'?><!DOCTYPE a><event uid='x' type='a-u-A'/>"
+    cut = b"<event uid='y'><detail><eventful/>"
+    frames = CotFrames(2_000)
+    found = [frame.line for frame in frames.feed(alone + b"\n" + event(uid="t1") + cut + event(uid="t2"))]
+    assert found == [alone, event(uid="t1"), cut, event(uid="t2")]
+
+
 def test_an_event_too_long_is_passed_over() -> None:
     frames = CotFrames(1_000)
     long = b"<event>" + b"x" * 5_000 + b"</event>"

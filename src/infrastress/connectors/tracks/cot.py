@@ -4,6 +4,7 @@ An event is read by expat with no DTD, so that there are no entities; its size i
 """
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 from xml.parsers import expat
@@ -22,6 +23,7 @@ _UNKNOWN: Final = 9_999_999.0
 _WANTED: Final = ("event", "point", "track", "contact")
 _ELEMENTS: Final = 500
 _END: Final = b"</event>"
+_BEGIN: Final = re.compile(rb"<event(?=[\s/>])|\A")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -93,7 +95,7 @@ class CotFrames:
             elif len(message) > self._longest:
                 found.append(Frame(message[:100], too_long=True))
             else:
-                found.append(Frame(message.strip()))
+                found += [Frame(part) for part in _apart(message)]
         self._searched = max(0, len(self._rest) - len(_END) + 1)
         if len(self._rest) > self._longest:
             if not self._skip:
@@ -105,6 +107,16 @@ class CotFrames:
         """An event that was cut."""
         rest, self._rest, self._searched = self._rest.strip(), b"", 0
         return [Frame(rest)] if rest and not self._skip else []
+
+
+def _apart(message: bytes) -> list[bytes]:
+    """An event, behind what of others before it had no own end (`<event .../>`, or cut): that spoils no other."""
+    *_, last = _BEGIN.finditer(message)
+    start = last.start()
+    declared = message[:start].rstrip()
+    if declared.endswith(b"?>"):
+        start = max(declared.rfind(b"<?xml"), 0)
+    return [part for part in (message[:start].strip(), message[start:].strip()) if part]
 
 
 def _parse(message: bytes) -> dict[str, dict[str, str]]:

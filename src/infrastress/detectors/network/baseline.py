@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.errors import BaselineError
 from infrastress.core.ids import canonical_json
-from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id, decode_state
+from infrastress.detectors.base import Detector, Heard, Lesson, RuleCard, baseline_id, decode_state
 from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.detectors.network.detector import NetworkRuleDetector
 from infrastress.detectors.network.keys import CONNECTION, Collector, Key, Learned, Usual, Written, groups_of, writes_of
@@ -77,6 +77,7 @@ class NetworkBaselineDetector(Detector):
 
     name: ClassVar[str] = "network_baseline"
     version: ClassVar[str] = "1"
+    hears: ClassVar[frozenset[Heard]] = frozenset({"network"})
     Options: ClassVar[type[BaseModel]] = NetworkBaselineOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
     state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields)

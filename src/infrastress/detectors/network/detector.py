@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
-from infrastress.detectors.base import Detector, RuleCard, decode_state
+from infrastress.detectors.base import Detector, Heard, RuleCard, decode_state
 from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.detectors.network.base import NetworkRule, NetworkRuleOptions
 from infrastress.detectors.network.cards import CARDS
@@ -49,6 +49,7 @@ class NetworkRuleDetector(Detector):
 
     name: ClassVar[str] = "site_network"
     version: ClassVar[str] = "2"
+    hears: ClassVar[frozenset[Heard]] = frozenset({"network"})
     Options: ClassVar[type[BaseModel]] = NetworkRuleOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in (*CARDS, *SESSION_CARDS)}
     state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields) - {"runtime"}  # its state goes by addresses

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import MINUTE
-from infrastress.detectors.base import Detector, decode_state
+from infrastress.detectors.base import Detector, Heard, decode_state
 from infrastress.detectors.observations.agenda import Agenda, Key
 from infrastress.detectors.observations.episodes import Episode, Episodes
 from infrastress.detectors.observations.notices import Notice
@@ -94,6 +94,7 @@ class RuleDetector(Detector):
     has come; an observation from beyond them is from the future: it is set aside and counted.
     """
 
+    hears: ClassVar[frozenset[Heard]] = frozenset({"events"})
     prompt: ClassVar[bool] = True
     state_free_of: ClassVar[frozenset[str]] = frozenset(Site.model_fields)  # its state goes by names
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
-from infrastress.detectors.base import Basis, Detector, Expectation, Lesson, RuleCard, baseline_id
+from infrastress.detectors.base import Basis, Detector, Expectation, Heard, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.balance import MassBalance
 from infrastress.detectors.process.base import APART, Account, Band, ExpectingInvariant, Invariant
 from infrastress.detectors.process.bounds import AlarmLimit, InstrumentRange, LearnedRange, TripLimit
@@ -68,6 +68,7 @@ class InvariantDetector(Detector):
 
     name: ClassVar[str] = "process_invariants"
     version: ClassVar[str] = "1"
+    hears: ClassVar[frozenset[Heard]] = frozenset({"telemetry"})
     Options: ClassVar[type[BaseModel]] = InvariantOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {rule.rule: rule.card for rule in _RULES}
     state_free_of: ClassVar[frozenset[str]] = APART

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import DAY
-from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
+from infrastress.detectors.base import Detector, Heard, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.base import APART
 from infrastress.detectors.process.days import Day, DayBook
 from infrastress.detectors.process.episodes import episode_id
@@ -66,6 +66,7 @@ class DriftDetector(Detector):
 
     name: ClassVar[str] = "process_drift"
     version: ClassVar[str] = "1"
+    hears: ClassVar[frozenset[Heard]] = frozenset({"telemetry"})
     Options: ClassVar[type[BaseModel]] = DriftOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {_RULE: CARD}
     state_free_of: ClassVar[frozenset[str]] = APART

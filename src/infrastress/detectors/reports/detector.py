@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.core.time import SECOND
-from infrastress.detectors.base import Detector, RuleCard, decode_state
+from infrastress.detectors.base import Detector, Heard, RuleCard, decode_state
 from infrastress.detectors.reports.cards import CARDS
 from infrastress.detectors.reports.clusters import Clusters, Known
 from infrastress.detectors.reports.hands import Entry
@@ -85,6 +85,7 @@ class ReportDetector(Detector):
 
     name: ClassVar[str] = "reports"
     version: ClassVar[str] = "1"
+    hears: ClassVar[frozenset[Heard]] = frozenset({"events", "telemetry"})
     prompt: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = ReportOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import SECOND
-from infrastress.detectors.base import Detector, RuleCard, decode_state
+from infrastress.detectors.base import Detector, Heard, RuleCard, decode_state
 from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.detectors.tracks.cards import CARDS
 from infrastress.detectors.tracks.ground import ClosedZone, Ground
@@ -47,6 +47,7 @@ class TrackDetector(Detector):
 
     name: ClassVar[str] = "tracks"
     version: ClassVar[str] = "1"
+    hears: ClassVar[frozenset[Heard]] = frozenset({"events"})
     prompt: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = TrackOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}

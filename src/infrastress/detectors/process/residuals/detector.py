@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import DAY
-from infrastress.detectors.base import Basis, Detector, Expectation, Lesson, RuleCard, baseline_id
+from infrastress.detectors.base import Basis, Detector, Expectation, Heard, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.base import APART
 from infrastress.detectors.process.episodes import Change, episode_id
 from infrastress.detectors.process.residuals.blame import Patterns, onset
@@ -71,6 +71,7 @@ class ResidualDetector(Detector):
 
     name: ClassVar[str] = "process_residuals"
     version: ClassVar[str] = "2"
+    hears: ClassVar[frozenset[Heard]] = frozenset({"telemetry"})
     Options: ClassVar[type[BaseModel]] = ResidualOptions
     cards: ClassVar[Mapping[str, RuleCard]] = CARDS
     state_free_of: ClassVar[frozenset[str]] = APART

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.errors import BaselineError, DecodeError, PluginError
 from infrastress.core.ids import canonical_json, content_hash
-from infrastress.detectors.base import Detector, Lesson, RuleCard, baseline_id
+from infrastress.detectors.base import Detector, Heard, Lesson, RuleCard, baseline_id
 from infrastress.detectors.process.base import APART
 from infrastress.detectors.process.episodes import Change, Episodes, episode_id
 from infrastress.detectors.process.stream import FrameStream, scores_at
@@ -51,6 +51,7 @@ class TwinDetector(Detector):
 
     name: ClassVar[str] = "process_twin"
     version: ClassVar[str] = "2"
+    hears: ClassVar[frozenset[Heard]] = frozenset({"telemetry"})
     Options: ClassVar[type[BaseModel]] = TwinOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {RULE: CARD}
     state_free_of: ClassVar[frozenset[str]] = APART
