@@ -38,7 +38,7 @@ def test_whoever_signs_in_is_where_they_wanted_to_be(guarded, open_page):
     page.get_by_role("link", name="operator").click()
     you = page.get_by_role("region", name="You", exact=True)
     expect(you).to_contain_text("Operator")
-    expect(you).to_contain_text("You may notsee who has an account")
+    expect(you).to_contain_text("You may notread concerns about insiderssee who has an account")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
