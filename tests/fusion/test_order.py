@@ -1,5 +1,7 @@
 """The final incidents are a function of the set of detections, whatever order they came in."""
 
+from itertools import combinations
+
 import networkx as nx
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from infrastress.core.time import MINUTE
 from infrastress.events.kinds import Contribution
-from infrastress.fusion.alarms import FOREVER, HOLD, HOLD_ACT
+from infrastress.fusion.alarms import FOREVER, HOLD, HOLD_ACT, HOLD_NOTICE, alarm_key
 from infrastress.fusion.places import Places, taking_part
 
 from .plant import SITE, T0, Feed, action, cleared, detection, intrusion, login, smell
@@ -137,31 +139,45 @@ def test_groups_are_the_connected_components_worked_out_by_hand(data):
     graph: nx.Graph[str] = nx.Graph()
     ends = {event.body.episode: event.occurred for event in events if event.body.phase == "cleared"}
     raised = [event for event in events if event.body.phase == "raised"]
-    where, spans = {}, {}
+    where, spans, calls = {}, {}, {}
+    keys = {}
+    alarm = {e.id: f"{e.body.rule}/{e.assets}/{e.body.began // (24 * 60 * MINUTE)}" for e in raised}
     beside: dict[str, set[str]] = {}
     for event in raised:
-        name = f"{event.body.rule}/{event.assets}/{event.body.began // (24 * 60 * MINUTE)}"
-        beside.setdefault(name, set()).update(taking_part(event.body, SITE))
+        beside.setdefault(alarm[event.id], set()).update(taking_part(event.body, SITE))
+        keys[alarm[event.id]] = alarm_key(event, event.body, belated=False)
+        calls[alarm[event.id]] = calls.get(alarm[event.id], False) or event.body.calls
+    first: dict[str, int] = {}
     for event in raised:
-        body = event.body
+        body, name = event.body, alarm[event.id]
+        first[name] = min(event.occurred, first.get(name, event.occurred))
         stands = body.source_kind == "telemetry" or "GD-1" in event.assets
         done = ends.get(body.episode)
-        stop = (FOREVER if done is None else done + HOLD) if stands else max(event.occurred, done or 0) + HOLD_ACT
-        name = f"{body.rule}/{event.assets}/{event.body.began // (24 * 60 * MINUTE)}"
+        wide = HOLD if stands else HOLD_ACT
+        hold = wide if calls[name] else HOLD_NOTICE
+        stop = FOREVER if stands and done is None else max(event.occurred, done or 0)
         graph.add_node(event.id)
         assets = (*event.assets, *sorted(beside[name]))
-        where[event.id], spans[event.id] = places.of(assets, "", body.source_kind), (event.body.began, stop)
-        for other in raised:
-            same = name == f"{other.body.rule}/{other.assets}/{other.body.began // (24 * 60 * MINUTE)}"
-            if other.id in spans and (
-                same
-                or (
-                    places.near(where[event.id]) & where[other.id]
-                    and spans[event.id][0] <= spans[other.id][1]
-                    and spans[other.id][0] <= spans[event.id][1]
-                )
-            ):
-                graph.add_edge(event.id, other.id)
+        where[event.id] = places.of(assets, "", body.source_kind)
+        spans[event.id] = event.body.began, stop + hold, stop + wide
+
+    def touch(one, other, end):
+        close = places.near(where[one]) & where[other]
+        return close and spans[one][0] <= spans[other][end] and spans[other][0] <= spans[one][end]
+
+    for one, other in combinations(where, 2):
+        alike = calls[alarm[one]] == calls[alarm[other]] and touch(one, other, 1)
+        if alarm[one] == alarm[other] or alike:
+            graph.add_edge(one, other)
+    groups = list(nx.connected_components(graph))
+    for group in groups:
+        reached = [
+            (abs(first[alarm[one]] - first[alarm[other]]), keys[alarm[other]], one, other)
+            for one in group for other in where
+            if not calls[alarm[one]] and calls[alarm[other]] and touch(one, other, 2)
+        ]  # fmt: skip
+        if reached:
+            graph.add_edge(*min(reached)[2:])
     expected = {frozenset(component) for component in nx.connected_components(graph)}
     for event in feed.newest("incident").values():
         assert frozenset(event.body.detections) in expected

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from infrastress.core.time import DAY, HOUR
 from infrastress.evaluation.events import Episode, merge_episodes
-from infrastress.evaluation.performance import Performance
+from infrastress.evaluation.performance import Performance, total
 from infrastress.evaluation.windows import Window
 from infrastress.events import Detection, Event
 from infrastress.site import Site
@@ -164,8 +164,11 @@ def measure(
     attacks = tuple(_found(one, raised, observed, grace) for one in windows)
     seen = [observed.in_window(one) for one in windows]
     first: dict[tuple[str, str], Any] = {}
+    called = set[tuple[str, str]]()
     for event in raised:
-        first.setdefault((event.body.detector, event.body.episode), event)
+        first.setdefault(_episode(event), event)
+        if event.body.calls:
+            called.add(_episode(event))
     false = tuple(e for e in first.values() if not any(b.began <= e.occurred <= b.ended for b in busy))
     rows = []
     for detector, (version, ids) in sorted(rules.items()):
@@ -174,7 +177,8 @@ def measure(
             spoke = [event for event in mine if rule in ("", event.body.rule)]
             kinds = set().union(*(observed.kinds(event.body) for event in spoke)) if spoke else set()
             could = [i for i, there in enumerate(seen) if rule == "" or not kinds or kinds & there]
-            found = [i for i in could if any(touches(event, windows[i], observed, grace) for event in spoke)]
+            found = {i: [e for e in spoke if touches(e, windows[i], observed, grace)] for i in could}
+            wrong = [e for e in false if e.body.detector == detector and rule in ("", e.body.rule)]
             watched = len(set().union(*(observed.assets.get(kind, set()) for kind in kinds))) if kinds else 1
             rows.append(
                 Performance(
@@ -182,11 +186,13 @@ def measure(
                     detector_version=version,
                     rule=rule,
                     windows=len(could),
-                    found=len(found),
+                    found=sum(map(bool, found.values())),
                     asset_hours=round(max(watched, 1) * quiet / HOUR, 3),
-                    false_episodes=sum(e.body.detector == detector and rule in ("", e.body.rule) for e in false),
+                    false_episodes=len(wrong),
                     recording=recording,
                     commit=commit,
+                    found_calling=sum(any(e.body.calls for e in there) for there in found.values()),
+                    false_calling=sum(_episode(e) in called for e in wrong),
                 )
             )
     return Measured(tuple(rows), attacks, false, quiet / DAY)
@@ -215,19 +221,8 @@ def pooled(rows: Iterable[Performance]) -> list[Performance]:
     found: dict[tuple[str, str, str], list[Performance]] = defaultdict(list)
     for row in rows:
         found[row.detector, row.detector_version, row.rule].append(row)
-    return [_sum(key, group) for key, group in sorted(found.items())]
+    return [total(group) for _, group in sorted(found.items())]
 
 
-def _sum(key: tuple[str, str, str], group: Sequence[Performance]) -> Performance:
-    names = sorted({row.recording for row in group})
-    return Performance(
-        detector=key[0],
-        detector_version=key[1],
-        rule=key[2],
-        windows=sum(row.windows for row in group),
-        found=sum(row.found for row in group),
-        asset_hours=round(sum(row.asset_hours for row in group), 3),
-        false_episodes=sum(row.false_episodes for row in group),
-        recording=names[0] if len(names) == 1 else f"{len(names)} recordings",
-        commit=group[-1].commit if len({row.commit for row in group}) == 1 else "",
-    )
+def _episode(event: Any) -> tuple[str, str]:
+    return event.body.detector, event.body.episode

@@ -1,22 +1,25 @@
 """How well each rule of a detector does, as measured: what weighs its word in the risk model.
 
 A rate rests on counts of a recording with truth. TPR is the share of attack windows in which the rule spoke, of those
-it could have seen; FPR counts false episodes per asset and hour of quiet time.
+it could have seen; FPR counts false episodes per asset and hour of quiet time. A rule that raises its voice, with a
+severity of medium or more, is another witness than the same rule that merely notes something: both are counted apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from infrastress.core.errors import DecodeError
 
-__all__ = ["PERFORMANCE_FILE", "Performance", "load_performance", "save_performance"]
+__all__ = ["PERFORMANCE_FILE", "Performance", "load_performance", "save_performance", "total"]
 
 PERFORMANCE_FILE: Final = "performance.json"
 """Its name in a site's `state/` folder."""
 _FORMAT = 1
+_NAMED = 2
 
 
 class Performance(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +29,8 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
         detector, detector_version, rule: whose; an empty `rule` is the detector as a whole.
         windows, found: attack windows it could have seen, and those in which it spoke.
         asset_hours, false_episodes: quiet time it watched, and how often it spoke in it.
+        found_calling, false_calling: of `found` and `false_episodes`, those with severity medium or more; None where
+            that wasn't counted.
         recording, commit: what it was measured on, and with which version of the programme.
     """
 
@@ -38,6 +43,17 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
     false_episodes: int
     recording: str
     commit: str = ""
+    found_calling: int | None = None
+    false_calling: int | None = None
+
+    def speaking(self, *, calling: bool) -> "Performance":
+        """The rates of its calls, or of what it said without calling; the same as of all where that wasn't counted."""
+        if self.found_calling is None or self.false_calling is None:
+            return self
+        found, false = self.found_calling, self.false_calling
+        if not calling:
+            found, false = self.found - found, self.false_episodes - false
+        return replace(self, found=found, false_episodes=false, found_calling=None, false_calling=None)
 
     @property
     def tpr(self) -> float:
@@ -65,6 +81,32 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
             return 0.0, float("inf")
         low = float(chi2.ppf(0.025, 2 * self.false_episodes)) / 2 if self.false_episodes else 0.0
         return low / self.asset_hours, float(chi2.ppf(0.975, 2 * self.false_episodes + 2)) / 2 / self.asset_hours
+
+
+def total(rows: Sequence[Performance]) -> Performance:
+    """What several recordings gave of one rule, added up."""
+    names = sorted({row.recording for row in rows})
+    return replace(
+        rows[-1],
+        windows=sum(row.windows for row in rows),
+        found=sum(row.found for row in rows),
+        asset_hours=round(sum(row.asset_hours for row in rows), 3),
+        false_episodes=sum(row.false_episodes for row in rows),
+        recording=", ".join(names) if len(names) <= _NAMED else f"{len(names)} recordings",
+        commit=rows[-1].commit if len({row.commit for row in rows}) == 1 else "",
+        found_calling=_sum(row.found_calling for row in rows),
+        false_calling=_sum(row.false_calling for row in rows),
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """Their sum; None where one of them is."""
+    found = 0
+    for count in counts:
+        if count is None:
+            return None
+        found += count
+    return found
 
 
 class _File(msgspec.Struct):

@@ -24,7 +24,7 @@ import msgspec
 from infrastress.core.ids import content_hash, event_id
 from infrastress.core.time import DAY, HOUR, MINUTE
 from infrastress.events import AlarmAction, Detection, Event
-from infrastress.events.kinds import AlarmState, Severity, SourceKind, Suspicion
+from infrastress.events.kinds import CALLING, SEVERITIES, AlarmState, Severity, SourceKind, Suspicion
 from infrastress.fusion.evidence import Evidence, rank_of, severity_of
 from infrastress.site import Site
 
@@ -33,6 +33,7 @@ __all__ = [
     "FOREVER",
     "HOLD",
     "HOLD_ACT",
+    "HOLD_NOTICE",
     "KEPT_IDS",
     "LIFE_CYCLE",
     "OFF_DELAY",
@@ -47,12 +48,15 @@ CHATTER = 5
 OFF_DELAY = 15 * MINUTE
 HOLD = 2 * HOUR
 HOLD_ACT = 8 * HOUR
+HOLD_NOTICE = HOUR
+"""How long an alarm attracts other evidence behind its end: a condition, an act; and a notice another notice."""
 FOREVER = 1 << 62
 LIFE_CYCLE = ("acknowledge", "shelve", "unshelve")
 """Acts that change how an alarm stands; the others are between people."""
 KEPT_IDS = 8
 """How many detections of one alarm are named, the earliest; all are counted, and summed up in the digest."""
 _MODULUS = 1 << 64
+_CALLING = min(rank_of(severity) for severity in SEVERITIES if severity in CALLING)
 _LASTING = frozenset({"gas_detector", "level_switch", "flame_detector", "smoke_detector", "fire_panel", "call_point"})
 
 
@@ -109,7 +113,7 @@ def priority(severity: Severity, assets: tuple[str, ...], site: Site) -> int:
 
 
 class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
-    """What is kept of one alarm. Times are ns UTC; spans say how long the evidence attracts other evidence.
+    """What is kept of one alarm. Times are ns UTC; spans say when it was so, less than a notice's hold apart in one.
 
     `beside` are assets whose signals take part in detections that don't say what is wrong.
     """
@@ -147,7 +151,7 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     beside: list[str] = msgspec.field(default_factory=list)
 
     def raised(self, event: Event, body: Detection) -> tuple[int, int]:
-        """Take a raised detection; returns the span it adds."""
+        """Take a raised detection; returns the span it adds, with its hold."""
         moment = event.occurred
         start = min(body.began, moment)
         self._count(event)
@@ -171,9 +175,9 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
         if self.condition:
             self.standing[body.episode] = min(start, self.standing.get(body.episode, start))
             return start, FOREVER
-        end = max(moment, body.until) + HOLD_ACT
+        end = max(moment, body.until)
         self._add_span(start, end)
-        return start, end
+        return start, end + self.hold
 
     def widened(self, assets: Iterable[str]) -> bool:
         """Take assets whose signals take part too; True when there were new ones."""
@@ -182,13 +186,13 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
         return bool(new)
 
     def cleared(self, event: Event, body: Detection, start: int) -> tuple[int, int]:
-        """Take the clearing of an episode that began at `start`; returns its final span."""
+        """Take the clearing of an episode that began at `start`; returns its final span, with its hold."""
         self._count(event)
         self.standing.pop(body.episode, None)
         self.last_clear = max(self.last_clear, event.occurred)
-        end = max(event.occurred, start) + (HOLD if self.condition else HOLD_ACT)
+        end = max(event.occurred, start)
         self._add_span(start, end)
-        return start, end
+        return start, end + self.hold
 
     def acted(self, event: Event, body: AlarmAction) -> None:
         """Take what a person did; what is none of the life cycle's acts changes nothing."""
@@ -197,6 +201,16 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
         elif body.action in ("shelve", "unshelve"):
             until = body.until if body.action == "shelve" else event.occurred
             self.shelved = max(self.shelved, (event.occurred, event.id, until))
+
+    @property
+    def calls(self) -> bool:
+        """Whether it calls somebody by itself; otherwise it is a notice."""
+        return self.severity >= _CALLING
+
+    @property
+    def hold(self) -> int:
+        """How long it attracts other evidence behind its end, ns."""
+        return HOLD_NOTICE if not self.calls else HOLD if self.condition else HOLD_ACT
 
     @property
     def chattering(self) -> bool:
@@ -228,7 +242,7 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     @property
     def end(self) -> int:
         """When it stops to attract other evidence; FOREVER while it stands."""
-        return FOREVER if self.standing else self.spans[-1][1]
+        return FOREVER if self.standing else self.spans[-1][1] + self.hold
 
     @property
     def latest_start(self) -> int:
@@ -237,10 +251,16 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
         return max(starts)
 
     def effective_spans(self) -> list[tuple[int, int]]:
-        """All spans, those of standing episodes without end, sorted by start."""
-        if not self.standing:
-            return self.spans
-        return sorted([*self.spans, (min(self.standing.values()), FOREVER)])
+        """All spans with their hold, those of standing episodes without end, sorted by start."""
+        return self._held(self.hold)
+
+    def drawn_spans(self) -> list[tuple[int, int]]:
+        """The same with the hold that it would have if it called: what draws a notice to an alarm."""
+        return self._held(HOLD if self.condition else HOLD_ACT)
+
+    def _held(self, hold: int) -> list[tuple[int, int]]:
+        held = [(start, end + hold) for start, end in self.spans]
+        return sorted([*held, (min(self.standing.values()), FOREVER)]) if self.standing else held
 
     def evidence(self, title: str) -> Evidence:
         """The record as a scorer sees it."""
@@ -270,12 +290,12 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
         self.last = max(self.last, event.occurred)
 
     def _add_span(self, start: int, end: int) -> None:
-        if self.spans and self.spans[-1][0] <= start <= self.spans[-1][1]:
+        if self.spans and self.spans[-1][0] <= start <= self.spans[-1][1] + HOLD_NOTICE:
             self.spans[-1] = (self.spans[-1][0], max(end, self.spans[-1][1]))
             return
         merged: list[tuple[int, int]] = []
         for low, high in sorted([*self.spans, (start, end)]):
-            if merged and low <= merged[-1][1]:
+            if merged and low <= merged[-1][1] + HOLD_NOTICE:
                 merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
             else:
                 merged.append((low, high))

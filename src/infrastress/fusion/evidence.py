@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from infrastress.events.assessment import Assessment
-from infrastress.events.kinds import SEVERITIES, Severity, SourceKind, Suspicion
+from infrastress.events.kinds import CALLING, SEVERITIES, Severity, SourceKind, Suspicion
 from infrastress.site import Site
 
 __all__ = ["Alternative", "Evidence", "Hypothesis", "Scorer", "rank_of", "severity_of"]
@@ -50,6 +50,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last: int
     standing: bool
 
+    @property
+    def calls(self) -> bool:
+        """Whether it calls somebody by itself (medium severity or more); otherwise it is a notice."""
+        return self.severity in CALLING
+
 
 class Alternative(msgspec.Struct, frozen=True):
     """Another hypothesis and its confidence."""
@@ -84,4 +89,8 @@ class Scorer(Protocol):
 
     def score(self, evidence: Sequence[Evidence], site: Site) -> Hypothesis:
         """The best hypothesis for at least one piece of evidence."""
+        ...
+
+    def opens(self, evidence: Sequence[Evidence], site: Site) -> bool:
+        """Whether evidence that could be an incident is worth one; at least one piece."""
         ...

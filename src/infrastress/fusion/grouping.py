@@ -1,14 +1,19 @@
 """Grouping: alarms that belong together by place and time, as connected components.
 
-Two alarms are linked when their places touch (`places.py`) and their spans overlap. A span runs from the onset to a
-hold after the end (`alarms.HOLD`, `HOLD_ACT`), without end while the condition stands. Groups are the connected
-components of that relation: a function of the set of alarms, not of the order in which they came to be known.
+Two alarms are linked when both call somebody or neither does, their places touch (`places.py`) and their spans overlap.
+A span runs from the onset to a hold after the end (`AlarmRecord.hold`), without end while the condition stands. Groups
+are the connected components of that relation: a function of the set of alarms, not of the order in which they came to
+be known.
 
-Components grow by merging the smaller into the larger one, n log n in all. Only a clearing that becomes known late can
-take a link away; the group is then worked out afresh.
+A site has hundreds of notices, which call nobody. They would tie one day's events to the next, so they tie nothing: a
+group of them as a whole is drawn to the calling alarm nearest to one of them in time, of those in reach (`anchor`).
+
+Components grow by merging the smaller into the larger one, n log n in all. Only a clearing that becomes known late, or
+a notice that becomes an alarm, can take a link away; the group is then worked out afresh.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from infrastress.fusion.alarms import AlarmRecord
@@ -71,12 +76,54 @@ class Groups:
             return False
         if all(self._records[key].latest_start <= end for key in group):
             return False
-        old = record.group
+        return self._afresh(record.group)
+
+    def promoted(self, record: AlarmRecord) -> None:
+        """A record that was a notice calls now."""
+        if len(self.members[record.group]) > 1:
+            self._afresh(record.group, alone=record.key)
+        self._link(record, record.effective_spans())
+
+    def anchor(self, group: str) -> str:
+        """The calling alarm that a group of notices is drawn to; empty where none is in reach.
+
+        That is the one whose first word lies nearest in time to that of one of them, the first by name of equally near.
+        """
+        best = (1 << 62, "")
+        there: dict[str, list[AlarmRecord]] = {}
+        for key in self.members[group]:
+            record = self._records[key]
+            spans = record.drawn_spans()
+            for place in self._places.near(self._own(record)) & self._index.keys():
+                if place not in there:
+                    there[place] = sorted(self._at(place, calls=True), key=lambda one: one.first)
+                for other in _outward(there[place], record.first):
+                    far = abs(other.first - record.first), other.key
+                    if far[0] > best[0]:
+                        break
+                    if far < best and _overlap(spans, other.effective_spans()):
+                        best = far
+        return best[1]
+
+    def notices_near(self, records: Iterable[AlarmRecord]) -> set[str]:
+        """Groups of notices at places that touch these records."""
+        near = frozenset().union(*(self._places.near(self._own(record)) for record in records))
+        return {one.group for place in near & self._index.keys() for one in self._at(place, calls=False)}
+
+    def _at(self, place: str, *, calls: bool) -> Iterable[AlarmRecord]:
+        for group, keys in self._index[place].items():
+            if self._records[group].calls == calls:
+                yield from map(self._records.__getitem__, keys)
+
+    def _afresh(self, old: str, alone: str = "") -> bool:
+        """Work a group out again, but for one that is `alone`; True when it parted."""
+        group = self.members[old]
         self._leave(old)
         for key in sorted(group):
             self._enter(self._records[key], key)
         for key in sorted(group):
-            self._link(self._records[key], self._records[key].effective_spans(), quiet=True)
+            if key != alone:
+                self._link(self._records[key], self._records[key].effective_spans(), quiet=True)
         new = {self._records[key].group for key in group}
         if len(new) == 1 and old not in new:
             self._rename(new.pop(), old)
@@ -118,6 +165,8 @@ class Groups:
             for group in sorted(self._index.get(place, ())):
                 if group == record.group or group not in self._index.get(place, ()):
                     continue
+                if self._records[group].calls != record.calls:
+                    continue
                 if any(_overlap(spans, self._records[key].effective_spans()) for key in self._index[place][group]):
                     self._merge(record.group, group, quiet)
 
@@ -133,6 +182,21 @@ class Groups:
         for key in keys:
             self._enter(self._records[key], new)
         return keys
+
+
+def _outward(records: Sequence[AlarmRecord], moment: int) -> Iterable[AlarmRecord]:
+    """Records sorted by their first word, the nearest to a moment first."""
+    right = bisect_left(records, moment, key=lambda one: one.first)
+    left = right - 1
+    while left >= 0 or right < len(records):
+        before = moment - records[left].first if left >= 0 else 1 << 62
+        after = records[right].first - moment if right < len(records) else 1 << 62
+        if before <= after:
+            yield records[left]
+            left -= 1
+        else:
+            yield records[right]
+            right += 1
 
 
 def _overlap(one: list[Span], other: list[Span]) -> bool:

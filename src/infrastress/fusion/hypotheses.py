@@ -320,6 +320,11 @@ class TableScorer(Scorer):
         """The row that explains the evidence best, with the best of other families as alternatives."""
         return self.tell(evidence, site, lambda row: None)
 
+    def opens(self, evidence: Sequence[Evidence], site: Site) -> bool:
+        """A table knows no probabilities: always."""
+        del self, evidence, site
+        return True
+
     def tell(self, evidence: Sequence[Evidence], site: Site, chance: Callable[[Row], float | None]) -> Hypothesis:
         """The same with the probability of a row from elsewhere, in the place of its confidence; None leaves it.
 

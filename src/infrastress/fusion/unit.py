@@ -7,7 +7,7 @@ detections it holds.
 """
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from zoneinfo import ZoneInfo
@@ -61,6 +61,7 @@ class _State(msgspec.Struct, kw_only=True):
     alarms: dict[str, AlarmRecord] = msgspec.field(default_factory=dict)
     incidents: dict[str, IncidentRecord] = msgspec.field(default_factory=dict)
     of_group: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    anchors: dict[str, str] = msgspec.field(default_factory=dict)
     episodes: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
     early: dict[str, Event] = msgspec.field(default_factory=dict)
     due: dict[str, int] = msgspec.field(default_factory=dict)
@@ -81,8 +82,8 @@ class _Step:
     alarms: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
     touched: dict[str, set[str]] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)
     parted: set[str] = field(default_factory=set)
+    redrawn: set[str] = field(default_factory=set)
 
 
 class FusionUnit(Unit):
@@ -146,6 +147,7 @@ class FusionUnit(Unit):
     def merged(self, kept: str, gone: str, moved: list[str]) -> None:
         """A group became part of another one (`grouping.Listener`)."""
         state = self._state
+        self._free(gone)
         brought = state.of_group.pop(gone, [])
         if brought and kept not in state.of_group:
             self._step.alarms.update(self._groups.members[kept])
@@ -157,17 +159,20 @@ class FusionUnit(Unit):
             self._arm(kept, min(state.due.pop(gone), state.due.get(kept, FOREVER)))
         self._step.groups.discard(gone)
         self._step.groups.add(kept)
-        if gone in self._step.parted:
-            self._step.parted.add(kept)
+        for marked in (self._step.parted, self._step.redrawn):
+            if gone in marked:
+                marked.add(kept)
 
     def parted(self, old: str, new: set[str]) -> None:
         """A group fell apart (`grouping.Listener`); each incident goes with the alarm that it began with."""
         state = self._state
+        self._free(old)
         for key in state.of_group.pop(old, ()):
-            state.of_group.setdefault(state.alarms[state.incidents[key].founder].group, []).append(key)
+            home = state.alarms[state.incidents[key].founder].group
+            state.of_group.setdefault(home if home in new else min(new), []).append(key)
         state.due.pop(old, None)
         for group in sorted(new):
-            end = max(record.end for record in self._records(group))
+            end = max(state.alarms[key].end for key in self._groups.members[group])
             if end < FOREVER:
                 self._arm(group, end)
         self._step.groups.discard(old)
@@ -180,6 +185,8 @@ class FusionUnit(Unit):
         self._step = _Step(state.cell)
         self._groups = Groups(state.alarms, self._places, self)
         self._witnesses: dict[str, tuple[int, Witness]] = {}
+        self._drawn: dict[str, list[str]] = {}
+        self._sort_drawn()
         self._timers = [(moment, group) for group, moment in state.due.items()]
         heapify(self._timers)
 
@@ -268,9 +275,13 @@ class FusionUnit(Unit):
                 source_kind=body.source_kind,
                 condition=stands(event, body, self._site),
             )
-        old_end = _end_of_span_at(record, start)
+        old_end, called = _end_of_span_at(record, start), record.calls
         span = record.raised(event, body)
-        if record.widened(taking_part(body, self._site)) and record.group:
+        more = record.widened(taking_part(body, self._site))
+        if record.group and record.calls > called:
+            self._free(record.group)
+            self._groups.promoted(record)
+        elif record.group and more:
             self._groups.widened(record)
         held = state.episodes.setdefault(episode, [])
         if (key, start) not in held:
@@ -304,10 +315,11 @@ class FusionUnit(Unit):
         for key in [key for key, until in state.recheck.items() if until <= step.now]:
             del state.recheck[key]
             step.alarms.add(key)
+        self._draw()
         self._fire()
         for key in step.alarms:
             if key in state.alarms:
-                step.touched.setdefault(state.alarms[key].group, set()).add(key)
+                step.touched.setdefault(self._home(state.alarms[key].group), set()).add(key)
         incidents: list[Output] = []
         for group in sorted(step.groups):
             if group in self._groups.members:
@@ -317,6 +329,55 @@ class FusionUnit(Unit):
         alarms = [output for key in sorted(step.alarms) if (output := self._alarm(state.alarms.get(key))) is not None]
         return alarms + incidents
 
+    def _draw(self) -> None:
+        """Let groups of notices go to the calling alarms that they are drawn to."""
+        state, step = self._state, self._step
+        touched = [state.alarms[key] for key in step.alarms if key in state.alarms]
+        calling = [record for record in touched if record.calls]
+        again = {record.group for record in touched if not record.calls}
+        again.update(group for group in step.groups if group in state.alarms and not state.alarms[group].calls)
+        if calling:
+            named = {record.key for record in calling}
+            again.update(self._groups.notices_near(calling))
+            again.update(group for group, key in state.anchors.items() if key in named)
+        homes = step.redrawn
+        for group in sorted(again & self._groups.members.keys()):
+            old, new = state.anchors.pop(group, ""), self._groups.anchor(group)
+            if new:
+                state.anchors[group] = new
+                home = state.alarms[new].group
+                if brought := state.of_group.pop(group, []):
+                    state.of_group.setdefault(home, []).extend(brought)
+                    step.groups.add(home)
+            if new != old:
+                step.alarms.update(self._groups.members[group])
+                homes.update(state.alarms[key].group for key in (old, new) if key in state.alarms)
+                self._arm(group, max(state.alarms[key].end for key in self._groups.members[group]))
+                step.groups.add(group)
+        self._sort_drawn()
+        step.groups.update(homes & self._groups.members.keys())
+        step.groups.update(map(self._home, step.groups & self._groups.members.keys()))
+        for home in sorted(step.groups & self._groups.members.keys()):
+            end = max(record.end for record in self._records(home))
+            if end < state.due.get(home, FOREVER):
+                self._arm(home, end)
+
+    def _free(self, group: str) -> None:
+        """Notices that were drawn to an alarm are so no more, until they are again."""
+        anchor = self._state.anchors.pop(group, None)
+        if anchor is not None:
+            self._step.redrawn.add(self._state.alarms[anchor].group)
+
+    def _sort_drawn(self) -> None:
+        self._drawn.clear()
+        for group, key in sorted(self._state.anchors.items()):
+            self._drawn.setdefault(self._state.alarms[key].group, []).append(group)
+
+    def _home(self, group: str) -> str:
+        """The group whose incident tells of a group: of notices that are drawn to an alarm, that of the alarm."""
+        anchor = self._state.anchors.get(group)
+        return group if anchor is None else self._state.alarms[anchor].group
+
     def _fire(self) -> None:
         """Close what has ended, forget what ended long ago."""
         state, step = self._state, self._step
@@ -325,13 +386,12 @@ class FusionUnit(Unit):
             if state.due.get(group) != moment:
                 continue
             del state.due[group]
-            end = max(state.alarms[key].end for key in self._groups.members[group])
-            if end == FOREVER:
+            end = max(record.end for record in self._records(group))
+            if end == FOREVER or group in state.anchors:  # what is drawn to an alarm is kept as long as that
                 continue
             if end > step.now:
                 self._arm(group, end)
             elif end + REMEMBERED + DAY > step.now:
-                step.ended.add(group)
                 step.groups.add(group)
                 self._arm(group, end + REMEMBERED + DAY)
             else:
@@ -339,6 +399,9 @@ class FusionUnit(Unit):
 
     def _forget(self, group: str) -> None:
         state = self._state
+        for drawn in self._drawn.pop(group, ()):
+            self._state.anchors.pop(drawn, None)
+            self._forget(drawn)
         gone = set(self._groups.forget(group))
         self._step.groups.discard(group)
         self._step.alarms -= gone
@@ -356,44 +419,63 @@ class FusionUnit(Unit):
             del state.incidents[key]
 
     def _reconcile(self, group: str) -> list[Output]:
-        """Give a group its incident: a new one, the one it has, or the earliest announced of several."""
+        """Give a group its incident: a new one, the one it has, or the earliest announced of several.
+
+        One that began with notices ends where they are drawn to an alarm: the alarm's takes its place.
+        """
         state, step = self._state, self._step
-        keys = state.of_group.get(group, [])
-        if not keys:
-            records = self._records(group)
-            if not is_incident(records):
-                return []
-            founder = min(records, key=lambda record: (record.first, record.key))
-            incident = IncidentRecord(
-                key=incident_key(founder.key),
-                founder=founder.key,
-                announced=step.now,
-                revision=state.past.get(founder.key, 0),
-                closed=group in step.ended,
-            )
-            state.incidents[incident.key] = incident
-            state.of_group[group] = [incident.key]
-            step.alarms.update(record.key for record in records)
-            return [self._show(incident)]
-        outputs: list[Output] = []
-        ranked = sorted((state.incidents[key] for key in keys), key=lambda item: (item.announced, item.key))
-        kept = ranked[0]
-        if group in step.parted and not is_incident(self._records(group)):
+        if group in state.anchors:
+            return []
+        held = [state.incidents[key] for key in state.of_group.get(group, ())]
+        records = self._records(group)
+        if held and group in step.parted and not is_incident(records):
             del state.of_group[group]
-            return [self._end(gone, WITHDRAWN) for gone in ranked]
-        for gone in ranked[1:]:
+            return [self._end(gone, WITHDRAWN) for gone in sorted(held, key=_announced)]
+        own = [incident for incident in held if state.alarms[incident.founder].group == group]
+        begun = not own and self._opens(records)
+        if begun:
+            own = [self._begin(group)]
+        if not own:
+            return []
+        kept, *rest = sorted(own, key=_announced)
+        rest += [incident for incident in held if incident not in own]
+        outputs: list[Output] = []
+        for gone in sorted(rest, key=_announced):
             kept.aliases = sorted({*kept.aliases, gone.key, *gone.aliases})
             outputs.append(self._end(gone, kept.key))
-            step.alarms.update(self._groups.members[group])
+        if begun or rest:
+            step.alarms.update(record.key for record in self._records(group))
         state.of_group[group] = [kept.key]
-        was_closed, kept.closed = kept.closed, group in step.ended
-        belated = kept.closed and group in step.touched
-        if outputs or was_closed != kept.closed or belated or self._worth(kept, group):
+        was_closed, kept.closed = kept.closed, self._ended(group)
+        belated = kept.closed and (group in step.touched or group in step.redrawn)
+        if begun or outputs or was_closed != kept.closed or belated or self._worth(kept, group):
             outputs.append(self._show(kept))
         elif not kept.closed:
-            rest = min(REST * kept.shown_alarms, LONGEST_REST)
-            state.waiting.setdefault(kept.key, kept.shown_at + rest)
+            due = kept.shown_at + min(REST * kept.shown_alarms, LONGEST_REST)
+            state.waiting.setdefault(kept.key, due)
         return outputs
+
+    def _opens(self, records: Sequence[AlarmRecord]) -> bool:
+        """Whether a group without an incident is worth one."""
+        if not is_incident(records):
+            return False
+        ordered = sorted(records, key=lambda record: (record.first, record.key))
+        return self._scorer.opens([self._witness(record).evidence for record in ordered], self._site)
+
+    def _begin(self, group: str) -> IncidentRecord:
+        """A new incident of a group."""
+        state, founder = self._state, self._founder(group)
+        key = incident_key(founder.key)
+        for other in state.incidents.values():  # it was part of another one meanwhile
+            other.aliases = [alias for alias in other.aliases if alias != key]
+        incident = state.incidents[key] = IncidentRecord(
+            key=key,
+            founder=founder.key,
+            announced=self._step.now,
+            revision=state.past.get(founder.key, 0),
+            closed=self._ended(group),
+        )
+        return incident
 
     def _end(self, incident: IncidentRecord, superseded_by: str) -> Output:
         """The last revision of an incident that is none any more."""
@@ -405,7 +487,7 @@ class FusionUnit(Unit):
     def _worth(self, incident: IncidentRecord, group: str) -> bool:
         """Whether an open incident is told again at once: it has half as many alarms again, or says something new."""
         alarms = self._state.alarms
-        if len(self._groups.members[group]) > incident.shown_alarms * (1 + GROWTH):
+        if len(self._records(group)) > incident.shown_alarms * (1 + GROWTH):
             return True
         return any(
             alarms[key].severity > incident.shown_severity or alarms[key].source_kind not in incident.shown_kinds
@@ -413,13 +495,23 @@ class FusionUnit(Unit):
         )
 
     def _records(self, group: str) -> list[AlarmRecord]:
-        return [self._state.alarms[key] for key in self._groups.members[group]]
+        """Those of a group, and the notices drawn to it."""
+        groups = (group, *self._drawn.get(group, ()))
+        return [self._state.alarms[key] for one in groups for key in self._groups.members[one]]
+
+    def _ended(self, group: str) -> bool:
+        """Whether nothing of it attracts other evidence any more."""
+        return max(record.end for record in self._records(group)) <= self._step.now
+
+    def _founder(self, group: str) -> AlarmRecord:
+        records = (self._state.alarms[key] for key in self._groups.members[group])
+        return min(records, key=lambda record: (record.first, record.key))
 
     def _show(self, incident: IncidentRecord, superseded_by: str = "") -> Output:
         self._state.waiting.pop(incident.key, None)
         event = incident_event(
             incident,
-            self._records(self._state.alarms[incident.founder].group),
+            self._records(self._home(self._state.alarms[incident.founder].group)),
             site=self._site,
             scorer=self._scorer,
             witness=self._witness,
@@ -438,7 +530,7 @@ class FusionUnit(Unit):
             self._recheck(record.key, record.last_clear + OFF_DELAY)
         if state == "shelved":
             self._recheck(record.key, record.shelved[2])
-        incidents = self._state.of_group.get(record.group, ())
+        incidents = self._state.of_group.get(self._home(record.group), ())
         incident = incidents[0] if incidents else ""
         told = record.raises if record.raises <= CHATTER else CHATTER + record.raises.bit_length()
         shown = (state, record.severity, cleared, told, incident)
@@ -499,11 +591,15 @@ class FusionUnit(Unit):
         return self._titles[named]
 
 
+def _announced(incident: IncidentRecord) -> tuple[int, str]:
+    return incident.announced, incident.key
+
+
 def _end_of_span_at(record: AlarmRecord, moment: int) -> int:
     """End of the record's span that holds a moment; before all time where none does."""
     if record.standing and min(record.standing.values()) <= moment:
         return FOREVER
     for start, end in reversed(record.spans):
-        if start <= moment <= end:
-            return end
+        if start <= moment <= end + record.hold:
+            return end + record.hold
     return -FOREVER

@@ -16,7 +16,7 @@ from infrastress.events.assessment import Assessment, Explanation, Piece, TopEve
 from infrastress.fusion.evidence import Evidence, rank_of
 from infrastress.fusion.risk.generate import REASONS, Part, at, generate, split
 from infrastress.fusion.risk.ground import Ground
-from infrastress.fusion.risk.hearing import Heard, Hearing, listen, loudest_assets
+from infrastress.fusion.risk.hearing import Heard, Hearing, listen, loudest_assets, weighs
 from infrastress.fusion.risk.judgements import HORIZON_H, NOW, SLICES
 from infrastress.fusion.risk.likelihood import WINDOW_H, RatesBook
 from infrastress.fusion.risk.posterior import Likelihoods, Network
@@ -76,6 +76,10 @@ class Assessor:
             dropped = sum(1 + piece.also for piece in hearing.pieces[len(pieces) :])
             return self._judge(part, kept, pieces, hearing, hearing.unweighed + dropped)
         return None
+
+    def weighs(self, item: Evidence) -> bool:
+        """Whether a piece of evidence says something of the model, by a rate that was measured or stated."""
+        return weighs(item, self.ground, self._book)
 
     def _network(self, part: Part) -> _Kept:
         kept = self._kept.get(part)

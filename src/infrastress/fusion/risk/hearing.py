@@ -3,7 +3,8 @@
 It is read off the signs of the evidence (`signs.py`), never off the name of a rule, so that a stranger's detector
 takes part; a sensor of a bow-tie in the site file names its detector and is about its threat. One detector has one word
 for a place and window: of alarms that say the same the strongest speaks, the others are counted, since repeats of one
-detector aren't independent witnesses.
+detector aren't independent witnesses. Of what it says without calling anybody it has one word in all: a drill opens ten
+doors, and the ten notices of it are no ten witnesses.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ from infrastress.fusion.signs import Sign, signs_of
 from infrastress.site.assets import Asset, Controller, Door
 from infrastress.site.risk import Bowtie, BowtieSensor
 
-__all__ = ["MOST_PIECES", "Heard", "Hearing", "listen", "window_of"]
+__all__ = ["MOST_PIECES", "Heard", "Hearing", "listen", "weighs", "window_of"]
 
 MOST_PIECES = 32
 """Of more than that the strongest are weighed; the others are counted as unweighed."""
@@ -94,7 +95,7 @@ def listen(evidence: Sequence[Evidence], ground: Ground, book: RatesBook) -> Hea
     """What the evidence says: a function of its set."""
     reference = max(item.last for item in evidence)
     blind = [frozenset(item.assets) for item in evidence if "blind" in signs_of(item, ground.site)]
-    best: dict[tuple[str, tuple[str, ...], str], Heard] = {}
+    best: dict[tuple[str, ...], Heard] = {}
     sensed: dict[tuple[str, str], None] = {}
     unweighed = 0
     for item in sorted(evidence, key=lambda one: (one.first, one.alarm)):
@@ -102,7 +103,7 @@ def listen(evidence: Sequence[Evidence], ground: Ground, book: RatesBook) -> Hea
         if heard is None:
             unweighed += 1
             continue
-        key = heard.detector, heard.assets, heard.node
+        key = (heard.detector, heard.node, *heard.assets) if item.calls else (heard.detector,)
         other = best.get(key)
         if other is None:
             best[key] = heard
@@ -114,6 +115,12 @@ def listen(evidence: Sequence[Evidence], ground: Ground, book: RatesBook) -> Hea
     dropped = pieces[MOST_PIECES:]
     unweighed += sum(1 + one.also for one in dropped)
     return Hearing((*pieces[:MOST_PIECES], *quiet), unweighed, reference, bowties)
+
+
+def weighs(item: Evidence, ground: Ground, book: RatesBook) -> bool:
+    """Whether a piece of evidence is heard, and not as a weak one."""
+    heard = _heard(item, ground, book, item.last, {})
+    return heard is not None and heard.rates.basis != "weak"
 
 
 def _heard(
@@ -134,7 +141,7 @@ def _heard(
         return None
     kind, place, looks_for = found
     window = window_of(item.first, reference) if kind in _WINDOWED else -1
-    rates = book.of(item.detector, item.rule, len(item.assets))
+    rates = book.of(item.detector, item.rule, len(item.assets), calling=item.calls)
     vector = likelihood(rates, _STATES[kind], looks_for, weight)
     node = at(kind, place, window)
     return Heard(item.alarm, item.detector, item.rule, item.assets, node, vector, rates, weight)

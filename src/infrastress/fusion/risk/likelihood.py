@@ -13,7 +13,7 @@ from math import exp, log2
 from typing import Literal
 
 from infrastress.core.time import HOUR
-from infrastress.evaluation.performance import Performance
+from infrastress.evaluation.performance import Performance, total
 
 __all__ = ["HALF_LIFE_H", "WEAK", "WINDOW_H", "Rates", "RatesBook", "faded", "freshness", "likelihood", "rates_over"]
 
@@ -65,15 +65,24 @@ class RatesBook:
     """
 
     def __init__(self, measured: Iterable[Performance] = ()) -> None:
-        self._known: dict[tuple[str, str], Performance] = {}
+        known: dict[tuple[str, str], list[Performance]] = {}
         for one in sorted(measured, key=lambda one: (one.detector, one.rule, one.recording, one.detector_version)):
-            before = self._known.get((one.detector, one.rule))
-            self._known[one.detector, one.rule] = one if before is None else _sum(before, one)
+            known.setdefault((one.detector, one.rule), []).append(one)
+        self._known = {key: total(rows) for key, rows in known.items()}
 
-    def of(self, detector: str, rule: str, assets: int = 1) -> Rates:
-        """Rates of a rule over one window, weak ones where nothing is known."""
+    def of(self, detector: str, rule: str, assets: int = 1, *, calling: bool | None = None) -> Rates:
+        """Rates of a rule over one window, weak ones where nothing is known.
+
+        Args:
+            detector: whose.
+            rule: which of its rules.
+            assets: how many it watched there.
+            calling: whether it called (medium severity or more); None for whatever it says.
+        """
         found = self._known.get((detector, rule)) or self._known.get((detector, ""))
-        return WEAK if found is None else rates_over(found, assets)
+        if found is None:
+            return WEAK
+        return rates_over(found if calling is None else found.speaking(calling=calling), assets)
 
 
 def likelihood(
@@ -105,17 +114,3 @@ def freshness(age_ns: int) -> float:
 
 def _inside(value: float) -> float:
     return min(max(value, _LEAST), 1.0 - _LEAST)
-
-
-def _sum(one: Performance, other: Performance) -> Performance:
-    return Performance(
-        detector=one.detector,
-        detector_version=other.detector_version,
-        rule=one.rule,
-        windows=one.windows + other.windows,
-        found=one.found + other.found,
-        asset_hours=one.asset_hours + other.asset_hours,
-        false_episodes=one.false_episodes + other.false_episodes,
-        recording=one.recording if other.recording in one.recording else f"{one.recording}, {other.recording}",
-        commit=other.commit,
-    )

@@ -26,7 +26,7 @@ from infrastress.fusion.risk.judgements import NOW, SLICES
 from infrastress.fusion.signs import Sign
 from infrastress.site import Site
 
-__all__ = ["ANNOUNCED", "CHANCES", "RiskScorer", "row_of"]
+__all__ = ["ANNOUNCED", "CHANCES", "OPEN", "RiskScorer", "row_of"]
 
 CHANCES: Mapping[str, str] = {
     "overfill_attack_release": "attack_release",
@@ -61,6 +61,12 @@ ANNOUNCED = Row(
     first="Call whoever leads the work at {subject}: is it they, and are they doing what was announced?",
 )
 """Only where work was announced for the place and time of the evidence."""
+OPEN = 0.5
+"""From which probability that something is wrong an incident is opened: more likely than not.
+
+What calls below that stays an alarm, which somebody answers; an incident says that this is probably real.
+"""
+_WRONG = ("attack", "release", "misreading", "process_upset", "barrier_failed")
 _LIKELY, _POSSIBLE = 0.1, 0.01
 """From which probability of its top event on a hazard counts with its severity, and with one class less."""
 _WORTH_TELLING = 0.01
@@ -92,6 +98,20 @@ class RiskScorer(Scorer):
                 self._assessors.popitem(last=False)
         return found
 
+    def opens(self, evidence: Sequence[Evidence], site: Site) -> bool:
+        """Whether something is more likely wrong than not.
+
+        What calls and can't be weighed opens one: a rule that nobody measured, a fire, a blind detector.
+        """
+        assessor = self.assessor(site)
+        if any(item.calls and not assessor.weighs(item) for item in evidence):
+            return True
+        assessment = assessor.assess(evidence)
+        if assessment is None:
+            return True
+        chances = _chances(assessment)
+        return max(chances[name] for name in _WRONG) >= OPEN
+
     def score(self, evidence: Sequence[Evidence], site: Site) -> Hypothesis:
         """The story that holds best, with the model's probability and severity."""
         assessment = self.assessor(site).assess(evidence)
@@ -100,7 +120,7 @@ class RiskScorer(Scorer):
         announced = _announced(assessment, site)
         if assessment.weak == len(assessment.pieces) and not announced:
             return _unmeasured(TableScorer().score(evidence, site), assessment)
-        chances = {one.name: one.probability for one in assessment.explanations}
+        chances = _chances(assessment)
         rows = (*HYPOTHESES, ANNOUNCED) if announced else HYPOTHESES
 
         def chance(row: Row) -> float | None:
@@ -119,6 +139,10 @@ class RiskScorer(Scorer):
             alternatives=alternatives,
             assessment=assessment,
         )
+
+
+def _chances(assessment: Assessment) -> dict[str, float]:
+    return {one.name: one.probability for one in assessment.explanations}
 
 
 def _unmeasured(told: Hypothesis, assessment: Assessment) -> Hypothesis:
