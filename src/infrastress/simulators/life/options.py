@@ -21,7 +21,7 @@ Thing = Literal[
 
 
 class Deed(BaseModel):
-    """Something that is told for certain, when and where it says (`docs/incident-recordings.md`); the rest of it is drawn.
+    """Something told for certain, when and where it says (`docs/incident-recordings.md`); the rest of it is drawn.
 
     Attributes:
         what: a kind of attack, or a thing that befalls.
