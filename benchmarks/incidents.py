@@ -14,7 +14,7 @@ one, over the last versions of all incidents of the runs with a tale. Quiet days
 are silent there, but for what they learn from and in the runs with a tale.
 
     python -m benchmarks incidents [--tuning] [--quick] [--only TALE] [--site SITE] [--cache DIR] [--rates FILE]
-                                   [--json] [--plot FILE]
+                                   [--runs] [--json] [--plot FILE]
 """
 
 import argparse
@@ -114,15 +114,50 @@ def timing(runs: Sequence[Judged]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def twins(runs: Sequence[Judged]) -> dict[str, dict[str, Any]]:
+    """False incidents of the twins without an attacker: those that hold nothing of an attack, not of the one beside."""
+    found: dict[str, dict[str, Any]] = {}
+    for twin in ("fault", "benign"):
+        mine = [run for run in runs if run.case.twin == twin]
+        false = [one for run in mine for one in run.fused.last.values() if not guilty(run) & set(one.detections)]
+        likely = sum(attack_chance(one)[0] >= _LIKELY for one in false)
+        found[twin] = {
+            "runs": len(mine), "incidents": len(false), "attack_likely": likely, "interval": poisson_interval(likely)
+        }  # fmt: skip
+    return found
+
+
+def guilty(run: Judged) -> set[str]:
+    """Detections that belong to an attack."""
+    bad = {span.event for span in run.take.spans if span.event and span.malicious}
+    return {one.event.id for one in run.detections if one.of in bad}
+
+
+def listed(runs: Sequence[Judged]) -> str:
+    """A row a run: detections of the event, of the one beside and of neither; what became of them."""
+    rows = []
+    for run in runs:
+        counts = Counter(one.of for one in run.detections)
+        main_ = _main_incidents(run)
+        other = incidents_of(run.detections, "beside", run.fused.of, all_=True)
+        delay = delay_s(run.detections, run.fused)
+        told = [attack_chance(run.fused.last[name]) for name in sorted(main_)]
+        rows.append(
+            [run.case.name, counts["main"], counts["beside"], counts[""], len(run.fused.last), len(main_),
+             len(main_ & other), _seconds(delay), " ".join(f"{ours:.2f}/{theirs:.2f}" for ours, theirs in told)]
+        )  # fmt: skip
+    head = ["run", "main", "beside", "noise", "incidents", "of main", "shared with beside", "delay", "told/model"]
+    return table(head, rows)
+
+
 def chances(runs: Sequence[Judged]) -> tuple[list[tuple[float, bool]], list[tuple[float, bool]]]:
     """(Probability of an attack, whether there was one) of each incident: as told, and by the model."""
     told, model = [], []
     for run in runs:
-        bad = {span.event for span in run.take.spans if span.event and span.malicious}
-        guilty = {one.event.id for one in run.detections if one.of in bad}
+        bad = guilty(run)
         for incident in run.fused.last.values():
             ours, theirs = attack_chance(incident)
-            there = bool(guilty & set(incident.detections))
+            there = bool(bad & set(incident.detections))
             told.append((ours, there))
             model.append((theirs, there))
     return told, model
@@ -196,7 +231,8 @@ def scored(chosen: argparse.Namespace, seeds: dict[str, Any], cache: Path) -> di
             "runs": len(runs), "detections": sum(len(run.detections) for run in runs),
             "belonging": sum(bool(one.of) for run in runs for one in run.detections),
             "grouping": grouping(runs), "timing": timing(runs), "calibration": calibration(runs),
-            "tales": by_tale(runs), "fusion_s_a_run": float(np.mean([run.fused.seconds for run in runs])),
+            "tales": by_tale(runs), "twins": twins(runs), "listed": listed(runs),
+            "fusion_s_a_run": float(np.mean([run.fused.seconds for run in runs])),
         }  # fmt: skip
     if calm:
         days, count, likely = (sum(one[key] for one in calm) for key in ("site_days", "incidents", "attack_likely"))
@@ -233,6 +269,12 @@ def text_of(result: dict[str, Any]) -> str:
         )
         head = ["tale", "twin", "runs", "called", "one incident", "incidents", "an attack by its word", "pairwise F1"]
         parts.append(table(head, result["tales"]))
+        parts += [
+            f"{twin.capitalize()} twins: {one['incidents']} incidents of {one['runs']} runs hold nothing of an attack; "
+            f"{one['attack_likely']} ({one['interval'][0]:.1f} to {one['interval'][1]:.1f}) of them say that one is "
+            "likelier than not."
+            for twin, one in result["twins"].items()
+        ]
         one = result["calibration"]
         parts.append(
             f"Probability of an attack, {one['incidents']} incidents of {one['runs']} runs, {one['share_attacks']:.0%} "
@@ -288,6 +330,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--site", choices=SITES, help="one site")
     parser.add_argument("--cache", type=Path, help="keep what detectors said here")
     parser.add_argument("--rates", type=Path, help="measured rates of the detectors, for the risk model")
+    parser.add_argument("--runs", action="store_true", help="a row a run")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--plot", type=Path)
     chosen = parser.parse_args(arguments)
@@ -296,7 +339,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         result = scored(chosen, json.loads(SEEDS.read_text()), cache)
     if chosen.plot is not None:
         plot(result, chosen.plot)
-    print_result(result, text_of(result), as_json=chosen.json)
+    rows = result.pop("listed", "")
+    text = f"{text_of(result)}\n\n{rows}" if chosen.runs else text_of(result)
+    print_result(result, text, as_json=chosen.json)
 
 
 if __name__ == "__main__":
