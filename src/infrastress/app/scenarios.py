@@ -41,7 +41,7 @@ def load_scenario(folder: Path, name: str, **changes: Any) -> Scenario:
 
 
 def play(site: Site, scenario: Scenario, seed: int) -> Realisation:
-    """Play a scenario with the simulator it names.
+    """Play a scenario with the simulator it names, or those that play its parts.
 
     Raises:
         PluginError: no such simulator.
@@ -51,8 +51,10 @@ def play(site: Site, scenario: Scenario, seed: int) -> Realisation:
     from pydantic import ValidationError
 
     from infrastress.core.plugins import load_plugin
+    from infrastress.simulators.parts import PartsSimulator
 
-    simulator: Simulator = load_plugin("simulators", scenario.simulator)(site)
+    member = PartsSimulator if scenario.parts else load_plugin("simulators", scenario.simulator)
+    simulator: Simulator = member(site)
     try:
         return simulator.run(scenario, seed)
     except ValidationError as error:

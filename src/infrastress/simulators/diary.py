@@ -48,14 +48,16 @@ class Diary:
         zone: str = "",
         people: tuple[str, ...] = (),
         visible: float | None = None,
+        event: str = "",
     ) -> None:
         """What really happened from `begin` to `end`; see `TruthSpan`."""
         if end > 0 and begin < self._calendar.length:
             began, ended = self._calendar.ns(max(begin, 0.0)), self._calendar.ns(min(end, self._calendar.length))
             shown = None if visible is None else min(max(self._calendar.ns(visible), began), ended)
             span = TruthSpan(
-                kind, malicious, began, ended, assets, signals, text, zone=zone, people=people, first_visible=shown
-            )
+                kind, malicious, began, ended, assets, signals, text, zone=zone, people=people, first_visible=shown,
+                event=event,
+            )  # fmt: skip
             self._notes.append(span)
 
     def events(self) -> tuple[Event, ...]:

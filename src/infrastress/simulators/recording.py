@@ -111,6 +111,7 @@ def _span(span: TruthSpan) -> dict[str, Any]:
         "techniques": list(span.techniques),
         "zone": span.zone,
         "people": list(span.people),
+        "event": span.event,
         "first_visible": None if span.first_visible is None else to_iso(span.first_visible),
     }
     return {

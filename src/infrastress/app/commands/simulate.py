@@ -48,7 +48,7 @@ def command(
         story = story.model_copy(update={"traffic": traffic})
     with progress(f"Playing {story.name}"):
         played = play(model, story, seed)
-        if story.traffic is not None:
+        if story.traffic is not None:  # what it tells may follow from the seed: `played` says
             played = tapped(model, story, played, seed, out)
         written = write_realisation(played, model, out, scenario=story, seed=seed)
     if as_json:

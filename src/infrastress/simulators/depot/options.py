@@ -21,6 +21,8 @@ class DepotOptions(BaseModel):
         tank: the story's tank; None draws one that a pipeline or ship can fill with a volatile product.
         receipt_m3h: rate of the story's receipt.
         begins_h: when the story's receipt begins, hours after the scenario's start.
+        start_level_m: of the story's tank when its receipt begins.
+        freezes_h: when the gauge begins to lie, hours after the start, at whatever level that is.
         gauge: `freeze` repeats one value, `spoof_normal` adds the noise of a tank at rest, `drift` shows a part of
             the rise. None: spoof_normal in the attack, freeze in the fault.
         switch: of the story's tank. `bypassed` shows on its bypass signal, `disabled` shows nowhere; both never trip.
@@ -30,6 +32,9 @@ class DepotOptions(BaseModel):
         ordinary_begins_h: when it begins, hours after the scenario's start.
         badge, login, gas, reports: whether the attack also leaves these traces.
         oddities: whether ordinary days have their ordinary oddities.
+        people: whether the staff, the gas heads and the neighbours of ordinary days are told of too; without, only what
+            the process shows and the story leaves.
+        event: the event that the truth of the story and of the mishap told for certain belongs to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +43,8 @@ class DepotOptions(BaseModel):
     tank: str | None = None
     receipt_m3h: float | None = Field(default=None, ge=100, le=950)
     begins_h: float | None = Field(default=None, ge=1)
+    start_level_m: float | None = Field(default=None, ge=2, le=12)
+    freezes_h: float | None = Field(default=None, ge=1)
     gauge: GaugeFault | None = None
     switch: SwitchCondition | None = None
     ordinary: Ordinary = "none"
@@ -47,6 +54,8 @@ class DepotOptions(BaseModel):
     gas: bool = True
     reports: bool = True
     oddities: bool = True
+    people: bool = True
+    event: str = ""
 
     @property
     def gauge_fault(self) -> GaugeFault | None:

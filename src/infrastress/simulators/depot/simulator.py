@@ -49,9 +49,10 @@ class DepotSimulator(Simulator):
         diary = Diary(self.site, calendar)
         staff = Staff(layout, calendar, draws, diary)
         surroundings = Surroundings(layout, calendar, draws, diary, options)
-        staff.ordinary_days()
+        if options.people:
+            staff.ordinary_days()
         switches = surroundings.switch(story)
-        if options.oddities:
+        if options.oddities and options.people:
             slips = Slips(layout, calendar, draws, diary, staff)
             slips.write()
             switches += slips.proof_tests(plan, story.tank if story is not None else None)
@@ -63,9 +64,11 @@ class DepotSimulator(Simulator):
 
         cadence = self._cadence(layout)
         oddities = Oddities.draw(layout, calendar, draws, cadence) if options.oddities else Oddities()
+        drawn = len(oddities.notes)
         oddities = oddities.told(layout, calendar, options, draws)
-        for kind, span, assets, signals, text in oddities.notes:
-            diary.note(kind, *span, assets, text, signals=signals)
+        for number, (kind, span, assets, signals, text) in enumerate(oddities.notes):
+            event = options.event if number >= drawn else ""
+            diary.note(kind, *span, assets, text, signals=signals, event=event)
         instruments = Instruments(
             plant=plant,
             calendar=calendar,
@@ -119,16 +122,24 @@ def _tell_truth(layout: Layout, story: StoryLine, options: DepotOptions, diary: 
             "drift": f"the gauge shows {story.share:.0%} of the rise",
         }[story.gauge]
         kind = "gauge_falsified" if malicious else "gauge_stuck"
-        diary.note(kind, story.freeze_at, NEVER, (story.tank,), text, malicious=malicious, signals=level)
+        diary.note(
+            kind, story.freeze_at, NEVER, (story.tank,), text, malicious=malicious, signals=level, event=options.event
+        )
     if story.overflow_at < NEVER:
         diary.note(
             "overflow", story.overflow_at, ended, (story.tank,), "product runs over the brim",
-            malicious=malicious, signals=level,
+            malicious=malicious, signals=level, event=options.event,
         )  # fmt: skip
     if story.stopped_at < NEVER:
-        diary.note("transfer_stopped", story.stopped_at, story.resumed_at, (story.tank,), "the receipt really stops")
+        diary.note(
+            "transfer_stopped", story.stopped_at, story.resumed_at, (story.tank,), "the receipt really stops",
+            event=options.event,
+        )  # fmt: skip
     if options.attack == "high_fill":
-        diary.note("high_fill", story.operation.flow.began, ended, (story.tank,), "a planned fill below the high alarm")
+        diary.note(
+            "high_fill", story.operation.flow.began, ended, (story.tank,), "a planned fill below the high alarm",
+            event=options.event,
+        )  # fmt: skip
 
 
 def _intrude(layout: Layout, story: StoryLine, options: DepotOptions, staff: Staff, diary: Diary) -> None:
@@ -143,7 +154,7 @@ def _intrude(layout: Layout, story: StoryLine, options: DepotOptions, staff: Sta
         staff.badge(story.badge_at + 960.0, badge, "control", "out")
         diary.note(
             "badge_misuse", story.badge_at, story.badge_at + 960.0, ("D-CONTROL", "D-SERVER"),
-            "a contractor's badge in the server room", malicious=True,
+            "a contractor's badge in the server room", malicious=True, event=options.event,
         )  # fmt: skip
     hosts = [host for host in layout.site.assets if isinstance(host, Host)]
     jump = next((host.id for host in hosts if host.security_zone == "dmz" and host.role == "server"), None)
@@ -157,7 +168,7 @@ def _intrude(layout: Layout, story: StoryLine, options: DepotOptions, staff: Sta
         staff.login(at, account, station, jump, remote=True)
         diary.note(
             "remote_login", at - 95.0, story.freeze_at, (jump, station),
-            "an engineer's account from outside, without remote rights", malicious=True,
+            "an engineer's account from outside, without remote rights", malicious=True, event=options.event,
         )  # fmt: skip
 
 

@@ -78,6 +78,10 @@ class _Receipt:
     stopped_at: float
     resumed_at: float
 
+    def level(self, at: float) -> float:
+        """The true level at a moment, m."""
+        return self.start_level + float(self.flow.volume(np.array([at]))[0]) / self.area
+
     def reaches(self, level: float) -> float:
         """When the true level reaches `level`, m; never where the flow ends before."""
         volume = (level - self.start_level) * self.area
@@ -109,6 +113,8 @@ def tell(layout: Layout, plant: Plant, calendar: Calendar, options: DepotOptions
     line_valve, tank_valve = connection.through[0], connection.through[-1]
     receipt = _receipt(layout.tanks[tank].height_m, plant.area[tank], options, draws)
     freeze_level = draws.draw("story.freeze-level", r.story_freeze_level_m)
+    if options.freezes_h is not None:
+        freeze_level = receipt.level(options.freezes_h * 3600.0)
     share = draws.draw("story.share", r.drift_share)
     fill = draws.draw("story.fill", r.high_fill_level_m if options.attack == "high_fill" else r.fill_level_m)
     # Operators stop by the gauge: a frozen one never gets there, a drifting one late.
@@ -174,7 +180,8 @@ def _receipt(brim: float, area: float, options: DepotOptions, draws: Randomness)
     begin = (drawn if options.begins_h is None else options.begins_h) * 3600.0
     drawn = draws.draw("story.rate", r.receipt_m3h)
     rate = (drawn if options.receipt_m3h is None else options.receipt_m3h) / 3600.0
-    start_level = draws.draw("story.start-level", r.story_start_level_m)
+    drawn = draws.draw("story.start-level", r.story_start_level_m)
+    start_level = drawn if options.start_level_m is None else options.start_level_m
     flow = Flow.steady(
         begin + draws.draw("story.settle", r.settle_s),
         rate,

@@ -57,13 +57,13 @@ class Surroundings:
         for n, head in enumerate(self.layout.gas_heads):
             stream = self.draws.stream(f"gas.{head.id}")
             begin, end = self._cloud(story, head, n) if story is not None and spilled else (NEVER, NEVER)
-            at = float(stream.uniform(0, 3600.0))
+            at = float(stream.uniform(0, 3600.0)) if self.options.people else NEVER
             while at < self.calendar.length:
                 level = float(stream.uniform(*RANGES.gas_background_lel))
                 if not begin <= at < end:
                     self._reading(at, head, level)
                 at += 3600.0
-        if self.options.oddities:
+        if self.options.oddities and self.options.people:
             for n, at in enumerate(self.draws.moments("gas-blip", RANGES.gas_blips_per_day, self.calendar.day_count)):
                 stream = self.draws.stream("gas-blip.where", n)
                 head = self.layout.gas_heads[int(stream.integers(len(self.layout.gas_heads)))]
@@ -118,13 +118,13 @@ class Surroundings:
                 intervals.append((switch.bypass, story.bypass_at, NEVER))
                 self.diary.note(
                     "switch_bypass", story.bypass_at, NEVER, (switch.device,), "the attacker bypassed the switch",
-                    malicious=True, signals=(switch.bypass, switch.trip),
+                    malicious=True, signals=(switch.bypass, switch.trip), event=self.options.event,
                 )  # fmt: skip
             elif self.options.switch_condition == "disabled":
                 begin = min(story.bypass_at, story.freeze_at)
                 self.diary.note(
                     "switch_disabled", begin, NEVER, (switch.device,), "the switch was jumpered: it never trips",
-                    malicious=self.options.attack == "overfill", signals=(switch.trip,),
+                    malicious=self.options.attack == "overfill", signals=(switch.trip,), event=self.options.event,
                 )  # fmt: skip
             elif story.trip_at < NEVER:
                 self._change(story.trip_at, switch.device, "tripped")
@@ -140,7 +140,7 @@ class Surroundings:
         homes = [one for one in self.layout.site.receptors if one.kind in ("dwellings", "school", "workplace")]
         if not homes:
             return
-        if self.options.oddities:
+        if self.options.oddities and self.options.people:
             days = self.calendar.day_count
             for n, at in enumerate(self.draws.moments("complaint", RANGES.ordinary_reports_per_day, days)):
                 stream = self.draws.stream("complaint.what", n)

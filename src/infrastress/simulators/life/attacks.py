@@ -101,7 +101,8 @@ def _fence_climb(act: Act) -> bool:
     scene, stream = act.scene, act.stream
     if not scene.premises.fences:
         return False
-    at, fence = night(act), pick(stream, scene.premises.fences)
+    known = [one for one in scene.premises.fences if act.device in ("", one.id)]
+    at, fence = night(act), pick(stream, known)
     beside = act.neighbours(fence)
     section = (fence.line[0][0] + fence.line[-1][0]) / 2, (fence.line[0][1] + fence.line[-1][1]) / 2
     zone, away = act.nearest_room(section)
@@ -245,6 +246,7 @@ def _gas_inhibited(act: Act) -> bool:
     scene, stream = act.scene, act.stream
     heads = {head.id: head for head in scene.premises.heads}
     groups = [g for g in scene.premises.site.voting if all(m in heads for m in g.members)]
+    groups = [g for g in groups if act.device in ("", *g.members)]
     if not groups:
         return False
     at, group = night(act), pick(stream, groups)
@@ -302,10 +304,11 @@ def _hostile_track(act: Act) -> bool:
     stream, tracks = act.stream, act.tracks
     if not tracks.able:
         return False
-    at = act.begin + float(stream.uniform(0.1, 0.9)) * (act.end - act.begin)
+    at = act.begin + float(stream.uniform(0.1, 0.9)) * (act.end - act.begin) if act.at is None else act.at
     if act.variant == "boat":
         return _boat(act, at, stream)
     tanks = [a for a in act.scene.premises.site.assets if a.type == "tank" and a.position]
+    tanks = [one for one in tanks if one.id == act.device] or tanks
     target = pick(stream, tanks)
     path = tracks.round_trip(target.position or (0.0, 0.0), at, stream, hover_s=uniform(stream, RANGES.drone_hover_s))
     sensor = "rf_sensor" if act.variant == "drone_heard" else "radar"

@@ -26,6 +26,8 @@ class Act:
     Attributes:
         kind, variant: what is played.
         noted: (begin, end) once it has been.
+        at: when exactly it is to begin, s; zone, device: where; drawn where nobody says.
+        event: the event that its truth belongs to.
     """
 
     scene: Scene
@@ -36,6 +38,10 @@ class Act:
     begin: float
     end: float
     noted: tuple[float, float] | None = None
+    at: float | None = None
+    zone: str = ""
+    device: str = ""
+    event: str = ""
 
     def note(
         self,
@@ -50,11 +56,14 @@ class Act:
         """The truth about it."""
         self.noted = (begin, end)
         self.scene.note(
-            self.kind, begin, end, assets, f"{text} ({self.variant})", zone=zone, people=people, malicious=True
-        )
+            self.kind, begin, end, assets, f"{text} ({self.variant})", zone=zone, people=people, malicious=True,
+            event=self.event,
+        )  # fmt: skip
 
     def rooms(self) -> list[str]:
         """Restricted rooms in which nobody sits at night: an attacker keeps clear of the control room."""
+        if self.zone:
+            return [self.zone]
         manned = {self.scene.premises.home(p) for p in self.scene.premises.staff if p.role == "operator"}
         return [z for z in self.scene.premises.restricted if z not in manned and len(self.scene.premises.ways[z]) > 1]
 
@@ -69,6 +78,8 @@ class Act:
 
     def nearest_room(self, place: Point) -> tuple[str, float]:
         """The restricted room whose door is nearest, and how far that is, m; drawn where nobody knows positions."""
+        if self.zone:
+            return self.zone, float(self.stream.uniform(30.0, 120.0))
         doors = {z: self.scene.premises.doors[self.scene.premises.ways[z][-1]].position for z in self.rooms()}
         known = {zone: hypot(at[0] - place[0], at[1] - place[1]) for zone, at in doors.items() if at is not None}
         if not known or not self.scene.premises.earth.known:
@@ -89,7 +100,9 @@ class Act:
 
 
 def night(act: Act) -> float:
-    """A moment at night within the act's slot."""
+    """The act's own moment, or one at night within its slot."""
+    if act.at is not None:
+        return act.at
     nights = [
         day.midnight for day in act.scene.calendar.days
         if act.begin <= day.midnight + RANGES.night_h[0] * _HOUR and day.midnight + RANGES.night_h[1] * _HOUR < act.end

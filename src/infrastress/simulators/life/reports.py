@@ -1,5 +1,6 @@
 """People who report: complaints with nothing behind them, a release that the wind carries, a campaign of fakes."""
 
+from collections.abc import Sequence
 from math import cos, exp, hypot, pi, radians, sin
 
 import numpy as np
@@ -9,7 +10,7 @@ from infrastress.events import Report
 from infrastress.events.kinds import Category
 from infrastress.simulators.life.ranges import RANGES
 from infrastress.simulators.life.scene import Scene, pick, uniform
-from infrastress.simulators.life.words import COMPLAINTS, FAKE_PARTS, LANGUAGES, RELEASE, STAFF
+from infrastress.simulators.life.words import COMPLAINTS, FAKE_PARTS, LANGUAGES, RELEASE, STAFF, TOLD
 from infrastress.site.base import Point
 
 __all__ = ["Reporters", "Wind", "wind_of"]
@@ -129,6 +130,25 @@ class Reporters:
             )  # fmt: skip
         where = "downwind" if downwind else "one place"
         self.scene.note("fake_campaign", begin, begin + lasts, (), f"coordinated fakes, {where}", malicious=True)
+
+    def told(
+        self, moments: Sequence[float], topic: str, category: Category, near: Point | None, stream: np.random.Generator,
+        *, fake: bool,
+    ) -> None:  # fmt: skip
+        """People who report of one topic at moments: at their homes, or near a place; fakes come from new devices."""
+        first = int(stream.integers(100_000, 800_000))
+        for n, at in enumerate(moments):
+            home = self._home(stream) if near is None or not self.homes else near
+            place = (home[0] + float(stream.normal(0, 60)), home[1] + float(stream.normal(0, 60)))
+            if fake:
+                words = " ".join(filter(None, (pick(stream, part) for part in FAKE_PARTS)))
+                self._tell(
+                    at, category, words, place, stream, language="en", who=f"user-{first + n}",
+                    device=f"d-{int(stream.integers(2**40)):010x}", role="", late=(5.0, 60.0),
+                )  # fmt: skip
+                continue
+            language, text = pick(stream, TOLD[topic])
+            self._tell(at, category, text, place, stream, language=language)
 
     def _heads(self, source: Point, begin: float, end: float, stream: np.random.Generator) -> tuple[str, ...]:
         """Nearest heads see it."""

@@ -1,7 +1,7 @@
 """What every part of a run shares: site, time, chance, doors, who is where; and how things are written down."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -40,6 +40,7 @@ class Scene:
         busy: spans of attacks, which innocent oddities leave alone.
         inhibited: by gas head, spans in which it tells nothing of the air.
         rising: by gas head, (begin, peak moment, end, peak level) of a cloud.
+        taken: who plays a part in an event, and plays no other.
     """
 
     premises: Premises
@@ -51,6 +52,7 @@ class Scene:
     busy: list[tuple[float, float]]
     inhibited: dict[str, list[tuple[float, float, str]]]
     rising: dict[str, list[tuple[float, float, float, float]]]
+    taken: set[str] = field(default_factory=set)
 
     def person(self, name: str) -> Person:
         """A person of the site model."""
@@ -68,7 +70,8 @@ class Scene:
 
     def absent(self, begin: float, end: float, roles: Sequence[str]) -> list[Person]:
         """Staff of some roles who are off site all through a span."""
-        return [p for p in self.premises.staff if p.role in roles and self.presence.away(p.id, begin, end)]
+        free = [one for one in self.premises.staff if one.role in roles and one.id not in self.taken]
+        return [one for one in free if self.presence.away(one.id, begin, end)]
 
     def login(
         self, at: float, account: str, host: str, origin: str, *, remote: bool = False, success: bool = True
@@ -112,9 +115,12 @@ class Scene:
         people: tuple[str, ...] = (),
         visible: float | None = None,
         malicious: bool = False,
+        event: str = "",
     ) -> None:
         """What really happened."""
+        if event:
+            self.taken.update(people)
         self.diary.note(
             kind, begin, end, assets, text, malicious=malicious, zone=zone, people=people,
-            visible=begin if visible is None else visible,
+            visible=begin if visible is None else visible, event=event,
         )  # fmt: skip

@@ -19,6 +19,7 @@ from infrastress.simulators.life.doors import Doors
 from infrastress.simulators.life.intrusion import Act
 from infrastress.simulators.life.mishaps import THINGS
 from infrastress.simulators.life.options import LifeOptions
+from infrastress.simulators.life.plot import Plot
 from infrastress.simulators.life.premises import Premises
 from infrastress.simulators.life.ranges import RANGES
 from infrastress.simulators.life.reports import Reporters, Wind, wind_of
@@ -54,12 +55,15 @@ class LifeSimulator(Simulator):
         diary, doors, presence = Diary(self.site, calendar), Doors(self.premises, draws), Presence()
         scene = Scene(self.premises, calendar, draws, diary, doors, presence, [], {}, {})
         tracks, computers = Tracks(scene), Computers(scene)
-        if options.people:
-            self._people(scene, tracks, computers, options)
-        presence.settle()
-        tracks.ordinary()
         wind = self._wind(options, draws)
         reporters = Reporters(scene, wind)
+        plot = Plot(scene, tracks, computers, reporters)
+        if options.people:
+            self._people(scene, tracks, computers, plot, options)
+        else:
+            plot.play(options.plot)
+        presence.settle()
+        tracks.ordinary()
         if options.reports != "none":
             reporters.ordinary()
         if options.reports in ("release", "single"):
@@ -77,7 +81,7 @@ class LifeSimulator(Simulator):
         samples = self._weather(calendar, wind) if options.weather else iter(())
         return Realisation(samples=samples, events=diary.events(), truth=diary.truth(), facts=facts)
 
-    def _people(self, scene: Scene, tracks: Tracks, computers: Computers, options: LifeOptions) -> None:
+    def _people(self, scene: Scene, tracks: Tracks, computers: Computers, plot: Plot, options: LifeOptions) -> None:
         days = Days(self.premises, scene.calendar, scene.draws)
         stays = days.stays
         if options.oddities:
@@ -91,6 +95,7 @@ class LifeSimulator(Simulator):
                 walked.append(stay)
         scene.presence.settle()
         computers.ordinary(days, walked)
+        plot.play(options.plot)
         if options.attacks != "none":
             _attack(scene, tracks, options)
         if options.oddities:

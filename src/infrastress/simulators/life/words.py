@@ -4,7 +4,7 @@ from typing import Final
 
 from infrastress.events.kinds import Category
 
-__all__ = ["COMPLAINTS", "FAKE_PARTS", "LANGUAGES", "RELEASE", "STAFF"]
+__all__ = ["COMPLAINTS", "FAKE_PARTS", "LANGUAGES", "RELEASE", "STAFF", "TOLD"]
 
 LANGUAGES: Final = (("it", 0.72), ("en", 0.16), ("de", 0.06), ("fr", 0.06))
 COMPLAINTS: Final[dict[str, tuple[tuple[Category, str], ...]]] = {
@@ -55,3 +55,42 @@ FAKE_PARTS: Final = (
     ("near the depot", "in the whole town", "at the harbour", "around the plant", "by the tanks"),
     ("they hide it!", "people are fainting.", "close the windows.", "it will explode.", "nobody does anything."),
 )
+TOLD: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "release": tuple((language, text) for language, texts in RELEASE.items() for text in texts),
+    "mud": (
+        ("it", "Odore di fango dal porto, molto forte con la bassa marea."),
+        ("it", "Puzza di alghe marce su tutta la spiaggia."),
+        ("en", "It smells of rotten seaweed all along the beach."),
+        ("de", "Es riecht nach Schlick vom Hafen."),
+    ),
+    "noise": (
+        ("it", "Le sirene dello stabilimento suonano da dieci minuti, cosa succede?"),
+        ("it", "Si sentono sirene e altoparlanti."),
+        ("en", "Sirens at the plant, is it a drill?"),
+        ("de", "Was bedeuten die Sirenen?"),
+    ),
+    "storm": (
+        ("it", "Il vento ha abbattuto un albero sulla recinzione."),
+        ("it", "Manca la corrente in tutta la via."),
+        ("en", "The power went off and a sheet of metal flew over the road."),
+        ("fr", "Plus de courant chez nous depuis l'orage."),
+    ),
+    "drone": (
+        ("it", "Un drone vola basso sopra il recinto."),
+        ("it", "C'è un drone con una luce rossa sopra i serbatoi."),
+        ("en", "A drone is hovering over the station without lights."),
+    ),
+    "dry": (
+        ("it", "Non esce acqua dal rubinetto."),
+        ("it", "Pressione bassissima in tutto il palazzo."),
+        ("en", "No water on our floor since a few minutes."),
+        ("de", "Aus der Leitung kommt fast nichts."),
+    ),
+    "brown": (
+        ("it", "L'acqua è marrone."),
+        ("it", "Acqua torbida in tutta la via, si può bere?"),
+        ("en", "The tap water is brown."),
+        ("fr", "L'eau est trouble depuis ce matin."),
+    ),
+}
+"""What many say of one thing, by topic: (language, text)."""

@@ -74,7 +74,7 @@ class People:
         done: set[str] = set()
         assets = self._plant.site.asset_by_id
         for span in truth:
-            if not span.malicious:
+            if not span.malicious or not span.signals:
                 continue
             for asset in span.assets:
                 name = getattr(assets.get(asset), "controller", None)

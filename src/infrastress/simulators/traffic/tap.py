@@ -10,7 +10,7 @@ import numpy as np
 from infrastress.core.errors import SimulationError
 from infrastress.core.time import MINUTE, SECOND
 from infrastress.events import Samples
-from infrastress.simulators.base import Realisation, Scenario, TrafficPlan, TruthSpan
+from infrastress.simulators.base import Realisation, Scenario, TrafficPlan, TrafficStory, TruthSpan
 from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.randomness import Randomness
 from infrastress.simulators.telemetry import Showing
@@ -18,7 +18,7 @@ from infrastress.simulators.traffic.agenda import Agenda
 from infrastress.simulators.traffic.attacks import ATTACKS
 from infrastress.simulators.traffic.captures import CaptureFiles
 from infrastress.simulators.traffic.people import People
-from infrastress.simulators.traffic.plant import Plant
+from infrastress.simulators.traffic.plant import Device, Plant
 from infrastress.simulators.traffic.polling import Poller
 from infrastress.simulators.traffic.stage import Stage, Tale
 from infrastress.simulators.traffic.works import WORKS
@@ -39,7 +39,7 @@ def tapped(site: Site, scenario: Scenario, played: Realisation, seed: int, folde
     Raises:
         SimulationError: the site has nothing to be polled, a story is unknown or doesn't fit into the run.
     """
-    plan = scenario.traffic or TrafficPlan()
+    plan = played.traffic or scenario.traffic or TrafficPlan()
     calendar, draws = Calendar(scenario, site.time_zone), Randomness(seed)
     told = [_placed(plan, i, scenario, calendar, draws) for i in range(len(plan.stories))]
     rest = iter(played.samples)
@@ -48,12 +48,11 @@ def tapped(site: Site, scenario: Scenario, played: Realisation, seed: int, folde
         raise SimulationError("the run has no telemetry", remedy="give the scenario a longer duration_h")
     plant = Plant(site, first.tags)
     devices = list(plant.devices.values())
-    chosen = [devices[int(draws.stream(f"traffic.{tale.name}", i).integers(len(devices)))]
-              for i, (tale, _, _) in enumerate(told)]  # fmt: skip
-    spans = tuple(
-        TruthSpan(tale.name, bool(tale.techniques), began, ended, (device.node.asset,), (), tale.note, tale.techniques)
-        for (tale, began, ended), device in zip(told, chosen, strict=True)
-    )
+    chosen = [
+        _device(plan.stories[i], plant, devices[int(draws.stream(f"traffic.{tale.name}", i).integers(len(devices)))])
+        for i, (tale, _, _) in enumerate(told)
+    ]
+    spans = tuple(map(_span, plan.stories, told, chosen))
     files = CaptureFiles(folder)
     agenda = Agenda()
     poller = Poller(plant, draws.stream("traffic.polls"), files.put)
@@ -107,6 +106,25 @@ def _with_facts(chunks: Iterator[Samples], files: CaptureFiles, facts: dict[str,
 def _and_then(first: Samples, rest: Iterator[Samples]) -> Iterator[Samples]:
     yield first
     yield from (chunk for chunk in rest if len(chunk))
+
+
+def _device(wanted: TrafficStory, plant: Plant, drawn: Device) -> Device:
+    """The controller a story is about."""
+    if wanted.device is None:
+        return drawn
+    found = plant.devices.get(wanted.device)
+    if found is None:
+        known = ", ".join(plant.devices)
+        raise SimulationError(f"no controller {wanted.device!r} is polled", remedy=f"there are: {known}")
+    return found
+
+
+def _span(wanted: TrafficStory, told: tuple[Tale, int, int], device: Device) -> TruthSpan:
+    tale, began, ended = told
+    techniques = () if wanted.accident else tale.techniques
+    return TruthSpan(
+        tale.name, bool(techniques), began, ended, (device.node.asset,), (), tale.note, techniques, event=wanted.event
+    )
 
 
 class _Telling:

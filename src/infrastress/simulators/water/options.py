@@ -43,6 +43,8 @@ class WaterOptions(BaseModel):
         sources_closed_h: from this hour on nothing enters the network: every reservoir is shut off.
         traces: whether an attack leaves a login.
         oddities: whether ordinary days have their ordinary oddities.
+        people: whether the logins and complaints of ordinary days are told of too.
+        event, fault_event: the events that the truth of the story and of the fault belongs to.
         compare: whether the same seed is also played undisturbed, for `facts.undisturbed`; half of the cost.
         variation: whether demand, instruments and initial levels vary at random; without it the model runs as written.
         overflow: whether a tank runs over that controllers fill too far. A tank that no controller keeps clearly below
@@ -70,6 +72,9 @@ class WaterOptions(BaseModel):
     sources_closed_h: float | None = Field(default=None, ge=0)
     traces: bool = True
     oddities: bool = True
+    people: bool = True
+    event: str = ""
+    fault_event: str = ""
     compare: bool = True
     variation: bool = True
     overflow: bool = True

@@ -54,7 +54,7 @@ class People:
             body = Report(reporter="customer", channel="telephone", category="other", text=text)
             self.diary.write(at, self.reports, body)
 
-    def intrude(self, story: Story) -> None:
+    def intrude(self, story: Story, event: str) -> None:
         """The attacker's login: an account without remote rights, from outside, over the way in to a workstation."""
         jump = next((one.id for one in self.hosts if one.security_zone == "dmz"), None)
         station = next((one.id for one in self.hosts if one.role == "engineering"), None)
@@ -72,7 +72,7 @@ class People:
             self.diary.write(at + after, self.logins, body, (host,))
         self.diary.note(
             "remote_login", at - 95.0, story.began, (jump, station),
-            "an account from outside, without remote rights", malicious=True,
+            "an account from outside, without remote rights", malicious=True, event=event,
         )  # fmt: skip
 
     def call(self, harm: Consequences) -> None:

@@ -88,10 +88,11 @@ class WaterSimulator(Simulator):
             facts["views"] = telling.views(seen)
         diary = Diary(self.site, calendar)
         people = People(self.site, calendar, draws, diary)
-        people.ordinary_days()
+        if options.people:
+            people.ordinary_days()
         people.call(outcome.consequences)
         if story is not None and story.malicious and options.traces:
-            people.intrude(story)
+            people.intrude(story, options.event)
         telling.truth(diary, oddities)
         return Realisation(
             samples=samples_of(layout, seen, outcome.seconds, calendar, oddities),

@@ -56,6 +56,7 @@ class Telling:
                 story.note,
                 malicious=story.malicious,
                 signals=self._signals(touched),
+                event=options.event,
             )
             if story.hidden:
                 hidden = self._signals(set(story.hidden))
@@ -69,9 +70,10 @@ class Telling:
                     f"the operator sees {shown}",
                     malicious=True,
                     signals=hidden,
+                    event=options.event,
                 )
         if fault is not None:
-            diary.note(fault.kind, fault.began, fault.ended, fault.assets, fault.note)
+            diary.note(fault.kind, fault.began, fault.ended, fault.assets, fault.note, event=options.fault_event)
         if options.sources_closed_h is not None:
             began = 3600 * options.sources_closed_h
             diary.note("sources_closed", began, self.calendar.length, (), "every reservoir is shut off")
@@ -93,6 +95,7 @@ class Telling:
                     f"the tank runs over, {spell.volume:.1f} m3",
                     malicious=self.story is not None and self.story.malicious,
                     signals=self._signals({("level", name)}),
+                    event=self.options.event if self.story is not None else "",
                 )
 
     def facts(self) -> dict[str, Any]:

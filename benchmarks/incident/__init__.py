@@ -1,0 +1,1 @@
+"""What `benchmarks/incidents.py` is made of: takes (runs and what detectors said), truth, incidents, scores, tables."""
