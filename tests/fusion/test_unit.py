@@ -71,7 +71,45 @@ def test_two_low_ones_of_one_kind_are_no_incident_but_of_two_kinds_are():
         ).all("incident")
         == []
     )
-    assert len(in_order([intrusion(10), smell(20)], end=60).newest("incident")) == 1
+    assert len(in_order([login(10), detection(20, severity="low")], end=60).newest("incident")) == 1
+
+
+def test_notices_tie_no_alarms_together_and_go_to_the_nearest():
+    first, second = detection(10), detection(500, "leak", suspicion="process_fault")
+    ended = cleared(first, 20)
+    notes = [detection(m, f"note_{m}", severity="low", source_kind="access") for m in (50, 100, 150, 200, 450)]
+    feed = in_order([first, ended, *notes, second], end=600)
+    told = [set(event.body.detections) for event in feed.newest("incident").values()]
+    assert sorted(map(len, told)) == [2, 5]
+
+
+def test_what_becomes_an_alarm_leaves_the_notices_that_it_was_one_of():
+    note = detection(30, "odd", ("T-9",), severity="low")
+    other = detection(40, "odder", ("T-9",), severity="low", source_kind="network")
+    worse = detection(50, "odd", ("T-9",), severity="high")
+    before = in_order([note, other], end=45)
+    assert len(before.newest("incident")) == 1
+    after = in_order([note, other, worse], end=60)
+    (incident,) = [e for e in after.newest("incident").values() if not e.body.superseded_by]
+    assert set(incident.body.detections) == {note.id, other.id, worse.id}
+
+
+def test_a_login_and_gas_are_one_event_only_with_something_of_the_process_between():
+    gas = detection(20, "gas_high", ("GD-1",), source_kind="access", severity="high", suspicion="process_fault")
+    far = login(10, severity="high")
+    assert len(in_order([far, gas], end=60).newest("incident")) == 2
+    between = detection(15, suspicion="sensor_falsified")
+    assert len(in_order([far, between, gas], end=60).newest("incident")) == 1
+
+
+def test_a_report_that_says_no_place_ties_no_clouds_together():
+    gas = detection(20, "gas_high", ("GD-1",), source_kind="access", severity="high", suspicion="process_fault")
+    other = detection(25, assets=("T-9",), suspicion="process_fault")
+    heard = smell(30, suspicion="process_fault")
+    feed = in_order([gas, other, heard], end=60)
+    assert len(feed.newest("incident")) == 2
+    gone = [set(event.body.detections) for event in feed.newest("incident").values()]
+    assert {gas.id, heard.id} in gone
 
 
 def test_things_apart_in_place_or_time_are_two_incidents():

@@ -23,7 +23,7 @@ import msgspec
 
 from infrastress.core.ids import content_hash, event_id
 from infrastress.core.time import DAY, HOUR, MINUTE
-from infrastress.events import AlarmAction, Detection, Event
+from infrastress.events import Alarm, AlarmAction, Detection, Event
 from infrastress.events.kinds import CALLING, SEVERITIES, AlarmState, Severity, SourceKind, Suspicion
 from infrastress.fusion.evidence import Evidence, rank_of, severity_of
 from infrastress.site import Site
@@ -38,6 +38,7 @@ __all__ = [
     "LIFE_CYCLE",
     "OFF_DELAY",
     "AlarmRecord",
+    "alarm_event",
     "alarm_key",
     "priority",
     "stands",
@@ -110,6 +111,39 @@ def priority(severity: Severity, assets: tuple[str, ...], site: Site) -> int:
     ):
         points += 1
     return min(max(6 - points, 1), 4)
+
+
+def alarm_event(
+    record: "AlarmRecord", state: AlarmState, *, site: Site, priority: int, title: str, incident: str, now: int
+) -> Event:
+    """An alarm as it stands at event time `now`; its number is the record's `emitted`."""
+    return Event(
+        id=version_id(record.key, record.emitted),
+        site=site.id,
+        source="fusion",
+        sequence=record.emitted,
+        occurred=max(record.last, record.acknowledged),
+        observed=now,
+        assets=record.assets,
+        zone=record.zone,
+        body=Alarm(
+            alarm=record.key,
+            state=state,
+            severity=severity_of(record.severity),
+            priority=priority,
+            title=title,
+            sentence=record.sentence,
+            detection=record.worst[1],
+            rule=record.rule,
+            source_kind=record.source_kind,
+            incident=incident,
+            cleared=not record.active(now),
+            count=record.raises,
+            chattering=record.chattering,
+            last_raise=record.last_raise if record.last_raise > record.first else 0,
+            realarmed=record.realarmed,
+        ),
+    )
 
 
 class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
@@ -257,6 +291,15 @@ class AlarmRecord(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     def drawn_spans(self) -> list[tuple[int, int]]:
         """The same with the hold that it would have if it called: what draws a notice to an alarm."""
         return self._held(HOLD if self.condition else HOLD_ACT)
+
+    def held_until(self, moment: int) -> int:
+        """End of the span, with its hold, that holds a moment; before all time where none does."""
+        if self.standing and min(self.standing.values()) <= moment:
+            return FOREVER
+        for start, end in reversed(self.spans):
+            if start <= moment <= end + self.hold:
+                return end + self.hold
+        return -FOREVER
 
     def _held(self, hold: int) -> list[tuple[int, int]]:
         held = [(start, end + hold) for start, end in self.spans]

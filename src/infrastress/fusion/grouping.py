@@ -1,12 +1,13 @@
 """Grouping: alarms that belong together by place and time, as connected components.
 
-Two alarms are linked when both call somebody or neither does, their places touch (`places.py`) and their spans overlap.
-A span runs from the onset to a hold after the end (`AlarmRecord.hold`), without end while the condition stands. Groups
-are the connected components of that relation: a function of the set of alarms, not of the order in which they came to
-be known.
+Two alarms are linked when their places touch (`places.py`), their spans overlap, they can be of one event by themselves
+(`kinship.py`), and both tie things together or neither does. A span runs from the onset to a hold after the end
+(`AlarmRecord.hold`), without end while the condition stands. Groups are the connected components of that relation: a
+function of the set of alarms, not of the order in which they came to be known.
 
-A site has hundreds of notices, which call nobody. They would tie one day's events to the next, so they tie nothing: a
-group of them as a whole is drawn to the calling alarm nearest to one of them in time, of those in reach (`anchor`).
+What calls somebody and says where ties things together. A site has hundreds of notices, which call nobody, and a report
+of a smell may mean any of two clouds: they would tie one event to the next. So a group of them as a whole is drawn to
+the tying alarm nearest to one of them in time, of those in reach (`anchor`).
 
 Components grow by merging the smaller into the larger one, n log n in all. Only a clearing that becomes known late, or
 a notice that becomes an alarm, can take a link away; the group is then worked out afresh.
@@ -17,11 +18,14 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from infrastress.fusion.alarms import AlarmRecord
-from infrastress.fusion.places import Places
+from infrastress.fusion.kinship import Matter, akin, matter_of
+from infrastress.fusion.places import SITE_PLACE, Places
+from infrastress.site import Site
 
 __all__ = ["Groups", "Listener"]
 
 Span = tuple[int, int]
+_ANYWHERE = frozenset({SITE_PLACE})
 
 
 class Listener(Protocol):
@@ -37,12 +41,19 @@ class Listener(Protocol):
 
 
 class Groups:
-    """Connected components of alarm records; a group is named by one of its records."""
+    """Connected components of alarm records; a group is named by one of its records.
 
-    def __init__(self, records: dict[str, AlarmRecord], places: Places, listener: Listener) -> None:
+    Args:
+        records: all alarms, by key.
+        site: the site model.
+        places: where evidence lies.
+        listener: is told when groups change their name.
+    """
+
+    def __init__(self, records: dict[str, AlarmRecord], site: Site, places: Places, listener: Listener) -> None:
         self.members: dict[str, list[str]] = {}
         self._records = records
-        self._places = places
+        self._site, self._places = site, places
         self._listener = listener
         self._index: dict[str, dict[str, list[str]]] = {}
         self._latest_start = -(1 << 62)
@@ -78,8 +89,16 @@ class Groups:
             return False
         return self._afresh(record.group)
 
-    def promoted(self, record: AlarmRecord) -> None:
-        """A record that was a notice calls now."""
+    def ties(self, record: AlarmRecord) -> bool:
+        """Whether an alarm ties others together: it calls somebody and says where."""
+        return record.calls and self._own(record) != _ANYWHERE
+
+    def nature(self, record: AlarmRecord) -> tuple[bool, Matter]:
+        """What of an alarm, beside places and spans, decides what it is linked to."""
+        return self.ties(record), matter_of(record, self._site)
+
+    def changed(self, record: AlarmRecord) -> None:
+        """The nature of a grouped record isn't what it was."""
         if len(self.members[record.group]) > 1:
             self._afresh(record.group, alone=record.key)
         self._link(record, record.effective_spans())
@@ -94,25 +113,27 @@ class Groups:
         for key in self.members[group]:
             record = self._records[key]
             spans = record.drawn_spans()
+            matter = matter_of(record, self._site)
             for place in self._places.near(self._own(record)) & self._index.keys():
                 if place not in there:
-                    there[place] = sorted(self._at(place, calls=True), key=lambda one: one.first)
+                    there[place] = sorted(self._at(place, ties=True), key=lambda one: one.first)
                 for other in _outward(there[place], record.first):
                     far = abs(other.first - record.first), other.key
                     if far[0] > best[0]:
                         break
-                    if far < best and _overlap(spans, other.effective_spans()):
+                    kin = far < best and akin(matter, matter_of(other, self._site))
+                    if kin and _overlap(spans, other.effective_spans()):
                         best = far
         return best[1]
 
-    def notices_near(self, records: Iterable[AlarmRecord]) -> set[str]:
-        """Groups of notices at places that touch these records."""
+    def loose_near(self, records: Iterable[AlarmRecord]) -> set[str]:
+        """Groups of what ties nothing, at places that touch these records."""
         near = frozenset().union(*(self._places.near(self._own(record)) for record in records))
-        return {one.group for place in near & self._index.keys() for one in self._at(place, calls=False)}
+        return {one.group for place in near & self._index.keys() for one in self._at(place, ties=False)}
 
-    def _at(self, place: str, *, calls: bool) -> Iterable[AlarmRecord]:
+    def _at(self, place: str, *, ties: bool) -> Iterable[AlarmRecord]:
         for group, keys in self._index[place].items():
-            if self._records[group].calls == calls:
+            if self.ties(self._records[group]) == ties:
                 yield from map(self._records.__getitem__, keys)
 
     def _afresh(self, old: str, alone: str = "") -> bool:
@@ -160,14 +181,17 @@ class Groups:
 
     def _link(self, record: AlarmRecord, spans: Iterable[Span], *, quiet: bool = False) -> None:
         spans = list(spans)
-        near = self._places.near(self._own(record))
+        near, (ties, matter) = self._places.near(self._own(record)), self.nature(record)
         for place in sorted(near & self._index.keys()):
             for group in sorted(self._index.get(place, ())):
                 if group == record.group or group not in self._index.get(place, ()):
                     continue
-                if self._records[group].calls != record.calls:
+                if self.ties(self._records[group]) != ties:
                     continue
-                if any(_overlap(spans, self._records[key].effective_spans()) for key in self._index[place][group]):
+                there = map(self._records.__getitem__, self._index[place][group])
+                if any(
+                    akin(matter, matter_of(one, self._site)) and _overlap(spans, one.effective_spans()) for one in there
+                ):
                     self._merge(record.group, group, quiet)
 
     def _merge(self, one: str, other: str, quiet: bool) -> None:

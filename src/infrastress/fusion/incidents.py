@@ -49,6 +49,10 @@ class IncidentRecord(msgspec.Struct, kw_only=True, array_like=True):
     shown_kinds: list[str] = msgspec.field(default_factory=list)
     shown_severity: int = -1
 
+    def rank(self) -> tuple[int, str]:
+        """Of several the first announced comes first."""
+        return self.announced, self.key
+
 
 class Witness(NamedTuple):
     """What an alarm gives to its incident: evidence, and entries of the timeline behind the keys they are sorted by."""

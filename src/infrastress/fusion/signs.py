@@ -85,7 +85,7 @@ def _signs(
         signs.add("safeguard" if suspicion == "actuator_manipulated" else "instrument_fault")
     elif warns:
         signs.update(_WARNERS[kind] for kind in warns)
-    if types & {"level_switch"} and suspicion != "process_fault":
+    if types & {"level_switch"} and suspicion not in ("process_fault", "intrusion"):
         signs.add("safeguard")
     if source_kind == "reports":
         signs.add("physical_intrusion" if suspicion == "intrusion" else "report")

@@ -8,27 +8,24 @@ detections it holds.
 
 from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
-from infrastress.events import Alarm, AlarmAction, Detection, Event, IncidentAction, Tick, decode_event, encode_event
+from infrastress.events import AlarmAction, Detection, Event, IncidentAction, Tick, decode_event, encode_event
 from infrastress.fusion.alarms import (
     CHATTER,
     FOREVER,
     LIFE_CYCLE,
     OFF_DELAY,
     AlarmRecord,
+    alarm_event,
     alarm_key,
     priority,
     stands,
-    version_id,
 )
+from infrastress.fusion.drawing import Drawn
 from infrastress.fusion.evidence import Scorer, severity_of
 from infrastress.fusion.grouping import Groups
 from infrastress.fusion.hypotheses import TableScorer
@@ -42,6 +39,7 @@ from infrastress.fusion.incidents import (
     witness_of,
 )
 from infrastress.fusion.places import Places, taking_part
+from infrastress.fusion.state import State, Step, Timers, dump_state, load_state
 from infrastress.runtime.unit import Unit, refusal
 from infrastress.site import Site
 from infrastress.store.ports import Output, Record
@@ -53,37 +51,6 @@ REMEMBERED = 2 * DAY
 REST, LONGEST_REST = MINUTE, 60 * MINUTE
 """How long an incident waits for its next revision, an alarm it has, when repeats and clearings are all that is new."""
 GROWTH = 0.5
-
-
-class _State(msgspec.Struct, kw_only=True):
-    cell: int = -FOREVER
-    pending: list[Event] = msgspec.field(default_factory=list)
-    alarms: dict[str, AlarmRecord] = msgspec.field(default_factory=dict)
-    incidents: dict[str, IncidentRecord] = msgspec.field(default_factory=dict)
-    of_group: dict[str, list[str]] = msgspec.field(default_factory=dict)
-    anchors: dict[str, str] = msgspec.field(default_factory=dict)
-    episodes: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
-    early: dict[str, Event] = msgspec.field(default_factory=dict)
-    due: dict[str, int] = msgspec.field(default_factory=dict)
-    waiting: dict[str, int] = msgspec.field(default_factory=dict)
-    recheck: dict[str, int] = msgspec.field(default_factory=dict)
-    past: dict[str, int] = msgspec.field(default_factory=dict)
-
-
-_ENCODER = msgspec.msgpack.Encoder(order="sorted")
-_DECODER = msgspec.msgpack.Decoder(_State)
-
-
-@dataclass
-class _Step:
-    """What one cell changed."""
-
-    now: int
-    alarms: set[str] = field(default_factory=set)
-    groups: set[str] = field(default_factory=set)
-    touched: dict[str, set[str]] = field(default_factory=dict)
-    parted: set[str] = field(default_factory=set)
-    redrawn: set[str] = field(default_factory=set)
 
 
 class FusionUnit(Unit):
@@ -105,7 +72,7 @@ class FusionUnit(Unit):
         self._zone = ZoneInfo(site.time_zone)
         self._titles: dict[tuple[str, tuple[str, ...]], str] = {}
         self._priorities: dict[tuple[int, tuple[str, ...]], int] = {}
-        self._restore(_State())
+        self._restore(State())
 
     def update(self, record: Record) -> list[Output]:
         """Take a detection, an operator's action or a tick; anything else is quarantined.
@@ -129,15 +96,11 @@ class FusionUnit(Unit):
 
     def dump(self) -> bytes:
         """State as canonical bytes (MessagePack, keys sorted)."""
-        return _ENCODER.encode(self._state)
+        return dump_state(self._state)
 
     def load(self, data: bytes) -> None:
         """Replace the state by a dumped one; raises DecodeError."""
-        try:
-            state = _DECODER.decode(data)
-        except msgspec.MsgspecError as error:
-            raise DecodeError(f"no state of fusion: {error}") from None
-        self._restore(state)
+        self._restore(load_state(data))
 
     def carry(self, old: "FusionUnit") -> tuple[str, ...]:
         """Take over all alarms and incidents of a unit of another site model."""
@@ -156,7 +119,7 @@ class FusionUnit(Unit):
         if brought:
             state.of_group.setdefault(kept, []).extend(brought)
         if gone in state.due:
-            self._arm(kept, min(state.due.pop(gone), state.due.get(kept, FOREVER)))
+            self._timers.arm(kept, min(state.due.pop(gone), state.due.get(kept, FOREVER)))
         self._step.groups.discard(gone)
         self._step.groups.add(kept)
         for marked in (self._step.parted, self._step.redrawn):
@@ -174,21 +137,19 @@ class FusionUnit(Unit):
         for group in sorted(new):
             end = max(state.alarms[key].end for key in self._groups.members[group])
             if end < FOREVER:
-                self._arm(group, end)
+                self._timers.arm(group, end)
         self._step.groups.discard(old)
         self._step.groups.update(new)
         self._step.parted.update(new)
         self._step.alarms.update(key for group in new for key in self._groups.members[group])
 
-    def _restore(self, state: _State) -> None:
+    def _restore(self, state: State) -> None:
         self._state = state
-        self._step = _Step(state.cell)
-        self._groups = Groups(state.alarms, self._places, self)
+        self._step = Step(state.cell)
+        self._groups = Groups(state.alarms, self._site, self._places, self)
         self._witnesses: dict[str, tuple[int, Witness]] = {}
-        self._drawn: dict[str, list[str]] = {}
-        self._sort_drawn()
-        self._timers = [(moment, group) for group, moment in state.due.items()]
-        heapify(self._timers)
+        self._drawn = Drawn(state.anchors, state.alarms, self._groups)
+        self._timers = Timers(state.due)
 
     def _tick(self, tick: Tick) -> list[Output]:
         state, outputs = self._state, list[Output]()
@@ -204,7 +165,7 @@ class FusionUnit(Unit):
             now = min(now, self._next_timer())
             if now > closed:
                 break
-            self._step = _Step(max(now, state.cell))
+            self._step = Step(max(now, state.cell))
             while taken < len(state.pending) and state.pending[taken].occurred <= now:
                 self._take(state.pending[taken])
                 taken += 1
@@ -212,7 +173,7 @@ class FusionUnit(Unit):
             state.cell = self._step.now
         del state.pending[:taken]
         if tick.final:
-            self._step = _Step(max(state.cell, closed))
+            self._step = Step(max(state.cell, closed))
             outputs += [self._show(state.incidents[key]) for key in sorted(state.waiting)]
         if state.early and closed // DAY > state.cell // DAY:
             oldest = closed - REMEMBERED
@@ -225,16 +186,10 @@ class FusionUnit(Unit):
         return -(-moment // self._width) * self._width
 
     def _next_timer(self) -> int:
-        moments = [min(times.values()) for times in (self._state.waiting, self._state.recheck) if times]
-        while self._timers and self._state.due.get(self._timers[0][1]) != self._timers[0][0]:
-            heappop(self._timers)
-        if self._timers:
-            moments.append(self._timers[0][0])
-        return self._cell(min(moments)) if moments else FOREVER
-
-    def _arm(self, group: str, moment: int) -> None:
-        self._state.due[group] = moment
-        heappush(self._timers, (moment, group))
+        state = self._state
+        moments = [min(times.values()) for times in (state.waiting, state.recheck) if times]
+        moment = min([*moments, self._timers.next()])
+        return self._cell(moment) if moment < FOREVER else FOREVER
 
     def _recheck(self, key: str, moment: int) -> None:
         """Look at an alarm again at some event time, or sooner: a shelving or an off-delay ends."""
@@ -275,12 +230,12 @@ class FusionUnit(Unit):
                 source_kind=body.source_kind,
                 condition=stands(event, body, self._site),
             )
-        old_end, called = _end_of_span_at(record, start), record.calls
+        old_end, nature = record.held_until(start), self._groups.nature(record)
         span = record.raised(event, body)
         more = record.widened(taking_part(body, self._site))
-        if record.group and record.calls > called:
+        if record.group and self._groups.nature(record) != nature:
             self._free(record.group)
-            self._groups.promoted(record)
+            self._groups.changed(record)
         elif record.group and more:
             self._groups.widened(record)
         held = state.episodes.setdefault(episode, [])
@@ -295,7 +250,7 @@ class FusionUnit(Unit):
     def _clear(self, event: Event, body: Detection, episode: str) -> None:
         for key, start in self._state.episodes.pop(episode):
             record = self._state.alarms[key]
-            old_end = _end_of_span_at(record, start)
+            old_end = record.held_until(start)
             span = record.cleared(event, body, start)
             if record.condition:
                 self._groups.shortened(record, span[1])
@@ -306,8 +261,7 @@ class FusionUnit(Unit):
     def _touch(self, record: AlarmRecord) -> None:
         self._step.alarms.add(record.key)
         self._step.groups.add(record.group)
-        if record.end < self._state.due.get(record.group, FOREVER):
-            self._arm(record.group, record.end)
+        self._timers.sooner(record.group, record.end)
 
     def _finish(self) -> list[Output]:
         """Put out what the step changed: incidents first, so that alarms can name theirs."""
@@ -319,7 +273,7 @@ class FusionUnit(Unit):
         self._fire()
         for key in step.alarms:
             if key in state.alarms:
-                step.touched.setdefault(self._home(state.alarms[key].group), set()).add(key)
+                step.touched.setdefault(self._drawn.home(state.alarms[key].group), set()).add(key)
         incidents: list[Output] = []
         for group in sorted(step.groups):
             if group in self._groups.members:
@@ -330,77 +284,48 @@ class FusionUnit(Unit):
         return alarms + incidents
 
     def _draw(self) -> None:
-        """Let groups of notices go to the calling alarms that they are drawn to."""
-        state, step = self._state, self._step
+        """Let what ties nothing go to the alarms that it is drawn to."""
+        state, step, members = self._state, self._step, self._groups.members
         touched = [state.alarms[key] for key in step.alarms if key in state.alarms]
-        calling = [record for record in touched if record.calls]
-        again = {record.group for record in touched if not record.calls}
-        again.update(group for group in step.groups if group in state.alarms and not state.alarms[group].calls)
-        if calling:
-            named = {record.key for record in calling}
-            again.update(self._groups.notices_near(calling))
-            again.update(group for group, key in state.anchors.items() if key in named)
-        homes = step.redrawn
-        for group in sorted(again & self._groups.members.keys()):
-            old, new = state.anchors.pop(group, ""), self._groups.anchor(group)
-            if new:
-                state.anchors[group] = new
+        for group, old, new in self._drawn.look(touched, tuple(step.groups)):
+            if new and (brought := state.of_group.pop(group, [])):
                 home = state.alarms[new].group
-                if brought := state.of_group.pop(group, []):
-                    state.of_group.setdefault(home, []).extend(brought)
-                    step.groups.add(home)
+                state.of_group.setdefault(home, []).extend(brought)
+                step.groups.add(home)
             if new != old:
-                step.alarms.update(self._groups.members[group])
-                homes.update(state.alarms[key].group for key in (old, new) if key in state.alarms)
-                self._arm(group, max(state.alarms[key].end for key in self._groups.members[group]))
+                step.alarms.update(members[group])
+                step.redrawn.update(state.alarms[key].group for key in (old, new) if key in state.alarms)
+                self._timers.arm(group, max(state.alarms[key].end for key in members[group]))
                 step.groups.add(group)
-        self._sort_drawn()
-        step.groups.update(homes & self._groups.members.keys())
-        step.groups.update(map(self._home, step.groups & self._groups.members.keys()))
-        for home in sorted(step.groups & self._groups.members.keys()):
-            end = max(record.end for record in self._records(home))
-            if end < state.due.get(home, FOREVER):
-                self._arm(home, end)
+        step.groups.update(step.redrawn & members.keys())
+        step.groups.update(map(self._drawn.home, step.groups & members.keys()))
+        for home in sorted(step.groups & members.keys()):
+            self._timers.sooner(home, self._end_of(home))
 
     def _free(self, group: str) -> None:
-        """Notices that were drawn to an alarm are so no more, until they are again."""
-        anchor = self._state.anchors.pop(group, None)
-        if anchor is not None:
-            self._step.redrawn.add(self._state.alarms[anchor].group)
-
-    def _sort_drawn(self) -> None:
-        self._drawn.clear()
-        for group, key in sorted(self._state.anchors.items()):
-            self._drawn.setdefault(self._state.alarms[key].group, []).append(group)
-
-    def _home(self, group: str) -> str:
-        """The group whose incident tells of a group: of notices that are drawn to an alarm, that of the alarm."""
-        anchor = self._state.anchors.get(group)
-        return group if anchor is None else self._state.alarms[anchor].group
+        home = self._drawn.free(group)
+        if home:
+            self._step.redrawn.add(home)
 
     def _fire(self) -> None:
         """Close what has ended, forget what ended long ago."""
-        state, step = self._state, self._step
-        while self._timers and self._timers[0][0] <= step.now:
-            moment, group = heappop(self._timers)
-            if state.due.get(group) != moment:
-                continue
-            del state.due[group]
-            end = max(record.end for record in self._records(group))
-            if end == FOREVER or group in state.anchors:  # what is drawn to an alarm is kept as long as that
+        step = self._step
+        while (group := self._timers.pop(step.now)) is not None:
+            end = self._end_of(group)
+            if end == FOREVER or group in self._drawn:  # what is drawn to an alarm is kept as long as that
                 continue
             if end > step.now:
-                self._arm(group, end)
+                self._timers.arm(group, end)
             elif end + REMEMBERED + DAY > step.now:
                 step.groups.add(group)
-                self._arm(group, end + REMEMBERED + DAY)
+                self._timers.arm(group, end + REMEMBERED + DAY)
             else:
                 self._forget(group)
 
     def _forget(self, group: str) -> None:
         state = self._state
-        for drawn in self._drawn.pop(group, ()):
-            self._state.anchors.pop(drawn, None)
+        for drawn in list(self._drawn.held(group)):
+            self._drawn.free(drawn)
             self._forget(drawn)
         gone = set(self._groups.forget(group))
         self._step.groups.discard(group)
@@ -424,23 +349,23 @@ class FusionUnit(Unit):
         One that began with notices ends where they are drawn to an alarm: the alarm's takes its place.
         """
         state, step = self._state, self._step
-        if group in state.anchors:
+        if group in self._drawn:
             return []
         held = [state.incidents[key] for key in state.of_group.get(group, ())]
         records = self._records(group)
         if held and group in step.parted and not is_incident(records):
             del state.of_group[group]
-            return [self._end(gone, WITHDRAWN) for gone in sorted(held, key=_announced)]
+            return [self._end(gone, WITHDRAWN) for gone in sorted(held, key=IncidentRecord.rank)]
         own = [incident for incident in held if state.alarms[incident.founder].group == group]
         begun = not own and self._opens(records)
         if begun:
             own = [self._begin(group)]
         if not own:
             return []
-        kept, *rest = sorted(own, key=_announced)
+        kept, *rest = sorted(own, key=IncidentRecord.rank)
         rest += [incident for incident in held if incident not in own]
         outputs: list[Output] = []
-        for gone in sorted(rest, key=_announced):
+        for gone in sorted(rest, key=IncidentRecord.rank):
             kept.aliases = sorted({*kept.aliases, gone.key, *gone.aliases})
             outputs.append(self._end(gone, kept.key))
         if begun or rest:
@@ -496,12 +421,15 @@ class FusionUnit(Unit):
 
     def _records(self, group: str) -> list[AlarmRecord]:
         """Those of a group, and the notices drawn to it."""
-        groups = (group, *self._drawn.get(group, ()))
+        groups = (group, *self._drawn.held(group))
         return [self._state.alarms[key] for one in groups for key in self._groups.members[one]]
 
     def _ended(self, group: str) -> bool:
         """Whether nothing of it attracts other evidence any more."""
-        return max(record.end for record in self._records(group)) <= self._step.now
+        return self._end_of(group) <= self._step.now
+
+    def _end_of(self, group: str) -> int:
+        return max(record.end for record in self._records(group))
 
     def _founder(self, group: str) -> AlarmRecord:
         records = (self._state.alarms[key] for key in self._groups.members[group])
@@ -511,7 +439,7 @@ class FusionUnit(Unit):
         self._state.waiting.pop(incident.key, None)
         event = incident_event(
             incident,
-            self._records(self._home(self._state.alarms[incident.founder].group)),
+            self._records(self._drawn.home(self._state.alarms[incident.founder].group)),
             site=self._site,
             scorer=self._scorer,
             witness=self._witness,
@@ -530,7 +458,7 @@ class FusionUnit(Unit):
             self._recheck(record.key, record.last_clear + OFF_DELAY)
         if state == "shelved":
             self._recheck(record.key, record.shelved[2])
-        incidents = self._state.of_group.get(self._home(record.group), ())
+        incidents = self._state.of_group.get(self._drawn.home(record.group), ())
         incident = incidents[0] if incidents else ""
         told = record.raises if record.raises <= CHATTER else CHATTER + record.raises.bit_length()
         shown = (state, record.severity, cleared, told, incident)
@@ -542,32 +470,14 @@ class FusionUnit(Unit):
         rank = (record.severity, record.assets)
         if rank not in self._priorities:
             self._priorities[rank] = priority(severity, record.assets, self._site)
-        event = Event(
-            id=version_id(record.key, record.emitted),
-            site=self._site.id,
-            source="fusion",
-            sequence=record.emitted,
-            occurred=max(record.last, record.acknowledged),
-            observed=now,
-            assets=record.assets,
-            zone=record.zone,
-            body=Alarm(
-                alarm=record.key,
-                state=state,
-                severity=severity,
-                priority=self._priorities[rank],
-                title=self._title(record),
-                sentence=record.sentence,
-                detection=record.worst[1],
-                rule=record.rule,
-                source_kind=record.source_kind,
-                incident=incident,
-                cleared=cleared,
-                count=record.raises,
-                chattering=record.chattering,
-                last_raise=record.last_raise if record.last_raise > record.first else 0,
-                realarmed=record.realarmed,
-            ),
+        event = alarm_event(
+            record,
+            state,
+            site=self._site,
+            priority=self._priorities[rank],
+            title=self._title(record),
+            incident=incident,
+            now=now,
         )
         return Output(event.id, self._subject, encode_event(event), self._key(record.key), record.first)
 
@@ -589,17 +499,3 @@ class FusionUnit(Unit):
             text = card.title if card else record.rule.replace("_", " ").replace("-", " ").capitalize()
             self._titles[named] = f"{text}: {', '.join(record.assets[:3])}" if record.assets else text
         return self._titles[named]
-
-
-def _announced(incident: IncidentRecord) -> tuple[int, str]:
-    return incident.announced, incident.key
-
-
-def _end_of_span_at(record: AlarmRecord, moment: int) -> int:
-    """End of the record's span that holds a moment; before all time where none does."""
-    if record.standing and min(record.standing.values()) <= moment:
-        return FOREVER
-    for start, end in reversed(record.spans):
-        if start <= moment <= end + record.hold:
-            return end + record.hold
-    return -FOREVER

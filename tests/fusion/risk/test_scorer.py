@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from infrastress.core.time import DAY, HOUR, MINUTE
 from infrastress.evaluation.performance import Performance
@@ -208,10 +209,53 @@ def test_announced_work_explains_alarms_and_hides_none():
     assert told.severity == "high"
     work = next(one for one in told.assessment.explanations if one.name == "work")
     assert work.probability > 0.9
-    late = Feed(FusionUnit(site, RiskScorer([MEASURED])))
-    late.event(intrusion(20 * 60, severity="medium"))
-    late.tick(21 * 60)
-    assert late.all("incident")[-1].body.hypothesis == "unauthorised_access"
+    late = evidence(("D-FARM",), "access", "intrusion", severity="medium", first=T0 + 20 * HOUR, last=T0 + 20 * HOUR)
+    assert RiskScorer([MEASURED]).score([late], site).name == "unauthorised_access"
+
+
+def test_an_incident_is_opened_by_what_is_more_than_a_rumour():
+    scorer = RiskScorer([MEASURED])
+    lone = intrusion(10, severity="medium")
+    feed = Feed(FusionUnit(SITE, scorer))
+    feed.event(lone)
+    feed.tick(20)
+    assert feed.all("incident") == []
+    assert feed.newest("alarm")
+    feed.event(detection(25, "mass_balance", suspicion="sensor_falsified"))
+    feed.tick(30)
+    (incident,) = feed.newest("incident").values()
+    assert incident.body.detections_total == 2
+    unmeasured = Feed(FusionUnit(SITE, RiskScorer()))
+    unmeasured.event(lone)
+    unmeasured.tick(20)
+    assert len(unmeasured.newest("incident")) == 1
+
+
+def test_fire_and_what_nobody_measured_open_one_whatever_the_odds():
+    scorer = RiskScorer([MEASURED])
+    fire = evidence(("FD-1",), "access", "process_fault", severity="high")
+    assert scorer.opens([fire], SITE)
+    stranger = evidence(("D-FARM",), "access", "intrusion", severity="medium", detector="stranger")
+    assert scorer.opens([stranger], SITE)
+    assert not scorer.opens([evidence(("D-FARM",), "access", "intrusion", severity="medium")], SITE)
+
+
+def test_a_rule_that_calls_is_another_witness_than_its_notices():
+    apart = replace(MEASURED, false_episodes=400, found_calling=40, false_calling=2)
+    book = RatesBook([apart])
+    calls, notes = book.of("test", "any", calling=True), book.of("test", "any", calling=False)
+    assert calls.tpr == pytest.approx(40.5 / 51)
+    assert notes.tpr == pytest.approx(5.5 / 51)
+    assert calls.bits > 7
+    assert notes.bits < 0
+    assert RatesBook([MEASURED]).of("test", "any", calling=True) == RatesBook([MEASURED]).of("test", "any")
+
+
+def test_notices_of_one_detector_are_one_witness():
+    ten = [evidence((f"D-{n}",), "access", "intrusion", severity="low", zone="farm") for n in range(10)]
+    one, many = (RiskScorer([MEASURED]).score(some, SITE) for some in (ten[:1], ten))
+    assert many.confidence == pytest.approx(one.confidence)
+    assert [piece.also for piece in many.assessment.pieces] == [9]
 
 
 def test_an_attack_during_announced_work_is_still_an_attack():

@@ -3,8 +3,8 @@
 It is read off the signs of the evidence (`signs.py`), never off the name of a rule, so that a stranger's detector
 takes part; a sensor of a bow-tie in the site file names its detector and is about its threat. One detector has one word
 for a place and window: of alarms that say the same the strongest speaks, the others are counted, since repeats of one
-detector aren't independent witnesses. Of what it says without calling anybody it has one word in all: a drill opens ten
-doors, and the ten notices of it are no ten witnesses.
+detector aren't independent witnesses. Of what it says without calling anybody it has one word for all places: a drill
+opens ten doors, and the ten notices of it are no ten witnesses.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from infrastress.core.time import HOUR, MINUTE
 from infrastress.fusion.evidence import Evidence, rank_of
-from infrastress.fusion.risk.generate import BARRIER, CONTROL, FOOTHOLD, PRESENCE, PROCESS, READING, at
+from infrastress.fusion.risk.generate import BARRIER, CONTROL, FOOTHOLD, PRESENCE, PROCESS, READING, at, split
 from infrastress.fusion.risk.ground import Ground
 from infrastress.fusion.risk.judgements import NOW
 from infrastress.fusion.risk.likelihood import WINDOW_H, Rates, RatesBook, faded, freshness, likelihood
@@ -103,7 +103,7 @@ def listen(evidence: Sequence[Evidence], ground: Ground, book: RatesBook) -> Hea
         if heard is None:
             unweighed += 1
             continue
-        key = (heard.detector, heard.node, *heard.assets) if item.calls else (heard.detector,)
+        key = (heard.detector, heard.node, *heard.assets) if item.calls else (heard.detector, split(heard.node)[0])
         other = best.get(key)
         if other is None:
             best[key] = heard
