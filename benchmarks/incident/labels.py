@@ -1,8 +1,8 @@
 """Which detections belong to which event, by time and by what they are about.
 
-The rule, written down before evaluation seeds were scored with it. A detection belongs to an event when it is raised between the
-beginning of one of the event's spans (ten minutes earlier: a program is loaded before its effect begins) and an hour
-behind the span's end (four hours where telemetry shows the span: a process swings back slowly), and
+The rule, written down before evaluation seeds were scored with it. A detection belongs to an event when it is raised
+between the beginning of one of the event's spans (ten minutes earlier: a program is loaded before its effect) and
+an hour behind the span's end (four hours where telemetry shows the span: a process swings back slowly), and
 
 - it names an asset, a person, an account or the zone of that span, or
 - it is of reports, and the span is of people who report; it is of tracks, and the span is one, or
