@@ -7,8 +7,9 @@ an hour behind the span's end (four hours where telemetry shows the span: a proc
 - it names an asset, a person, an account or the zone of that span, or
 - it is of reports, and the span is of people who report; it is of tracks, and the span is one, or
 - captures gave it, and the span is of the network: a stranger asks every controller, the truth names one, or
-- telemetry or captures gave it, the span is of the process or the network, and one of its assets is at most two steps
-  from one of the span's along connections, controllers and what they drive (the site's places without zones).
+- telemetry gave it and the span is of the process or the network, or captures gave it and a span of the process has
+  begun within the hour, and one of its assets is at most two steps from one of the span's along connections,
+  controllers and what they drive (the site's places without zones).
 
 What people or a radar told goes before names (whose sentences name what lies beside), these before nearness, more names
 before fewer, the event that the run is about before the one beside it. What belongs to no event is noise: ordinary
@@ -81,7 +82,8 @@ class Labels:
             return 2, shared
         if body.source_kind == "network" and span.network:
             return 1, 1
-        if body.source_kind in ("telemetry", "network") and (span.process or span.network):
+        loading = body.source_kind == "network" and span.process and event.occurred <= span.began + BEHIND
+        if loading or (body.source_kind == "telemetry" and (span.process or span.network)):
             around = frozenset().union(*(self._around(name) for name in span.names))
             return int(bool(frozenset(event.assets) & around)), 0
         return 0, 0

@@ -169,6 +169,8 @@ def test_a_detection_belongs_to_the_event_it_names_in_its_hours():
             said("told, with what lies beside", "main", T0 + MINUTE, detector="reports", kind="reports"),
             {"names": ("D-PUMPS",)},
         ),
+        (said("loaded", "main", T0 + MINUTE, detector="n", kind="network", assets=("PLC-FARM-A",)), {}),
+        (said("long after", "", T0 + 2 * HOUR, detector="n", kind="network", assets=("PLC-FARM-A",)), {}),
         (said("asked", "main", T0 + 5 * HOUR, detector="site_network", kind="network", assets=("SIS-1",)), {}),
         (said("flown", "beside", T0 + 5 * HOUR, detector="tracks", assets=("GD-10",)), {}),
         (said("ordinary", "", T0 + MINUTE, assets=("D-JETTY",)), {}),
