@@ -1,16 +1,19 @@
 """Which detections belong to which event, by time and by what they are about.
 
-The rule, written down before anything was scored with it. A detection belongs to an event when it is raised between the
-beginning of one of the event's spans (ten minutes earlier: a program is loaded before its effect begins) and an hour
-behind the span's end (four hours where telemetry shows the span: a process swings back slowly), and
+The rule, written down before evaluation seeds were scored with it. A detection belongs to an event when it is raised
+between the beginning of one of the event's spans (ten minutes earlier: a program is loaded before its effect) and
+an hour behind the span's end (four hours where telemetry shows the span: a process swings back slowly), and
 
 - it names an asset, a person, an account or the zone of that span, or
-- it is of reports, and the span is of people who report, or
-- telemetry or captures gave it, the span is of the process or the network, and one of its assets is at most two steps
-  from one of the span's along connections, controllers and what they drive (the site's places without zones).
+- it is of reports, and the span is of people who report; it is of tracks, and the span is one, or
+- captures gave it, and the span is of the network: a stranger asks every controller, the truth names one, or
+- telemetry gave it and the span is of the process or the network, or captures gave it and a span of the process has
+  begun within the hour, and one of its assets is at most two steps from one of the span's along connections,
+  controllers and what they drive (the site's places without zones).
 
-Naming goes before nearness, more names before fewer, the event that the run is about before the one beside it. What
-belongs to no event is noise: ordinary oddities, and detectors that are wrong.
+What people or a radar told goes before names (whose sentences name what lies beside), these before nearness, more names
+before fewer, the event that the run is about before the one beside it. What belongs to no event is noise: ordinary
+oddities, and detectors that are wrong.
 """
 
 from collections.abc import Sequence
@@ -24,6 +27,7 @@ from infrastress.site import Site
 
 __all__ = ["Labelled", "Labels"]
 
+_TRACKS = ("hostile_track", "ghost_track", "own_drone")
 BEFORE, BEHIND, BEHIND_PROCESS, STEPS = 10 * MINUTE, HOUR, 4 * HOUR, 2
 
 
@@ -68,13 +72,18 @@ class Labels:
         return span.began - BEFORE <= at <= span.ended + behind
 
     def _closeness(self, event: Event, body: Detection, names: frozenset[str], span: Span) -> tuple[int, int]:
-        """(2 named, 1 near, 0 neither; how many names)."""
+        """(3 told of, 2 named, 1 near, 0 neither; how many names)."""
+        if body.source_kind == "reports" and span.kind.endswith("_reports"):
+            return 3, 0
+        if body.detector == "tracks" and span.kind in _TRACKS:
+            return 3, 0
         shared = len(names & frozenset(span.names)) + bool(event.zone and event.zone == span.zone)
         if shared:
             return 2, shared
-        if body.source_kind == "reports" and span.kind.endswith("_reports"):
-            return 2, 1
-        if body.source_kind in ("telemetry", "network") and (span.process or span.network):
+        if body.source_kind == "network" and span.network:
+            return 1, 1
+        loading = body.source_kind == "network" and span.process and event.occurred <= span.began + BEHIND
+        if loading or (body.source_kind == "telemetry" and (span.process or span.network)):
             around = frozenset().union(*(self._around(name) for name in span.names))
             return int(bool(frozenset(event.assets) & around)), 0
         return 0, 0

@@ -154,6 +154,8 @@ def test_a_detection_belongs_to_the_event_it_names_in_its_hours():
         Span("forced_door", True, T0, T0 + HOUR, ("D-PUMPS",), "pumps", "beside", False, False),
         Span("gauge_falsified", True, T0, T0 + HOUR, ("T-101", "LT-101"), "", "main", True, False),
         Span("fake_reports", True, T0, T0 + HOUR, (), "", "main", False, False),
+        Span("identity-request", True, T0 + 5 * HOUR, T0 + 5 * HOUR, ("PLC-FARM-A",), "", "main", False, True),
+        Span("ghost_track", False, T0 + 5 * HOUR, T0 + 5 * HOUR, ("T-105",), "", "beside", False, False),
         Span("door_chatter", False, T0, T0 + HOUR, ("D-JETTY",), "jetty", "", False, False),
     )
     wanted = [
@@ -163,6 +165,14 @@ def test_a_detection_belongs_to_the_event_it_names_in_its_hours():
         (said("near", "main", T0 + 4 * HOUR, detector="process_invariants", kind="telemetry", assets=("XV-101P",)), {}),
         (said("far", "", T0 + MINUTE, detector="process_invariants", kind="telemetry", assets=("T-107",)), {}),
         (said("told", "main", T0 + MINUTE, detector="reports", kind="reports"), {}),
+        (
+            said("told, with what lies beside", "main", T0 + MINUTE, detector="reports", kind="reports"),
+            {"names": ("D-PUMPS",)},
+        ),
+        (said("loaded", "main", T0 + MINUTE, detector="n", kind="network", assets=("PLC-FARM-A",)), {}),
+        (said("long after", "", T0 + 2 * HOUR, detector="n", kind="network", assets=("PLC-FARM-A",)), {}),
+        (said("asked", "main", T0 + 5 * HOUR, detector="site_network", kind="network", assets=("SIS-1",)), {}),
+        (said("flown", "beside", T0 + 5 * HOUR, detector="tracks", assets=("GD-10",)), {}),
         (said("ordinary", "", T0 + MINUTE, assets=("D-JETTY",)), {}),
         (said("of whom", "main", T0 + MINUTE, assets=("D-JETTY",)), {"names": ("T-101",)}),
     ]
