@@ -14,7 +14,7 @@ one, over the last versions of all incidents of the runs with a tale. Quiet days
 are silent there, but for what they learn from and in the runs with a tale.
 
     python -m benchmarks incidents [--tuning] [--quick] [--only TALE] [--site SITE] [--cache DIR] [--rates FILE]
-                                   [--runs] [--json] [--plot FILE]
+                                   [--measure FILE] [--runs] [--json] [--plot FILE]
 """
 
 import argparse
@@ -32,10 +32,12 @@ import numpy as np
 from benchmarks.common import circumstances, print_result, table
 from benchmarks.incident.fused import RIVALS, Fused, Fusion, attack_chance, rival
 from benchmarks.incident.labels import Labelled, Labels
+from benchmarks.incident.rates import measured_rates
 from benchmarks.incident.scores import Pairs, best_matches, brier, delay_s, incidents_of, is_one, pairs_of, reliability
 from benchmarks.incident.takes import Case, Stage, Take
 from infrastress.evaluation.events import poisson_interval
-from infrastress.evaluation.performance import load_performance
+from infrastress.evaluation.measuring import pooled
+from infrastress.evaluation.performance import Performance, load_performance, save_performance
 from infrastress.simulators.incidents import TALES
 
 SEEDS = Path(__file__).resolve().parent / "seeds" / "incidents.json"
@@ -211,6 +213,16 @@ def quiet(stage: Stage, fusion: Fusion, told: Sequence[Case]) -> dict[str, Any]:
     return {"site_days": days, "incidents": count, "attack_likely": likely, "kinds": dict(kinds.most_common())}
 
 
+def rates(chosen: argparse.Namespace, seeds: dict[str, Any], cache: Path) -> list[Performance]:
+    """Rates of the detectors of both sites, measured on the seeds for tuning."""
+    rows: list[Performance] = []
+    for name in [chosen.site] if chosen.site else SITES:
+        stage = Stage(name, seeds, cache, training_days=_QUICK_TRAINING if chosen.quick else None)
+        alone = [one for one in cases(seeds, "tuning", name, None, quick=chosen.quick) if one.beside == "none"]
+        rows += measured_rates(stage, [*alone, *quiet_cases(seeds, "tuning", name, quick=chosen.quick)])
+    return pooled(rows)
+
+
 def scored(chosen: argparse.Namespace, seeds: dict[str, Any], cache: Path) -> dict[str, Any]:
     """All figures."""
     group = "tuning" if chosen.tuning else "evaluation"
@@ -330,13 +342,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--site", choices=SITES, help="one site")
     parser.add_argument("--cache", type=Path, help="keep what detectors said here")
     parser.add_argument("--rates", type=Path, help="measured rates of the detectors, for the risk model")
+    parser.add_argument("--measure", type=Path, help="measure these rates on the seeds for tuning, and stop")
     parser.add_argument("--runs", action="store_true", help="a row a run")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--plot", type=Path)
     chosen = parser.parse_args(arguments)
     with ExitStack() as stack:
         cache = chosen.cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="incidents-")))
-        result = scored(chosen, json.loads(SEEDS.read_text()), cache)
+        seeds = json.loads(SEEDS.read_text())
+        if chosen.measure:
+            save_performance(chosen.measure, rates(chosen, seeds, cache))
+            return
+        result = scored(chosen, seeds, cache)
     if chosen.plot is not None:
         plot(result, chosen.plot)
     rows = result.pop("listed", "")

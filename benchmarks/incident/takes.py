@@ -145,7 +145,8 @@ class Stage:
         part.replace(kept)
         return made
 
-    def _scenario(self, case: Case) -> Scenario:
+    def scenario(self, case: Case) -> Scenario:
+        """What is played of a case."""
         if not case.tale:
             return load_scenario(self.folder, self.seeds["training"]["scenario"], duration_h=case.hours)
         scenario = load_scenario(self.folder, f"incident-{case.tale}-{case.twin}", duration_h=case.hours)
@@ -153,7 +154,7 @@ class Stage:
         return scenario.model_copy(update={"incident": incident})
 
     def _made(self, case: Case) -> Take:
-        scenario = self._scenario(case)
+        scenario = self.scenario(case)
         played = play(self.site, scenario, case.seed)
         with tempfile.TemporaryDirectory(prefix="incidents-") as name:
             out = Path(name)
