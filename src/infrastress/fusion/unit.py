@@ -1,9 +1,8 @@
 """The unit of fusion: a site's detections and ticks in, alarms and incidents out.
 
-Detections wait until the watermark closes their cell of the site's frame grid, and are then taken in order of
-(occurred, id): results depend neither on how records were batched nor on how sources were interleaved. What comes
-behind the watermark is taken at once and revises. Alarms and incidents are put out once a cell, however many
-detections it holds.
+Detections wait until the watermark closes their cell of the site's frame grid and are then taken in order of (occurred,
+id): results depend neither on how records were batched nor on how sources were interleaved. What comes behind the
+watermark is taken at once and revises. Alarms and incidents are put out once a cell, however many detections it holds.
 """
 
 from bisect import insort

@@ -61,7 +61,7 @@ ANNOUNCED = Row(
     first="Call whoever leads the work at {subject}: is it they, and are they doing what was announced?",
 )
 """Only where work was announced for the place and time of the evidence."""
-OPEN = 0.2
+OPEN = 0.5
 """From which probability that something is wrong an incident is opened: more likely than not.
 
 What calls below that stays an alarm, which somebody answers; an incident says that this is probably real.
