@@ -17,7 +17,17 @@ import msgspec
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
-from infrastress.events import Alarm, AlarmAction, Detection, Event, IncidentAction, Tick, decode_event, encode_event
+from infrastress.events import (
+    Alarm,
+    AlarmAction,
+    Detection,
+    Event,
+    IncidentAction,
+    InventoryAction,
+    Tick,
+    decode_event,
+    encode_event,
+)
 from infrastress.fusion.alarms import (
     CHATTER,
     FOREVER,
@@ -117,7 +127,7 @@ class FusionUnit(Unit):
             return [refusal(self._site.id, record, error)]
         if isinstance(event.body, Tick):
             return self._tick(event.body)
-        if isinstance(event.body, IncidentAction):  # how people handle an incident is no evidence for what it is
+        if isinstance(event.body, IncidentAction | InventoryAction):  # what people do and know is no evidence
             return []
         if not isinstance(event.body, Detection | AlarmAction):
             other = DecodeError(f"fusion can't take a {event.kind} event", where=record.subject)
