@@ -16,11 +16,14 @@ from infrastress.connectors.pcap.deep_words import FIELDS
 from infrastress.connectors.pcap.live import PcapConnector, PcapOptions
 from infrastress.connectors.pcap.reader import CaptureReader
 from infrastress.events.network import NetworkRow
+from infrastress.inventory.heard import Heard
 from infrastress.site.sources import Source
 from tests.connectors.conftest import small_site
-from tests.connectors.pcap.packets import ethernet, ipv4, mbap, pcap, read, talk, udp
+from tests.connectors.pcap.packets import BASE, ethernet, ipv4, mbap, pcap, read, talk, udp
 from tests.connectors.pcap.tapping import HEADER, record
 from tests.connectors.pcap.test_live import rows_in
+from tests.detectors.network.saying import START, judge
+from tests.inventory.rows import heard
 from tests.peers.sink import MemorySink, follow
 
 PNIO = Path(os.environ.get("INFRASTRESS_DATA", "../shared/data")) / "ot-pcaps" / "icsnpp" / "icsnpp_pnio.pcap"
@@ -75,6 +78,10 @@ def test_what_we_do_not_read_is_named_with_its_functions_and_the_rest_stays_as_i
     assert reader.balance.packets == len(PACKETS) == reader.balance.counts.total()
     assert reader.balance.total(Outcome.UNDECODED) == len(NOISE)
     assert before.balance.total(Outcome.UNDECODED) == len(NOISE) + 5
+    later = (row._replace(time=START + row.time - BASE) for row in rows)
+    (stop,) = [finding for finding in judge(*later) if finding.body.rule == "net.stop"]
+    assert "omron-fins stop" in stop.body.sentence
+    assert Heard.decode(heard(rows).encode()).ways.keys() >= {"10.0.0.8\t10.0.0.7\tomron-fins"}
     pieces, other = read(tmp_path, pcap(PACKETS), deep=Limits(packets=3))
     assert sorted(told(pieces), key=repr) == sorted(told(rows), key=repr)
     assert other.balance.counts == reader.balance.counts
