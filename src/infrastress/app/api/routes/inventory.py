@@ -115,7 +115,8 @@ Asked = Annotated[_Asked, Depends(_asked)]
 
 
 def _content(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {kind: {"schema": {"type": "string"}} for kind in kinds}}}
+    schemas: dict[str, dict[str, Any]] = {CSV: {"type": "string"}, BILL: {"type": "object"}, YAML: {}}
+    return {200: {"content": {kind: {"schema": schemas[kind]} for kind in kinds}}}
 
 
 @router.get("/inventory", dependencies=[SEE], response_model=wire.Inventory, responses=_content(CSV, BILL, YAML))
