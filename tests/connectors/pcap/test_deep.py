@@ -104,16 +104,25 @@ def test_a_tshark_that_hangs_or_falls_changes_nothing_but_is_counted(tmp_path, l
     assert other.balance.failures == {reason: 3}, "then it isn't asked any more"
 
 
+def live(folder: Path) -> PcapConnector:
+    options = PcapOptions(path=Path("taps"), poll_s=0.02, retry_max_s=0.2, tshark=True)
+    return PcapConnector(small_site(), Source(id="ot", kind="network"), options, LiveContext(folder=folder))
+
+
+def tap(folder: Path, upto: int) -> None:
+    whole = (record(packet, 10**18 + i) for i, packet in enumerate(PACKETS[:upto]))
+    (folder / "taps").mkdir(exist_ok=True)
+    (folder / "taps" / "a.pcap").write_bytes(HEADER + b"".join(whole))
+
+
 @needs_tshark
 def test_live_it_is_an_option_and_no_kill_loses_or_doubles_what_it_read(tmp_path):
-    (tmp_path / "taps").mkdir()
-    file, sink = tmp_path / "taps" / "a.pcap", MemorySink()
-    whole = [record(packet, 10**18 + i) for i, packet in enumerate(PACKETS)]
+    sink = MemorySink()
     for upto, fins_rows in ((6, 2), (len(PACKETS), 3)):
-        file.write_bytes(HEADER + b"".join(whole[:upto]))
-        options = PcapOptions(path=Path("taps"), poll_s=0.02, retry_max_s=0.2, tshark=True)
-        connector = PcapConnector(small_site(), Source(id="ot", kind="network"), options, LiveContext(folder=tmp_path))
-        follow(connector, sink, lambda n=fins_rows: sum(row.protocol == "omron-fins" for row in rows_in(sink)) >= n)
+        tap(tmp_path, upto)
+        follow(
+            live(tmp_path), sink, lambda n=fins_rows: sum(row.protocol == "omron-fins" for row in rows_in(sink)) >= n
+        )
     rows = [row for row in rows_in(sink) if row.protocol != "modbus"]
     assert sorted(told(rows), key=lambda row: row[-1])[:2] == [
         ("omron-fins", 0x0402, "stop", "stop", "client", "10.0.0.8", "10.0.0.7", 4),
@@ -121,6 +130,19 @@ def test_live_it_is_an_option_and_no_kill_loses_or_doubles_what_it_read(tmp_path
     ]
     assert [row.packet for row in rows if row.protocol == "omron-fins"] == [4, 6, 14]
     assert {row.capture for row in rows} == {"a.pcap"}
+
+
+@needs_tshark
+def test_live_a_failure_is_told_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr("infrastress.connectors.pcap.live.Limits", lambda: Limits(seconds=0.01))
+    sink = MemorySink()
+    tap(tmp_path, len(PACKETS))
+    follow(live(tmp_path), sink, lambda: sink.balance.quarantined["tshark-timed-out"])
+    (refusal,) = [one for delivery in sink.durable for one in delivery.refusals]
+    assert (refusal.reason, refusal.where) == ("tshark-timed-out", "a.pcap")
+    assert refusal.what == "packets 4 to 14: it took longer than 0.01 s"
+    assert any(row.protocol == "modbus" for row in rows_in(sink))
+    assert sink.balance.balances
 
 
 def test_where_it_is_not_installed_all_is_as_without(tmp_path, monkeypatch):
