@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infrastress.core.time import MINUTE
-from infrastress.events import Event, IncidentAction, make_event
+from infrastress.events import Event, IncidentAction, InventoryAction, make_event
 from infrastress.fusion import FusionUnit
 from infrastress.fusion.handling import Handlings, Known, fold
 from tests.fusion.plant import SITE, T0, Feed, detection
@@ -121,7 +121,17 @@ def test_who_has_it_has_it_since_the_first_of_the_same_assignments():
     assert fold(acts).owner_since == T0 + 3 * MINUTE
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), actions), max_size=8))
+words = st.builds(
+    lambda minute, role: make_event(
+        site="plant", source="person:ada", sequence=0, occurred=T0 + minute * MINUTE,
+        body=InventoryAction(device="10.0.0.2", action="correct", fields={"role": role}, by="ada", why="seen"),
+    ),
+    st.integers(0, 20),
+    st.sampled_from(["hmi", ""]),
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), actions | words), max_size=8))
 def test_fusion_passes_over_them(acts):
     """With acts between them, the same detections come to the same bytes, and nothing of them is kept."""
     raised = [detection(5), detection(9, "rate", ("T-2",), severity="medium"), detection(40)]

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Debian's mosquitto, which the MQTT tests need, and Chromium, which those of the console need: installed where we may
-# (root, apt-get), otherwise named. Never fails: without one, its tests are skipped with the reason.
+# Debian's mosquitto, which the MQTT tests need, tshark, which those of captures compare with, and Chromium, which those of
+# the console need: installed where we may (root, apt-get), otherwise named. Never fails: without one, its tests are skipped with the reason.
 present() {
     command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
 }
 missing=
 present mosquitto || missing="mosquitto"
+present tshark || missing="$missing tshark"
 present chromium || present chromium-browser || [ -n "${INFRASTRESS_CHROMIUM:-}" ] || missing="$missing chromium fonts-liberation"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -24,6 +25,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     done
 fi
 present mosquitto || echo "mosquitto is not installed (Debian package mosquitto): the MQTT tests will be skipped" >&2
+present tshark || echo "tshark is not installed (Debian package tshark): the tests that ask it will be skipped" >&2
 present chromium || present chromium-browser || [ -n "${INFRASTRESS_CHROMIUM:-}" ] ||
     echo "Chromium is not installed (Debian package chromium; or name one in INFRASTRESS_CHROMIUM): the console's tests will be skipped" >&2
 exit 0

@@ -2,9 +2,16 @@
 
 STATE/inventory/heard.json            what was heard, of which captures, and up to where the log was read
 STATE/inventory/corrections/c0001.json   what a person knows better, with who, when and why
+
+A correction by the API is an act in the log first. Whoever reads the log on files those that have no file yet, so that
+a process killed between the two loses none.
 """
 
-from collections.abc import Callable, Iterable
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,10 +22,10 @@ import msgspec
 from infrastress.app.files import make_folder, write_atomically
 from infrastress.app.keeping.backup import Place
 from infrastress.app.numbered import numbered, write_next
-from infrastress.connectors.pcap.reader import CaptureReader
 from infrastress.core.errors import ConfigurationError, DecodeError, InputError
+from infrastress.core.time import to_iso
 from infrastress.detectors.network.who import Who
-from infrastress.events import NetworkRecords
+from infrastress.events import Event, InventoryAction, NetworkRecords, decode_event
 from infrastress.inventory.corrections import Correction
 from infrastress.inventory.devices import Device, devices_of
 from infrastress.inventory.gather import gather
@@ -26,12 +33,13 @@ from infrastress.inventory.heard import Heard
 from infrastress.inventory.matching import Finding, findings_of
 from infrastress.site import Site
 from infrastress.store import open_store
-from infrastress.store.ports import type_of
+from infrastress.store.ports import Log, Record, type_of
 
-__all__ = ["Inventory", "Shelf", "judged"]
+__all__ = ["Inventory", "Shelf", "correction_of", "device_called", "judged"]
 
 _HEAD, _TAIL = 4_096, 65_536
 _CHUNK: Final = 64
+_READ: Final = ("network", "action")
 Advance = Callable[[float], None]
 
 
@@ -81,6 +89,24 @@ class Shelf:
     heard: Heard = field(default_factory=Heard)
     log: int = 0
     captures: list[_Capture] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def held(cls, place: Place, *, fresh: bool = False) -> Iterator["Shelf"]:
+        """What is kept, for one writer at a time; emptied first where it is to begin anew. It is kept at the end.
+
+        Raises:
+            InputError: it is damaged.
+        """
+        folder = make_folder(_file(place).parent)
+        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # falls with the process
+            shelf = cls(place) if fresh else cls.open(place)
+            yield shelf
+            shelf.keep()
+        finally:
+            os.close(handle)
 
     @classmethod
     def open(cls, place: Place) -> "Shelf":
@@ -134,19 +160,47 @@ class Shelf:
         store = self.place.store
         if "://" not in store and not Path(store).exists():
             return 0
-        partition, count = f"ingest/{site.id}/main", 0
         with open_store(store, upgrade=False) as opened:
-            after = max(self.log, opened.log.start(partition))
-            while records := opened.log.read(partition, after, _CHUNK):
-                for record in records:
-                    if type_of(record.subject) == "network":
-                        network = NetworkRecords.decode(record.data)
-                        gather(self.heard, network)
-                        count += len(network)
-                after = records[-1].offset
-                advance(len(records))
-            self.log = after
+            return self.follow(opened.log, site.id, advance)
+
+    def follow(self, log: Log, site: str, advance: Advance = lambda _: None, *, within_s: float | None = None) -> int:
+        """Add what a log holds since last time; how many network records.
+
+        Args:
+            log: of the site's store.
+            site: its id.
+            advance: told how many records were read.
+            within_s: leave off after about so long; the rest is read next time.
+        """
+        partition, count = f"ingest/{site}/main", 0
+        ends = None if within_s is None else time.monotonic() + within_s
+        self.log, end = max(self.log, log.start(partition)), log.end(partition)
+        while records := log.read(partition, self.log, _CHUNK, types=_READ):
+            count += sum(map(self._take, records))
+            self.log = records[-1].offset
+            advance(len(records))
+            if ends is not None and time.monotonic() > ends:
+                return count
+        self.log = max(self.log, end)
         return count
+
+    def _take(self, record: Record) -> int:
+        try:
+            if type_of(record.subject) == "network":
+                network = NetworkRecords.decode(record.data)
+                gather(self.heard, network)
+                return len(network)
+            correction = correction_of(decode_event(record.data))
+        except DecodeError:
+            return 0  # detection refused it too, and says so
+        if correction is not None:
+            self.file(correction)
+        return 0
+
+    def file(self, correction: Correction) -> None:
+        """File an act, once."""
+        if all(known.act != correction.act for known in self.corrections()):
+            write_next(_corrections(self.place), "c", msgspec.to_builtins(correction))
 
     def corrections(self) -> list[Correction]:
         """All corrections, oldest first.
@@ -155,7 +209,7 @@ class Shelf:
             InputError: one is damaged.
         """
         found = []
-        for _, file in numbered(self.place.state / "inventory" / "corrections", "c"):
+        for _, file in numbered(_corrections(self.place), "c"):
             try:
                 found.append(msgspec.json.decode(file.read_bytes(), type=Correction))
             except (msgspec.MsgspecError, OSError, RecursionError) as error:
@@ -168,20 +222,37 @@ class Shelf:
         Raises:
             ConfigurationError: nothing of that name was heard.
         """
-        devices = judged(site, self.heard, self.corrections()).devices
-        if not any(correction.node in _names(device) for device in devices):
-            from difflib import get_close_matches
+        device_called(judged(site, self.heard, self.corrections()).devices, correction.node)
+        write_next(_corrections(self.place), "c", msgspec.to_builtins(correction))
+        return device_called(judged(site, self.heard, self.corrections()).devices, correction.node)
 
-            names = sorted({name for device in devices for name in _names(device)})
-            close = get_close_matches(correction.node, names, n=3)
-            raise ConfigurationError(
-                f"nothing called {correction.node!r} is in the inventory",
-                where=str(_file(self.place)),
-                remedy=f"did you mean {', '.join(close)}?" if close else "infrastress inventory show SITE lists all",
-            )
-        write_next(self.place.state / "inventory" / "corrections", "c", msgspec.to_builtins(correction))
-        after = judged(site, self.heard, self.corrections()).devices
-        return next(device for device in after if correction.node in _names(device))
+
+def device_called(devices: Iterable[Device], name: str) -> Device:
+    """A device by its asset, an address or a MAC.
+
+    Raises:
+        ConfigurationError: nothing of that name was heard.
+    """
+    every = list(devices)
+    for device in every:
+        if name in _names(device):
+            return device
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, sorted({one for device in every for one in _names(device)}), n=3)
+    raise ConfigurationError(
+        f"nothing called {name!r} is in the inventory",
+        remedy=f"did you mean {', '.join(close)}?" if close else "infrastress inventory show SITE lists all",
+    )
+
+
+def correction_of(event: Event) -> Correction | None:
+    """The correction that an act is; None where it is another."""
+    body = event.body
+    if not isinstance(body, InventoryAction):
+        return None
+    at = to_iso(event.occurred)
+    return Correction(node=body.device, fields=body.fields, at=at, by=body.by, why=body.why, act=event.id)
 
 
 def read_capture(path: Path, advance: Advance) -> tuple[Heard, str | None]:
@@ -194,6 +265,8 @@ def read_capture(path: Path, advance: Advance) -> tuple[Heard, str | None]:
     Raises:
         InputError: it can't be read or is no capture.
     """
+    from infrastress.connectors.pcap.reader import CaptureReader  # the API needs no captures
+
     heard, reader, done = Heard(), CaptureReader(path, source=path.name), 0
     for records in reader:
         gather(heard, records)
@@ -209,6 +282,10 @@ def _names(device: Device) -> set[str]:
 
 def _file(place: Place) -> Path:
     return place.state / "inventory" / "heard.json"
+
+
+def _corrections(place: Place) -> Path:
+    return place.state / "inventory" / "corrections"
 
 
 def _fingerprint(path: Path) -> _Capture:

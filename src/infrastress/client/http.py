@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
+from infrastress.client import inventory as heard
 from infrastress.client import models
 from infrastress.client import quarantine as kept
 from infrastress.client import site as wire
@@ -120,6 +121,38 @@ class Client:
     def asset(self, id_: str) -> models.AssetDetail:
         """An asset with all that belongs to it."""
         return self._get(f"/assets/{_part(id_)}", models.AssetDetail)
+
+    def inventory(self, **filters: Any) -> Iterator[heard.NetworkDevice]:
+        """Devices on the network; filters: role, protocol, declared, heard, q."""
+        return self._pages("/inventory", heard.Inventory, lambda page: page.items, filters)
+
+    def inventory_page(self, **filters: Any) -> heard.Inventory:
+        """The first devices of it, with what the inventory rests on."""
+        return self._get("/inventory", heard.Inventory, filters)
+
+    def conversations(self, **filters: Any) -> Iterator[heard.Conversation]:
+        """The communication matrix; filters: client, server, device, protocol."""
+        return self._pages("/inventory/conversations", heard.Conversations, lambda page: page.items, filters)
+
+    def differences(self, **filters: Any) -> Iterator[heard.Difference]:
+        """What differs from the site model; filter: kind."""
+        return self._pages("/inventory/differences", heard.Differences, lambda page: page.items, filters)
+
+    def inventory_as(self, form: str, part: str = "", **filters: Any) -> str:
+        """Devices as csv, cyclonedx or yaml; as csv also `part` conversations or differences."""
+        path = f"/inventory/{_part(part)}" if part else "/inventory"
+        return self._send("GET", path, params=_plain({**filters, "format": form})).text
+
+    def corrections(self) -> list[heard.InventoryCorrection]:
+        """What people said that devices are, the newest first."""
+        return self._get("/inventory/corrections", heard.InventoryCorrections).items
+
+    def correct_device(self, device: str, why: str, *, key: str | None = None, **fields: Any) -> heard.CorrectionResult:
+        """Say what a device is: role, level, name, vendor; None takes back what was said."""
+        headers = {"Idempotency-Key": key} if key else {}
+        body = {"device": device, "why": why, **fields}
+        response = self._change("POST", "/inventory/corrections", json=body, headers=headers)
+        return self._read(response, heard.CorrectionResult)
 
     def relations(self, id_: str) -> wire.Relations:
         """What an asset is joined to, needs, and takes with it; its hazards and barriers."""

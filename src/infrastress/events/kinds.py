@@ -31,6 +31,7 @@ __all__ = [
     "Incident",
     "IncidentAction",
     "IncidentActionName",
+    "InventoryAction",
     "LoginAttempt",
     "Report",
     "ReportVerdict",
@@ -361,6 +362,22 @@ class IncidentAction(
     severity: Severity = "info"
 
 
+class InventoryAction(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="inventory_action"
+):
+    """What a person knows better about a device on the network than what is heard and the site model say.
+
+    `device` is an asset's id, an address or a MAC; an empty value of `fields` takes an earlier correction back. It is
+    no evidence of anything: neither detection nor fusion takes it.
+    """
+
+    device: str
+    action: Literal["correct"]
+    fields: dict[str, str]
+    by: str
+    why: str
+
+
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="tick"):
     """The watermark: no Samples before `watermark` will be accepted any more from any source of this partition.
 
@@ -395,6 +412,7 @@ Body = (
     | AlarmAction
     | Incident
     | IncidentAction
+    | InventoryAction
     | Tick
     | Unknown
 )
@@ -416,6 +434,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
         AlarmAction,
         Incident,
         IncidentAction,
+        InventoryAction,
         Tick,
     )
 }

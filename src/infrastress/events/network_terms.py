@@ -27,7 +27,7 @@ class Transport(StrEnum):
 
 
 class Protocol(StrEnum):
-    """What was spoken, told by content. The first block is decoded, the rest only named."""
+    """What was spoken, told by content. The first block is decoded, the second named, the third by tshark."""
 
     MODBUS = "modbus"
     IEC104 = "iec104"
@@ -63,6 +63,26 @@ class Protocol(StrEnum):
     ICMP = "icmp"
     UNKNOWN = "unknown"
 
+    FINS = "omron-fins"
+    HART_IP = "hart-ip"
+    SYNCHROPHASOR = "c37.118"
+    KNX = "knxnet-ip"
+    ETHERCAT = "ethercat"
+    POWERLINK = "powerlink"
+    DCERPC = "dce-rpc"
+    COAP = "coap"
+    AMQP = "amqp"
+    PTP = "ptp"
+    STP = "stp"
+    CDP = "cdp"
+    IGMP = "igmp"
+    NETBIOS = "netbios"
+    SSDP = "ssdp"
+    RTSP = "rtsp"
+    SYSLOG = "syslog"
+    KERBEROS = "kerberos"
+    LDAP = "ldap"
+
 
 ADMINISTERS: Final = frozenset({Protocol.RDP, Protocol.VNC, Protocol.SSH, Protocol.TELNET})
 """By which people work on another machine."""
@@ -75,7 +95,7 @@ OFFICE: Final = ADMINISTERS | {
 INDUSTRIAL: Final = frozenset(
     {
         Protocol.MODBUS, Protocol.IEC104, Protocol.DNP3, Protocol.S7COMM, Protocol.S7COMM_PLUS, Protocol.COTP,
-        Protocol.ENIP, Protocol.CIP, Protocol.BACNET, Protocol.OPCUA, Protocol.MMS,
+        Protocol.ENIP, Protocol.CIP, Protocol.BACNET, Protocol.OPCUA, Protocol.MMS, Protocol.FINS, Protocol.HART_IP,
     }
 )  # fmt: skip
 """By which controllers are read and told what to do, over IP."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
-from infrastress.events import AlarmAction, Detection, Event, IncidentAction, Tick, decode_event, encode_event
+from infrastress.events import AlarmAction, Detection, Event, Tick, decode_event, encode_event
 from infrastress.fusion.alarms import (
     CHATTER,
     FOREVER,
@@ -50,6 +50,7 @@ REMEMBERED = 2 * DAY
 REST, LONGEST_REST = MINUTE, 60 * MINUTE
 """How long an incident waits for its next revision, an alarm it has, when repeats and clearings are all that is new."""
 GROWTH = 0.5
+_NO_EVIDENCE = frozenset({"incident_action", "inventory_action"})  # how people handle things says nothing of what is
 
 
 class FusionUnit(Unit):
@@ -84,7 +85,7 @@ class FusionUnit(Unit):
             return [refusal(self._site.id, record, error)]
         if isinstance(event.body, Tick):
             return self._tick(event.body)
-        if isinstance(event.body, IncidentAction):  # how people handle an incident is no evidence for what it is
+        if event.kind in _NO_EVIDENCE:
             return []
         if not isinstance(event.body, Detection | AlarmAction):
             other = DecodeError(f"fusion can't take a {event.kind} event", where=record.subject)

@@ -17,6 +17,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
         node: asset id, address or MAC.
         fields: what is right; an empty value takes an earlier correction of the field back.
         at: ISO 8601. by: name or role. why: in words.
+        act: id of the act in the site's log that it is; empty where it was given by command.
     """
 
     node: str
@@ -24,6 +25,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     by: str
     why: str
+    act: str = ""
 
 
 def applied(corrections: Iterable[Correction]) -> dict[str, tuple[str, str]]:

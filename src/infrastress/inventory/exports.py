@@ -14,7 +14,7 @@ from infrastress.inventory.matching import Finding
 from infrastress.inventory.roles import Judged
 from infrastress.inventory.vendors import LOCAL, SHARED, UNLISTED
 
-__all__ = ["as_dict", "csv_files", "device_dict", "maker_of"]
+__all__ = ["as_dict", "csv_files", "csv_table", "device_dict", "maker_of"]
 
 _PLAIN: Final = ("id", "name", "asset", "vendor", "first", "last", "records", "packets", "bytes")
 _OUTCOMES: Final = ("answered", "refused", "unanswered", "told")
@@ -128,37 +128,38 @@ def _ways(heard: Heard) -> list[dict[str, Any]]:
 def csv_files(heard: Heard, devices: Iterable[Device], findings: Iterable[Finding]) -> dict[str, str]:
     """Three tables by file name: devices, conversations, findings."""
     whole = as_dict(heard, devices, findings)
-    rows = [
-        {
-            **{name: one[name] for name in _PLAIN},
-            "addresses": " ".join(one["addresses"]),
-            "macs": " ".join(mac["mac"] for mac in one["macs"]),
-            "vlans": " ".join(map(str, one["vlans"])),
-            "role": one["role"]["value"], "role_confidence": one["role"]["confidence"], "role_by": one["role"]["by"],
-            "role_because": "; ".join(one["role"]["because"]),
-            "level": one["level"]["value"], "level_confidence": one["level"]["confidence"],
-            "client_of": " ".join(one["client_of"]), "server_of": " ".join(one["server_of"]),
-            "says": " | ".join(said["text"] for said in one["says"]),
-            "notes": "; ".join(one["notes"]),
-        }
-        for one in whole["devices"]
-    ]  # fmt: skip
-    ways = [
-        {
-            **{name: value for name, value in one.items() if name not in ("actions", "ports", "units")},
-            "ports": " ".join(map(str, one["ports"])),
-            "units": " ".join(map(str, one["units"])),
-            "actions": "; ".join(
-                f"{deed['function'] or deed['action']} {sum(deed[name] for name in _OUTCOMES)}"
-                for deed in one["actions"]
-            ),
-        }
-        for one in whole["conversations"]
-    ]
+    return {f"{name}.csv": csv_table(name, whole[name]) for name in ("devices", "conversations", "findings")}
+
+
+def csv_table(name: str, items: Iterable[dict[str, Any]]) -> str:
+    """Devices, conversations or findings, as `as_dict` gives them, as a table; empty where there is none."""
+    flat = {"devices": _flat_device, "conversations": _flat_way}.get(name, dict)
+    return _csv([flat(one) for one in items])
+
+
+def _flat_device(one: dict[str, Any]) -> dict[str, Any]:
     return {
-        "devices.csv": _csv(rows),
-        "conversations.csv": _csv(ways),
-        "findings.csv": _csv(whole["findings"]),
+        **{name: one[name] for name in _PLAIN},
+        "addresses": " ".join(one["addresses"]),
+        "macs": " ".join(mac["mac"] for mac in one["macs"]),
+        "vlans": " ".join(map(str, one["vlans"])),
+        "role": one["role"]["value"], "role_confidence": one["role"]["confidence"], "role_by": one["role"]["by"],
+        "role_because": "; ".join(one["role"]["because"]),
+        "level": one["level"]["value"], "level_confidence": one["level"]["confidence"],
+        "client_of": " ".join(one["client_of"]), "server_of": " ".join(one["server_of"]),
+        "says": " | ".join(said["text"] for said in one["says"]),
+        "notes": "; ".join(one["notes"]),
+    }  # fmt: skip
+
+
+def _flat_way(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: value for name, value in one.items() if name not in ("actions", "ports", "units")},
+        "ports": " ".join(map(str, one["ports"])),
+        "units": " ".join(map(str, one["units"])),
+        "actions": "; ".join(
+            f"{deed['function'] or deed['action']} {sum(deed[name] for name in _OUTCOMES)}" for deed in one["actions"]
+        ),
     }
 
 

@@ -14,6 +14,7 @@ from infrastress.app.api.checking import check_folder
 from infrastress.app.api.opened import serve
 from infrastress.app.api.settings import ApiSettings, InForce
 from infrastress.app.detecting import cards_of, choose_detectors
+from infrastress.app.keeping.backup import Place
 from infrastress.app.service.models import prepare
 from infrastress.client import Client
 from infrastress.core.clock import EventClock
@@ -61,6 +62,7 @@ class Api:
             lambda: detectors,
             lambda: check_folder(site, state, None, self.site, lambda: prepare(site, state).data),
             versions={name: plugin.version for name, (plugin, _) in chosen.items()},
+            place=Place(site, state, "memory://"),
         )
         self.app = create_app(store, lambda: self.setup, book=self.book, settings=settings, clock=self.clock)
         self._socket = socket.create_server(("127.0.0.1", port))

@@ -59,6 +59,8 @@ def test_the_table_of_roles_is_the_code():
         "raw events": ("see.evidence",),
         "what people": ("see.reports",),
         "acknowledge": ("act.alarms",),
+        "what is on": ("see.inventory",),
+        "say what a device": ("act.inventory",),
     }
     text = (DOCS / "sign-in.md").read_text()
     for start, permissions in rows.items():

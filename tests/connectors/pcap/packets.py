@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from infrastress.connectors.pcap.reader import CaptureReader
 from infrastress.events.network import NetworkRow
@@ -79,7 +80,7 @@ def pcapng(
     return out
 
 
-def read(folder: Path, data: bytes, **options: int) -> tuple[list[NetworkRow], CaptureReader]:
+def read(folder: Path, data: bytes, **options: Any) -> tuple[list[NetworkRow], CaptureReader]:
     """Rows and the reader of a capture; its balance has to balance."""
     path = folder / "test.pcap"
     path.write_bytes(data)

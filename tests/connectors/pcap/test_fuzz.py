@@ -11,6 +11,7 @@ import pytest
 
 from infrastress.connectors.pcap.protocols import DISSECTORS
 from infrastress.core.errors import InputError
+from tests.connectors.pcap import test_pccc as pccc
 from tests.connectors.pcap.packets import ethernet, mbap, pcap, pcapng, read, talk, tcp, udp
 from tests.connectors.pcap.sessions import kexinit, smb2, tls_session
 from tests.connectors.pcap.test_opcua import PUMP, says, service, to_read
@@ -43,6 +44,14 @@ ENIP = talk(
     ("s", bytes.fromhex("6f0014000100000000000000010101010101010100000000000000000000020000000000b200040087000000")),
     server=("10.0.0.2", 44818),
 )
+PCCC = pccc.packets(
+    (pccc.order(0x0F, 0xA2, 4, 7, 0x8A, 10, 0), pccc.answer(0x0F, 0, 0, 0, 128, 63)),
+    (pccc.order(0x0F, 0xAB, 2, 3, 0x85, 0xFF, 0, 1, 0, 8, 0, 8, 0), pccc.answer(0x0F, 0xF0, 0x0B)),
+    (pccc.order(0x0F, 0x68, 0, 0, 1, 0, 0b110, 7, 10, 1, 0), pccc.answer(0x0F, 0)),
+    (pccc.order(0x0F, 0x01, 0, 0, 2, 0, 0, 0x24, *b"N7:10", 0, 4), pccc.answer(0x0F, 0, 1, 0, 2, 0)),
+    (pccc.order(0x08, 0x10, 0, 5, 0), pccc.answer(0x08, 0x60)),
+    (pccc.order(0x06, 3), pccc.answer(0x06, 0, 7, 0xEE, *b"abc5/04")),
+)
 VALUE = struct.pack("<i", 1) + b"\x01\x0b" + struct.pack("<d", 2.5) + bytes(4)
 OPCUA = talk(("c", service(631, to_read(PUMP))), ("s", service(634, says() + VALUE)), server=("10.0.0.2", 4840))
 _PEERS = ("10.0.0.1", 47808), ("10.0.0.2", 47808)
@@ -59,6 +68,7 @@ RDP = b"\x03\0\0\x2c\x27\xe0\0\0\0\0\0Cookie: mstshash=operator\r\n" + bytes.fro
 PUT = b"PUT /a HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\nab"
 SPOKEN = {
     "opcua": OPCUA, "bacnet": BACNET, "modbus": MODBUS, "iec104": IEC104, "dnp3": DNP3, "s7": S7, "enip": ENIP,
+    "pccc": PCCC,
     "tls": talk(*tls_session(ssl.TLSVersion.TLSv1_2)),
     "ssh": talk(("s", b"SSH-2.0-a\r\n"), ("c", b"SSH-2.0-b\r\n" + kexinit(*LISTS)), ("s", kexinit(*LISTS))),
     "smb": talk(

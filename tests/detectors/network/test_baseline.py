@@ -47,6 +47,27 @@ def test_what_was_learned_says_nothing_and_counts_are_kept():
     assert f"{HMI} > {PLC} unit 1: modbus write single register, 59 times" in LESSON.words
 
 
+WORD = {"protocol": "netbios", "transport": "udp", "kind": "message", "action": "other", "function": 7, "unit": None}
+ALL, GROUP = "192.168.7.255", {"server_mac": "ff:ff:ff:ff:ff:ff"}
+"""The broadcast address of a network that the site model doesn't know."""
+
+
+@pytest.mark.parametrize(
+    ("row", "rules"),
+    [
+        (said(5, HMI, ALL, **GROUP, **WORD), set()),
+        (said(5, LAPTOP, ALL, **GROUP, **WORD), {"net.new_node"}),
+        (said(5, HMI, ALL, server_mac="02:00:00:00:00:01", **WORD), {"net.new_conversation"}),
+        (said(5, HMI, ALL, **WORD), {"net.new_conversation"}),
+        (said(5, HMI, ALL, **GROUP, **{**WORD, "action": "write"}), {"net.unapproved_write"}),
+        (said(5, HMI, ALL, **GROUP, **{**WORD, "transport": "tcp"}), {"net.new_conversation"}),
+        (said(5, ENG, PLC, **GROUP, **WORD), {"net.new_conversation"}),
+    ],
+)
+def test_a_broadcast_is_a_word_to_no_node_unless_it_commands_or_goes_to_one(row, rules):
+    assert {finding.body.rule for finding in judge(row)} == rules
+
+
 def test_nothing_said_nothing_learned_and_without_a_baseline_it_is_silent():
     assert (
         NetworkBaselineDetector.learn(site(), NetworkBaselineDetector.Options(), [block(said(1))._replace(network=())])

@@ -24,6 +24,7 @@ const KINDS = [
   "incident",
   "alarm_action",
   "incident_action",
+  "inventory_action",
   "access",
   "login",
   "gas",

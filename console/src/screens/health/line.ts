@@ -69,7 +69,7 @@ export function lineOf(one: Decision): Line {
 function actOf(one: Decision, base: Omit<Line, "at" | "key">): Line {
   const event = one.content as { occurred?: string; body?: { [name: string]: unknown } };
   const body = event.body ?? {};
-  const subject = text(body["alarm"]) || text(body["incident"]);
+  const subject = text(body["alarm"]) || text(body["incident"]) || text(body["device"]);
   const at = event.occurred ? Date.parse(event.occurred) : null;
   const href = body["alarm"]
     ? `/alarms/${encodeURIComponent(subject)}`
@@ -82,7 +82,7 @@ function actOf(one: Decision, base: Omit<Line, "at" | "key">): Line {
     who: text(body["by"]),
     key: "alarm",
     values: { action: one.what, alarm: subject },
-    more: text(body["comment"]) || text(body["text"]),
+    more: text(body["comment"]) || text(body["text"]) || text(body["why"]),
     href,
   };
 }

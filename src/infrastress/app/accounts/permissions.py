@@ -13,7 +13,7 @@ Role = Literal["admin", "operator", "security", "reporter-liaison"]
 Permission = Literal[
     "see.site", "see.process", "see.alarms", "see.health", "see.evidence", "see.reports", "see.quarantine",
     "see.decisions", "see.metrics", "see.check", "see.accounts", "act.alarms", "act.incidents",
-    "act.quarantine", "see.insider", "act.reports",
+    "act.quarantine", "see.insider", "act.reports", "see.inventory", "act.inventory",
 ]  # fmt: skip
 """What can be asked for.
 
@@ -21,6 +21,7 @@ Permission = Literal[
 who they are and where. `see.check`: the site's folder as it is on disk, checked. `act.alarms`: acknowledge, shelve,
 assign. `act.incidents`: take, note, close. `act.quarantine`: have what was refused read again.
 `see.insider`: concerns about insiders. `act.reports`: answer reports, judge them, erase reporters.
+`see.inventory`: what is on the network, and who speaks to whom. `act.inventory`: say what a device is.
 """
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -29,7 +30,8 @@ _ALL: frozenset[Permission] = frozenset(get_args(Permission))
 _TABLE: dict[str, frozenset[Permission]] = {
     # Who runs the platform sees that it works, not who reported what, and answers for no alarm.
     "admin": _ALL - {"see.reports", "see.insider", "act.alarms", "act.incidents", "act.reports"},
-    "operator": _ALL - {"see.metrics", "see.accounts", "see.insider"},
+    # What a device is, those say who keep the site model and who guard the network.
+    "operator": _ALL - {"see.metrics", "see.accounts", "see.insider", "act.inventory"},
     "security": _ALL - {"see.metrics", "see.accounts", "act.quarantine"},
     "reporter-liaison": frozenset({"see.site", "see.alarms", "see.health", "see.reports", "act.reports"}),
     # Whoever sits at a machine on which no account was made: the plant's folder is open to them anyway.
@@ -67,5 +69,7 @@ def needed_for(event: Event) -> Permission:
         return "see.insider" if event.body.category == "insider" else "see.reports"
     if event.kind == "report_verdict":
         return "see.reports"
+    if event.kind == "inventory_action":
+        return "see.inventory"
     told = ("alarm", "incident", "detection", "alarm_action", "incident_action")
     return "see.alarms" if event.kind in told else "see.evidence"

@@ -18,6 +18,7 @@ from infrastress.app.accounts import Book, may
 from infrastress.app.accounts.throttle import Failures
 from infrastress.app.api.asking import NotModified
 from infrastress.app.api.guard import CSRF_HEADER, Guard, cookie_name, csrf_of
+from infrastress.app.api.listened import Listened
 from infrastress.app.api.metrics import CONTENT_TYPE, Metrics
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import RESPONSES, ApiError, add_handlers
@@ -28,6 +29,7 @@ from infrastress.app.api.routes import (
     handling,
     health,
     incidents,
+    inventory,
     notifications,
     past,
     people,
@@ -122,6 +124,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.plant, app.state.stream, app.state.book = plant, follower, book
+    app.state.listened = Listened(plant)
     app.state.failures, app.state.csrf_of = Failures(), csrf_of
     add_handlers(app)
 
@@ -141,6 +144,7 @@ def create_app(
         handling,
         people,
         structure,
+        inventory,
         service,
         notifications,
         evidence,

@@ -16,6 +16,7 @@ from infrastress.app.api.checking import check_folder
 from infrastress.app.api.deployment import deployment_of, may_listen
 from infrastress.app.api.opened import Opened
 from infrastress.app.api.settings import STORY_VARIABLE, ApiSettings, InForce
+from infrastress.app.keeping.backup import Place
 from infrastress.app.reports.desk import reports_folder
 from infrastress.app.service.models import detectors_of, site_in_force
 from infrastress.app.service.status import read_status
@@ -97,6 +98,7 @@ class _Served:
             config.live,
             dict(setup.learned),
             reports_folder(config.site, setup.connections),
+            Place(config.site, config.state, config.store),
         )
 
     def _faults(self) -> Iterator[dict[str, Any]]:

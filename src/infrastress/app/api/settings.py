@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from infrastress.app.keeping.backup import Place
 from infrastress.client.site import CheckReport
 from infrastress.detectors.base import Detector, RuleCard
 from infrastress.site import Site
@@ -85,6 +86,7 @@ class InForce:
         live: the running service's folder; None where there is none.
         learned: which version of the baselines that is, and who answers for it; empty where none is enforced.
         reports: the folder of what people reported by the form; None where there is no form.
+        place: where the site's parts lie; None where no folder is known.
     """
 
     site: Site
@@ -99,6 +101,7 @@ class InForce:
     live: Path | None = None
     learned: Mapping[str, Any] = field(default_factory=dict)
     reports: Path | None = None
+    place: Place | None = None
 
 
 def is_loopback(host: str) -> bool:

@@ -23,16 +23,20 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--tshark", "deep", is_flag=True, help="Have tshark, where it is installed, read what we don't.")
 @json_option
 @click.pass_context
-def show(ctx: click.Context, *, file: Path, as_json: bool) -> None:
+def show(ctx: click.Context, *, file: Path, deep: bool, as_json: bool) -> None:
     """Count what FILE says by protocol and function, and account for every packet.
 
     Exits with 1 where the capture breaks off or is damaged; what was before is shown.
     """
+    from infrastress.connectors.pcap.deep import Limits, tshark
     from infrastress.connectors.pcap.reader import CaptureReader
 
-    reader, counts = CaptureReader(file), Counter[tuple[str | None, ...]]()
+    if deep and tshark() is None:
+        raise click.UsageError("--tshark: tshark isn't installed (Debian package tshark).")
+    reader, counts = CaptureReader(file, deep=Limits() if deep else None), Counter[tuple[str | None, ...]]()
     for records in reader:
         columns = [records.columns.column(name).to_pylist() for name in _KEY]
         counts.update(zip(*columns, strict=True))
@@ -64,5 +68,7 @@ def _tables(said: list[dict[str, Any]], balance: "CaptureBalance") -> None:
     out.print(f"{balance.packets} packets, {'all' if balance.balances else 'NOT all'} accounted for.")
     for sign, n in sorted(balance.signs.items()):
         out.print(f"{n} times {sign}: packets are forged, or the capture lacks many.")
+    for failure, n in sorted(balance.failures.items()):
+        out.print(f"{n} pieces for tshark: {failure}.")
     if balance.fault:
         out.print(f"{balance.fault[:1].upper()}{balance.fault[1:]}. Everything before it was read.")

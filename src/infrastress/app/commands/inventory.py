@@ -1,5 +1,6 @@
 """`infrastress inventory`: the devices of a site's network as they were heard, and what people know better."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,12 +67,11 @@ def show(
     if apart and (fresh or not captures):
         raise click.UsageError("--apart shows captures alone: give --capture, and no --fresh.")
     model, place = load_site(site), Place.of(site, state=state, database=database)
-    shelf = Shelf(place) if apart or fresh else Shelf.open(place)
-    whole = _read_captures(shelf, captures)
-    if not apart:
-        with progress("Reading the site's log") as advance:
-            shelf.add_log(model, advance)
-        shelf.keep()
+    with nullcontext(Shelf(place)) if apart else Shelf.held(place, fresh=fresh) as shelf:
+        whole = _read_captures(shelf, captures)
+        if not apart:
+            with progress("Reading the site's log") as advance:
+                shelf.add_log(model, advance)
     inventory = judged(model, shelf.heard, shelf.corrections())
     _write(inventory, csv=csv, cyclonedx=cyclonedx, propose=propose)
     if as_json:

@@ -1,4 +1,4 @@
-"""The process that keeps the store in order: compaction and retention, on a schedule, in nobody's way."""
+"""The process that keeps the store in order: inventory, compaction and retention, on a schedule, in nobody's way."""
 
 import os
 import threading
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # imported when there is something to do: the others start th
     from infrastress.store.ports import Store
     from infrastress.store.retention import Retired
 
-__all__ = ["PERIOD_VARIABLE", "days_kept", "evidence_of", "keep_in_order", "run"]
+__all__ = ["PERIOD_VARIABLE", "days_kept", "evidence_of", "keep_in_order", "listen", "run"]
 
 PERIOD_VARIABLE = "INFRASTRESS_UPKEEP_S"
 """Environment variable: seconds between two rounds, and before the first."""
@@ -56,6 +56,7 @@ def _round(config: ServiceConfig, link: Link) -> None:
     began = time.monotonic()
     try:
         with open_store(config.store, upgrade=False) as store:
+            listen(store, config)
             done = keep_in_order(store, config.site_id)
             seconds, removed = time.monotonic() - began, sum(done.records.values()) + done.rows
             measure(store, config.site_id, now=time.time_ns(), seconds=seconds, removed=removed)
@@ -66,6 +67,23 @@ def _round(config: ServiceConfig, link: Link) -> None:
     removed = sum(done.records.values())
     log.info("upkeep", records_removed=removed, rows_removed=done.rows, seconds=round(time.monotonic() - began, 2))
     link.beat(last_error="", rounds_end=time.time_ns(), records_removed=removed, rows_removed=done.rows)
+
+
+def listen(store: "Store", config: ServiceConfig) -> None:
+    """Take into the site's inventory what was heard on its network, before it is removed.
+
+    Raises:
+        InputError: the inventory is damaged.
+        StoreError: the log can't be read.
+    """
+    from infrastress.app.inventory import Shelf
+    from infrastress.app.keeping.backup import Place
+
+    partition = f"ingest/{config.site_id}/main"
+    if not store.log.read(partition, store.log.start(partition), 1, types=("network",)):
+        return
+    with Shelf.held(Place(config.site, config.state, config.store)) as shelf:
+        shelf.follow(store.log, config.site_id)
 
 
 def keep_in_order(store: "Store", site_id: str) -> "Retired":

@@ -29,6 +29,7 @@ class CaptureBalance:
         connections_dropped: closed early because too many were open.
         gaps: places where bytes of a TCP stream are missing.
         signs: TCP that contradicts itself, by what: forged packets, or a capture that lost much.
+        failures: of tshark, where it is asked for the rest: pieces of which it read nothing, by why.
         fault: why the capture ended before its file did.
     """
 
@@ -37,6 +38,7 @@ class CaptureBalance:
     connections_dropped: int = 0
     gaps: int = 0
     signs: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
     fault: str | None = None
 
     @property
@@ -62,6 +64,7 @@ class CaptureBalance:
             "connections_dropped": self.connections_dropped,
             "gaps": self.gaps,
             "signs": dict(sorted(self.signs.items())),
+            "failures": dict(sorted(self.failures.items())),
             "fault": self.fault,
             "lines": lines,
         }

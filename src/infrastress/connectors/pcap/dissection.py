@@ -10,6 +10,7 @@ import pyarrow as pa
 from infrastress.connectors.pcap.addresses import Addresses
 from infrastress.connectors.pcap.balance import CaptureBalance, Outcome
 from infrastress.connectors.pcap.capture import Chunk
+from infrastress.connectors.pcap.deep import Deep, Failure, Limits, Place, tshark
 from infrastress.connectors.pcap.fragments import Fragments
 from infrastress.connectors.pcap.layers import CUT, Fate, Headers, headers
 from infrastress.connectors.pcap.names import ETHERTYPES, IP_PROTOCOLS
@@ -55,12 +56,14 @@ class Dissection:
 
     Args:
         capture: its name in rows.
+        max_talks: conversations that may be open.
+        deep: tshark reads what we don't, within these limits, where it is installed.
 
     Attributes:
         balance: complete after `finish`.
     """
 
-    def __init__(self, capture: str, max_talks: int = MAX_TALKS) -> None:
+    def __init__(self, capture: str, max_talks: int = MAX_TALKS, deep: Limits | None = None) -> None:
         self.capture = capture
         self.balance = CaptureBalance()
         self._max = max_talks
@@ -71,6 +74,15 @@ class Dissection:
         self._addresses = Addresses()
         self._fragments = Fragments()
         self._swept = 0
+        self._deep: Deep | None = None
+        if deep is not None:
+            self.deepen(deep)
+
+    def deepen(self, limits: Limits) -> None:
+        """From now on have tshark, where it is installed, read what we don't."""
+        program = tshark()
+        if program is not None:
+            self._deep = Deep(self.balance, self._rows, self.capture, limits=limits, program=program)
 
     def chunk(self, chunk: Chunk) -> pa.RecordBatch:
         """Rows that a chunk completes, in the order of packets, by `SCHEMA`."""
@@ -119,7 +131,20 @@ class Dissection:
             table.clear()
         self._fragments.finish()
         self._count_fragments()
+        return self.flush()
+
+    def flush(self) -> pa.RecordBatch:
+        """Rows of what tshark reads of the packets that wait for it."""
+        if self._deep is not None:
+            self._deep.flush()
         return self._taken(0, None)
+
+    def failures(self) -> list[Failure]:
+        """What tshark failed at since last time."""
+        if self._deep is None:
+            return []
+        failures, self._deep.failures = self._deep.failures, []
+        return failures
 
     def _taken(self, end: int, quick: Steady | None) -> pa.RecordBatch:
         """The rows so far, in the order of the packets that completed them; `end` is behind the last one."""
@@ -139,23 +164,43 @@ class Dissection:
     def _plain(self, h: Headers, chunk: Chunk) -> None:
         """Packets that are only counted."""
         which = h.fate >= Fate.OTHER_IP
+        if self._deep is not None:
+            which &= ~self._offered(h, chunk, self._deep)
         cut = chunk.captured < chunk.wire
         triples = np.stack([h.fate, h.protocol, cut, chunk.link], 1)[which]
         for (fate, protocol, was_cut, link), n in zip(*np.unique(triples, axis=0, return_counts=True), strict=True):
-            if fate == Fate.OTHER_IP:
-                name = IP_PROTOCOLS.get(int(protocol), Protocol.UNKNOWN)
-                reason = "" if name is not Protocol.UNKNOWN else f"IP protocol {protocol}"
+            if fate in (Fate.OTHER_IP, Fate.OTHER_ETHERNET):
+                name, reason = _named(int(protocol), over_ip=fate == Fate.OTHER_IP)
                 self._count(name, Outcome.UNDECODED, reason, int(n))
-            elif fate == Fate.OTHER_ETHERNET:
-                name = ETHERTYPES.get(int(protocol), Protocol.UNKNOWN)
-                kind = f"EtherType {protocol:#06x}" if protocol >= 0x600 else "LLC frame"
-                self._count(name, Outcome.UNDECODED, "" if name is not Protocol.UNKNOWN else kind, int(n))
             elif fate == Fate.LINK:
                 self._count(Protocol.UNKNOWN, Outcome.UNDECODED, f"link type {link} is not read", int(n))
             elif was_cut:
                 self._count(Protocol.UNKNOWN, Outcome.UNDECODED, CUT, int(n))
             else:
                 self._count(Protocol.UNKNOWN, Outcome.MALFORMED, _REASONS[Fate(int(fate))], int(n))
+
+    def _offered(self, h: Headers, chunk: Chunk, deep: Deep) -> npt.NDArray[np.bool_]:
+        """bool[n]: packets over Ethernet or IP, neither TCP nor UDP, that tshark is to read."""
+        which: npt.NDArray[np.bool_] = np.isin(h.fate, (Fate.OTHER_IP, Fate.OTHER_ETHERNET))
+        which &= (chunk.captured == chunk.wire) & (h.mac >= 0)
+        which &= (h.fate != Fate.OTHER_IP) | ~np.isin(h.protocol, list(IP_PROTOCOLS))
+        for i in np.flatnonzero(which).tolist():
+            over_ip, kind = h.fate[i] == Fate.OTHER_IP, int(h.protocol[i])
+            name, reason = _named(kind, over_ip=over_ip)
+            start, mac, at, text = int(chunk.start[i]), int(h.mac[i]), int(h.network[i]), self._addresses
+            frame = chunk.data[start : start + int(chunk.captured[i])]
+            ends: tuple[str | None, ...] = None, None
+            if over_ip:
+                first, size = (at + 12, 4) if h.version[i] == 4 else (at + 8, 16)
+                ends = tuple(text.ip(chunk.data[k : k + size]) for k in (first, first + size))
+            macs = text.mac(chunk.data[mac + 6 : mac + 12]), text.mac(chunk.data[mac : mac + 6])
+            tags = [int(tag) if tag >= 0 else None for tag in (h.vlan[i], h.outer_vlan[i])]
+            place = Place(
+                (*ends, None, None, *macs, *tags), Transport.IP if over_ip else Transport.ETHERNET, name, reason
+            )
+            time, number, link = int(chunk.time[i]), chunk.first + i, int(chunk.link[i])
+            deep.seen(place, frame, time=time, number=number, link=link)
+        return which
 
     def _packet(self, key: Key, packet: _Packet, at: _Place) -> None:
         table = self._halves[Transport.TCP if packet.fate == Fate.TCP else Transport.UDP]
@@ -169,12 +214,17 @@ class Dissection:
         talk.packets += 1
         if packet.fate == Fate.TCP:
             self._segment(half, packet)
-            return
-        talk.answered = talk.answered or not half.client
-        if packet.missing:
-            talk.counts[Outcome.UNDECODED, CUT] += 1
         else:
-            talk.datagram(half, packet.body, packet.time, packet.number)
+            talk.answered = talk.answered or not half.client
+            if packet.missing:
+                talk.counts[Outcome.UNDECODED, CUT] += 1
+            else:
+                talk.datagram(half, packet.body, packet.time, packet.number)
+        if self._deep is not None and talk.dissector is None and packet.body and not (packet.missing or talk.closed):
+            chunk, _, i = at
+            start, link = int(chunk.start[i]), int(chunk.link[i])
+            frame = chunk.data[start : start + int(chunk.captured[i])]
+            self._deep.said(talk, frame, time=packet.time, number=packet.number, link=link, client=half.client)
 
     def _segment(self, half: Half, packet: _Packet) -> None:
         _, time, number, body, missing, sequence, ack, flags = packet
@@ -299,7 +349,9 @@ class Dissection:
         protocol = talk.protocol
         for (outcome, reason), n in talk.counts.items():
             unread = outcome is Outcome.DECODED and talk.dissector is None
-            self._count(protocol, *((Outcome.UNDECODED, "") if unread else (outcome, reason)), n)
+            what = (Outcome.UNDECODED, "") if unread else (outcome, reason)
+            if self._deep is None or what != (Outcome.UNDECODED, "") or not self._deep.hold(talk, n):
+                self._count(protocol, *what, n)
         talk.counts.clear()
         self.balance.gaps += talk.gaps
         self.balance.signs += talk.signs
@@ -393,6 +445,13 @@ class Dissection:
         self._rows.append(row)
         self._count(Protocol.ARP, Outcome.DECODED)
         return None
+
+
+def _named(kind: int, *, over_ip: bool) -> tuple[Protocol, str]:
+    """What a packet is by its IP protocol or EtherType, or why that isn't known."""
+    name = (IP_PROTOCOLS if over_ip else ETHERTYPES).get(kind, Protocol.UNKNOWN)
+    unknown = f"IP protocol {kind}" if over_ip else f"EtherType {kind:#06x}" if kind >= 0x600 else "LLC frame"
+    return name, unknown if name is Protocol.UNKNOWN else ""
 
 
 def _is_client(transport: Transport, flags: int, source: int, target: int) -> bool:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.connectors.base import Link, LiveConnector, Sink
 from infrastress.connectors.folders import keep_watching
+from infrastress.connectors.pcap.deep import Limits, tshark
 from infrastress.connectors.pcap.dissection import Dissection
 from infrastress.connectors.pcap.growing import Folder, Found, GrowingFile
 from infrastress.connectors.pcap.sheets import Sheets, malformed
@@ -34,6 +35,7 @@ class PcapOptions(BaseModel):
 
     path: Path
     poll_s: float = Field(default=1.0, gt=0)
+    tshark: bool = Field(default=False, description="Have tshark, where it is installed, read what we don't")
     retry_max_s: float = Field(default=30.0, gt=0, description="Longest wait where the folder can't be used, s")
 
 
@@ -80,8 +82,9 @@ class _Reading:
         """Rows that a piece of the file in hand completes."""
         chunks = self.file.chunks(until) if self.file is not None else ()
         parts = [self.dissection.chunk(chunk) for chunk in chunks]
+        rows = self._placed(joined([*parts, self.dissection.flush()]))
         self.dissection.settle()
-        return self._placed(joined(parts) if parts else NOTHING)
+        return rows
 
     def _placed(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Rows with their capture files, and numbers within them; a response in another file has none."""
@@ -125,6 +128,7 @@ class PcapConnector(LiveConnector):
 
         async def watch() -> None:
             sink.report(Link("connecting"))
+            lacking = "; tshark isn't installed" if self.options.tshark and tshark() is None else ""
             reading, watched = _Reading(), Folder(folder)
             while True:
                 files = await asyncio.to_thread(watched.files)
@@ -133,7 +137,7 @@ class PcapConnector(LiveConnector):
                     delivery, busy = await asyncio.to_thread(self._step, reading, folder, files)
                     if delivery is not None:
                         await sink.deliver(delivery)
-                sink.report(Link("up", f"watches {folder}"))
+                sink.report(Link("up", f"watches {folder}{lacking}"))
                 await asyncio.sleep(self.options.poll_s)
 
         await keep_watching(watch, sink=sink, random=self.context.random, longest_s=self.options.retry_max_s)
@@ -160,6 +164,8 @@ class PcapConnector(LiveConnector):
             _refuse(lost, refusals, "capture-gone", f"{found.name} byte {file.offset}", why)
             reading.file, reading.found = None, None
             now = msgspec.structs.replace(now, first=found.first, name=found.name, offset=-1)
+        for failure in reading.dissection.failures():
+            _refuse(lost, refusals, failure.reason, found.name, f"{failure.where}: {failure.what}")
         records = NetworkRecords(self.site.id, self.source.id, now.records, rows)
         balance = reading.sheets.part(len(records))
         balance.add(lost)
@@ -192,6 +198,8 @@ class PcapConnector(LiveConnector):
             reading.read(at.offset)
             if file.offset == before:
                 break
+        if self.options.tshark:
+            reading.dissection.deepen(Limits())
         reading.sheets.part()
 
 

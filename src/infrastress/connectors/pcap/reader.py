@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from infrastress.connectors.pcap.balance import CaptureBalance
 from infrastress.connectors.pcap.capture import Capture
+from infrastress.connectors.pcap.deep import Limits
 from infrastress.connectors.pcap.dissection import MAX_TALKS, Dissection
 from infrastress.events.network import NetworkRecords
 
@@ -21,14 +22,22 @@ class CaptureReader:
         site, source: who says it.
         sequence: number of the first row.
         max_talks: conversations that may be open.
+        deep: tshark reads what we don't, within these limits, where it is installed.
     """
 
     def __init__(
-        self, path: Path, site: str = "", source: str = "capture", sequence: int = 0, max_talks: int = MAX_TALKS
+        self,
+        path: Path,
+        site: str = "",
+        source: str = "capture",
+        sequence: int = 0,
+        max_talks: int = MAX_TALKS,
+        *,
+        deep: Limits | None = None,
     ) -> None:
         self.site, self.source, self.sequence = site, source, sequence
         self._capture = Capture(path)
-        self._dissection = Dissection(path.name, max_talks)
+        self._dissection = Dissection(path.name, max_talks, deep)
 
     def __iter__(self) -> Iterator[NetworkRecords]:
         """Records, none empty, as the capture completes them.

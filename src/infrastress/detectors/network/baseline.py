@@ -150,11 +150,14 @@ class NetworkBaselineDetector(Detector):
         seen = (
             "" if held is None else f"; it came {held.count} times while learning and is held for review: {held.held}"
         )
-        for verdict in self._unknown(part, key, row):
+        for verdict in self._unknown(part, key, row, to_all=key.server not in self._nodes and _to_all(part, rows)):
             yield self._notice(part, key, row, verdict, seen)
 
-    def _unknown(self, part: Part, key: Key, row: int) -> Iterator[_Verdict]:
-        """What is new about a key: the most telling of it, and a node that is new besides."""
+    def _unknown(self, part: Part, key: Key, row: int, *, to_all: bool) -> Iterator[_Verdict]:
+        """What is new about a key: the most telling of it, and a node that is new besides.
+
+        A broadcast is a word to no node: of one that commands nothing, only its sender may be new.
+        """
         who, pair, talk = self._who, f"{key.client} > {key.server}", (key.client, key.server, key.protocol)
         said = f"{key.protocol} {part.text('function_name', row) or key.action}"
         spoke = bool(answered(part)[row])
@@ -163,6 +166,8 @@ class NetworkBaselineDetector(Detector):
                 severity: Severity = "medium" if who.stranger(node) or not who.knows_any else "low"
                 what = f"{who.name(node)} was never heard while learning; it spoke {said} with {who.last(other)}"
                 yield _Verdict("net.new_node", node, severity, what, ("T0864", "T0848"))
+        if to_all and key.action not in _ACTS:
+            return
         if key.action in _ACTS and (key.client, key.server) not in self._writers:
             what = f"{who.name(key.client)} never wrote to {who.name(key.server)} while learning: {said}"
             yield _Verdict("net.unapproved_write", pair, "high", what, ("T0855",))
@@ -283,6 +288,16 @@ class NetworkBaselineDetector(Detector):
         held = [one for one in learned.keys if one.held]
         usual = [one for one in learned.keys if not one.held]
         return Lesson(msgspec.to_builtins(learned), _listed(map(str, usual)), _listed(map(_reviewed, held)))
+
+
+def _to_all(part: Part, rows: Ints) -> bool:
+    """Whether datagrams went to the hardware address of a group, and nobody answered.
+
+    Of a network that the site model doesn't know, the broadcast address looks like a node's own.
+    """
+    macs = (part.text("server_mac", int(row)) for row in rows)
+    udp = part.is_any("transport", ("udp",))[rows].all() and not answered(part)[rows].any()
+    return bool(udp) and all(mac[1:2] in tuple("13579bdf") for mac in macs)
 
 
 def _point(key: Key) -> tuple[str, str, int]:

@@ -14,7 +14,7 @@ __all__ = ["Flags", "Ints", "Part", "answered", "parts_of"]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _TEXTS = (
-    "kind", "protocol", "transport", "client", "server", "client_mac", "sender",
+    "kind", "protocol", "transport", "client", "server", "client_mac", "server_mac", "sender",
     "function_name", "action", "object", "error", "identity", "capture",
 )  # fmt: skip
 

@@ -6,11 +6,13 @@ from typing import Final
 
 from infrastress.connectors.pcap.protocols.base import MalformedError, Message
 from infrastress.connectors.pcap.protocols.cip_codes import CLASSES, ERRORS, SERVICES, TYPES, service_of
+from infrastress.connectors.pcap.protocols.pccc import answer_of, order_of
 
 __all__ = ["identity_of", "reply_of", "requests_of"]
 
 _MULTIPLE, _UNCONNECTED_SEND, _CONNECTION_MANAGER = 0x0A, 0x52, 6
 _GET_LIST, _SET_LIST, _GET_SINGLE, _SET_SINGLE = 0x03, 0x04, 0x0E, 0x10
+_EXECUTE_PCCC, _PCCC = 0x4B, 0x67
 _DEEPEST: Final = 4
 _IDENTITY_WIDTHS: Final = {1: 2, 2: 2, 3: 2, 4: 2, 5: 2, 6: 4, 8: 1, 9: 2, 10: 1}
 _IDENTITY_NAMES: Final = {1: "vendor", 2: "type", 3: "product"}
@@ -32,7 +34,9 @@ def requests_of(data: bytes, depth: int = 0) -> list[Message]:
         return requests_of(body[4 : 4 + size], depth + 1)
     if depth < _DEEPEST and service == _MULTIPLE and number == 2:
         return [request for part in _parts(body) for request in requests_of(part, depth + 1)]
-    if service in (0x4D, 0x53) and len(body) >= 4 and number is None:
+    if service == _EXECUTE_PCCC and number == _PCCC:
+        order_of(message, body)
+    elif service in (0x4D, 0x53) and len(body) >= 4 and number is None:
         kind, message.quantity = struct.unpack_from("<HH", body)
         message.values = _numbers(kind, body[4 if service == 0x4D else 8 :])
     elif service in (0x4C, 0x52) and len(body) >= 2 and number is None:
@@ -62,6 +66,8 @@ def reply_of(data: bytes, waiting: Sequence[Message]) -> list[Message]:
         reply.function_name, reply.action = name, action
     if not reply.ok:
         reply.error = ERRORS.get(status, f"status {status:#04x}")
+    elif service == _EXECUTE_PCCC and request is not None and (request.function_name or "").startswith("PCCC "):
+        answer_of(reply, request, body)
     elif service in (0x4C, 0x52) and len(body) >= 2:
         reply.values = _numbers(int.from_bytes(body[:2], "little"), body[2:])
     elif service == _GET_SINGLE:
