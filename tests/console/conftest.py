@@ -83,11 +83,13 @@ quiet, attacked, flooded = map(_shared_console, ("quiet", "attacked", "flooded")
 
 @pytest.fixture
 def make_console(scene_of: Callable[[str], Scene], tmp_path: Path) -> Iterator[Callable[..., ApiConsole]]:
-    """`make_console("attacked", accounts=True)`: a console of one's own, ended with the test."""
+    """`make_console("attacked", accounts=True)`: a console of one's own, ended with the test; `before` changes its scene."""
     made: list[ApiConsole] = []
 
-    def make(name: str = "attacked", **more: Any) -> ApiConsole:
-        made.append(ApiConsole(scene_of(name).copy(tmp_path / f"console-{len(made)}"), **more).start())
+    def make(name: str = "attacked", *, before: Callable[[Scene], None] = lambda _: None, **more: Any) -> ApiConsole:
+        scene = scene_of(name).copy(tmp_path / f"console-{len(made)}")
+        before(scene)
+        made.append(ApiConsole(scene, **more).start())
         return made[-1]
 
     yield make

@@ -20,6 +20,7 @@ import styles from "./incidents.module.css";
 import { PrintHead } from "./print";
 import { Timeline } from "./timeline";
 import { useIncident } from "./use";
+import { Weighed } from "./weighed";
 import { HandlingMark, Kinds, Sure, useOwnerName } from "./words";
 
 const MOST_ASSETS = 12;
@@ -76,6 +77,7 @@ function Whole({ incident }: { incident: IncidentDetail }) {
         </div>
         <div className={styles["rest"]}>
           <Timeline incident={incident} />
+          <Weighed incident={incident} />
           <Findings incident={incident} />
           <Checks incident={incident} />
           <IncidentAlarms incident={incident} />
@@ -105,7 +107,7 @@ function Glance({ incident }: { incident: IncidentDetail }) {
       <Facts>
         <Fact term={t("page.sure")}>
           <Sure incident={incident} />
-          <p className={styles["hint"]}>{t("page.sureHint")}</p>
+          <p className={styles["hint"]}>{t.rich("page.sureHint", { a: (inner) => <a href="#weighed">{inner}</a> })}</p>
         </Fact>
         <Fact term={t("page.kinds")}>
           <Kinds kinds={incident.source_kinds} />
