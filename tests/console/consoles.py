@@ -121,7 +121,7 @@ class ApiConsole(Console):
         """Serve; detection is left as it is."""
         self.api = Api(
             self.scene.site, self.store, self._state, self._settings, port=self.port, clock=self.clock,
-            status=self._status(),
+            status=self._status(), reports=self.scene.folder / "reports",
         ).start()  # fmt: skip
         self.port = self.api.port
 

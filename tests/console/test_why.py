@@ -1,4 +1,4 @@
-"""Why an incident is as probable as it says, on its page: every piece with its weight, in words first, worked out anew."""
+"""Why an incident is as probable as its page says: every piece by its weight, in words first, worked out anew."""
 
 import re
 

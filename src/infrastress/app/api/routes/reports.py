@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from infrastress.app.accounts import Identity, may
 from infrastress.app.api.asking import PlantOf, known, needs
+from infrastress.app.api.clustered import clustered
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import ApiError
 from infrastress.app.api.wire import link
@@ -14,18 +15,23 @@ from infrastress.app.reports.following import numbers_of
 from infrastress.client.reports import (
     AnswerRequest,
     AnswerResult,
+    LabelRequest,
     PersonReport,
     ReportAnswer,
+    ReportClusters,
     ReportsPage,
     VerdictRequest,
 )
 from infrastress.core.errors import InputError
 from infrastress.core.time import to_iso
+from infrastress.site.geo import Georeference
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["reports"])
 _SURE = 0.8
+_PSEUDONYM = 8
+"""Characters of a pseudonym that are told: enough to tell reporters apart, no more."""
 
 
 def _desk(plant: PlantOf) -> Desk:
@@ -43,6 +49,7 @@ Actor = Annotated[Identity, needs("act.reports")]
 @router.get("/reports")
 def get_reports(
     identity: Reader,
+    plant: PlantOf,
     desk: DeskOf,
     *,
     insider: Annotated[bool, Query(description="Concerns about insiders instead of all else")] = False,
@@ -53,13 +60,19 @@ def get_reports(
         raise ApiError(403, f"the role {identity.role} has no permission see.insider")
     reads = desk.read(insider=insider)
     reads.sort(key=lambda one: (-one.record.received, one.record.number))
-    return ReportsPage(items=[_told(one) for one in reads[:limit]], total=len(reads))
+    return ReportsPage(items=[_told(one, plant) for one in reads[:limit]], total=len(reads))
+
+
+@router.get("/reports/clusters")
+def get_clusters(_: Reader, plant: PlantOf, desk: DeskOf) -> ReportClusters:
+    """Reports that belong together: how far they are believed, and, apart from that, what confirms them."""
+    return ReportClusters(items=clustered(plant, desk))
 
 
 @router.get("/reports/{number}")
-def get_report(identity: Reader, desk: DeskOf, number: str) -> PersonReport:
+def get_report(identity: Reader, plant: PlantOf, desk: DeskOf, number: str) -> PersonReport:
     """One report by its number."""
-    return _told(_find(desk, identity, number))
+    return _told(_find(desk, identity, number), plant)
 
 
 @router.get(
@@ -79,7 +92,7 @@ def mark_seen(identity: Actor, plant: PlantOf, desk: DeskOf, number: str) -> Per
     one = _find(desk, identity, number)
     if one.reached("seen") is None:
         desk.act(one.record.number, "seen", by=identity.name, now=plant.clock.now())
-    return _told(_find(desk, identity, number))
+    return _told(_find(desk, identity, number), plant)
 
 
 @router.post("/reports/{number}/answer")
@@ -102,14 +115,22 @@ def judge_report(identity: Actor, plant: PlantOf, desk: DeskOf, number: str, bod
     """Say whether it was so: that bears its cluster out, and its reporter is believed more or less from then on."""
     one = _find(desk, identity, number)
     desk.act(one.record.number, body.verdict, by=identity.name, now=plant.clock.now())
-    return _told(_find(desk, identity, number))
+    return _told(_find(desk, identity, number), plant)
+
+
+@router.post("/reports/{number}/label")
+def label_report(identity: Actor, plant: PlantOf, desk: DeskOf, number: str, body: LabelRequest) -> PersonReport:
+    """Say what it is about, for those who read on and for what learns from labels; what it was weighed as stays."""
+    one = _find(desk, identity, number)
+    desk.act(one.record.number, "labelled", by=identity.name, now=plant.clock.now(), label=body.category)
+    return _told(_find(desk, identity, number), plant)
 
 
 @router.delete("/reports/{number}/reporter")
 def erase_reporter(identity: Actor, plant: PlantOf, desk: DeskOf, number: str) -> PersonReport:
     """Delete the key of its reporter: what is personal in all their reports is gone, in backups too."""
     desk.erase(_find(desk, identity, number), by=identity.name, now=plant.clock.now())
-    return _told(_find(desk, identity, number))
+    return _told(_find(desk, identity, number), plant)
 
 
 def _find(desk: Desk, identity: Identity, number: str) -> Read:
@@ -129,8 +150,13 @@ def _answer(
     return AnswerResult(answered=answered)
 
 
-def _told(one: Read) -> PersonReport:
+def _told(one: Read, plant: Plant) -> PersonReport:
     record, personal = one.record, one.personal
+    earth = Georeference(plant.setup.site.location)
+    position = None
+    if earth.known and record.latitude is not None and record.longitude is not None:
+        x, y = earth.to_site(record.latitude, record.longitude)
+        position = round(x, 1), round(y, 1)
     states: dict[str, str] = {"received": to_iso(record.received)}
     for act in one.acts:
         states.setdefault(act.act, to_iso(act.at))
@@ -141,16 +167,19 @@ def _told(one: Read) -> PersonReport:
         text=one.text,
         occurred=to_iso(record.occurred),
         received=to_iso(record.received),
+        reporter=record.reporter[:_PSEUDONYM],
         role=record.role,
         trained=record.trained,
         language=record.language,
         latitude=record.latitude,
         longitude=record.longitude,
+        position=position,
         assets=list(record.assets),
         name=personal.name if personal is not None else "",
         contact=personal.contact if personal is not None else "",
         erased=personal is None,
         states=states,
+        verdict=one.verdict,
         incidents=sorted({act.incident for act in one.acts if act.incident}),
         answers=[ReportAnswer(at=to_iso(a.at), by=a.by, text=a.text) for a in one.answers],
         photo=link("reports", record.number, "photo") if record.photo else None,
