@@ -42,9 +42,6 @@ class PersonReport(Wire):
     language: str
     latitude: float | None
     longitude: float | None
-    position: Annotated[
-        tuple[float, float] | None, Field(description="In the site's metres, as its plan; None where it has no place")
-    ]
     assets: list[str]
     name: str
     contact: str

@@ -7,7 +7,6 @@ import pytest
 from infrastress.app.api.clusters import Clusters
 from infrastress.core.time import MINUTE, SECOND
 from infrastress.events import Detection, Event, encode_event, make_event
-from infrastress.site.geo import Georeference
 from infrastress.store import open_store
 from tests.console.consoles import ApiConsole
 from tests.console.reporting import CAMPAIGN
@@ -98,10 +97,3 @@ def test_an_operators_word_is_a_confirmation_of_its_own(reported):
         ask(reported, f"/reports/{number}/verdict", json={"verdict": verdict})
         again = next(c for c in ask(reported, "/reports/clusters")["items"] if c["id"] == probable["id"])
         assert again["confirmed_by"] == by
-
-
-def test_a_place_is_told_in_the_sites_own_metres(reported):
-    one = next(r for r in ask(reported, "/reports")["items"] if r["text"].startswith("white van"))
-    assert one["position"] == pytest.approx((-110.0, 70.0), abs=1.0)
-    back = Georeference(reported.site.location).to_earth(tuple(one["position"]))
-    assert back == pytest.approx((one["latitude"], one["longitude"]), abs=1e-5)

@@ -24,7 +24,6 @@ from infrastress.client.reports import (
 )
 from infrastress.core.errors import InputError
 from infrastress.core.time import to_iso
-from infrastress.site.geo import Georeference
 
 __all__ = ["router"]
 
@@ -49,7 +48,6 @@ Actor = Annotated[Identity, needs("act.reports")]
 @router.get("/reports")
 def get_reports(
     identity: Reader,
-    plant: PlantOf,
     desk: DeskOf,
     *,
     insider: Annotated[bool, Query(description="Concerns about insiders instead of all else")] = False,
@@ -60,7 +58,7 @@ def get_reports(
         raise ApiError(403, f"the role {identity.role} has no permission see.insider")
     reads = desk.read(insider=insider)
     reads.sort(key=lambda one: (-one.record.received, one.record.number))
-    return ReportsPage(items=[_told(one, plant) for one in reads[:limit]], total=len(reads))
+    return ReportsPage(items=[_told(one) for one in reads[:limit]], total=len(reads))
 
 
 @router.get("/reports/clusters")
@@ -70,9 +68,9 @@ def get_clusters(_: Reader, plant: PlantOf, desk: DeskOf) -> ReportClusters:
 
 
 @router.get("/reports/{number}")
-def get_report(identity: Reader, plant: PlantOf, desk: DeskOf, number: str) -> PersonReport:
+def get_report(identity: Reader, desk: DeskOf, number: str) -> PersonReport:
     """One report by its number."""
-    return _told(_find(desk, identity, number), plant)
+    return _told(_find(desk, identity, number))
 
 
 @router.get(
@@ -92,7 +90,7 @@ def mark_seen(identity: Actor, plant: PlantOf, desk: DeskOf, number: str) -> Per
     one = _find(desk, identity, number)
     if one.reached("seen") is None:
         desk.act(one.record.number, "seen", by=identity.name, now=plant.clock.now())
-    return _told(_find(desk, identity, number), plant)
+    return _told(_find(desk, identity, number))
 
 
 @router.post("/reports/{number}/answer")
@@ -115,7 +113,7 @@ def judge_report(identity: Actor, plant: PlantOf, desk: DeskOf, number: str, bod
     """Say whether it was so: that bears its cluster out, and its reporter is believed more or less from then on."""
     one = _find(desk, identity, number)
     desk.act(one.record.number, body.verdict, by=identity.name, now=plant.clock.now())
-    return _told(_find(desk, identity, number), plant)
+    return _told(_find(desk, identity, number))
 
 
 @router.post("/reports/{number}/label")
@@ -123,14 +121,14 @@ def label_report(identity: Actor, plant: PlantOf, desk: DeskOf, number: str, bod
     """Say what it is about, for those who read on and for what learns from labels; what it was weighed as stays."""
     one = _find(desk, identity, number)
     desk.act(one.record.number, "labelled", by=identity.name, now=plant.clock.now(), label=body.category)
-    return _told(_find(desk, identity, number), plant)
+    return _told(_find(desk, identity, number))
 
 
 @router.delete("/reports/{number}/reporter")
 def erase_reporter(identity: Actor, plant: PlantOf, desk: DeskOf, number: str) -> PersonReport:
     """Delete the key of its reporter: what is personal in all their reports is gone, in backups too."""
     desk.erase(_find(desk, identity, number), by=identity.name, now=plant.clock.now())
-    return _told(_find(desk, identity, number), plant)
+    return _told(_find(desk, identity, number))
 
 
 def _find(desk: Desk, identity: Identity, number: str) -> Read:
@@ -150,13 +148,8 @@ def _answer(
     return AnswerResult(answered=answered)
 
 
-def _told(one: Read, plant: Plant) -> PersonReport:
+def _told(one: Read) -> PersonReport:
     record, personal = one.record, one.personal
-    earth = Georeference(plant.setup.site.location)
-    position = None
-    if earth.known and record.latitude is not None and record.longitude is not None:
-        x, y = earth.to_site(record.latitude, record.longitude)
-        position = round(x, 1), round(y, 1)
     states: dict[str, str] = {"received": to_iso(record.received)}
     for act in one.acts:
         states.setdefault(act.act, to_iso(act.at))
@@ -173,7 +166,6 @@ def _told(one: Read, plant: Plant) -> PersonReport:
         language=record.language,
         latitude=record.latitude,
         longitude=record.longitude,
-        position=position,
         assets=list(record.assets),
         name=personal.name if personal is not None else "",
         contact=personal.contact if personal is not None else "",
