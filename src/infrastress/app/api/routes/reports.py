@@ -104,6 +104,9 @@ def answer_incident(identity: Actor, plant: PlantOf, desk: DeskOf, incident: str
     """Answer all whose reports an incident rests on."""
     entry = known(plant.projection.incidents.get(incident), "incident", incident)
     numbers = set(numbers_of(plant, entry.incident.detections))
+    for cluster in clustered(plant, desk):  # an incident is told again only after a while: its alarms have joined
+        if cluster.incident == incident and cluster.credibility != "campaign":
+            numbers.update(cluster.numbers)
     reads = [one for one in desk.read() if one.record.number in numbers]
     return _answer(plant, desk, identity, reads, text=body.text, incident=incident)
 
