@@ -1,7 +1,7 @@
 /** Reports that belong together, side by side: neighbours and a campaign at one moment hide nothing of each other. */
 import { useTranslations } from "use-intl";
 import { Link } from "wouter";
-import type { ReportCluster } from "../../api/types";
+import type { ReportCluster, Severity } from "../../api/types";
 import { Button } from "../../ui/button";
 import { evidencePath, incidentPath } from "../../ui/link";
 import { SeverityMark } from "../../ui/marks";
@@ -11,6 +11,7 @@ import { Time } from "../../ui/time";
 import styles from "./reports.module.css";
 import { Believed, Confirmed } from "./words";
 
+const RANK: Record<Severity, number> = { critical: 0, high: 1, medium: 2, low: 3, info: 4 };
 const RULES = ["danger", "suspicious", "safety", "campaign"] as const;
 
 interface Props {
@@ -22,7 +23,9 @@ interface Props {
 
 export function Clusters({ clusters, chosen, choose }: Props) {
   const t = useTranslations("reports.cluster");
-  const standing = clusters.filter((one) => !one.cleared);
+  const standing = clusters
+    .filter((one) => !one.cleared)
+    .sort((one, other) => RANK[one.severity] - RANK[other.severity] || other.updated.localeCompare(one.updated));
   const over = clusters.filter((one) => one.cleared);
   const list = (some: readonly ReportCluster[]) => (
     <ul className={styles["clusters"]}>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PersonReport, ReportCluster } from "../../api/types";
-import { filterOf, searchOf, shownReports, stateOf } from "./filter";
+import { filterOf, searchOf, shownReports, stateOf, wordsOf } from "./filter";
 
 const report = (number: string, more: Partial<PersonReport> = {}) =>
   ({ number, category: "smell", states: {}, answers: [], verdict: null, ...more }) as PersonReport;
@@ -35,5 +35,18 @@ describe("which reports are listed", () => {
 
   it("says of each how far somebody has got", () => {
     expect(all.map(stateOf)).toEqual(["new", "answered", "unfounded", "seen"]);
+  });
+
+  it("says of each how far it is believed, in two ways where it is in both, and nothing of what is over", () => {
+    const told = [
+      { id: "x", credibility: "probable", cleared: null, numbers: ["A", "B"] },
+      { id: "y", credibility: "campaign", cleared: null, numbers: ["B"] },
+      { id: "z", credibility: "probable", cleared: null, numbers: ["B"] },
+      { id: "w", credibility: "corroborated", cleared: "2026-03-13T02:00:00Z", numbers: ["A"] },
+    ] as ReportCluster[];
+    expect([...wordsOf(told)]).toEqual([
+      ["A", ["probable"]],
+      ["B", ["probable", "campaign"]],
+    ]);
   });
 });

@@ -65,3 +65,18 @@ export function shownReports(
       (inside === null || inside.has(one.number)),
   );
 }
+
+/** How far each report is believed, by number: the words of the clusters that stand and that it belongs to. */
+export function wordsOf(
+  clusters: readonly ReportCluster[],
+): ReadonlyMap<string, readonly ReportCluster["credibility"][]> {
+  const found = new Map<string, ReportCluster["credibility"][]>();
+  for (const one of clusters) {
+    if (one.cleared) continue;
+    for (const number of one.numbers) {
+      const words = found.get(number) ?? [];
+      if (!words.includes(one.credibility)) found.set(number, [...words, one.credibility]);
+    }
+  }
+  return found;
+}

@@ -12,7 +12,7 @@ import { Empty, Failed, Loading } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { Clusters } from "./clusters";
 import { Detail } from "./detail";
-import { type Filter, filterOf, searchOf, shownReports, stateOf } from "./filter";
+import { type Filter, filterOf, searchOf, shownReports, stateOf, wordsOf } from "./filter";
 import { Filters } from "./filters";
 import styles from "./reports.module.css";
 import { MOST, useClusters, useReports } from "./use";
@@ -80,7 +80,7 @@ function Screen({ number }: { number: string }) {
           ) : shown.length === 0 ? (
             <Empty>{all.length === 0 ? t("none") : t("noneFit")}</Empty>
           ) : (
-            <List reports={shown} number={number} search={searchOf(filter)} />
+            <List reports={shown} together={together} number={number} search={searchOf(filter)} />
           )}
           {(reports.data?.total ?? 0) > MOST && (
             <p className={styles["soft"]}>{t("newest", { n: MOST, total: reports.data?.total ?? 0 })}</p>
@@ -149,8 +149,16 @@ function useWalk(shown: readonly PersonReport[], number: string, search: string)
   ]);
 }
 
-function List({ reports, number, search }: { reports: readonly PersonReport[]; number: string; search: string }) {
+interface ListProps {
+  reports: readonly PersonReport[];
+  together: readonly ReportCluster[];
+  number: string;
+  search: string;
+}
+
+function List({ reports, together, number, search }: ListProps) {
   const t = useTranslations("reports");
+  const words = useMemo(() => wordsOf(together), [together]);
   return (
     <ul className={styles["list"]} aria-label={t("title")}>
       {reports.map((one) => (
@@ -165,6 +173,9 @@ function List({ reports, number, search }: { reports: readonly PersonReport[]; n
               <code>{one.number}</code>
               <From report={one} />
               <Time at={one.occurred} form="minute" />
+              {words.get(one.number)?.map((word) => (
+                <span key={word}>{t(`cluster.${word}`)}</span>
+              ))}
             </span>
           </Link>
         </li>
