@@ -73,6 +73,8 @@ def test_a_piece_leads_to_its_evidence_and_the_facts_lead_to_the_pieces(attacked
     with attacked.client() as api:
         alarm = api.alarm(first["alarm"])
     page = listening(open_page(attacked, f"/incidents/{incident}"))
+    story = page.get_by_role("region", name="Why we think so")
+    expect(story.get_by_role("listitem").filter(has_text=re.compile("^GD-03 reads 40 %[^.]*[.]$"))).to_be_visible()
     page.get_by_role("link", name=re.compile("piece by piece")).click()
     expect(panel_of(page).get_by_role("heading", level=2)).to_be_in_viewport()
     panel_of(page).get_by_role("link", name=alarm.title).click()

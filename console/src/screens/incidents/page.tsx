@@ -18,6 +18,7 @@ import { Findings } from "./findings";
 import { HandlingPanel } from "./handling";
 import styles from "./incidents.module.css";
 import { PrintHead } from "./print";
+import { sentencesOf } from "./sentences";
 import { Timeline } from "./timeline";
 import { useIncident } from "./use";
 import { Weighed } from "./weighed";
@@ -67,7 +68,7 @@ function Whole({ incident }: { incident: IncidentDetail }) {
             <p className={styles["lead"]}>{incident.first}</p>
           </Panel>
           <Panel title={t("page.why")}>
-            <p className={styles["text"]}>{incident.why}</p>
+            <Story text={incident.why} />
           </Panel>
         </div>
         <div className={styles["right"]}>
@@ -84,6 +85,23 @@ function Whole({ incident }: { incident: IncidentDetail }) {
         </div>
       </div>
     </article>
+  );
+}
+
+/** The first sentence says it all; the others are what was seen, one a line: a wall of text isn't read at night. */
+function Story({ text }: { text: string }) {
+  const [first, ...rest] = useMemo(() => sentencesOf(text), [text]);
+  return (
+    <>
+      <p className={styles["text"]}>{first}</p>
+      {rest.length > 0 && (
+        <ul className={`${styles["bullets"]} ${styles["text"]}`}>
+          {rest.map((one) => (
+            <li key={one}>{one}</li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 

@@ -57,8 +57,8 @@ function Whole({ why }: { why: IncidentWhy }) {
           })}
         </p>
       )}
-      <Verdict verdict={why.verdict} />
       <Unmeasured why={why} />
+      <Verdict verdict={why.verdict} />
       <Part title={t("explanations")}>
         <Explanations why={why} />
       </Part>
@@ -114,7 +114,7 @@ function Unmeasured({ why }: { why: IncidentWhy }) {
   const t = useTranslations("incidents.weighed");
   if (why.weak === 0) return null;
   return (
-    <p className={styles["soft"]}>
+    <p className={styles["unmeasured"]}>
       {why.weak === why.evidence.length
         ? t("allWeak", { share: why.confidence })
         : t("someWeak", { n: why.weak, total: why.evidence.length })}
