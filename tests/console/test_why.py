@@ -76,7 +76,11 @@ def test_a_piece_leads_to_its_evidence_and_the_facts_lead_to_the_pieces(attacked
     story = page.get_by_role("region", name="Why we think so")
     expect(story.get_by_role("listitem").filter(has_text=re.compile("^GD-03 reads 40 %[^.]*[.]$"))).to_be_visible()
     page.get_by_role("link", name=re.compile("piece by piece")).click()
-    expect(panel_of(page).get_by_role("heading", level=2)).to_be_in_viewport()
+    heading = panel_of(page).get_by_role("heading", level=2)
+    expect(heading).to_be_in_viewport()
+    head = page.get_by_role("banner").first.bounding_box()
+    page.wait_for_timeout(100)
+    assert heading.bounding_box()["y"] >= head["y"] + head["height"]  # not under the head, which stays
     panel_of(page).get_by_role("link", name=alarm.title).click()
     page.wait_for_url(f"**/evidence/{alarm.evidence}")
 

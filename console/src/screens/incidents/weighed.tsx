@@ -12,6 +12,7 @@ import { Fact, Facts, Panel } from "../../ui/panel";
 import { Failed, Loading } from "../../ui/states";
 import { Time } from "../../ui/time";
 import { useWord } from "../../ui/word";
+import shared from "./incidents.module.css";
 import { Pieces } from "./pieces";
 import { oneIn } from "./weight";
 import styles from "./why.module.css";
@@ -28,7 +29,13 @@ export function Weighed({ incident }: { incident: IncidentDetail }) {
     staleTime: Number.POSITIVE_INFINITY,
   });
   return (
-    <Panel title={<span id="weighed">{t("title")}</span>}>
+    <Panel
+      title={
+        <span id="weighed" className={shared["anchor"]}>
+          {t("title")}
+        </span>
+      }
+    >
       {asked.isPending && <Loading />}
       {asked.isError && <Failed error={asked.error} again={() => void asked.refetch()} />}
       {asked.data && <Whole why={asked.data} />}
