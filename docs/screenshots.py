@@ -22,9 +22,13 @@ from tests.console.browsing import DESKTOP, PHONE, WALL, launched, listening, mi
 from tests.console.consoles import ApiConsole  # noqa: E402
 from tests.console.scenes import make_scene  # noqa: E402
 
+from infrastress.connectors.reports.records import Boxes  # noqa: E402
+
 OUT = ROOT / "docs" / "img" / "console"
 SIZES = {"desk": DESKTOP, "phone": PHONE}
-SCENES = ("quiet", "attacked")
+SCENES = ("quiet", "attacked", "reported")
+REPORTED = ("reports", "report")
+"""Screens on which it shows that people reported."""
 SETTLED_MS = 6_500
 """The page's clock runs on for five seconds behind the last pulse, then stands."""
 AT_ONCE = 4
@@ -54,6 +58,8 @@ def screens(names: Names) -> dict[str, str]:
             found[name] = f"/{name}s/{names[name]}"
     if "evidence" in names:
         found["evidence"] = f"/evidence/{names['evidence']}"
+    if "report" in names:
+        found |= {"reports": "/reports", "report": f"/reports/{names['report']}"}
     return found
 
 
@@ -65,7 +71,9 @@ def names_of(console: ApiConsole) -> Names:
             return {}
         own = [one for one in api.alarms(sort="oldest") if one.incident == incident.id]
         alarm = next(one for one in own if one.source_kind == "telemetry")
-        return {"incident": incident.id, "alarm": alarm.id, "evidence": alarm.evidence}
+        names = {"incident": incident.id, "alarm": alarm.id, "evidence": alarm.evidence}
+    photo = next((one for one in Boxes(console.scene.folder / "reports").records() if one.photo), None)
+    return names if photo is None else {**names, "report": photo.number}
 
 
 def keep(picture: bytes, file: Path, smaller: int = 1) -> int:
@@ -121,11 +129,12 @@ def take(chosen: Callable[[str], bool], out: Path) -> None:
             console = ApiConsole(made, frozen=True).start()
             try:
                 found = screens(names_of(console)).items()
-                asked = [(f"{name}-{scene}", path) for name, path in found if chosen(name)]
+                own = [(name, path) for name, path in found if (name in REPORTED) == (scene == "reported")]
+                asked = [(f"{name}-{scene}", path) for name, path in own if chosen(name)]
                 for first in range(0, len(asked), AT_ONCE):
                     for words, picture in shots(browser, console, dict(asked[first : first + AT_ONCE])):
                         total += keep(picture, out / f"{words}.png")
-                if chosen("wall"):
+                if chosen("wall") and scene != "reported":
                     total += keep(wall(browser, console), out / f"wall-{scene}.png", smaller=2)
             finally:
                 console.stop()

@@ -1,7 +1,8 @@
 """What browser tests share: Chromium, pages that forgive nothing, and consoles over recorded days of the depot.
 
-Consoles: `quiet`, `attacked`, `flooded` are shared, for tests that change nothing. `make_console` and `make_served`
-give one of one's own. Pages: `open_page(console, "/alarms", width=390, theme="dark", language="de", role="operator")`.
+Consoles: `quiet`, `attacked`, `flooded`, `reported` are shared, for tests that change nothing. `make_console` and
+`make_served` give one of one's own.
+Pages: `open_page(console, "/alarms", width=390, theme="dark", language="de", role="operator")`.
 """
 
 import re
@@ -78,16 +79,18 @@ def _shared_console(name: str) -> Any:
     return console
 
 
-quiet, attacked, flooded = map(_shared_console, ("quiet", "attacked", "flooded"))
+quiet, attacked, flooded, reported = map(_shared_console, ("quiet", "attacked", "flooded", "reported"))
 
 
 @pytest.fixture
 def make_console(scene_of: Callable[[str], Scene], tmp_path: Path) -> Iterator[Callable[..., ApiConsole]]:
-    """`make_console("attacked", accounts=True)`: a console of one's own, ended with the test."""
+    """`make_console("attacked", accounts=True)`: one's own, ended with the test; `before` changes it first."""
     made: list[ApiConsole] = []
 
-    def make(name: str = "attacked", **more: Any) -> ApiConsole:
-        made.append(ApiConsole(scene_of(name).copy(tmp_path / f"console-{len(made)}"), **more).start())
+    def make(name: str = "attacked", *, before: Callable[[Scene], None] = lambda _: None, **more: Any) -> ApiConsole:
+        scene = scene_of(name).copy(tmp_path / f"console-{len(made)}")
+        before(scene)
+        made.append(ApiConsole(scene, **more).start())
         return made[-1]
 
     yield make

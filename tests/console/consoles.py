@@ -8,6 +8,7 @@ import msgspec
 
 from infrastress.app.accounts import Book
 from infrastress.app.api.settings import ApiSettings
+from infrastress.app.fusing import read_measured
 from infrastress.app.service.status import ChildStatus, DiskStatus, Status
 from infrastress.client import Client
 from infrastress.core.clock import EventClock
@@ -109,7 +110,8 @@ class ApiConsole(Console):
         """Begin; after `stop`, go on on the same port."""
         self.store = open_store(self.scene.folder / "store").__enter__()
         if not self._frozen:
-            pipeline = Pipeline(self.store, self.site, Day.read(self.scene.folder / "day"))
+            measured = read_measured(self.scene.site / "state")
+            pipeline = Pipeline(self.store, self.site, Day.read(self.scene.folder / "day"), measured=measured)
             pipeline.begin(self.clock.now())
             self.playing = Playing(pipeline, self.clock).start()
         self.start_api()
@@ -119,7 +121,7 @@ class ApiConsole(Console):
         """Serve; detection is left as it is."""
         self.api = Api(
             self.scene.site, self.store, self._state, self._settings, port=self.port, clock=self.clock,
-            status=self._status(),
+            status=self._status(), reports=self.scene.folder / "reports",
         ).start()  # fmt: skip
         self.port = self.api.port
 

@@ -13,12 +13,13 @@ import msgspec
 import numpy as np
 
 from infrastress.app.detecting import build_detectors, cards_of, choose_detectors
+from infrastress.app.fusing import build_fusion
 from infrastress.app.scenarios import load_scenario, play
 from infrastress.core.clock import EventClock
 from infrastress.core.time import SECOND
+from infrastress.evaluation.performance import Performance
 from infrastress.events import Event, Samples, Tick, decode_event, encode_event, make_event
 from infrastress.events.delivery import Balance, Delivery
-from infrastress.fusion import FusionUnit
 from infrastress.runtime import DetectionUnit, Duty, Policy, Shift
 from infrastress.runtime.live import LiveAdmission
 from infrastress.site import Site
@@ -70,9 +71,12 @@ class Pipeline:
         site: its model.
         day: what the plant says; what lies before the store's clock was told.
         commit_s: longest time that results wait for others to share a commit.
+        measured: rates of its detectors.
     """
 
-    def __init__(self, store: Store, site: Site, day: Day, *, commit_s: float = 0.01) -> None:
+    def __init__(
+        self, store: Store, site: Site, day: Day, *, commit_s: float = 0.01, measured: Sequence[Performance] = ()
+    ) -> None:
         self.store, self.site, self._day = store, site, day
         self._admission = LiveAdmission(site, site.sources)
         name = f"admission/{site.id}/main"
@@ -84,7 +88,7 @@ class Pipeline:
         chosen = choose_detectors(site)
         duties = [
             Duty(self._ingest, lambda: DetectionUnit(site, build_detectors(site, chosen, {}))),
-            Duty(self._fusion, lambda: FusionUnit(site, cards=cards_of(chosen))),
+            Duty(self._fusion, lambda: build_fusion(site, cards_of(chosen), measured)),
         ]
         self._shift = Shift(store.log, store.checkpoints, duties, policy=Policy(max_wait_s=commit_s), owner=_OWNER)
         self._width = round(site.runtime.frame_s * SECOND)

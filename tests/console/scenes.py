@@ -1,4 +1,4 @@
-"""Stores filled by the real pipeline, made once a test run: a quiet depot, one attacked, one flooded with alarms."""
+"""Stores filled by the real pipeline, made once a test run: a depot quiet, attacked, flooded with alarms or reports."""
 
 import fcntl
 import os
@@ -20,6 +20,7 @@ from infrastress.site import Site
 from infrastress.site.load import load_site
 from infrastress.store import open_store
 from tests.console.playing import Day, Pipeline
+from tests.console.reporting import REPORTING, reported_of
 
 __all__ = ["FLOOD", "PASSWORD", "Scene", "flood_of", "made_once", "make_scene"]
 
@@ -39,7 +40,7 @@ class Scene:
 
     Attributes:
         name: see `make_scene`.
-        folder: holds `site/` (with accounts in `site/accounts/`), `store/` and `day`.
+        folder: holds `site/` (with accounts in `site/accounts/`), `store/`, `day`; `reports/` where there are any.
         end: event time up to which it was watched, ns.
     """
 
@@ -59,7 +60,7 @@ class Scene:
 
 def make_scene(name: str, shared: Path) -> Scene:
     """`quiet`: two ordinary hours of the depot, no alarm. `attacked`: its tank was just overfilled; some thirty alarms,
-    one incident. `flooded`: the same with 10,000 further alarms.
+    one incident. `flooded`: the same with 10,000 further alarms. `reported`: the same, and people have reported since.
 
     Args:
         name: of the scene.
@@ -67,12 +68,13 @@ def make_scene(name: str, shared: Path) -> Scene:
     """
     shared = Path(os.environ.get("INFRASTRESS_SCENES", shared))
     *_, end = _DAYS["quiet" if name == "quiet" else "attacked"]
-    if name == "flooded":
+    if name in ("flooded", "reported"):
         attacked = make_scene("attacked", shared)
-        folder = made_once(shared / name, lambda at: _flood(attacked, at))
+        more = _flood if name == "flooded" else _report
+        folder = made_once(shared / name, lambda at: more(attacked, at))
     else:
         folder = made_once(shared / name, lambda at: _watch(name, at))
-    return Scene(name, folder, from_iso(end))
+    return Scene(name, folder, from_iso(end) + (REPORTING if name == "reported" else 0))
 
 
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
@@ -126,6 +128,22 @@ def _flood(attacked: Scene, at: Path) -> None:
         pipeline = Pipeline(store, site, Day([]), commit_s=5.0)
         pipeline.raise_(flood_of(site, FLOOD, attacked.end - MINUTE, attacked.end))
         pipeline.settle()
+        pipeline.leave()
+
+
+def _report(attacked: Scene, at: Path) -> None:
+    """Ten minutes more, in which people report by the form."""
+    shutil.copytree(attacked.folder, at, dirs_exist_ok=True)
+    site = load_site(at / "site")
+    day = Day.read(at / "day")
+    day.told += reported_of(site, at / "reports", attacked.end)
+    day.told.sort(key=lambda one: (one[0], one[1], one[3]))
+    with open_store(at / "store") as store:
+        pipeline = Pipeline(store, site, day, commit_s=5.0)
+        pipeline.begin(attacked.end)
+        for moment in range(attacked.end, attacked.end + REPORTING, MINUTE):
+            pipeline.tell(moment + MINUTE, every=10 * SECOND)
+            pipeline.settle()
         pipeline.leave()
 
 

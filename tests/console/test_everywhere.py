@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from infrastress.connectors.reports.records import Boxes
 from tests.console.browsing import DESKTOP, PHONE, ROOT, drawn, listening
 from tests.console.catalogues import flat, messages_of, pseudo_catalogue, untranslated
 from tests.console.looking import axe, faint, focus_path, overflowing, sideways, texts
@@ -16,6 +17,8 @@ SCREENS = {
     "incidents": "/incidents",
     "incident": "/incidents/{incident}",
     "evidence": "/evidence/{evidence}",
+    "reports": "/reports",
+    "report": "/reports/{report}",
     "signals": "/signals",
     "signal": "/signals/LT-103",
     "health": "/health",
@@ -29,12 +32,20 @@ SCREENS = {
 
 
 @pytest.fixture(scope="module")
+def attacked(reported):
+    """The attacked depot, and people have reported since."""
+    return reported
+
+
+@pytest.fixture(scope="module")
 def paths(attacked):
     """The screens' addresses, with something real in each."""
     with attacked.client() as api:
         incident = next(one for one in api.incidents() if one.title.endswith("T-103"))
         alarm = next(one for one in api.alarms(sort="priority") if one.incident == incident.id)
         names = {"alarm": alarm.id, "incident": incident.id, "evidence": alarm.evidence}
+    with_photo = next(one for one in Boxes(attacked.scene.folder / "reports").records() if one.photo)
+    names["report"] = with_photo.number
     return {screen: path.format(**names) for screen, path in SCREENS.items()}
 
 

@@ -8,6 +8,7 @@ export interface Route {
     | "picture"
     | "alarms"
     | "incidents"
+    | "reports"
     | "evidence"
     | "signals"
     | "health"
@@ -47,6 +48,13 @@ export const ROUTES: readonly Route[] = [
     screen: part(() => import("../screens/incidents")),
     permission: "see.alarms",
     icon: "incidents",
+  },
+  {
+    name: "reports",
+    path: "/reports/*?",
+    screen: part(() => import("../screens/reports")),
+    permission: "see.reports",
+    icon: "reports",
   },
   {
     name: "signals",

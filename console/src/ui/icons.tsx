@@ -3,6 +3,7 @@ const PATHS = {
   picture: "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14",
   alarms: "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
   incidents: "M12 3l9 17H3zM12 9v5M12 17v.01",
+  reports: "M4 4h16v12H10l-5 4v-4H4zM8 8.500h8M8 12h5",
   signals: "M3 12h4l3-8 4 16 3-8h4",
   health: "M12 20S4 15 4 9a4.500 4.500 0 0 1 8-2.500A4.500 4.500 0 0 1 20 9c0 6-8 11-8 11z",
   site: "M3 21V9l6 4V9l6 4V4h6v17zM8 17h.01M13 17h.01M18 17h.01",

@@ -7,6 +7,7 @@ const part = encodeURIComponent;
 
 export const incidentPath = (id: string) => `/incidents/${part(id)}`;
 export const evidencePath = (id: string) => `/evidence/${part(id)}`;
+export const reportPath = (number: string) => `/reports/${part(number)}`;
 export const assetPath = (id: string) => `/site/assets/${part(id)}`;
 /** A signal's chart, over a span where one is given. */
 export const signalPath = (span: Pick<Span, "signal"> & Partial<Span>) => {

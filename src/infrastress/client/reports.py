@@ -4,9 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from infrastress.client.base import Wire
+from infrastress.client.base import Moment, Wire
+from infrastress.events.kinds import AlarmState, Category, Severity, SourceKind
 
-__all__ = ["AnswerRequest", "AnswerResult", "PersonReport", "ReportAnswer", "ReportsPage", "VerdictRequest"]
+__all__ = [
+    "AnswerRequest",
+    "AnswerResult",
+    "LabelRequest",
+    "PersonReport",
+    "ReportAnswer",
+    "ReportCluster",
+    "ReportClusters",
+    "ReportsPage",
+    "VerdictRequest",
+]
 
 
 class ReportAnswer(Wire):
@@ -25,6 +36,7 @@ class PersonReport(Wire):
     text: str
     occurred: str
     received: str
+    reporter: Annotated[str, Field(description="Pseudonym: reports of one reporter have the same")]
     role: str
     trained: bool
     language: str
@@ -34,7 +46,8 @@ class PersonReport(Wire):
     name: str
     contact: str
     erased: bool
-    states: dict[str, str]
+    states: Annotated[dict[str, str], Field(description="When each was first done")]
+    verdict: Annotated[Literal["confirmed", "unfounded"] | None, Field(description="What was found out about it last")]
     incidents: list[str]
     answers: list[ReportAnswer]
     photo: str | None
@@ -46,6 +59,37 @@ class ReportsPage(Wire):
 
     items: list[PersonReport]
     total: int
+
+
+class ReportCluster(Wire):
+    """Reports of one matter near each other, or near duplicates by one hand.
+
+    How far it is believed is one thing, what confirms it another: numbers alone never confirm.
+    """
+
+    id: str
+    credibility: Literal["campaign", "unconfirmed", "probable", "corroborated"]
+    voices: Annotated[int, Field(ge=0, description="Independent people; a campaign is one voice")]
+    confirmed_by: list[Literal["sensor", "operator"]]
+    kinds: Annotated[list[SourceKind], Field(description="Sources that saw the same incident, but for reports")]
+    rule: str
+    severity: Severity
+    sentence: str
+    assets: list[str]
+    raised: Moment
+    updated: Moment
+    cleared: Annotated[Moment | None, Field(description="Since when nothing more came")]
+    numbers: Annotated[list[str], Field(description="Of its reports, the oldest first; at most 64 of a campaign")]
+    alarm: str | None
+    state: AlarmState | None
+    incident: str | None
+    evidence: Annotated[str, Field(description="Id of its newest detection")]
+
+
+class ReportClusters(Wire):
+    """Clusters, those that stand first, then the newest."""
+
+    items: list[ReportCluster]
 
 
 class AnswerRequest(Wire):
@@ -66,3 +110,10 @@ class VerdictRequest(Wire):
 
     model_config = ConfigDict(extra="forbid")
     verdict: Literal["confirmed", "unfounded"]
+
+
+class LabelRequest(Wire):
+    """What a report is about, as somebody who read it says."""
+
+    model_config = ConfigDict(extra="forbid")
+    category: Category

@@ -47,6 +47,7 @@ class Api:
         port: int = 0,
         deployment: Any = None,
         clock: EventClock | None = None,
+        reports: Path | None = None,
     ) -> None:
         self.site = load_site(site)
         self.store = store
@@ -63,6 +64,7 @@ class Api:
             lambda: check_folder(site, state, None, self.site, lambda: prepare(site, state).data),
             versions={name: plugin.version for name, (plugin, _) in chosen.items()},
             place=Place(site, state, "memory://"),
+            reports=reports,
         )
         self.app = create_app(store, lambda: self.setup, book=self.book, settings=settings, clock=self.clock)
         self._socket = socket.create_server(("127.0.0.1", port))

@@ -59,8 +59,8 @@ WHO_MAY = {
         for what in ("assign", "notes", "tasks", "tasks/{task}", "close", "reopen")
     },
     "POST /api/v1/incidents/{incident}/answer": ALL - {"admin"},
-    **{f"GET /api/v1/reports{path}": ALL - {"admin"} for path in ("", "/{number}", "/{number}/photo")},
-    **{f"POST /api/v1/reports/{{number}}/{what}": ALL - {"admin"} for what in ("seen", "answer", "verdict")},
+    **{f"GET /api/v1/reports{path}": ALL - {"admin"} for path in ("", "/clusters", "/{number}", "/{number}/photo")},
+    **{f"POST /api/v1/reports/{{number}}/{what}": ALL - {"admin"} for what in ("seen", "answer", "verdict", "label")},
     "DELETE /api/v1/reports/{number}/reporter": ALL - {"admin"},
     "GET /api/v1/people": ALL,
     "GET /api/v1/notifications": ALL,
@@ -133,7 +133,7 @@ def ask(api, route: str, names: dict, headers: dict, http: httpx.Client) -> int:
     bodies = {
         "shelve": {"until": "2026-03-13T00:00:00Z"}, "notes": {"text": "x"}, "tasks": {"text": "x"},
         "{task}": {"done": True}, "close": {"cause": "drill", "comment": "x"},
-        "answer": {"text": "x"}, "verdict": {"verdict": "confirmed"},
+        "answer": {"text": "x"}, "verdict": {"verdict": "confirmed"}, "label": {"category": "leak"},
         "reingest": {"source": "scada", "dry_run": True}, "corrections": {"device": "none", "why": "x", "role": "hmi"},
     }  # fmt: skip
     asked = bodies.get(path.rpartition("/")[2])

@@ -95,6 +95,11 @@ def test_verdict_seen_and_erasure(told):
     judged = ask(api, token, f"/reports/{number}/verdict", "POST", json={"verdict": "confirmed"})
     assert "confirmed" in judged.json()["states"]
     assert ask(api, token, f"/reports/{number}/verdict", "POST", json={"verdict": "x"}).status_code == 422
+    for verdict in ("unfounded", "confirmed"):  # the last word counts
+        judged = ask(api, token, f"/reports/{number}/verdict", "POST", json={"verdict": verdict})
+        assert judged.json()["verdict"] == verdict
+    assert ask(api, token, f"/reports/{number}/label", "POST", json={"category": "leak"}).json()["category"] == "leak"
+    assert ask(api, token, f"/reports/{number}/label", "POST", json={"category": "gossip"}).status_code == 422
     assert ask(api, token, "/reports/ZZZZZZ").status_code == 404
     assert ask(api, token, f"/reports/{number}/photo").status_code == 404
     erased = ask(api, token, f"/reports/{number}/reporter", "DELETE").json()

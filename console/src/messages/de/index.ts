@@ -12,6 +12,7 @@ import palette from "./palette.json";
 import picture from "./picture.json";
 import quarantine from "./quarantine.json";
 import reasons from "./reasons.json";
+import reports from "./reports.json";
 import shell from "./shell.json";
 import signals from "./signals.json";
 import signin from "./signin.json";
@@ -34,6 +35,7 @@ export const messages: Messages = {
   picture,
   quarantine,
   reasons,
+  reports,
   shell,
   signals,
   signin,

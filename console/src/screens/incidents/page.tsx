@@ -18,8 +18,10 @@ import { Findings } from "./findings";
 import { HandlingPanel } from "./handling";
 import styles from "./incidents.module.css";
 import { PrintHead } from "./print";
+import { sentencesOf } from "./sentences";
 import { Timeline } from "./timeline";
 import { useIncident } from "./use";
+import { Weighed } from "./weighed";
 import { HandlingMark, Kinds, Sure, useOwnerName } from "./words";
 
 const MOST_ASSETS = 12;
@@ -66,7 +68,7 @@ function Whole({ incident }: { incident: IncidentDetail }) {
             <p className={styles["lead"]}>{incident.first}</p>
           </Panel>
           <Panel title={t("page.why")}>
-            <p className={styles["text"]}>{incident.why}</p>
+            <Story text={incident.why} />
           </Panel>
         </div>
         <div className={styles["right"]}>
@@ -76,12 +78,30 @@ function Whole({ incident }: { incident: IncidentDetail }) {
         </div>
         <div className={styles["rest"]}>
           <Timeline incident={incident} />
+          <Weighed incident={incident} />
           <Findings incident={incident} />
           <Checks incident={incident} />
           <IncidentAlarms incident={incident} />
         </div>
       </div>
     </article>
+  );
+}
+
+/** The first sentence says it all; the others are what was seen, one a line: a wall of text isn't read at night. */
+function Story({ text }: { text: string }) {
+  const [first, ...rest] = useMemo(() => sentencesOf(text), [text]);
+  return (
+    <>
+      <p className={styles["text"]}>{first}</p>
+      {rest.length > 0 && (
+        <ul className={`${styles["bullets"]} ${styles["text"]}`}>
+          {rest.map((one) => (
+            <li key={one}>{one}</li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 
@@ -105,7 +125,7 @@ function Glance({ incident }: { incident: IncidentDetail }) {
       <Facts>
         <Fact term={t("page.sure")}>
           <Sure incident={incident} />
-          <p className={styles["hint"]}>{t("page.sureHint")}</p>
+          <p className={styles["hint"]}>{t.rich("page.sureHint", { a: (inner) => <a href="#weighed">{inner}</a> })}</p>
         </Fact>
         <Fact term={t("page.kinds")}>
           <Kinds kinds={incident.source_kinds} />

@@ -46,7 +46,14 @@ export function Timeline({ incident }: { incident: IncidentDetail }) {
     </fieldset>
   );
   return (
-    <Panel title={<span id="timeline">{t("title")}</span>} aside={choose}>
+    <Panel
+      title={
+        <span id="timeline" className={styles["anchor"]}>
+          {t("title")}
+        </span>
+      }
+      aside={choose}
+    >
       {form === "lanes" && <Lanes entries={entries} />}
       <ol className={form === "lanes" ? styles["printOnly"] : styles["story"]}>
         {entries.map((entry) => (

@@ -1,2 +1,2 @@
 /** The map of the site, to be imported by any screen. */
-export { type MapProps, type Mark, SiteMap, type Wind } from "./site-map";
+export { type MapProps, type Mark, SiteMap, type Spot, type Wind } from "./site-map";

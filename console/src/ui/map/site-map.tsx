@@ -22,11 +22,12 @@ import { BaseSvg } from "./base-svg";
 import { Scale, WindRose, Zoom } from "./furniture";
 import styles from "./map.module.css";
 import { Overlay } from "./overlay";
-import { type Place, type PlanData, type Point, planeOf } from "./plane";
-import type { MapProps, Mark } from "./types";
+import { extentOf, type Place, type PlanData, type Point, planeOf } from "./plane";
+import { Spots } from "./spots";
+import type { MapProps, Mark, Spot } from "./types";
 import { type Size, toPixel, type View, wholeView, zoomed } from "./view";
 
-export type { MapProps, Mark, Wind } from "./types";
+export type { MapProps, Mark, Spot, Wind } from "./types";
 
 /** Where the map's program can't be read, the SVG does. */
 function NoGl({ onFailed }: GlProps) {
@@ -35,6 +36,7 @@ function NoGl({ onFailed }: GlProps) {
 }
 const BaseGl = lazy<ComponentType<GlProps>>(() => import("./base-gl").catch(() => ({ default: NoGl })));
 const NOTHING: readonly Mark[] = [];
+const NO_SPOTS: readonly Spot[] = [];
 const NONE: ReadonlySet<string> = new Set();
 const NO_DIAMETERS: ReadonlyMap<string, number> = new Map();
 const CLICK_PX = 4;
@@ -74,6 +76,7 @@ export function SiteMap({
   onSelect,
   wind = null,
   source = null,
+  spots = NO_SPOTS,
   fixed,
   names = true,
 }: MapProps) {
@@ -95,7 +98,18 @@ export function SiteMap({
     return () => watch.disconnect();
   }, []);
 
-  const whole = useMemo(() => wholeView(plane.extent, size, 56 * factor), [plane, size, factor]);
+  const placed = useMemo(
+    () =>
+      (plan as PlanData).crs === "WGS84"
+        ? spots.map((one) => ({ id: one.id, chosen: one.chosen, at: plane.place([one.longitude, one.latitude]) }))
+        : [],
+    [plan, plane, spots],
+  );
+  const whole = useMemo(() => {
+    const [west, south, east, north] = plane.extent;
+    const chosen = placed.filter((one) => one.chosen).map((one) => one.at);
+    return wholeView(extentOf([[west, south], [east, north], ...chosen]), size, 56 * factor);
+  }, [plane, placed, size, factor]);
   const view = moved ?? whole;
   const bounds = useMemo(() => [Math.max(whole.scale / 60, 0.01), whole.scale * 2] as const, [whole]);
   const zoomBy = (by: number, at: Point = [size.width / 2, size.height / 2]) =>
@@ -188,6 +202,7 @@ export function SiteMap({
           <BaseSvg plane={plane} view={view} size={size} />
         ))}
       {drawn && <Overlay {...{ arranged, size, factor, unknown, selected, choose, text, line, sector }} />}
+      {drawn && placed.length > 0 && <Spots spots={placed} view={view} size={size} factor={factor} />}
       {arranged.homeless.length > 0 && <Homeless {...{ marks: arranged.homeless, line, choose }} />}
       <Scale scale={view.scale} most={120 * factor} unknown={unknown.size} />
       {wind && <WindRose wind={wind} />}

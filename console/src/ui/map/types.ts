@@ -16,6 +16,15 @@ export interface Mark {
   spoken?: string;
 }
 
+/** A place off the model, such as where somebody reported from. */
+export interface Spot {
+  /** Stands beside it where it is the one that is looked at. */
+  id: string;
+  longitude: number;
+  latitude: number;
+  chosen: boolean;
+}
+
 export interface Wind {
   /** Where it comes from, degrees from north over east. */
   from: number;
@@ -41,6 +50,8 @@ export interface MapProps {
   wind?: Wind | null;
   /** Where what may be released is; with a wind that isn't stale, the sector downwind of it is hinted. */
   source?: string | null;
+  /** Drawn where the plan knows where on earth it lies; the whole of the plan then holds the chosen ones too. */
+  spots?: readonly Spot[];
   /** For walls: nothing can be moved or chosen, and texts are larger by this factor. */
   fixed?: number;
   /** Whether assets that don't stand out have their ids beside them, where there is room. */

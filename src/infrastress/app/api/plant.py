@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 
+from infrastress.app.api.clusters import Clusters
 from infrastress.app.api.episodes import Episodes
 from infrastress.app.api.kept import KeptIndex
 from infrastress.app.api.position import partitions_of
@@ -61,6 +62,7 @@ class Plant:
         self.id = setup().site.id
         self.projection = Projection(store, self.id)
         self.episodes = Episodes(store.log, self.id)
+        self.clusters = Clusters(store.log, self.id)
         self.partitions = partitions_of(self.id)
         self.failing = "the store is being read"
         self.kept = KeptIndex()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -12,8 +13,9 @@ from infrastress.core.errors import ConfigurationError, InputError, StoreError
 from infrastress.detectors.reports.triage import Suggestion, Triage, learn
 from infrastress.site.connections import Connection
 
-__all__ = ["Answered", "Desk", "Read", "reports_folder"]
+__all__ = ["Answered", "Desk", "Read", "Verdict", "reports_folder"]
 
+Verdict = Literal["confirmed", "unfounded"]
 _MODEL = "triage.json"
 LONGEST_ANSWER = 2_000
 
@@ -54,6 +56,11 @@ class Read:
     def category(self) -> str:
         """As somebody labelled it last, else as its reporter chose."""
         return next((act.label for act in reversed(self.acts) if act.act == "labelled"), self.record.category)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What somebody found out about it last."""
+        return next((act.act for act in reversed(self.acts) if act.act in ("confirmed", "unfounded")), None)
 
     def reached(self, act: ActName) -> int | None:
         """When something was first done about it, ns."""

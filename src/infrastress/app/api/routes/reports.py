@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from infrastress.app.accounts import Identity, may
 from infrastress.app.api.asking import PlantOf, known, needs
+from infrastress.app.api.clustered import clustered
 from infrastress.app.api.plant import Plant
 from infrastress.app.api.problems import ApiError
 from infrastress.app.api.wire import link
@@ -14,8 +15,10 @@ from infrastress.app.reports.following import numbers_of
 from infrastress.client.reports import (
     AnswerRequest,
     AnswerResult,
+    LabelRequest,
     PersonReport,
     ReportAnswer,
+    ReportClusters,
     ReportsPage,
     VerdictRequest,
 )
@@ -26,6 +29,8 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["reports"])
 _SURE = 0.8
+_PSEUDONYM = 8
+"""Characters of a pseudonym that are told: enough to tell reporters apart, no more."""
 
 
 def _desk(plant: PlantOf) -> Desk:
@@ -54,6 +59,12 @@ def get_reports(
     reads = desk.read(insider=insider)
     reads.sort(key=lambda one: (-one.record.received, one.record.number))
     return ReportsPage(items=[_told(one) for one in reads[:limit]], total=len(reads))
+
+
+@router.get("/reports/clusters")
+def get_clusters(_: Reader, plant: PlantOf, desk: DeskOf) -> ReportClusters:
+    """Reports that belong together: how far they are believed, and, apart from that, what confirms them."""
+    return ReportClusters(items=clustered(plant, desk))
 
 
 @router.get("/reports/{number}")
@@ -93,6 +104,9 @@ def answer_incident(identity: Actor, plant: PlantOf, desk: DeskOf, incident: str
     """Answer all whose reports an incident rests on."""
     entry = known(plant.projection.incidents.get(incident), "incident", incident)
     numbers = set(numbers_of(plant, entry.incident.detections))
+    for cluster in clustered(plant, desk):  # an incident is told again only after a while: its alarms have joined
+        if cluster.incident == incident and cluster.credibility != "campaign":
+            numbers.update(cluster.numbers)
     reads = [one for one in desk.read() if one.record.number in numbers]
     return _answer(plant, desk, identity, reads, text=body.text, incident=incident)
 
@@ -102,6 +116,14 @@ def judge_report(identity: Actor, plant: PlantOf, desk: DeskOf, number: str, bod
     """Say whether it was so: that bears its cluster out, and its reporter is believed more or less from then on."""
     one = _find(desk, identity, number)
     desk.act(one.record.number, body.verdict, by=identity.name, now=plant.clock.now())
+    return _told(_find(desk, identity, number))
+
+
+@router.post("/reports/{number}/label")
+def label_report(identity: Actor, plant: PlantOf, desk: DeskOf, number: str, body: LabelRequest) -> PersonReport:
+    """Say what it is about, for those who read on and for what learns from labels; what it was weighed as stays."""
+    one = _find(desk, identity, number)
+    desk.act(one.record.number, "labelled", by=identity.name, now=plant.clock.now(), label=body.category)
     return _told(_find(desk, identity, number))
 
 
@@ -141,6 +163,7 @@ def _told(one: Read) -> PersonReport:
         text=one.text,
         occurred=to_iso(record.occurred),
         received=to_iso(record.received),
+        reporter=record.reporter[:_PSEUDONYM],
         role=record.role,
         trained=record.trained,
         language=record.language,
@@ -151,6 +174,7 @@ def _told(one: Read) -> PersonReport:
         contact=personal.contact if personal is not None else "",
         erased=personal is None,
         states=states,
+        verdict=one.verdict,
         incidents=sorted({act.incident for act in one.acts if act.incident}),
         answers=[ReportAnswer(at=to_iso(a.at), by=a.by, text=a.text) for a in one.answers],
         photo=link("reports", record.number, "photo") if record.photo else None,
