@@ -75,10 +75,7 @@ class FusionUnit(Unit):
         self._restore(State())
 
     def update(self, record: Record) -> list[Output]:
-        """Take a detection, an operator's action or a tick; anything else is quarantined.
-
-        Acts that are none of an alarm's life cycle are passed over.
-        """
+        """Take a detection, an operator's act or a tick; acts on no alarm are passed over, the rest is quarantined."""
         try:
             event = decode_event(record.data)
         except DecodeError as error:
