@@ -2,7 +2,7 @@
 
 from infrastress.events import decode_event
 
-from .plant import Feed, cleared, detection
+from .plant import Feed, cleared, detection, login
 
 
 def test_ten_thousand_detections_of_one_event_are_one_bounded_incident():
@@ -38,3 +38,24 @@ def test_a_chattering_alarm_is_put_out_a_handful_of_times():
     feed.tick(520)
     (alarm,) = feed.newest("alarm").values()
     assert (alarm.body.state, alarm.body.cleared, alarm.body.count) == ("returned", True, 1000)
+
+
+def test_ten_thousand_alarms_of_a_minute_list_their_cause_first():
+    feed = Feed()
+    cause = login(0, severity="high", sentence="A stranger writes to PLC-1.")
+    feed.event(cause)
+    names = ("T-1", "T-2", "PLC-1")
+    feed.event(
+        *(
+            detection(1 + i / 10_000, f"rule-{i}", (names[i % 3],), suspicion="sensor_falsified", severity="high")
+            for i in range(10_000)
+        )
+    )
+    feed.tick(2)
+    (event,) = feed.newest("incident").values()
+    assert event.body.detections_total == 10_001
+    assert event.body.timeline[0].text == "A stranger writes to PLC-1."
+    assert event.body.detections[0] == cause.id
+    seen, first, *_ = event.body.why.split(". ")
+    assert seen.startswith("Seen together")
+    assert first == "A stranger writes to PLC-1"
