@@ -60,7 +60,7 @@ class RecordMap(_Part):
     of the body ({"state": {"DOOR_FORCED": "forced"}}), `constants` gives bodies fields of fixed value.
     """
 
-    kind: Literal["access", "login", "door", "session", "gas", "switch", "track", "report"]
+    kind: Literal["access", "login", "door", "session", "gas", "switch", "track", "report", "work_notice"]
     time: str = "time"
     source: Annotated[str | None, Field(description="Source id; the file's own source without it")] = None
     assets: Annotated[tuple[str, ...], Field(description="Fields that hold asset ids")] = ()

@@ -14,6 +14,10 @@ from infrastress.site import Site
 __all__ = ["RecordReader", "Refused"]
 
 
+_MOMENTS = frozenset({"begins", "ends"})
+"""Fields that are times, written as the time of the record is."""
+
+
 class Refused(Exception):  # noqa: N818 - an outcome of one record, never seen outside connectors
     """A record is no event of this site: `reason` is a short fixed word; `dropped` when that is expected, harmless."""
 
@@ -71,16 +75,13 @@ class RecordReader:
 
     def read_fields(self, record: Any, number: int) -> Event:
         """One record already decoded, by the mapping; arguments and errors as `read`."""
-        import pyarrow as pa
-
         spec = self._records
         if spec is None or not isinstance(record, dict):
             raise Refused("no-event")
-        self._clock.last = None  # an event's time is judged by itself
-        times = self._clock.read(pa.array([_scalar(record.get(spec.time))], pa.string()))
-        if times.codes[0]:
-            raise Refused("time-unreadable")
+        occurred = self._moment(record.get(spec.time))
         fields = {name: self._told(spec, name, record[key]) for name, key in spec.fields.items() if key in record}
+        for name in _MOMENTS & fields.keys():
+            fields[name] = self._moment(fields[name])
         try:
             body: Any = msgspec.convert({"kind": spec.kind, **spec.constants, **fields}, self._body, strict=False)
         except msgspec.ValidationError:
@@ -89,7 +90,7 @@ class RecordReader:
             site=self._site.id,
             source=self._source,
             sequence=number,
-            occurred=int(times.ns[0]),
+            occurred=occurred,
             body=body,
             assets=tuple(_scalar(record[key]) or "" for key in spec.assets if record.get(key)),
         )
@@ -97,6 +98,16 @@ class RecordReader:
             return decode_event(encode_event(event))  # a number given as the word "nan" can't be written
         except DecodeError:
             raise Refused("wrong-fields") from None
+
+    def _moment(self, told: Any) -> int:
+        """Nanoseconds UTC of a time as the source writes it; raises Refused."""
+        import pyarrow as pa
+
+        self._clock.last = None  # an event's time is judged by itself
+        times = self._clock.read(pa.array([_scalar(told)], pa.string()))
+        if times.codes[0]:
+            raise Refused("time-unreadable")
+        return int(times.ns[0])
 
     def _told(self, spec: RecordMap, name: str, value: Any) -> Any:
         """What the mapping says that a word means; a badge or track that is a number is meant as a word."""

@@ -23,6 +23,7 @@ from infrastress.events.kinds import (
     TimelineEntry,
     TrackPoint,
     Unknown,
+    WorkNotice,
 )
 from infrastress.events.network import NetworkRecords, NetworkRow
 from infrastress.events.samples import Samples
@@ -53,6 +54,7 @@ __all__ = [
     "TimelineEntry",
     "TrackPoint",
     "Unknown",
+    "WorkNotice",
     "decode_event",
     "encode_event",
     "event_from_json",

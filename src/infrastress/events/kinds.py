@@ -47,6 +47,7 @@ __all__ = [
     "TrackPoint",
     "TrackedObject",
     "Unknown",
+    "WorkNotice",
 ]
 
 CALLING: Final = frozenset({"medium", "high", "critical"})
@@ -208,6 +209,24 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     expected: float | None = None
     seen: float | None = None
     unit: str = ""
+
+
+class WorkNotice(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="work_notice"):
+    """Work that is announced: a permit, a maintenance window, a drill. It explains alarms and hides none.
+
+    `work` names it: the newest word on a name holds, and one that is `cancelled` explains nothing. It lasts from
+    `begins` to `ends` (ns UTC), in physical `zones`, on the computers of `security_zones`, at `assets`.
+    """
+
+    work: str
+    begins: int
+    ends: int
+    sort: Literal["permit", "maintenance", "drill"] = "permit"
+    name: str = ""
+    zones: tuple[str, ...] = ()
+    security_zones: tuple[str, ...] = ()
+    assets: tuple[str, ...] = ()
+    cancelled: bool = False
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="detection"):
@@ -407,6 +426,7 @@ Body = (
     | TrackPoint
     | Report
     | ReportVerdict
+    | WorkNotice
     | Detection
     | Alarm
     | AlarmAction
@@ -429,6 +449,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
         TrackPoint,
         Report,
         ReportVerdict,
+        WorkNotice,
         Detection,
         Alarm,
         AlarmAction,

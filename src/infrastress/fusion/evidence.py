@@ -8,6 +8,7 @@ import msgspec
 from infrastress.events.assessment import Assessment
 from infrastress.events.kinds import CALLING, SEVERITIES, Severity, SourceKind, Suspicion
 from infrastress.site import Site
+from infrastress.site.risk import Work
 
 __all__ = ["Alternative", "Evidence", "Hypothesis", "Scorer", "rank_of", "severity_of"]
 
@@ -87,10 +88,10 @@ class Scorer(Protocol):
     order the evidence stands.
     """
 
-    def score(self, evidence: Sequence[Evidence], site: Site) -> Hypothesis:
-        """The best hypothesis for at least one piece of evidence."""
+    def score(self, evidence: Sequence[Evidence], site: Site, works: Sequence[Work] = ()) -> Hypothesis:
+        """The best hypothesis for at least one piece of evidence; `works` were announced beside the site file's."""
         ...
 
-    def opens(self, evidence: Sequence[Evidence], site: Site) -> bool:
+    def opens(self, evidence: Sequence[Evidence], site: Site, works: Sequence[Work] = ()) -> bool:
         """Whether evidence that could be an incident is worth one; at least one piece."""
         ...

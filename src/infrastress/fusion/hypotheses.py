@@ -18,6 +18,7 @@ from typing import Literal
 from infrastress.fusion.evidence import Alternative, Evidence, Hypothesis, Scorer, rank_of, severity_of
 from infrastress.fusion.signs import WORDS, Sign, signs_of, words_in_order
 from infrastress.site import Site
+from infrastress.site.risk import Work
 
 __all__ = ["HYPOTHESES", "Row", "TableScorer"]
 
@@ -316,13 +317,14 @@ class TableScorer(Scorer):
     def __init__(self, rows: Sequence[Row] = HYPOTHESES) -> None:
         self._rows = tuple(rows)
 
-    def score(self, evidence: Sequence[Evidence], site: Site) -> Hypothesis:
+    def score(self, evidence: Sequence[Evidence], site: Site, works: Sequence[Work] = ()) -> Hypothesis:
         """The row that explains the evidence best, with the best of other families as alternatives."""
+        del works
         return self.tell(evidence, site, lambda row: None)
 
-    def opens(self, evidence: Sequence[Evidence], site: Site) -> bool:
+    def opens(self, evidence: Sequence[Evidence], site: Site, works: Sequence[Work] = ()) -> bool:
         """A table knows no probabilities: always."""
-        del self, evidence, site
+        del self, evidence, site, works
         return True
 
     def tell(self, evidence: Sequence[Evidence], site: Site, chance: Callable[[Row], float | None]) -> Hypothesis:

@@ -1,6 +1,6 @@
 """Incidents: when a group of alarms is one, and what its revision says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -15,6 +15,7 @@ from infrastress.events.kinds import Severity
 from infrastress.fusion.alarms import AlarmRecord, version_id
 from infrastress.fusion.evidence import Evidence, Hypothesis, Scorer, rank_of, severity_of
 from infrastress.site import Site
+from infrastress.site.risk import Work
 
 __all__ = [
     "KEPT_DETECTIONS",
@@ -26,6 +27,7 @@ __all__ = [
     "incident_key",
     "is_incident",
     "witness_of",
+    "worth_telling",
 ]
 
 KEPT_DETECTIONS = 500
@@ -33,6 +35,7 @@ KEPT_ENTRIES = 200
 WITHDRAWN = "withdrawn"
 """In place of the incident that superseded one: late evidence parted it, and what is left is no incident."""
 _MODULUS = 1 << 64
+_GROWTH = 0.5
 
 
 class IncidentRecord(msgspec.Struct, kw_only=True, array_like=True):
@@ -88,6 +91,22 @@ def is_incident(records: Sequence[AlarmRecord]) -> bool:
     return len({record.source_kind for record in records if record.severity >= rank_of("low")}) > 1
 
 
+def worth_telling(incident: IncidentRecord, records: Sequence[AlarmRecord], touched: Iterable[AlarmRecord]) -> bool:
+    """Whether an open incident is told again at once: it has half as many alarms again, or says something new.
+
+    Args:
+        incident: as it was told last.
+        records: all its alarms.
+        touched: those that heard something since.
+    """
+    if len(records) > incident.shown_alarms * (1 + _GROWTH):
+        return True
+    return any(
+        record.severity > incident.shown_severity or record.source_kind not in incident.shown_kinds
+        for record in touched
+    )
+
+
 def incident_event(
     incident: IncidentRecord,
     records: Sequence[AlarmRecord],
@@ -97,6 +116,7 @@ def incident_event(
     witness: Callable[[AlarmRecord], Witness],
     now: int,
     superseded_by: str = "",
+    works: Sequence[Work] = (),
 ) -> Event:
     """The next revision, as a function of the alarms but for its name, aliases and `observed`.
 
@@ -106,7 +126,7 @@ def incident_event(
     ordered = sorted(records, key=lambda record: (record.first, record.key))
     witnesses = [witness(record) for record in ordered]
     evidence = [item.evidence for item in witnesses]
-    judged = scorer.score(evidence, site)
+    judged = scorer.score(evidence, site, works)
     taken = sum(record.taken for record in ordered)
     closed = incident.closed or bool(superseded_by)
     incident.revision = max(2 * taken + closed, incident.revision + 1)

@@ -9,6 +9,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.events import Event
 from infrastress.fusion.alarms import FOREVER, AlarmRecord
 from infrastress.fusion.incidents import IncidentRecord
+from infrastress.fusion.works import Notices
 
 __all__ = ["State", "Step", "Timers", "dump_state", "load_state"]
 
@@ -25,6 +26,7 @@ class State(msgspec.Struct, kw_only=True):
         episodes: the alarms that an episode raised, with its onset in each.
         early: clearings of episodes that weren't raised yet.
         due: when each group ends or is forgotten.
+        works: the newest word on each work that is announced.
         waiting: when an incident is told again; recheck: when an alarm is looked at again.
         past: the last revision of incidents that ended, by their founder.
     """
@@ -37,6 +39,7 @@ class State(msgspec.Struct, kw_only=True):
     anchors: dict[str, str] = msgspec.field(default_factory=dict)
     episodes: dict[str, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
     early: dict[str, Event] = msgspec.field(default_factory=dict)
+    works: Notices = msgspec.field(default_factory=dict)
     due: dict[str, int] = msgspec.field(default_factory=dict)
     waiting: dict[str, int] = msgspec.field(default_factory=dict)
     recheck: dict[str, int] = msgspec.field(default_factory=dict)

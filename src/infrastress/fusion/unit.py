@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import DAY, MINUTE
 from infrastress.detectors.base import RuleCard
-from infrastress.events import AlarmAction, Detection, Event, Tick, decode_event, encode_event
+from infrastress.events import AlarmAction, Detection, Event, Tick, WorkNotice, decode_event, encode_event
 from infrastress.fusion.alarms import (
     CHATTER,
     FOREVER,
@@ -36,9 +36,11 @@ from infrastress.fusion.incidents import (
     incident_key,
     is_incident,
     witness_of,
+    worth_telling,
 )
 from infrastress.fusion.places import Places, taking_part
 from infrastress.fusion.state import State, Step, Timers, dump_state, load_state
+from infrastress.fusion.works import announced, take_notice
 from infrastress.runtime.unit import Unit, refusal
 from infrastress.site import Site
 from infrastress.store.ports import Output, Record
@@ -49,7 +51,6 @@ REMEMBERED = 2 * DAY
 """How late evidence may be and still join what it belongs to; groups are kept a day longer, as an alarm spans a day."""
 REST, LONGEST_REST = MINUTE, 60 * MINUTE
 """How long an incident waits for its next revision, an alarm it has, when repeats and clearings are all that is new."""
-GROWTH = 0.5
 _NO_EVIDENCE = frozenset({"incident_action", "inventory_action"})  # how people handle things says nothing of what is
 
 
@@ -84,7 +85,7 @@ class FusionUnit(Unit):
             return self._tick(event.body)
         if event.kind in _NO_EVIDENCE:
             return []
-        if not isinstance(event.body, Detection | AlarmAction):
+        if not isinstance(event.body, Detection | AlarmAction | WorkNotice):
             other = DecodeError(f"fusion can't take a {event.kind} event", where=record.subject)
             return [refusal(self._site.id, record, other)]
         if not isinstance(event.body, AlarmAction) or event.body.action in LIFE_CYCLE:
@@ -175,6 +176,7 @@ class FusionUnit(Unit):
         if state.early and closed // DAY > state.cell // DAY:
             oldest = closed - REMEMBERED
             state.early = {name: event for name, event in state.early.items() if event.occurred >= oldest}
+            state.works = {name: told for name, told in state.works.items() if told[2].ends >= oldest}
         state.cell = max(state.cell, closed)
         return outputs
 
@@ -201,6 +203,9 @@ class FusionUnit(Unit):
                 if body.action != "acknowledge":
                     self._recheck(record.key, record.shelved[2])
                 self._step.alarms.add(record.key)
+        elif isinstance(body, WorkNotice):
+            if take_notice(self._state.works, event, body):  # which may explain what is open
+                self._state.waiting.update(dict.fromkeys(self._state.incidents, self._step.now))
         elif isinstance(body, Detection):
             episode = f"{body.detector}\0{body.episode}"
             if body.phase == "raised":
@@ -368,9 +373,10 @@ class FusionUnit(Unit):
         if begun or rest:
             step.alarms.update(record.key for record in self._records(group))
         state.of_group[group] = [kept.key]
+        touched = [state.alarms[key] for key in step.touched.get(group, ())]
         was_closed, kept.closed = kept.closed, self._ended(group)
         belated = kept.closed and (group in step.touched or group in step.redrawn)
-        if begun or outputs or was_closed != kept.closed or belated or self._worth(kept, group):
+        if begun or outputs or was_closed != kept.closed or belated or worth_telling(kept, records, touched):
             outputs.append(self._show(kept))
         elif not kept.closed:
             due = kept.shown_at + min(REST * kept.shown_alarms, LONGEST_REST)
@@ -382,7 +388,8 @@ class FusionUnit(Unit):
         if not is_incident(records):
             return False
         ordered = sorted(records, key=lambda record: (record.first, record.key))
-        return self._scorer.opens([self._witness(record).evidence for record in ordered], self._site)
+        evidence = [self._witness(record).evidence for record in ordered]
+        return self._scorer.opens(evidence, self._site, announced(self._state.works, self._site))
 
     def _begin(self, group: str) -> IncidentRecord:
         """A new incident of a group."""
@@ -405,16 +412,6 @@ class FusionUnit(Unit):
         self._state.past[incident.founder] = incident.revision
         del self._state.incidents[incident.key]
         return output
-
-    def _worth(self, incident: IncidentRecord, group: str) -> bool:
-        """Whether an open incident is told again at once: it has half as many alarms again, or says something new."""
-        alarms = self._state.alarms
-        if len(self._records(group)) > incident.shown_alarms * (1 + GROWTH):
-            return True
-        return any(
-            alarms[key].severity > incident.shown_severity or alarms[key].source_kind not in incident.shown_kinds
-            for key in self._step.touched.get(group, ())
-        )
 
     def _records(self, group: str) -> list[AlarmRecord]:
         """Those of a group, and the notices drawn to it."""
@@ -442,6 +439,7 @@ class FusionUnit(Unit):
             witness=self._witness,
             now=self._step.now,
             superseded_by=superseded_by,
+            works=announced(self._state.works, self._site),
         )
         return Output(event.id, self._subject, encode_event(event), self._key(incident.key), incident.announced)
 

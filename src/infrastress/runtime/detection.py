@@ -25,6 +25,7 @@ from infrastress.events import (
     NetworkRecords,
     Samples,
     Tick,
+    WorkNotice,
     decode_event,
     encode_event,
     make_event,
@@ -182,13 +183,14 @@ class DetectionUnit(Unit):
             elif kind == "network":
                 self._hear(NetworkRecords.decode(record.data))
             elif kind == "event":
-                self._watch.event(self._waiting.hold(record.data))
+                event = self._waiting.hold(record.data)
+                self._watch.event(event)
+                if isinstance(event.body, WorkNotice):  # nothing to be judged, but what fusion has to know
+                    return self._hand_on(record, event.occurred)
             elif kind in ("link", "decision"):
                 self._watch.note(kind, _fields(record.data))
             elif kind == "action":
-                frame = frame_of(decode_event(record.data).occurred, self._width)
-                self._acted = sorted({*self._acted, frame * self._width})
-                return [Output(record.id, f"fusion/{self._site.id}:event", record.data)]
+                return self._hand_on(record, decode_event(record.data).occurred)
             elif kind == "tick":
                 body = decode_event(record.data).body
                 if not isinstance(body, Tick):
@@ -283,6 +285,11 @@ class DetectionUnit(Unit):
         self._framer.reach(int(known.max()))
         self._traffic.add(records)
         self._watch.network(records)
+
+    def _hand_on(self, record: Record, occurred: int) -> list[Output]:
+        """What fusion hears as it is, and soon: a tick follows even where nothing is found."""
+        self._acted = sorted({*self._acted, frame_of(occurred, self._width) * self._width})
+        return [Output(record.id, f"fusion/{self._site.id}:event", record.data)]
 
     def _advance(self, tick: Tick) -> list[Output]:
         outputs: list[Output] = []

@@ -4,11 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from infrastress.connectors.mapping import Mapping
+from infrastress.connectors.records import RecordReader, Refused
+from infrastress.core.time import from_iso
 from infrastress.fusion.risk.likelihood import Rates, likelihood
 from infrastress.fusion.risk.posterior import Network
 from infrastress.fusion.risk.structure import BOOLEAN, Model
 from infrastress.fusion.risk.tree import bowtie_nodes, threat_node, top_node, tree_probability
+from infrastress.fusion.works import announced
 from infrastress.site.check import check_site
 from infrastress.site.load import load_site
 
@@ -46,3 +51,22 @@ def test_the_bowtie_gives_the_numbers_of_the_page(site):
 def test_the_attack_tree_is_what_its_leaves_make_it(site):
     assert tree_probability(site.attack_trees[0]) == pytest.approx(1 - (1 - 0.05 * 0.3) * (1 - 0.005), abs=1e-12)
     assert site.works[0].zones == ("gate",)
+
+
+def test_the_permit_of_the_page_is_read_by_its_mapping(site):
+    page = PAGE.read_text()
+    (record,) = re.findall(r"^```json\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+    spec = next(block for block in re.findall(r"^```text\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
+                if block.startswith("records:"))  # fmt: skip
+    mapping = Mapping.model_validate(YAML(typ="safe").load(spec))
+    event = RecordReader(site, "permits", mapping).read(record.encode(), 1)
+    body = event.body
+    assert (body.work, body.sort, body.zones, body.cancelled) == ("permit-8", "drill", ("gate",), False)
+    assert (event.occurred, body.begins, body.ends) == tuple(
+        map(from_iso, ("2026-03-02T06:30:00Z", "2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z"))
+    )
+    with pytest.raises(Refused, match="time-unreadable"):
+        RecordReader(site, "permits", mapping).read(record.replace("2026-03-02T10", "tomorrow").encode(), 1)
+    (work,) = announced({body.work: (event.occurred, event.id, body)}, site)
+    assert work.kind == "drill"
+    assert work.zones == ("gate",)

@@ -221,10 +221,10 @@ def test_an_incident_is_opened_by_what_is_more_than_a_rumour():
     feed.tick(20)
     assert feed.all("incident") == []
     assert feed.newest("alarm")
-    feed.event(detection(25, "mass_balance", suspicion="sensor_falsified"))
+    feed.event(detection(25, "mass_balance", suspicion="sensor_falsified"), login(27, severity="medium"))
     feed.tick(30)
     (incident,) = feed.newest("incident").values()
-    assert incident.body.detections_total == 2
+    assert incident.body.detections_total == 3
     unmeasured = Feed(FusionUnit(SITE, RiskScorer()))
     unmeasured.event(lone)
     unmeasured.tick(20)

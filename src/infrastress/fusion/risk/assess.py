@@ -24,6 +24,7 @@ from infrastress.fusion.risk.steps import by_now_and_ahead, next_steps, step_nod
 from infrastress.fusion.risk.weights import weights_of
 from infrastress.fusion.risk.width import TooWideError, check_width
 from infrastress.site import Site
+from infrastress.site.risk import Work
 
 __all__ = ["Assessor", "likelihoods_of", "network_of", "refuse_wide", "works_in"]
 
@@ -60,12 +61,15 @@ class Assessor:
         self._kept: OrderedDict[Part, _Kept] = OrderedDict()
         self._said: OrderedDict[tuple[Part, tuple[Heard, ...]], Assessment] = OrderedDict()
 
-    def assess(self, evidence: Sequence[Evidence]) -> Assessment | None:
-        """The assessment; None where no evidence says anything of the model, or the part is too wide to be judged."""
+    def assess(self, evidence: Sequence[Evidence], works: Sequence[Work] = ()) -> Assessment | None:
+        """The assessment, with `works` announced beside the site file's.
+
+        None where no evidence says anything of the model, or the part is too wide to be judged.
+        """
         hearing = listen(evidence, self.ground, self._book)
         pieces = hearing.pieces
         while pieces:
-            part = _part(pieces, hearing, evidence, self.ground)
+            part = _part(pieces, hearing, evidence, self.ground, (*self.ground.site.works, *works))
             try:
                 kept = self._network(part)
             except TooWideError:
@@ -190,14 +194,14 @@ def likelihoods_of(
     return vectors, numbered
 
 
-def works_in(site: Site, reference: int, ground: Ground) -> dict[tuple[str, int], str]:
+def works_in(works: Sequence[Work], reference: int, ground: Ground) -> dict[tuple[str, int], str]:
     """Where work was announced, by node (without its window) and window: the id of the work, the first of several."""
     found: dict[tuple[str, int], str] = {}
-    for work in site.works:
+    for work in works:
         begins, ends = (round(moment.timestamp() * 1e9) for moment in (work.from_, work.to))
         places = [f"presence:{zone}" for zone in work.zones] + [f"foothold:{zone}" for zone in work.security_zones]
         for name in work.assets:
-            asset = site.asset_by_id[name]
+            asset = ground.site.asset_by_id[name]
             places.append(f"reading:{name}")
             places += [f"presence:{asset.zone}"] if asset.zone in ground.zones else []
             zone = ground.security_zone(asset)
@@ -210,7 +214,9 @@ def works_in(site: Site, reference: int, ground: Ground) -> dict[tuple[str, int]
     return found
 
 
-def _part(pieces: Sequence[Heard], hearing: Hearing, evidence: Sequence[Evidence], ground: Ground) -> Part:
+def _part(
+    pieces: Sequence[Heard], hearing: Hearing, evidence: Sequence[Evidence], ground: Ground, told: Sequence[Work]
+) -> Part:
     """What the pieces are about, the hazards at stake there, and the work announced there."""
     nodes = tuple(sorted({piece.node for piece in pieces if split(piece.node)[0] != "threat"}))
     kinds = {split(node)[:2] for node in nodes}
@@ -238,7 +244,7 @@ def _part(pieces: Sequence[Heard], hearing: Hearing, evidence: Sequence[Evidence
             ranked.append((close, asset.type == "bund", -rank_of(hazard.severity), number, hazard.id))
     chosen = sorted(ranked)[:MOST_HAZARDS]
     hazards = tuple(entry[-1] for entry in sorted(chosen, key=lambda entry: entry[3]))
-    works = frozenset(works_in(ground.site, hearing.reference, ground)) if ground.site.works else frozenset()
+    works = frozenset(works_in(told, hearing.reference, ground))
     bowties = tuple(b.id for b in ground.site.bowties if b.id in hearing.bowties or b.hazard in hazards)
     return Part(nodes, hazards, works, bowties)
 

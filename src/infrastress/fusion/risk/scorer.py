@@ -23,8 +23,10 @@ from infrastress.fusion.hypotheses import HYPOTHESES, Row, TableScorer
 from infrastress.fusion.risk.assess import Assessor
 from infrastress.fusion.risk.generate import split
 from infrastress.fusion.risk.judgements import NOW, SLICES
-from infrastress.fusion.signs import Sign
+from infrastress.fusion.signs import Sign, signs_of
+from infrastress.fusion.works import covers
 from infrastress.site import Site
+from infrastress.site.risk import Work
 
 __all__ = ["ANNOUNCED", "CHANCES", "OPEN", "RiskScorer", "row_of"]
 
@@ -67,6 +69,7 @@ OPEN = 0.5
 What calls below that stays an alarm, which somebody answers; an incident says that this is probably real.
 """
 _WRONG = ("attack", "release", "misreading", "process_upset", "barrier_failed")
+_FIRE = frozenset[Sign](("fire",))
 _LIKELY, _POSSIBLE = 0.1, 0.01
 """From which probability of its top event on a hazard counts with its severity, and with one class less."""
 _WORTH_TELLING = 0.01
@@ -98,23 +101,26 @@ class RiskScorer(Scorer):
                 self._assessors.popitem(last=False)
         return found
 
-    def opens(self, evidence: Sequence[Evidence], site: Site) -> bool:
+    def opens(self, evidence: Sequence[Evidence], site: Site, works: Sequence[Work] = ()) -> bool:
         """Whether something is more likely wrong than not.
 
-        What calls and can't be weighed opens one: a rule that nobody measured, a fire, a blind detector.
+        What calls and can't be weighed opens one: a rule that nobody measured, a fire, a blind detector. A fire that an
+        announced drill explains says nothing.
         """
         assessor = self.assessor(site)
-        if any(item.calls and not assessor.weighs(item) for item in evidence):
+        drills = [work for work in (*site.works, *works) if work.kind == "drill"]
+        left = [item for item in evidence if not (signs_of(item, site) == _FIRE and _practised(item, drills, site))]
+        if any(item.calls and not assessor.weighs(item) for item in left):
             return True
-        assessment = assessor.assess(evidence)
+        assessment = assessor.assess(left, works) if left else None
         if assessment is None:
-            return True
+            return bool(left)
         chances = _chances(assessment)
         return max(chances[name] for name in _WRONG) >= OPEN
 
-    def score(self, evidence: Sequence[Evidence], site: Site) -> Hypothesis:
+    def score(self, evidence: Sequence[Evidence], site: Site, works: Sequence[Work] = ()) -> Hypothesis:
         """The story that holds best, with the model's probability and severity."""
-        assessment = self.assessor(site).assess(evidence)
+        assessment = self.assessor(site).assess(evidence, works)
         if assessment is None:
             return TableScorer().score(evidence, site)
         announced = _announced(assessment, site)
@@ -135,10 +141,14 @@ class RiskScorer(Scorer):
         return msgspec.structs.replace(
             told,
             severity=_severity(told, evidence, assessment),
-            why=f"{told.why} {_numbers(told, assessment, announced, site)}",
+            why=f"{told.why} {_numbers(told, assessment, announced, (*site.works, *works))}",
             alternatives=alternatives,
             assessment=assessment,
         )
+
+
+def _practised(item: Evidence, drills: Sequence[Work], site: Site) -> bool:
+    return any(covers(work, item, site) for work in drills)
 
 
 def _chances(assessment: Assessment) -> dict[str, float]:
@@ -184,7 +194,7 @@ def _severity(told: Hypothesis, evidence: Sequence[Evidence], assessment: Assess
     return severity_of(rank)
 
 
-def _numbers(told: Hypothesis, assessment: Assessment, announced: Sequence[str], site: Site) -> str:
+def _numbers(told: Hypothesis, assessment: Assessment, announced: Sequence[str], works: Sequence[Work]) -> str:
     """What the probability rests on, in a sentence or three."""
     reason = CHANCES.get(told.name, "")
     parts = []
@@ -201,7 +211,7 @@ def _numbers(told: Hypothesis, assessment: Assessment, announced: Sequence[str],
     if assessment.weak:
         parts.append(f"Weak: {assessment.weak} of the {len(assessment.pieces)} that speak here were never measured.")
     if announced:
-        known = {f"presence:{zone}" for work in site.works for zone in work.zones}
+        known = {f"presence:{zone}" for work in works for zone in work.zones}
         where = ", ".join(place.partition(":")[2] for place in announced)
         parts.append(f"Work was announced {'in' if known & set(announced) else 'at'} {where}.")
     return " ".join(parts)

@@ -96,6 +96,7 @@ def _drill(slip: Slip) -> bool:
     if not points or not panel:
         return False
     lasts, point = uniform(slip.stream, RANGES.drill_s), pick(slip.stream, points)
+    scene.announce_drill(at, at + lasts)
     scene.switch(at, point.id, "alarm")
     scene.switch(at + 2.0, panel, "alarm")
     told = [point.id, panel]

@@ -218,6 +218,7 @@ class Plot:
         end = at + deed.lasts_s
         if not points or not panel:
             return False
+        self.scene.announce_drill(at, end)
         for n, name in enumerate((*points, panel)):
             self.scene.switch(at + 20.0 * n, name, "alarm")
             self.scene.switch(end - 60.0, name, "normal")

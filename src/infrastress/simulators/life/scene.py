@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from infrastress.events import GasReading, LoginAttempt, SessionState, SwitchState
+from infrastress.events import GasReading, LoginAttempt, SessionState, SwitchState, WorkNotice
 from infrastress.simulators.calendar import Calendar
 from infrastress.simulators.diary import Diary
 from infrastress.simulators.life.doors import Doors
@@ -102,6 +102,15 @@ class Scene:
         alarmed = condition == "measuring" and level >= head.low_alarm_lel
         body = GasReading(detector=head.id, level_lel=level, alarmed=alarmed, condition=condition)  # type: ignore[arg-type]
         self.diary.write(at, GAS, body, (head.id,), head.zone or "")
+
+    def announce_drill(self, begin: float, end: float) -> None:
+        """A site tells its control room an hour before that it practises an emergency, and of some time around it."""
+        ns = self.calendar.ns
+        told = WorkNotice(
+            work=f"drill-{ns(begin) // 1_000_000_000}", begins=ns(begin - 300.0), ends=ns(end + 900.0), sort="drill",
+            name="Evacuation drill", zones=tuple(sorted(self.premises.zones)),
+        )  # fmt: skip
+        self.diary.write(max(begin - 3600.0, 0.0), SWITCHES, told)
 
     def note(
         self,
