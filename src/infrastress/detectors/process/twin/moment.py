@@ -30,8 +30,9 @@ _SETTLED = 0.3
 _NO_FLOW = 1e-5
 _ON = 0.5
 _NUDGE = 0.02
-_BRIM = 3.0
-"""Steps of a gauge within which it does not tell a full tank from one that is nearly so."""
+_BRIM, _CLASS = 3.0, 0.0025
+"""A gauge does not tell a full tank from one that is nearly so within so many steps or standard deviations of it, or
+this share of the tank's depth (accuracy class 0.25, usual of level transmitters)."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,9 @@ class Reader:
         self._tops = network.tops
         steps = [table.resolution(m.signal.id) / m.factor for m in network.levels]
         self._near = np.maximum(np.array(steps), 2e-3)
+        stated = np.array([table.accuracy(m.signal.id) / m.factor for m in network.levels])
+        depth = network.tops - network.bottoms
+        self._brim = np.maximum(_BRIM * np.maximum(self._near, stated), _CLASS * depth)
 
     def scaled(self, values: Floats) -> Floats:
         """SI of the network of SI of the signals, by row of `signals`."""
@@ -121,7 +125,7 @@ class Reader:
         seen[self._flows[self._rare & (state > _ON)]] = np.nan
         levels = seen[len(seen) - self._tanks :]
         with np.errstate(invalid="ignore"):
-            brim = np.abs(levels - self._tops) <= _BRIM * self._near
+            brim = np.abs(levels - self._tops) <= self._brim
         return Reading(seen, state > _ON, reported, self.full(levels), brim)
 
     def on(self, values: Floats) -> Floats:
