@@ -188,7 +188,7 @@ def _fit(
         moments = [one for one in found if one is not None]
         if len(moments) < _LEAST:
             return None
-        known = _refine(known, moments, floor)
+        known = _refine(known, moments, floor, _kinds(network))
     return known, 1.0 - len(moments) / max(len(found), 1)
 
 
@@ -232,8 +232,13 @@ def _limit(maxima: DailyMaxima, subject: int, share: float) -> float:
 def _floor(reader: Reader, table: SignalTable, network: Snapshot) -> Floats:
     """Half of the last digit, or a tenth of the stated accuracy; never less than EPANET's own accuracy."""
     stated = np.array([max(0.5 * table.resolution(one), 0.1 * table.accuracy(one)) for one in reader.signals])
-    kinds = [m.quantity for m in network.measured] + ["level"] * len(network.levels)
-    return np.maximum(reader.scaled(stated), [1e-6 if kind in ("flow", "demand") else 1e-3 for kind in kinds])
+    least = [1e-6 if kind in ("flow", "demand") else 1e-3 for kind in _kinds(network)]
+    return np.maximum(reader.scaled(stated), least)
+
+
+def _kinds(network: Snapshot) -> list[str]:
+    """What each measurement is of."""
+    return [str(m.quantity) for m in network.measured] + ["level"] * len(network.levels)
 
 
 def _first(reader: Reader, table: SignalTable, network: Snapshot) -> Known:
@@ -249,15 +254,26 @@ def _first(reader: Reader, table: SignalTable, network: Snapshot) -> Known:
     )  # fmt: skip
 
 
-def _refine(known: Known, moments: list[Moment], floor: Floats) -> Known:
-    """Bias, spread and usual demand of what was understood."""
+def _refine(known: Known, moments: list[Moment], floor: Floats, kinds: Sequence[str]) -> Known:
+    """Bias, spread and usual demand of what was understood.
+
+    A residual is smaller than its meter's spread by the share that others check of it, so the spread is what makes the
+    normalised residuals one (W. Foerstner 1979, a posteriori variances). Where nothing checks a meter it is that of
+    the others of its kind: a spread of nothing would let the meter rule wherever something does.
+    """
     left = np.array([one.fit.residual for one in moments])
+    normalised = np.array([one.fit.normalised for one in moments])
     bias = np.nan_to_num(np.nanmedian(left, axis=0))
-    centred = np.abs(left - bias)
-    sigma = np.empty(left.shape[1])
-    for i, column in enumerate(centred.T):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = np.abs((left - bias) / left * normalised)
+    sigma = np.full(left.shape[1], np.nan)
+    for i, column in enumerate(ratios.T):
         kept = np.sort(column[np.isfinite(column)])
-        kept = kept[: max(1, round(len(kept) * (1 - _TRIMMED)))]
-        sigma[i] = np.sqrt(np.mean(np.square(kept))) if len(kept) else known.sigma[i]
+        kept = kept[: round(len(kept) * (1 - _TRIMMED))]
+        if len(kept) >= _LEAST:
+            sigma[i] = max(known.sigma[i] * float(np.sqrt(np.mean(np.square(kept)))), floor[i])
+    for i in np.flatnonzero(np.isnan(sigma)).tolist():
+        like = sigma[[j for j, kind in enumerate(kinds) if kind == kinds[i] and np.isfinite(sigma[j])]]
+        sigma[i] = max(float(np.median(like)) if len(like) else 0.0, known.sigma[i])
     usual = np.median([one.factors for one in moments], axis=0)
     return replace(known, bias=known.bias + bias, sigma=np.maximum(sigma, floor), usual=usual)
