@@ -68,7 +68,8 @@ class _Seen:
     """What was seen of days held out: daily maxima, and the runs of frames in which a state differed from its controls.
 
     Attributes:
-        fits, steady, switched: normalised residuals, and metres by which levels missed what was expected.
+        fits: normalised residuals times the spread of the fit that judged, SI of the network: fits differ in spread.
+        steady, switched: metres by which levels missed what was expected.
         differing: of each run the twin, and each frame's end with what it has to be asked about; None is no difference.
     """
 
@@ -85,7 +86,7 @@ class _Seen:
             now = twin.look(values[:, t])
             coming = twin.follow(earlier) if earlier is not None else None
             if now is not None:
-                self.fits.observe(ends[t : t + 1], np.abs(now.fit.normalised)[:, None])
+                self.fits.observe(ends[t : t + 1], (np.abs(now.fit.normalised) * twin.known.sigma)[:, None])
             if now is not None and earlier is not None and coming is not None:
                 levels, doubt, states = coming
                 still = rested(earlier, states, now)
@@ -130,12 +131,13 @@ def learn(
     known, unsolved = fitted
     blocks = _blocks(every, ends)
     seen = _Seen(DailyMaxima(rows), DailyMaxima(tanks), DailyMaxima(tanks))
-    judged = 0
+    judged, spreads = 0, []
     for block in blocks:
-        others = every if len(blocks) == 1 else np.setdiff1d(every, block)
-        fit = _fit(reader, table, network, values, others)
+        fit = _fit(reader, table, network, values, np.setdiff1d(every, block)) if len(blocks) > 1 else None
+        twin = Twin(table, *networks, known if fit is None else fit[0])
+        spreads.append(twin.known.sigma)
         for run in _runs(block, _JUDGED // len(blocks)):
-            seen.observe(Twin(table, *networks, known if fit is None else fit[0]), values, ends, run)
+            seen.observe(twin, values, ends, run)
             judged += len(run) - 1
     share = 1.0 / (quiet_days * (len(every) / max(judged, 1)) * (rows + tanks))
     steps = known.sigma[rows - tanks :]
@@ -144,15 +146,15 @@ def learn(
     longest, often = seen.strays(np.where(np.isfinite(slack), slack, 0.0), actuators)
     days = [set(((ends[block] - 1) // DAY).tolist()) for block in blocks]
     unheld = (
-        _beyond(seen.fits, days, lambda part, i: max(_limit(part, i, share), _LEAST_LIMIT)),
+        _beyond(seen.fits, days, lambda part, i, own: max(_limit(part, i, share), _LEAST_LIMIT * spreads[own][i])),
         np.add(
-            _beyond(seen.steady, days, lambda part, i: max(_limit(part, i, share), 4 * steps[i])),
-            _beyond(seen.switched, days, lambda part, i: max(_limit(part, i, share), slack[i])),
+            _beyond(seen.steady, days, lambda part, i, _: max(_limit(part, i, share), 4 * steps[i])),
+            _beyond(seen.switched, days, lambda part, i, _: max(_limit(part, i, share), slack[i])),
         ),
-        _beyond(longest, days, lambda part, i: 2.0 * float(np.max(part.peaks(i), initial=0.0)) + 2.0),
+        _beyond(longest, days, lambda part, i, _: 2.0 * float(np.max(part.peaks(i), initial=0.0)) + 2.0),
     )
     drop_fits, drop_levels, drop_states = (np.array(one) >= HABIT for one in unheld)
-    limit = np.array([max(_limit(seen.fits, i, share), _LEAST_LIMIT) for i in range(rows)])
+    limit = np.array([max(_limit(seen.fits, i, share) / known.sigma[i], _LEAST_LIMIT) for i in range(rows)])
     return Lessons(
         replace(
             known,
@@ -211,15 +213,17 @@ def _runs(block: npt.NDArray[np.intp], judged: int) -> Iterator[range]:
         yield range(start, min(start + _RUN, last))
 
 
-def _beyond(maxima: DailyMaxima, days: Sequence[set[int]], limit: Callable[[DailyMaxima, int], float]) -> list[int]:
-    """On how many days each subject came to the limit that the other blocks set."""
+def _beyond(
+    maxima: DailyMaxima, days: Sequence[set[int]], limit: Callable[[DailyMaxima, int, int], float]
+) -> list[int]:
+    """On how many days each subject came to the limit that the other blocks set: of their maxima, it, and the block."""
     found = [0] * maxima.n
-    for own in days if len(days) > 1 else ():
+    for number, own in enumerate(days if len(days) > 1 else ()):
         rest = DailyMaxima(maxima.n, {day: peaks for day, peaks in maxima.days.items() if day not in own})
         held = DailyMaxima(maxima.n, {day: peaks for day, peaks in maxima.days.items() if day in own})
         for i in range(maxima.n):
             if len(rest.peaks(i)):
-                found[i] += int((held.peaks(i) >= limit(rest, i)).sum())
+                found[i] += int((held.peaks(i) >= limit(rest, i, number)).sum())
     return found
 
 
