@@ -31,7 +31,7 @@ from benchmarks.process.picture import draw
 from benchmarks.process.simulated import judge_plant
 from benchmarks.process.tables import plant_text
 
-CONFIGURATIONS_TRIED = 8
+CONFIGURATIONS_TRIED = 16
 """Settings of our detectors that were changed because of what this benchmark had shown."""
 _PUBLIC = ("batadal", "skab", "tep")
 
