@@ -6,11 +6,13 @@ its hash is printed, and what was learned from. Rivals get the same rows or fram
 
     python -m benchmarks process_detection [--dataset batadal|skab|tep|water|town|depot|gaps|speed|all]
                                            [--quick] [--confirm] [--json] [--plot FILE]
+                                           [--groups quiet,benign] [--seeds 4] [--cadence own|hourly]
 
 `water` is Net3, `town` C-Town made by `init --from-inp` and met without any tuning, `depot` the oil depot; both
 networks are judged at 300 s and at one row an hour. `gaps` is BATADAL's dataset04 with values missing. With `--json`
 one data set is one object with `ours` and `rivals`, several are one object by name. Runs that were played are kept
-(`process/frames.py`), so that a second judging is fast and an interrupted one goes on.
+(`process/frames.py`), so that a second judging is fast and an interrupted one goes on. A part of a plant's cases is
+judged with `--groups`, `--seeds` (the first so many of each group) and `--cadence`; training is always whole.
 """
 
 import argparse
@@ -22,33 +24,35 @@ from typing import Any
 
 from benchmarks.common import circumstances
 from benchmarks.process import batadal, gaps, skab, speed, tep
-from benchmarks.process.cases import PLANTS, cases_of, load_plant, seeds
+from benchmarks.process.cases import PLANTS, Part, cases_of, load_plant, seeds
 from benchmarks.process.figures import figures_of
 from benchmarks.process.frames import folder
 from benchmarks.process.picture import draw
 from benchmarks.process.simulated import judge_plant
 from benchmarks.process.tables import plant_text
 
-CONFIGURATIONS_TRIED = 8
+CONFIGURATIONS_TRIED = 16
 """Settings of our detectors that were changed because of what this benchmark had shown."""
 _PUBLIC = ("batadal", "skab", "tep")
 
 
-def plant(name: str, *, quick: bool, confirm: bool) -> dict[str, Any]:
+def plant(name: str, part: Part, *, quick: bool, confirm: bool) -> dict[str, Any]:
     """Figures of a simulated plant; of a water network by the hour too, beside `ours` and `rivals`."""
     made = load_plant(name, folder())
-    cases = cases_of(name, quick=quick, confirm=confirm)
+    cases = part.of(cases_of(name, quick=quick, confirm=confirm))
+    hourly = made.at_the_hour()
+    if part.cadence == "hourly" and name != "depot":
+        return {"dataset": name} | figures_of(hourly, *judge_plant(hourly, cases))
     told = {"dataset": name} | figures_of(made, *judge_plant(made, cases))
-    if name != "depot":
-        hourly = made.at_the_hour()
+    if name != "depot" and part.cadence is None:
         told["hourly"] = figures_of(hourly, *judge_plant(hourly, cases))
     return told
 
 
-def figures(name: str, *, quick: bool, confirm: bool) -> dict[str, Any]:
+def figures(name: str, part: Part, *, quick: bool, confirm: bool) -> dict[str, Any]:
     """Figures of one data set."""
     if name in PLANTS:
-        return plant(name, quick=quick, confirm=confirm)
+        return plant(name, part, quick=quick, confirm=confirm)
     if name in ("batadal", "gaps"):
         return {"batadal": batadal, "gaps": gaps}[name].figures(seeds()["missing_values"], quick=quick)
     if name == "speed":
@@ -75,12 +79,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--dataset", choices=(*names, "all"), default="all")
     parser.add_argument("--quick", action="store_true", help="a smoke: a few cases and rivals")
     parser.add_argument("--confirm", action="store_true", help="the confirmation seeds of the plants")
+    parser.add_argument("--groups", type=lambda told: tuple(told.split(",")), help="of a plant's cases, these alone")
+    parser.add_argument("--seeds", type=int, help="of each group of a plant's cases, the first so many seeds alone")
+    parser.add_argument("--cadence", choices=("own", "hourly"), help="of a water network, one alone")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--plot", type=Path, help="a picture of the plants' attacks, PNG or SVG")
     chosen = parser.parse_args(arguments)
+    part = Part(chosen.groups, chosen.seeds, chosen.cadence)
     results: dict[str, Any] = {}
     for name in names if chosen.dataset == "all" else (chosen.dataset,):
-        told = figures(name, quick=chosen.quick, confirm=chosen.confirm)
+        told = figures(name, part, quick=chosen.quick, confirm=chosen.confirm)
         told |= {"configurations_tried": CONFIGURATIONS_TRIED, "quick": chosen.quick}
         told["circumstances"] = circumstances("scipy", "scikit-learn", "pyod", "river", "stumpy", "wntr")
         results[name] = told

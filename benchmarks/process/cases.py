@@ -15,7 +15,7 @@ from infrastress.simulators.water import WaterSimulator
 from infrastress.site import Site
 from infrastress.site.load import load_site
 
-__all__ = ["HOUR_S", "PLANTS", "Case", "Plant", "cases_of", "load_plant", "seeds"]
+__all__ = ["HOUR_S", "PLANTS", "Case", "Part", "Plant", "cases_of", "load_plant", "seeds"]
 
 PLANTS = ("water", "town", "depot")
 HOUR_S = 3600.0
@@ -80,6 +80,34 @@ class Plant:
         runtime = self.site.runtime.model_copy(update={"frame_s": HOUR_S})
         site = self.site.model_copy(update={"sources": sources, "runtime": runtime})
         return Plant(self.name, site, self.simulator, hourly=True)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a plant's cases; None is all.
+
+    Attributes:
+        groups: of cases; training is always there.
+        seeds: how many of each group, the first ones.
+        cadence: `own` or `hourly`.
+    """
+
+    groups: tuple[str, ...] | None = None
+    seeds: int | None = None
+    cadence: str | None = None
+
+    def of(self, cases: Sequence[Case]) -> list[Case]:
+        """Those that belong to it."""
+        first: dict[str, list[int]] = {}
+        for one in cases:
+            first.setdefault(one.group, []).append(one.seed)
+        kept = {group: set(list(dict.fromkeys(found))[: self.seeds]) for group, found in first.items()}
+        return [
+            one
+            for one in cases
+            if one.group == "training"
+            or ((self.groups is None or one.group in self.groups) and one.seed in kept[one.group])
+        ]
 
 
 def seeds() -> dict[str, Any]:

@@ -28,7 +28,7 @@ from infrastress.site import Site
 
 __all__ = ["TwinDetector", "TwinOptions"]
 
-_FORMAT = 1
+_FORMAT = 2
 _FAR = 1e6
 _CONTEXT = 3
 _MOST_UNSOLVED = 0.2
@@ -50,7 +50,7 @@ class TwinDetector(Detector):
     """Judges meters, levels and states by the site's EPANET model; silent where there is none or nothing learned."""
 
     name: ClassVar[str] = "process_twin"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     hears: ClassVar[frozenset[Heard]] = frozenset({"telemetry"})
     Options: ClassVar[type[BaseModel]] = TwinOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {RULE: CARD}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from infrastress.detectors.process.twin.moment import Flags, Moment, Reader, Reading, Solver
+from infrastress.detectors.process.twin.moment import Flags, Moment, Reader, Solver
 from infrastress.detectors.process.view import Floats, SignalTable
 from infrastress.hydraulics.snapshot import Snapshot
 
@@ -28,8 +28,10 @@ class Known:
         limit: float64[m], normalised residuals from which a measurement does not fit.
         steady, switched: float64[t], m by which a level may miss what it was expected at from the frame before, where
             no state changed in between, and where one did.
+        slack: float64[t], m by which a level may be off where the model's controls look at it.
         strays: int of each actuator, frames in a row in which its state differed from its controls in normal data; -1
             is not judged.
+        rare: of each actuator, whether normal data hardly ever show it on.
     """
 
     bias: Floats
@@ -38,20 +40,23 @@ class Known:
     limit: Floats
     steady: Floats
     switched: Floats
+    slack: Floats
     strays: tuple[int, ...]
+    rare: tuple[bool, ...]
 
     def as_json(self) -> dict[str, Any]:
         """For the baseline."""
         told: dict[str, Any] = {name: getattr(self, name).tolist() for name in _ARRAYS}
-        return {**told, "strays": list(self.strays)}
+        return {**told, "strays": list(self.strays), "rare": list(self.rare)}
 
     @classmethod
     def of_json(cls, told: Mapping[str, Any]) -> "Known":
         """Inverse of `as_json`."""
-        return cls(**{name: np.array(told[name], dtype=float) for name in _ARRAYS}, strays=tuple(told["strays"]))
+        arrays = {name: np.array(told[name], dtype=float) for name in _ARRAYS}
+        return cls(**arrays, strays=tuple(told["strays"]), rare=tuple(told["rare"]))
 
 
-_ARRAYS = ("bias", "sigma", "usual", "limit", "steady", "switched")
+_ARRAYS = ("bias", "sigma", "usual", "limit", "steady", "switched", "slack")
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Twin:
 
     def __init__(self, table: SignalTable, network: Snapshot, controlled: Snapshot, known: Known) -> None:
         self.network, self._controlled, self.known = network, controlled, known
-        self.reader = Reader(table, network)
+        self.reader = Reader(table, network, known.rare)
         self._solver = Solver(network, known.sigma, known.usual)
         self.strayed = np.zeros(len(network.actuators), dtype=np.int64)
         self._tanks = len(network.levels)
@@ -104,7 +109,17 @@ class Twin:
             return None
         known = self.known
         reading = replace(reading, seen=reading.seen - known.bias)
-        return self._solver.understand(reading, known.limit, most_bad=_MOST_BAD)
+        found = self._solver.understand(reading, known.limit, most_bad=_MOST_BAD)
+        for tank in np.flatnonzero(reading.brim).tolist():
+            if found is None:
+                break
+            # Full and nearly full are one digit to a gauge and two plants to the model: what fits better is believed
+            full = found.reading.full.copy()
+            full[tank] = not full[tank]
+            other = self._solver.understand(replace(reading, full=full), known.limit, most_bad=_MOST_BAD)
+            if other is not None and other.fit.cost < found.fit.cost:
+                found = other
+        return found
 
     def follow(self, earlier: Moment) -> tuple[Floats, Floats, Flags] | None:
         """Levels a frame later, by how much they may be off because measurements are missing, and states.
@@ -127,6 +142,38 @@ class Twin:
             squares += np.square(other[0] - levels)
         return levels, _DOUBTED * np.sqrt(squares), states
 
+    def between(self, earlier: Moment, open_: Flags, levels: Floats) -> tuple[Floats, Floats]:
+        """The lowest and highest level of each tank a frame later, whenever in the frame states went to `open_`.
+
+        EPANET switches when a level is reached, a controller at its next scan and by its own gauge. `levels` are those
+        that follow by the controls.
+        """
+        told, reading = self._told(earlier), earlier.reading
+        ways = [levels]
+        for held in (reading.open_, open_):
+            found = self.network.follow(earlier.factors, told, held, reading.full)
+            if found is not None:
+                ways.append(found[0])
+        return np.min(ways, axis=0), np.max(ways, axis=0)
+
+    def contradicts(self, earlier: Moment, open_: Flags, states: Flags) -> Flags:
+        """Which states differ from the controls, whatever the levels may be off by: a threshold is no sharper."""
+        differs: Flags = open_ != states
+        for off in (-self.known.slack, self.known.slack):
+            if not differs.any():
+                break
+            levels = self._told(earlier) + off
+            coming = self._controlled.follow(earlier.factors, levels, earlier.reading.open_, self.reader.full(levels))
+            if coming is not None:
+                differs &= open_ != coming[1]
+        return differs
+
+    def off(self, earlier: Moment, now: Moment, levels: Floats, doubt: Floats, *, still: bool) -> Floats:
+        """Metres by which each level misses what was expected; `still` where no state changed."""
+        low, high = (levels, levels) if still else self.between(earlier, now.reading.open_, levels)
+        seen = self._told(now)
+        return np.maximum(np.maximum(low - seen, seen - high) - doubt, 0.0)
+
     def _told(self, moment: Moment) -> Floats:
         return moment.reading.seen[len(moment.reading.seen) - self._tanks :]
 
@@ -148,18 +195,18 @@ class Twin:
         coming = self.follow(earlier) if earlier is not None else None
         if coming is not None and earlier is not None:
             start, (levels, doubt, states) = self._told(earlier), coming
-            most = known.steady if rested(earlier, states, reported) else known.switched
-            off = np.maximum(np.abs(reported.reading.seen[-tanks:] - levels) - doubt, 0.0) / most
+            still = rested(earlier, states, reported)
+            off = self.off(earlier, reported, levels, doubt, still=still) / (known.steady if still else known.switched)
             scores[len(own) - tanks : len(own)] = np.fmax(own[-tanks:], off)
-            self._stray(reported.reading, states, scores[len(own) :])
+            self._stray(self.contradicts(earlier, reported.reading.open_, states), scores[len(own) :])
         if flipped is not None:
             scores[len(own) + flipped] = np.fmax(
                 scores[len(own) + flipped], np.nanmax(np.abs(reported.fit.normalised) / known.limit)
             )
         return Verdict(scores, reported, moment, start, levels, self.strayed, states, flipped)
 
-    def _stray(self, reading: Reading, states: Flags, scores: Floats) -> None:
-        self.strayed = np.where(reading.open_ == states, 0, self.strayed + 1)
+    def _stray(self, differs: Flags, scores: Floats) -> None:
+        self.strayed = np.where(differs, self.strayed + 1, 0)
         for i, normal in enumerate(self.known.strays):
             if normal >= 0:
                 # Controllers scan, EPANET acts at the very moment: one frame apart is no contradiction

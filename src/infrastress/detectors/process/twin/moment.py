@@ -4,7 +4,7 @@ Unknowns are the demand factors of the network's groups and the levels of its ta
 metered demands and the levels themselves. Levels and states of the frame are reported, demands nobody knows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,11 @@ _STEPS, _TURNS = 10, 2
 _MOST_KEPT = 4096
 _SETTLED = 0.3
 _NO_FLOW = 1e-5
+_ON = 0.5
 _NUDGE = 0.02
+_BRIM, _CLASS = 3.0, 0.0025
+"""A gauge does not tell a full tank from one that is nearly so within so many steps or standard deviations of it, or
+this share of the tank's depth (accuracy class 0.25, usual of level transmitters)."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,14 @@ class Reading:
     Attributes:
         seen: float64[m], flows, pressures, demands and then levels.
         open_: bool of each actuator. reported: those whose state was reported; of the others its flow tells.
-        full: tanks reported full.
+        full: tanks reported full; brim: those of which the gauge is too coarse to tell.
     """
 
     seen: Floats
     open_: Flags
     reported: Flags
     full: Flags
+    brim: Flags
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,16 @@ class Moment:
 
 
 class Reader:
-    """Takes readings out of columns of values, one row a signal of the table."""
+    """Takes readings out of columns of values, one row a signal of the table.
 
-    def __init__(self, table: SignalTable, network: Snapshot) -> None:
+    Args:
+        table: of the site.
+        network: whose meters are read.
+        rare: actuators that normal data hardly ever show on: how well their flow fits then is not known, so that it is
+            no value while they are.
+    """
+
+    def __init__(self, table: SignalTable, network: Snapshot, rare: Sequence[bool] = ()) -> None:
         meters = [*network.measured, *network.levels]
         self.signals = tuple(m.signal.id for m in meters)
         self.states = tuple(m.signal.id for m in network.actuators)
@@ -82,10 +94,15 @@ class Reader:
         self._states = np.array([table.row[one] for one in self.states], dtype=np.intp)
         self._factors = np.array([m.factor for m in meters])
         self._flows = np.array(network.flows_of, dtype=np.intp)
+        self.rare = tuple(rare) or (False,) * len(self.states)
+        self._rare = np.array(self.rare, dtype=bool) & (self._flows >= 0)
         self._tanks = len(network.levels)
         self._tops = network.tops
         steps = [table.resolution(m.signal.id) / m.factor for m in network.levels]
         self._near = np.maximum(np.array(steps), 2e-3)
+        stated = np.array([table.accuracy(m.signal.id) / m.factor for m in network.levels])
+        depth = network.tops - network.bottoms
+        self._brim = np.maximum(_BRIM * np.maximum(self._near, stated), _CLASS * depth)
 
     def scaled(self, values: Floats) -> Floats:
         """SI of the network of SI of the signals, by row of `signals`."""
@@ -105,10 +122,24 @@ class Reader:
         if (np.isnan(flow) & ~reported).any():
             return None
         state = np.where(reported, state, np.abs(flow) > _NO_FLOW)
+        seen[self._flows[self._rare & (state > _ON)]] = np.nan
         levels = seen[len(seen) - self._tanks :]
         with np.errstate(invalid="ignore"):
-            full = levels >= self._tops - self._near
-        return Reading(seen, state > 0.5, reported, full)
+            brim = np.abs(levels - self._tops) <= self._brim
+        return Reading(seen, state > _ON, reported, self.full(levels), brim)
+
+    def on(self, values: Floats) -> Floats:
+        """Share of frames, float64[signals, k], in which each actuator is reported on; 0 where it never reports."""
+        state = values[self._states]
+        known = np.maximum(np.isfinite(state).sum(axis=1), 1)
+        share: Floats = (np.nan_to_num(state) > _ON).sum(axis=1) / known
+        return share
+
+    def full(self, levels: Floats) -> Flags:
+        """Which tanks are full at these levels, m."""
+        with np.errstate(invalid="ignore"):
+            full: Flags = levels >= self._tops - self._near
+        return full
 
 
 class Solver:

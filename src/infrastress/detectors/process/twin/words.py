@@ -1,11 +1,12 @@
 """What the twin says: an episode's sentence, suspicion, confidence, parts and techniques."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from infrastress.detectors.process.twin.judging import Twin, Verdict
-from infrastress.detectors.process.twin.learning import Lessons
+from infrastress.detectors.process.twin.learning import HABIT, Lessons
 from infrastress.detectors.process.twin.moment import Reader
 from infrastress.detectors.process.view import Floats, SignalTable
 from infrastress.detectors.process.words import DEAD_OR_HELD, clock_span, volume_flow
@@ -141,15 +142,41 @@ def learned_in_words(
         for signal, steady, switched in zip(tanks, known.steady, known.switched, strict=True)
         if np.isfinite(steady)
     ]
+    unheld = _unheld(lessons, reader.signals, tanks, reader.states)
     alone = [
         signal
         for signal, limit in zip(reader.signals, known.limit, strict=True)
-        if not np.isfinite(limit) and signal not in tanks
+        if not np.isfinite(limit) and signal not in tanks and signal not in unheld
     ]
-    free = [state for state, run in zip(reader.states, known.strays, strict=True) if run < 0]
+    free = [state for state, run in zip(reader.states, known.strays, strict=True) if run < 0 and state not in unheld]
+    if lessons.days:
+        words.append(f"these limits are of {lessons.days} days, each judged by what the others taught")
     warnings = []
+    if not lessons.days:
+        warnings.append("too few days to hold any out: how well the network model holds on other days is not known")
+    if unheld:
+        told = ", ".join(f"{signal} ({days})" for signal, days in unheld.items())
+        warnings.append(
+            f"not judged by the network model, since it would have alarmed on normal days that it had not learned from "
+            f"(days of {lessons.days}): {told}"
+        )
     if alone:
         warnings.append(f"no other meter checks {', '.join(alone)} by the network model")
+    rare = [state for state, seldom in zip(reader.states, known.rare, strict=True) if seldom]
+    if rare:
+        warnings.append(f"{', '.join(rare)} hardly ever on in these data: their flow is not judged while they are")
     if free:
         warnings.append(f"{', '.join(free)} often differ from the controls of the network model: not judged by them")
     return tuple(words), tuple(warnings)
+
+
+def _unheld(
+    lessons: Lessons, signals: tuple[str, ...], tanks: Sequence[str], states: tuple[str, ...]
+) -> dict[str, int]:
+    """Signals that are switched off, in any way, and the days on which they would have alarmed."""
+    found: dict[str, int] = {}
+    for names, days in zip((signals, tanks, states), lessons.unheld, strict=True):
+        for name, n in zip(names, days, strict=True):
+            if n >= HABIT:
+                found[name] = max(n, found.get(name, 0))
+    return found
