@@ -1,8 +1,9 @@
-"""Observations through the detectors of doors, people, fences and devices: events a second, state and memory.
+"""Observations through the detectors of doors, fences, devices, tracks and reports: events a second, state and memory.
 
 Loads, seeded, on a site of 500 people, 60 doors, 200 gas heads (forty groups of five that vote), 60 fence sections:
 
-- `busy`: 5,000 events a second of event time for as long as asked: reads with their doors, logins, readings, switches;
+- `busy`: 5,000 events a second of event time for as long as asked: reads with their doors, logins, readings, switches,
+  one in a hundred a point of one of twenty tracks, one in a thousand a report by a neighbour;
 - `forged`: the same with names that nobody knows, each of them new: what a flood of invented badges and devices costs;
 - `late`: `busy`, one event in twenty told up to ten minutes late.
 
@@ -15,6 +16,8 @@ import argparse
 import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from itertools import count
+from math import cos, sin
 from random import Random
 from typing import Any
 
@@ -25,12 +28,16 @@ from infrastress.core.time import SECOND, from_iso
 from infrastress.detectors.access import AccessDetector
 from infrastress.detectors.base import Detector
 from infrastress.detectors.perimeter import PerimeterDetector
+from infrastress.detectors.reports import ReportDetector
+from infrastress.detectors.tracks import TrackDetector
 from infrastress.events import (
     AccessAttempt,
     DoorState,
     GasReading,
     LoginAttempt,
+    Report,
     SwitchState,
+    TrackPoint,
     decode_event,
     encode_event,
     make_event,
@@ -43,11 +50,13 @@ WIDTH = 10 * SECOND
 RATE = 5_000
 GOAL = 5_000
 PEOPLE, DOORS, HEADS, SECTIONS = 500, 60, 200, 60
+LATITUDE, LONGITUDE = 44.1, 9.8
 
 
 def site() -> Site:
     """A large plant: a yard, halls behind doors, groups of gas heads, a fence around it."""
-    zones: list[dict[str, Any]] = [{"id": "yard"}]
+    square = [[0, 0], [500, 0], [500, 500], [0, 500]]
+    zones: list[dict[str, Any]] = [{"id": "yard", "polygon": square, "closed_to": ["drone"]}]
     zones += [{"id": f"Z{i}", "access": "restricted" if i % 3 == 0 else "staff"} for i in range(DOORS - 1)]
     doors = [{"id": "D0", "type": "door", "zone": "yard", "leads_to": "yard", "position": [0, 0], "counts": True}]
     doors += [
@@ -65,13 +74,15 @@ def site() -> Site:
     ]  # fmt: skip
     groups = [{"id": f"V{i}", "members": [f"G{5 * i + j}" for j in range(5)], "needed": 2} for i in range(HEADS // 5)]
     return Site.model_validate(
-        {"id": "bench", "zones": zones, "assets": [*doors, *heads, *fence, *hosts], "people": people, "voting": groups,
+        {"id": "bench", "location": {"crs": "local", "latitude": LATITUDE, "longitude": LONGITUDE}, "zones": zones,
+         "assets": [*doors, *heads, *fence, *hosts], "people": people, "voting": groups,
          "shifts": [{"id": "day", "begins": "06:00", "ends": "22:00"}]}
     )  # fmt: skip
 
 
 def bodies(random: Random, number: int, *, forged: bool) -> Iterator[Any]:
     """What happens, without end: three in ten are reads with their doors, half are readings."""
+    steps = count()
     name = (lambda word: f"{word}-{number}-{random.randrange(10**9)}") if forged else None
     while True:
         dice, door = random.random(), random.randrange(DOORS)
@@ -87,6 +98,21 @@ def bodies(random: Random, number: int, *, forged: bool) -> Iterator[Any]:
         elif dice < 0.95:
             head = name("head") if name else f"G{random.randrange(HEADS)}"
             yield GasReading(detector=head, level_lel=0.02 if dice < 0.945 else 0.15)
+        elif dice > 0.999:
+            person = name("neighbour") if name else f"n{random.randrange(5000)}"
+            yield Report(
+                reporter=person, channel="form", category=random.choice(("smell", "noise", "smoke")), text="it smells",
+                latitude=LATITUDE + random.gauss(0.0, 0.01), longitude=LONGITUDE + random.gauss(0.0, 0.01),
+                device=person, network=f"net{random.randrange(400)}",
+            )  # fmt: skip
+        elif dice > 0.989:
+            track = random.randrange(20)
+            step = next(steps) / 1000.0
+            yield TrackPoint(
+                track=name("track") if name else f"t{track}", sensor="radar", what="drone", altitude_m=80.0,
+                latitude=LATITUDE + 0.02 * cos(track + step), longitude=LONGITUDE + 0.02 * sin(track + step),
+                accuracy_m=8.0,
+            )  # fmt: skip
         else:
             device = name("section") if name else f"F{random.randrange(SECTIONS)}"
             yield SwitchState(device=device, state=random.choice(("alarm", "normal")))
@@ -104,6 +130,11 @@ def recording(kind: str, seconds: int, seed: int) -> list[bytes]:
         )
         told.append((known, encode_event(event)))
     return [data for _, data in sorted(told)]
+
+
+def team(plant: Site) -> list[Detector]:
+    """The detectors of events."""
+    return [AccessDetector(plant), PerimeterDetector(plant), TrackDetector(plant), ReportDetector(plant)]
 
 
 def judge(detectors: Sequence[Detector], data: list[bytes], seconds: int) -> dict[str, Any]:
@@ -147,9 +178,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for one in data:
             decode_event(one)
         rival = len(data) / (time.process_time() - begin)
-        ours = judge([AccessDetector(plant), PerimeterDetector(plant)], data, chosen.seconds)
+        ours = judge(team(plant), data, chosen.seconds)
         tracemalloc.start()
-        judge([AccessDetector(plant), PerimeterDetector(plant)], data[: len(data) // 10], chosen.seconds // 10)
+        judge(team(plant), data[: len(data) // 10], chosen.seconds // 10)
         ours["python_peak_mb"] = tracemalloc.get_traced_memory()[1] / 1e6
         tracemalloc.stop()
         result["loads"][kind] = {**ours, "events": len(data), "rival_rate": rival}
