@@ -17,6 +17,10 @@ def test_an_attacked_year_teaches_nothing(public_data, tmp_path, capsys):
     signals = str(ROOT / "examples" / "batadal" / "signals.yaml")
     assert main(["init", site, "--from-inp", str(data / "ctown_map.inp.gz"), "--signals", signals]) == 0
     capsys.readouterr()
+    with (tmp_path / "ctown" / "site.yaml").open(
+        "a"
+    ) as file:  # the network model learns for minutes, and adds nothing here
+        file.write("\ndetectors: [{detector: process_invariants}, {detector: process_residuals}]\n")
     assert main(["train", site, str(data / "dataset04.csv.gz"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["labelled_rows"] == 492
