@@ -6,7 +6,7 @@ import sys
 from itertools import takewhile
 from pathlib import Path
 
-HELPERS = {"__main__", "common", "console_alarms", "crowds", "live", "playing", "public", "rivals", "talkers"}
+HELPERS = {"__main__", "common", "console_alarms", "crowds", "idle", "live", "playing", "public", "rivals", "talkers"}
 
 
 def names() -> list[str]:

@@ -32,13 +32,14 @@ import numpy as np
 from tests.postgres import running_server
 
 from benchmarks.common import circumstances, print_result, table
+from benchmarks.idle import Idle
 from infrastress.core.time import HOUR
 from infrastress.events import AccessAttempt, Event, GasReading, LoginAttempt, make_event
 from infrastress.events.delivery import Balance, Delivery
-from infrastress.runtime import Admission, Duty, Shift, Unit
+from infrastress.runtime import Admission, Duty, Shift
 from infrastress.site import Site
 from infrastress.store import open_store
-from infrastress.store.ports import Output, Record, Store
+from infrastress.store.ports import Output, Store
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 1
@@ -174,22 +175,6 @@ def server_seconds(folder: Path) -> float:
     return sum(one.user + one.system for one in times) + ended.children_user + ended.children_system
 
 
-class _Idle(Unit):
-    """Says nothing."""
-
-    def update(self, record: Record) -> list[Output]:
-        """Nothing comes of it."""
-        del record
-        return []
-
-    def dump(self) -> bytes:
-        """No state."""
-        return b""
-
-    def load(self, data: bytes) -> None:
-        """No state."""
-
-
 def waiting(url: str, folder: Path, seconds: float) -> dict[str, float]:
     """What it costs to wait: CPU of a worker of 20 idle partitions and of the server; ms until a record is seen.
 
@@ -201,7 +186,7 @@ def waiting(url: str, folder: Path, seconds: float) -> dict[str, float]:
     with open_store(url) as store, open_store(url) as other, psycopg.connect(url, autocommit=True) as listener:
         for name in names:
             store.log.append(f"{name}:event", [("first", b"")])
-        shift = Shift(store.log, store.checkpoints, [Duty(name, _Idle) for name in names])
+        shift = Shift(store.log, store.checkpoints, [Duty(name, Idle) for name in names])
         for _ in range(5):
             shift.turn()
         before, began = (time.process_time(), server_seconds(folder)), time.perf_counter()

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 import infrastress
+from benchmarks.idle import Idle
 from benchmarks.incident.lessons import baselines_of
 from infrastress.app.detecting import build_detectors, cards_of, choose_detectors
 from infrastress.app.reading import open_recordings
@@ -24,14 +25,13 @@ from infrastress.detectors.base import RuleCard
 from infrastress.evaluation.measuring import Observations
 from infrastress.events import Detection, decode_event
 from infrastress.runtime.replay import replay
-from infrastress.runtime.unit import Unit
 from infrastress.simulators.base import Incident, Scenario
 from infrastress.simulators.recording import write_realisation
 from infrastress.simulators.traffic import TALES, tapped
 from infrastress.site import Site
 from infrastress.site.load import load_site
 from infrastress.store import open_store
-from infrastress.store.ports import Output, Record, read_all
+from infrastress.store.ports import read_all
 
 __all__ = ["Case", "Span", "Stage", "Take", "source_hash"]
 
@@ -93,20 +93,6 @@ class Take(msgspec.Struct, frozen=True):
         return (self.ended - self.began) / HOUR / 24
 
 
-class _Nothing(Unit):
-    """Fusion that does nothing."""
-
-    def update(self, record: Record) -> list[Output]:
-        del record
-        return []
-
-    def dump(self) -> bytes:
-        return b""
-
-    def load(self, data: bytes) -> None:
-        del data
-
-
 def source_hash() -> str:
     """Of all sources that decide what fusion is given."""
     digest = hashlib.sha256()
@@ -150,7 +136,7 @@ class Stage:
         if not case.tale:
             return load_scenario(self.folder, self.seeds["training"]["scenario"], duration_h=case.hours)
         scenario = load_scenario(self.folder, f"incident-{case.tale}-{case.twin}", duration_h=case.hours)
-        incident = Incident(tale=case.tale, twin=case.twin, beside=case.beside)  # type: ignore[arg-type]
+        incident = Incident.model_validate({"tale": case.tale, "twin": case.twin, "beside": case.beside})
         return scenario.model_copy(update={"incident": incident})
 
     def _made(self, case: Case) -> Take:
@@ -163,7 +149,7 @@ class Stage:
             write_realisation(played, self.site, out, scenario=scenario, seed=case.seed)
             with open_store("memory://") as store:
                 detectors = build_detectors(self.site, self.chosen, self.baselines)
-                replay(store, self.site, open_recordings(self.site, self.folder, [out]), detectors, _Nothing())
+                replay(store, self.site, open_recordings(self.site, self.folder, [out]), detectors, Idle())
                 records = list(read_all(store.log, f"fusion/{self.site.id}"))
         spans = tuple(
             Span(

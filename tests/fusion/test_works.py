@@ -95,3 +95,36 @@ def test_notices_survive_a_restart():
     one.event(fire(10))
     one.tick(20)
     assert one.all("incident") == []
+
+
+def test_a_drill_that_is_cancelled_explains_its_fire_no_more():
+    feed = told(notice(0, sort="drill"), fire(10), end=15)
+    assert feed.all("incident") == []
+    feed.event(notice(16, sort="drill", cancelled=True))
+    feed.tick(20)
+    (incident,) = feed.newest("incident").values()
+    assert incident.body.hypothesis == "fire_detected"
+
+
+def test_what_was_an_incident_stays_one_when_it_is_drawn_to_an_alarm_that_is_none():
+    """Notices that the model never heard of open one; an alarm beside them that it finds unlikely takes it over."""
+    low = detection(5, "odd", ("T-1",), severity="low", detector="stranger")
+    other = detection(6, "odder", ("PLC-1",), severity="low", detector="stranger", source_kind="network")
+    alarm = intrusion(20, severity="medium")
+    feed = told(low, other, end=10, scorer=Unsure())
+    (first,) = feed.newest("incident").values()
+    feed.event(alarm)
+    feed.tick(30)
+    (kept,) = [event.body for event in feed.newest("incident").values()]
+    assert [event.body.superseded_by for event in feed.all("incident") if event.body.superseded_by] == [kept.incident]
+    assert first.body.incident in kept.aliases
+    assert kept.detections_total == 3
+    feed.tick(60 * 48)
+    assert feed.unit.dump()
+
+
+class Unsure(RiskScorer):
+    """Opens what is of notices alone."""
+
+    def opens(self, evidence, site, works=()):
+        return not any(item.calls for item in evidence)

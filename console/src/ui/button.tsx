@@ -1,4 +1,4 @@
-/** Buttons: quiet by default; `primary` for the one thing a dialog is for. */
+/** Buttons: quiet by default; `primary` for the one thing a dialog is for; a choice is some of which one is chosen. */
 import type { ButtonHTMLAttributes, ReactNode } from "react";
 import styles from "./button.module.css";
 
@@ -14,5 +14,15 @@ export function Button({ kind = "quiet", icon, className, children, type = "butt
       {icon}
       {children}
     </button>
+  );
+}
+
+/** Buttons of which one is chosen, side by side as one; `legend` is what is chosen, for who hears the page. */
+export function Choice({ legend, children }: { legend: string; children: ReactNode }) {
+  return (
+    <fieldset className={styles["choice"]}>
+      <legend className="sr-only">{legend}</legend>
+      {children}
+    </fieldset>
   );
 }

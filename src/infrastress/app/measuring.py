@@ -29,7 +29,7 @@ def programme() -> str:
         return infrastress.__version__
     asked = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
     try:
-        told = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - no outside words
+        told = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603 - it stays: a commit is git's to tell, and every word is ours
     except (OSError, subprocess.SubprocessError):
         return infrastress.__version__
     return told.stdout.strip() or infrastress.__version__

@@ -26,6 +26,7 @@ from infrastress.core.time import DAY, HOUR, MINUTE
 from infrastress.events import Alarm, AlarmAction, Detection, Event
 from infrastress.events.kinds import CALLING, SEVERITIES, AlarmState, Severity, SourceKind, Suspicion
 from infrastress.fusion.evidence import Evidence, rank_of, severity_of
+from infrastress.fusion.signs import WARNERS
 from infrastress.site import Site
 
 __all__ = [
@@ -58,7 +59,7 @@ KEPT_IDS = 8
 """How many detections of one alarm are named, the earliest; all are counted, and summed up in the digest."""
 _MODULUS = 1 << 64
 _CALLING = min(rank_of(severity) for severity in SEVERITIES if severity in CALLING)
-_LASTING = frozenset({"gas_detector", "level_switch", "flame_detector", "smoke_detector", "fire_panel", "call_point"})
+_LASTING = frozenset({*WARNERS, "level_switch"})
 
 
 def alarm_key(event: Event, body: Detection, *, belated: bool) -> str:

@@ -101,7 +101,7 @@ class Groups:
         """The nature of a grouped record isn't what it was."""
         if len(self.members[record.group]) > 1:
             self._afresh(record.group, alone=record.key)
-        self._link(record, record.effective_spans())
+        self.widened(record)
 
     def anchor(self, group: str) -> str:
         """The calling alarm that a group of notices is drawn to; empty where none is in reach.

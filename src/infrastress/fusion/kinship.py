@@ -7,13 +7,13 @@ between, which is evidence too. So neither joins the other by lying close to it.
 from typing import Literal
 
 from infrastress.fusion.alarms import AlarmRecord
+from infrastress.fusion.signs import WARNERS
 from infrastress.site import Site
 
 __all__ = ["Matter", "akin", "matter_of"]
 
 Matter = Literal["voices", "cloud", "intruder", "cyber", "process"]
 _STRANGE = frozenset({frozenset({"cloud", "cyber"}), frozenset({"voices", "cyber"}), frozenset({"voices", "intruder"})})
-_WARNERS = frozenset({"gas_detector", "flame_detector", "smoke_detector", "fire_panel", "call_point"})
 
 
 def matter_of(record: AlarmRecord, site: Site) -> Matter:
@@ -27,7 +27,7 @@ def matter_of(record: AlarmRecord, site: Site) -> Matter:
     if record.suspicion == "intrusion":
         return "intruder"
     known = site.asset_by_id
-    warns = any(known[asset].type in _WARNERS for asset in record.assets if asset in known)
+    warns = any(known[asset].type in WARNERS for asset in record.assets if asset in known)
     return "cloud" if warns and record.suspicion not in ("sensor_fault", "actuator_manipulated") else "process"
 
 

@@ -12,7 +12,7 @@ from infrastress.fusion.evidence import Evidence
 from infrastress.runtime.detection import HEALTH
 from infrastress.site import Site
 
-__all__ = ["WORDS", "Sign", "signs_of", "words_in_order"]
+__all__ = ["WARNERS", "WORDS", "Sign", "signs_of", "words_in_order"]
 
 Sign = Literal[
     "physical_intrusion",
@@ -56,7 +56,7 @@ def signs_of(evidence: Evidence, site: Site) -> frozenset[Sign]:
     return _signs(evidence.detector == HEALTH, evidence.source_kind, evidence.suspicion, types, bool(evidence.assets))
 
 
-_WARNERS: dict[str, Sign] = {
+WARNERS: dict[str, Sign] = {
     "gas_detector": "gas",
     "flame_detector": "fire", "smoke_detector": "fire", "fire_panel": "fire", "call_point": "fire",
 }  # fmt: skip
@@ -79,12 +79,12 @@ def _signs(
     if blind:
         return frozenset[Sign](("blind",))
     signs: set[Sign] = set()
-    warns = types & _WARNERS.keys()
+    warns = types & WARNERS.keys()
     out = suspicion in ("sensor_fault", "actuator_manipulated") and source_kind == "access"
     if warns and out:  # a head that is inhibited, in fault or silent says nothing of the air
         signs.add("safeguard" if suspicion == "actuator_manipulated" else "instrument_fault")
     elif warns:
-        signs.update(_WARNERS[kind] for kind in warns)
+        signs.update(WARNERS[kind] for kind in warns)
     if types & {"level_switch"} and suspicion not in ("process_fault", "intrusion"):
         signs.add("safeguard")
     if source_kind == "reports":

@@ -204,8 +204,10 @@ class FusionUnit(Unit):
                     self._recheck(record.key, record.shelved[2])
                 self._step.alarms.add(record.key)
         elif isinstance(body, WorkNotice):
-            if take_notice(self._state.works, event, body):  # which may explain what is open
-                self._state.waiting.update(dict.fromkeys(self._state.incidents, self._step.now))
+            if take_notice(self._state.works, event, body):  # which may explain what is open, or no more what isn't
+                opened = (key for key, incident in self._state.incidents.items() if not incident.closed)
+                self._state.waiting.update(dict.fromkeys(opened, self._step.now))
+                self._step.groups.update(self._groups.members)
         elif isinstance(body, Detection):
             episode = f"{body.detector}\0{body.episode}"
             if body.phase == "raised":
@@ -359,7 +361,7 @@ class FusionUnit(Unit):
             del state.of_group[group]
             return [self._end(gone, WITHDRAWN) for gone in sorted(held, key=IncidentRecord.rank)]
         own = [incident for incident in held if state.alarms[incident.founder].group == group]
-        begun = not own and self._opens(records)
+        begun = not own and (bool(held) or self._opens(records))  # what was one before stays one
         if begun:
             own = [self._begin(group)]
         if not own:

@@ -8,7 +8,7 @@ import { session } from "../../api/session";
 import type { Incident } from "../../api/types";
 import { keep, kept } from "../../app/preferences";
 import { useShortcuts } from "../../app/shortcuts";
-import { Button } from "../../ui/button";
+import { Button, Choice } from "../../ui/button";
 import { incidentPath } from "../../ui/link";
 import { SeverityMark } from "../../ui/marks";
 import { ScreenHead } from "../../ui/panel";
@@ -37,8 +37,7 @@ export function IncidentList() {
   return (
     <>
       <ScreenHead title={t("title")}>
-        <fieldset className={styles["choice"]}>
-          <legend className="sr-only">{t("filter.label")}</legend>
+        <Choice legend={t("filter.label")}>
           {FILTERS.map((one) => (
             <Button
               key={one}
@@ -51,7 +50,7 @@ export function IncidentList() {
               {t(`filter.${one}`)}
             </Button>
           ))}
-        </fieldset>
+        </Choice>
         <span className={styles["soft"]} role="status">
           {t("count", { n: shown.length })}
         </span>

@@ -4,7 +4,7 @@ import { useTranslations } from "use-intl";
 import { Link } from "wouter";
 import type { IncidentDetail } from "../../api/types";
 import { keep, kept } from "../../app/preferences";
-import { Button } from "../../ui/button";
+import { Button, Choice } from "../../ui/button";
 import { evidencePath, signalPath } from "../../ui/link";
 import { SeverityMark } from "../../ui/marks";
 import { Panel } from "../../ui/panel";
@@ -29,8 +29,7 @@ export function Timeline({ incident }: { incident: IncidentDetail }) {
   const entries = useMemo(() => entriesOf(incident, sentence), [incident, sentence]);
   const more = incident.timeline_total - incident.timeline.length;
   const choose = (
-    <fieldset className={styles["choice"]}>
-      <legend className="sr-only">{t("form")}</legend>
+    <Choice legend={t("form")}>
       {FORMS.map((one) => (
         <Button
           key={one}
@@ -43,7 +42,7 @@ export function Timeline({ incident }: { incident: IncidentDetail }) {
           {t(one)}
         </Button>
       ))}
-    </fieldset>
+    </Choice>
   );
   return (
     <Panel

@@ -2,7 +2,7 @@
 import { useTranslations } from "use-intl";
 import { may } from "../../api/session";
 import type { Category, PersonReport, ReportCluster } from "../../api/types";
-import { Button } from "../../ui/button";
+import { Button, Choice } from "../../ui/button";
 import { type Filter, STATES } from "./filter";
 import { Pick } from "./pick";
 import styles from "./reports.module.css";
@@ -21,8 +21,7 @@ export function Filters({ filter, set, clusters, reports }: Props) {
   return (
     <search className={styles["filters"]} aria-label={t("filter.label")}>
       {may("see.insider") && (
-        <fieldset className={styles["choice"]}>
-          <legend className="sr-only">{t("filter.lane")}</legend>
+        <Choice legend={t("filter.lane")}>
           {[false, true].map((insider) => (
             <Button
               key={String(insider)}
@@ -32,16 +31,15 @@ export function Filters({ filter, set, clusters, reports }: Props) {
               {t(insider ? "filter.insider" : "filter.everyone")}
             </Button>
           ))}
-        </fieldset>
+        </Choice>
       )}
-      <fieldset className={styles["choice"]}>
-        <legend className="sr-only">{t("filter.label")}</legend>
+      <Choice legend={t("filter.label")}>
         {STATES.map((state) => (
           <Button key={state} aria-pressed={filter.state === state} onClick={() => set({ ...filter, state })}>
             {t(`filter.${state}`)}
           </Button>
         ))}
-      </fieldset>
+      </Choice>
       <Pick label={t("filter.kind")}>
         <select value={filter.kind} onChange={(event) => set({ ...filter, kind: event.target.value as Category | "" })}>
           <option value="">{t("filter.any")}</option>

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Literal, get_args
 
-from infrastress.core.errors import DecodeError, LogGap
+from infrastress.app.api.tail import Tail
 from infrastress.detectors.reports.matters import CAMPAIGN
 from infrastress.detectors.reports.weighing import WORDS
-from infrastress.events import Detection, Event, decode_event
+from infrastress.events import Detection, Event
 from infrastress.fusion.alarms import alarm_key
 from infrastress.store.ports import Log
 
@@ -22,7 +22,6 @@ Credibility = Literal["campaign", "unconfirmed", "probable", "corroborated"]
 _KEPT = 500
 """Clusters that are over; those that stand are all kept."""
 _BACK = 100_000
-_PAGE = 1000
 
 
 @dataclass
@@ -66,10 +65,8 @@ class Clusters:
     """
 
     def __init__(self, log: Log, site: str, *, kept: int = _KEPT, back: int = _BACK) -> None:
-        self._log, self._partition = log, f"fusion/{site}"
-        self._kept, self._back = kept, back
+        self._tail, self._kept = Tail(log, f"fusion/{site}", back), kept
         self._lock = Lock()
-        self._reached: int | None = None
         self._known: dict[str, Cluster] = {}
 
     def all(self) -> list[Cluster]:
@@ -84,24 +81,8 @@ class Clusters:
         return sorted(found, key=lambda one: (bool(one.cleared), -one.event.occurred, one.event.id))
 
     def _follow(self) -> None:
-        start = self._log.start(self._partition)
-        if self._reached is None:
-            self._reached = max(start, self._log.end(self._partition) - self._back)
-        while True:
-            try:
-                records = self._log.read(self._partition, self._reached, _PAGE, types=("event",))
-            except LogGap:  # retired since it was last asked for
-                self._reached = self._log.start(self._partition)
-                continue
-            for record in records:
-                try:
-                    self._take(decode_event(record.data))
-                except DecodeError:  # fusion quarantines what can't be read
-                    continue
-            if records:
-                self._reached = max(self._reached, records[-1].offset)
-            if len(records) < _PAGE:
-                break
+        for event in self._tail.news():
+            self._take(event)
         self._forget(key for key, one in self._known.items() if one.cleared)
 
     def _take(self, event: Event) -> None:

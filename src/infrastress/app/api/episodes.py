@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 
-from infrastress.core.errors import DecodeError, LogGap
-from infrastress.events import Detection, Event, decode_event
+from infrastress.app.api.tail import Tail
+from infrastress.events import Detection, Event
 from infrastress.events.kinds import Contribution
 from infrastress.fusion.alarms import alarm_key
 from infrastress.store.ports import Log
@@ -21,7 +21,6 @@ _KEPT = 50_000
 """Episodes that are over, of all signals together."""
 _BACK = 100_000
 """Records of the log looked through when the first one asks."""
-_PAGE = 1000
 
 
 @dataclass
@@ -60,10 +59,8 @@ class Episodes:
     """
 
     def __init__(self, log: Log, site: str, *, kept: int = _KEPT, back: int = _BACK) -> None:
-        self._log, self._partition = log, f"fusion/{site}"
-        self._kept, self._back = kept, back
+        self._tail, self._kept = Tail(log, f"fusion/{site}", back), kept
         self._lock = Lock()
-        self._reached: int | None = None
         self._standing: dict[str, Episode] = {}
         self._over: deque[Episode] = deque()
         self._of: dict[str, deque[Episode]] = {}
@@ -92,26 +89,15 @@ class Episodes:
         return found
 
     def _follow(self) -> None:
-        """Read what is new."""
-        start = self._log.start(self._partition)
-        if self._reached is None:
-            self._reached = max(start, self._log.end(self._partition) - self._back)
-            self.since = 1 if self._reached else 0  # until the first record that is held says when that is
-        while True:
-            try:
-                records = self._log.read(self._partition, self._reached, _PAGE, types=("event",))
-            except LogGap:  # retired since it was last asked for
-                self._reached, self.since = self._log.start(self._partition), 1
-                continue
-            for record in records:
-                try:
-                    self._take(decode_event(record.data))
-                except DecodeError:  # fusion quarantines what can't be read
-                    continue
-            if len(records) < _PAGE:
-                self._reached = max(self._reached, records[-1].offset) if records else self._reached
-                return
-            self._reached = records[-1].offset
+        """Take what is new; where something before it was missed, nothing is known but from there on."""
+        for event in self._tail.news():
+            self._since_missed()
+            self._take(event)
+        self._since_missed()
+
+    def _since_missed(self) -> None:
+        if self._tail.missed:
+            self._tail.missed, self.since = False, 1  # until the first record that is held says when that is
 
     def _take(self, event: Event) -> None:
         body = event.body

@@ -171,8 +171,8 @@ class Plot:
         heads = [one for one in self.scene.premises.heads if not deed.zone or one.zone == deed.zone]
         if place is None:
             return heads
-        there = [one for one in heads if one.position is not None]
-        return sorted(there, key=lambda one: hypot(one.position[0] - place[0], one.position[1] - place[1]))  # type: ignore[index]
+        far = {one.id: hypot(x - place[0], y - place[1]) for one in heads if one.position for x, y in (one.position,)}
+        return sorted((one for one in heads if one.id in far), key=lambda one: far[one.id])
 
     def _gas(self, deed: Deed, at: float, stream: np.random.Generator) -> bool:
         """A cloud at the nearest heads, one after the other."""
