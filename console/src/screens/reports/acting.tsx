@@ -28,7 +28,8 @@ export function Handling({ report, incident }: Props) {
   const act = useAct(report.number);
   const field = useRef<HTMLTextAreaElement>(null);
   const allowed = may("act.reports");
-  const run = (one: Act) => !act.isPending && act.mutate(one);
+  // a key pressed while the last act is on its way is done after it; the same key twice is one act
+  const run = (one: Act) => !(act.isPending && same(act.variables, one)) && act.mutate(one);
   const seen = "seen" in report.states;
   useShortcuts(
     allowed
@@ -92,6 +93,8 @@ export function Handling({ report, incident }: Props) {
     </Panel>
   );
 }
+
+const same = (one: Act, other: Act) => JSON.stringify(one) === JSON.stringify(other);
 
 function Answers({ report }: { report: PersonReport }) {
   const t = useTranslations("reports.act");
