@@ -8,9 +8,9 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="report.danger",
         title="People report danger",
-        means="Staff or neighbours reported a smell, smoke, fire, a leak, mist, dead fish or noise. The sentence says "
-        "how many independent people did, how far they can be believed (unconfirmed, probable, corroborated), and from "
-        "where the wind came.",
+        means="Staff or neighbours reported a smell, smoke, fire, a leak, mist, dead fish, bad tap water "
+        "or noise. The sentence says how many independent people did, how far they can be believed (unconfirmed, "
+        "probable, corroborated), and from where the wind came.",
         expected_against_seen="Expected: no such report. Seen: reports near each other in time and place; more "
         "independent people, a trained one, or a sensor's alarm beside them weigh more. Numbers alone never make it "
         "corroborated.",
