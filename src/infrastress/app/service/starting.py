@@ -102,6 +102,7 @@ def serve(
                 address=address,
                 on_ready=on_ready,
                 api=api,
+                form="portal" not in without,
             )
             try:
                 return supervisor.run()

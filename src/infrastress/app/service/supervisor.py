@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from infrastress.app.portal.options import options_of
 from infrastress.app.service.birth import Born
 from infrastress.app.service.child import PROCESSES
 from infrastress.app.service.config import ServiceConfig
@@ -46,6 +47,7 @@ class Supervisor:
         renewing: say "alive" in the store, for services of other machines on the same database.
         on_ready: called once, when every process does its work, with the status.
         api: the API's process where it was started already.
+        form: whether the form for reports may be served, where the site has one; a reload starts and stops it.
     """
 
     def __init__(
@@ -61,9 +63,11 @@ class Supervisor:
         address: str = "",
         on_ready: Callable[[Status], None] = lambda _: None,
         api: Born | None = None,
+        form: bool = True,
     ) -> None:
         self._config, self._force, self._disk = config, force, disk
         self._timing, self._renewing, self._on_ready = timing or Timing(), renewing, on_ready
+        self._form, self._shown = form, _form_of(prepared)
         self._log = structlog.get_logger()
         self._status = Status(
             pid=os.getpid(),
@@ -229,10 +233,41 @@ class Supervisor:
                 self._status.notes = prepared.notes
                 for process in self._processes.values() if changed else ():
                     process.send("site", self._force.setup)
+                if said := await self._fit_form(prepared):
+                    reload.notes = (*reload.notes, said)
             self._status.reload = reload
             self._write()
+
+    async def _fit_form(self, prepared: Prepared) -> str:
+        """Start, stop or start anew the form for reports, as the site asks now; what was done, in words."""
+        wanted = _form_of(prepared)
+        if not self._form or wanted == self._shown:
+            return ""
+        self._shown = wanted
+        running = self._processes.pop("portal", None)  # first: whoever watches must not start it again
+        if running is not None:
+            del self._status.children["portal"]
+            try:
+                await running.stop()
+            except asyncio.CancelledError:  # the service ends meanwhile
+                running.kill()
+                raise
+        if wanted is None:
+            return "the form for reports isn't served any more"
+        process = self._processes["portal"] = Process("portal", self._told, self._timing, self._write)
+        self._status.children["portal"] = process.status
+        process.start()
+        return "the form for reports is served" if running is None else "the form for reports is served anew"
 
     def _change(self, wish: Wish) -> tuple[Prepared, tuple[str, ...]]:
         prepared = self._force.check()
         self._force.check_connections(prepared)
         return prepared, self._force.change(prepared, by=wish.by, why=wish.why)
+
+
+def _form_of(prepared: Prepared) -> tuple[Any, ...] | None:
+    """What the form for reports shows and goes by; None where the site has none."""
+    options, site = options_of(prepared.connections), prepared.site
+    if options is None:
+        return None
+    return options, site.name, site.time_zone, site.location, site.receptors, frozenset(site.asset_by_id)
