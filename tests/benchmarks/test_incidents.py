@@ -209,7 +209,7 @@ def test_the_benchmark_runs(tmp_path, capsys):
     first = json.loads(capsys.readouterr().out)
     assert first["runs"] == 6
     assert first["belonging"] > 0
-    assert set(first["grouping"]) == {"fusion", *RIVALS}
+    assert set(first["grouping"]) == {OURS, GROUPS, *RIVALS}
     assert {row[1] for row in first["tales"]} == {"attack", "fault", "benign"}
     assert len(list(tmp_path.rglob("*.take"))) == 6
     main([*options[:-1], "--plot", str(tmp_path / "reliability.png")])

@@ -1,14 +1,17 @@
 """What really happened as windows with names: from the spans of a truth.json, attacks and innocent oddities alike."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from infrastress.core.errors import InputError
 from infrastress.core.time import from_iso
 
-__all__ = ["Truths", "Window", "read_windows"]
+__all__ = ["Cause", "Truths", "Window", "read_windows"]
+
+
+Cause = Literal["", "attack", "fault", "work"]
 
 
 class Window(NamedTuple):
@@ -17,6 +20,7 @@ class Window(NamedTuple):
     Attributes:
         visible: when the first of it was recorded; `began` where nobody says.
         names: assets, signals and people (badges, accounts) that it was about.
+        cause: what was behind it; empty for an oddity that belongs to ordinary days.
     """
 
     kind: str
@@ -26,6 +30,7 @@ class Window(NamedTuple):
     ended: int
     zone: str
     names: frozenset[str]
+    cause: Cause = ""
 
     def during(self, at: int, grace: int) -> bool:
         """Whether a moment lies between the first thing recorded and `grace` behind the end."""
