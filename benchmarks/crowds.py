@@ -3,6 +3,7 @@
 A scene is a list of `Report` events at the depot. Honest people write independently of each other, in their own words,
 from where they live; what they notice is one thing. A campaign has one message, said again in variants from fresh
 accounts. Its author knows the wind and the plausible places: `spread` puts each fake where a neighbour could stand.
+Fakes that are `rewritten` are worded one by one as neighbours write: their words give nothing away.
 """
 
 from collections.abc import Sequence
@@ -170,6 +171,35 @@ class Crowd:
                 text = self._slip(text)
             place = self._downwind() if spread else self._beside(where, random.choice((0.0, 0.0, 5.0)))
             found.append(self._report(category, text, place, moment, random.choice(networks)))
+        return found
+
+    def rewritten(
+        self,
+        count: int = 50,
+        *,
+        corner: bool = False,
+        networks: int = 0,
+        begin_s: float = 60.0,
+        within_s: float = 600.0,
+    ) -> list[Event]:
+        """So many fakes worded one by one, from fresh accounts, once a mast has told the wind.
+
+        Args:
+            count: of fakes.
+            corner: all at one place to which the wind carries nothing; else each where a neighbour could stand.
+            networks: over which they come; 0 where each has its own.
+            begin_s: the first comes then or later.
+            within_s: the first and the last are no further apart.
+        """
+        random, found = self._random, []
+        corners = [one.position for one in self._site.receptors if one.position[0] < 550 and one.population]
+        where = random.choice(corners)
+        shared = [self._fresh("vpn") for _ in range(networks)]
+        for moment in sorted(random.uniform(0, within_s) for _ in range(count)):
+            text = f"{random.choice(_OPENERS)}{random.choice(_SMELLS)}{random.choice(_TAILS)}"
+            place = self._beside(where, 40.0) if corner else self._downwind()
+            network = random.choice(shared) if shared else self._fresh("home")
+            found.append(self._report("smell", text, place, begin_s + moment, network))
         return found
 
     def beside_a_sensor(self) -> list[Event]:

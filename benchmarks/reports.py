@@ -54,6 +54,10 @@ def _scene(site: Site, seed: int, what: str) -> list[Event]:
         "fakes": crowd.campaign,
         "fakes spread": lambda: crowd.campaign(spread=True),
         "both": lambda: merged(crowd.campaign(), crowd.neighbours(5, begin_s=120.0)),
+        "rewritten at a corner": lambda: crowd.rewritten(corner=True),
+        "rewritten over few networks": lambda: crowd.rewritten(networks=4),
+        "rewritten": crowd.rewritten,
+        "both rewritten": lambda: merged(crowd.rewritten(corner=True), crowd.neighbours(5, begin_s=120.0)),
         "both spread": lambda: merged(crowd.campaign(spread=True), crowd.neighbours(5, begin_s=120.0)),
         "beside a sensor": crowd.beside_a_sensor,
     }
@@ -62,6 +66,7 @@ def _scene(site: Site, seed: int, what: str) -> list[Event]:
 
 SCENES = (
     "alone", "household", "neighbours", "crowd", "fakes", "fakes spread", "both", "both spread", "beside a sensor",
+    "rewritten at a corner", "rewritten over few networks", "rewritten", "both rewritten",
 )  # fmt: skip
 
 

@@ -1,8 +1,13 @@
-"""Episodes of rules: one a rule and subject; raised once, again when it gets worse, cleared when over or quiet."""
+"""Episodes of rules: one a rule and subject; raised once, again when it gets worse, cleared when over or quiet.
+
+`Book` keeps those that are open and writes what is told of them, for every detector of events. `Episodes` is the one of
+detectors that say how far time has come (network, tracks); that of observations has its deadlines on an agenda, and
+bounds against forged names (`observations/episodes.py`).
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import KW_ONLY, dataclass
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -11,49 +16,61 @@ from infrastress.core.time import SECOND
 from infrastress.events.frames import Finding
 from infrastress.events.kinds import SEVERITIES, Detection, Severity, SourceKind, Suspicion
 
-__all__ = ["MOST_NAMED", "Episode", "Episodes", "Notice"]
+__all__ = ["MOST_NAMED", "Book", "Episode", "Episodes", "Notice", "Word"]
 
 MOST_NAMED: Final = 16
 """Packets, and events, that a detection names."""
 
 
 @dataclass(frozen=True)
-class Notice:
-    """A rule's word.
+class Word:
+    """What a rule says, as far as a detection repeats it.
 
     Attributes:
         rule, subject: an episode is of both; more of the same doesn't alarm again.
-        at: when it could be said, ns: a row's `known`, an event's time, or the end of a frame.
-        began: when it began, ns.
-        packets: what was captured, `evidence`: ids of events that it rests on.
-        standing: it is about something lasting.
+        evidence: ids of events that it rests on.
         over: it has ended.
     """
 
     rule: str
     subject: str
-    at: int
-    began: int
     severity: Severity
     sentence: str
+    _: KW_ONLY
+    suspicion: Suspicion = "unknown"
+    confidence: float = 0.5
     assets: tuple[str, ...] = ()
     zone: str = ""
-    packets: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     techniques: tuple[str, ...] = ()
-    confidence: float = 0.5
     score: float = 1.0
-    suspicion: Suspicion = "intrusion"
-    standing: bool = False
     over: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Notice(Word):
+    """A word of a rule on the network or on tracks.
+
+    Attributes:
+        at: when it could be said, ns: a row's `known`, an event's time, or the end of a frame.
+        began: when it began, ns.
+        packets: what was captured.
+        standing: it is about something lasting.
+    """
+
+    at: int
+    began: int
+    packets: tuple[str, ...] = ()
+    suspicion: Suspicion = "intrusion"
+    standing: bool = False
+
+
 class Episode(msgspec.Struct):
-    """An open one: it is over at `until` unless more comes."""
+    """An open one: it is over at `until` unless more comes; None while it lasts."""
 
     episode: str
     began: int
-    until: int
+    until: int | None
     severity: Severity
     assets: tuple[str, ...]
     zone: str
@@ -61,8 +78,77 @@ class Episode(msgspec.Struct):
     evidence: tuple[str, ...] = ()
 
 
-class Episodes:
-    """The open episodes of a detector.
+E = TypeVar("E", bound=Episode)
+
+
+class Book(Generic[E]):
+    """The open episodes of a detector, by rule and subject.
+
+    Args:
+        detector, version: what detections say.
+        baseline: what they rest on.
+    """
+
+    def __init__(self, detector: str, version: str, baseline: str = "") -> None:
+        self._detector, self._version, self._baseline = detector, version, baseline
+        self.open: dict[tuple[str, str], E] = {}
+
+    def dump(self) -> list[tuple[str, str, E]]:
+        """The open ones by rule and subject."""
+        return [(rule, subject, known) for (rule, subject), known in sorted(self.open.items())]
+
+    def load(self, told: list[tuple[str, str, E]]) -> None:
+        """Inverse of `dump`."""
+        self.open = {(rule, subject): known for rule, subject, known in told}
+
+    @staticmethod
+    def _name(rule: str, subject: str, seed: object) -> str:
+        return content_hash(f"{rule}\0{subject}\0{seed}".encode())[:16]
+
+    def _raised(self, word: Word, known: E, at: int, kind: SourceKind) -> Finding:
+        body = Detection(
+            detector=self._detector,
+            detector_version=self._version,
+            rule=word.rule,
+            episode=known.episode,
+            phase="raised",
+            source_kind=kind,
+            severity=word.severity,
+            score=word.score,
+            sentence=word.sentence,
+            began=min(known.began, at),
+            until=at,
+            suspicion=word.suspicion,
+            confidence=word.confidence,
+            packets=known.packets,
+            evidence=known.evidence,
+            techniques=word.techniques,
+            baseline=self._baseline,
+        )
+        return Finding(at, word.assets, body, word.zone)
+
+    def _cleared(self, rule: str, known: E, at: int, kind: SourceKind, sentence: str) -> Finding:
+        body = Detection(
+            detector=self._detector,
+            detector_version=self._version,
+            rule=rule,
+            episode=known.episode,
+            phase="cleared",
+            source_kind=kind,
+            severity=known.severity,
+            score=0.0,
+            sentence=sentence,
+            began=min(known.began, at),
+            until=at,
+            packets=known.packets,
+            evidence=known.evidence,
+            baseline=self._baseline,
+        )
+        return Finding(at, known.assets, body, known.zone)
+
+
+class Episodes(Book[Episode]):
+    """Those of a detector that says how far time has come.
 
     Args:
         detector, version, source_kind: what detections say.
@@ -80,18 +166,9 @@ class Episodes:
         standing_s: float,
         baseline: str = "",
     ) -> None:
-        self._detector, self._version, self._baseline = detector, version, baseline
+        super().__init__(detector, version, baseline)
         self._kind: SourceKind = source_kind
         self._quiet, self._standing = round(quiet_s * SECOND), round(standing_s * SECOND)
-        self.open: dict[tuple[str, str], Episode] = {}
-
-    def dump(self) -> list[tuple[str, str, Episode]]:
-        """The open ones by rule and subject."""
-        return [(rule, subject, known) for (rule, subject), known in sorted(self.open.items())]
-
-    def load(self, told: list[tuple[str, str, Episode]]) -> None:
-        """Inverse of `dump`."""
-        self.open = {(rule, subject): known for rule, subject, known in told}
 
     def take(self, notice: Notice) -> Iterator[Finding]:
         """A rule's word; a finding where it is news."""
@@ -100,13 +177,12 @@ class Episodes:
         if notice.over:
             if known is not None:
                 del self.open[key]
-                yield self._cleared(notice.rule, known, notice.at, notice.sentence)
+                yield self._cleared(notice.rule, known, notice.at, self._kind, notice.sentence)
             return
         until = notice.at + (self._standing if notice.standing else self._quiet)
         if known is None:
-            name = content_hash(f"{notice.rule}\0{notice.subject}\0{notice.at}".encode())[:16]
             known = self.open[key] = Episode(
-                name,
+                self._name(notice.rule, notice.subject, notice.at),
                 notice.began,
                 until,
                 notice.severity,
@@ -117,57 +193,17 @@ class Episodes:
             )
         else:
             worse = SEVERITIES.index(notice.severity) > SEVERITIES.index(known.severity)
-            known.until = max(known.until, until)
+            known.until = max(known.until or until, until)
             if not worse:
                 return
             known.packets = tuple(dict.fromkeys(known.packets + notice.packets))[-MOST_NAMED:]
             known.evidence = tuple(dict.fromkeys(known.evidence + notice.evidence))[-MOST_NAMED:]
             known.severity = notice.severity
-        yield self._raised(notice, known)
+        yield self._raised(notice, known, notice.at, self._kind)
 
     def quiet(self, upto: int) -> Iterator[Finding]:
         """What is over by a time, in order."""
-        for until, key in sorted((one.until, key) for key, one in self.open.items() if one.until <= upto):
+        due = ((one.until, key) for key, one in self.open.items() if one.until is not None and one.until <= upto)
+        for until, key in sorted(due):
             known = self.open.pop(key)
-            yield self._cleared(key[0], known, until, f"{key[1]}: nothing more of it")
-
-    def _raised(self, notice: Notice, known: Episode) -> Finding:
-        body = Detection(
-            detector=self._detector,
-            detector_version=self._version,
-            rule=notice.rule,
-            episode=known.episode,
-            phase="raised",
-            source_kind=self._kind,
-            severity=notice.severity,
-            score=notice.score,
-            sentence=notice.sentence,
-            began=min(known.began, notice.at),
-            until=notice.at,
-            suspicion=notice.suspicion,
-            confidence=notice.confidence,
-            packets=known.packets,
-            evidence=known.evidence,
-            techniques=notice.techniques,
-            baseline=self._baseline,
-        )
-        return Finding(notice.at, notice.assets, body, notice.zone)
-
-    def _cleared(self, rule: str, known: Episode, at: int, sentence: str) -> Finding:
-        body = Detection(
-            detector=self._detector,
-            detector_version=self._version,
-            rule=rule,
-            episode=known.episode,
-            phase="cleared",
-            source_kind=self._kind,
-            severity=known.severity,
-            score=0.0,
-            sentence=sentence,
-            began=min(known.began, at),
-            until=at,
-            packets=known.packets,
-            evidence=known.evidence,
-            baseline=self._baseline,
-        )
-        return Finding(at, known.assets, body, known.zone)
+            yield self._cleared(key[0], known, until, self._kind, f"{key[1]}: nothing more of it")

@@ -56,7 +56,7 @@ SourceKind = Literal["telemetry", "network", "access", "reports"]
 """The four kinds of source: process telemetry; OT traffic and logins; doors, badges and gas heads; people."""
 Suspicion = Literal["sensor_fault", "sensor_falsified", "actuator_manipulated", "process_fault", "intrusion", "unknown"]
 Category = Literal[
-    "smell", "smoke", "fire", "leak", "mist", "dead_fish", "noise", "person", "vehicle", "drone", "cyber",
+    "smell", "smoke", "fire", "leak", "mist", "dead_fish", "tap_water", "noise", "person", "vehicle", "drone", "cyber",
     "near_miss", "unsafe_act", "insider", "other",
 ]  # fmt: skip
 """What a report by a person is about. A concern about an insider is for the eyes of the security role alone."""

@@ -73,7 +73,9 @@ class _Writer:
             f"# Of its {self.network.num_junctions} junctions and {self.network.num_pipes} pipes this file keeps what a"
             " plant is run by: pipes that are open to each",
             f"# other are one district (or one junction where nobody draws); {alone}.",
-            "# Positions are in the network's own map units.",
+            "# Positions are in the network's own map units."
+            if plant.metres_per_unit is None
+            else f"# Positions are in metres, {number(plant.metres_per_unit)} to one of the network's own map units.",
             "schema_version: 1",
             f"id: {quoted(plant.id or own)}",
             f"name: {text(name)}",
@@ -161,7 +163,7 @@ class _Writer:
         comment = f"brings {amount(-self.plan.drawn[name])} m3/h on average" if words == "Inflow" else ""
         return entry(
             comment, **self._named("node", name), type="boundary", name=text(f"{words} {name}"),
-            position=_position(node), controller=self._driven("node", name),
+            position=self._position(node), controller=self._driven("node", name),
         )  # fmt: skip
 
     def _tank(self, name: str, node: Any) -> str:
@@ -178,7 +180,7 @@ class _Writer:
             )
             return entry(
                 **self._named("node", name), type="boundary", name=text(f"Tank {name}, of unknown size"),
-                position=_position(node), controller=self._driven("node", name),
+                position=self._position(node), controller=self._driven("node", name),
             )  # fmt: skip
         comment = f"{amount(volume)} m3 from the lowest level to full" if volume else ""
         return entry(
@@ -186,7 +188,7 @@ class _Writer:
             **self._named("node", name), type="tank", substance="water",
             diameter_m=None if table else number(float(node.diameter)),
             strapping=pairs, height_m=number(height if height > 0 else 1.0),
-            minimum_level_m=number(low) if 0 < low < height else None, position=_position(node),
+            minimum_level_m=number(low) if 0 < low < height else None, position=self._position(node),
             controller=self._driven("node", name),
         )  # fmt: skip
 
@@ -194,7 +196,7 @@ class _Writer:
         node = self.plan.nodes[name]
         return entry(
             comment, id=quoted(id_), element=text(name) if name != id_ else None, type="junction",
-            elevation_m=number(float(node.elevation), 5), position=_position(node),
+            elevation_m=number(float(node.elevation), 5), position=self._position(node),
         )  # fmt: skip
 
     def _mover(self, name: str, link: Any) -> tuple[str, str]:
@@ -438,6 +440,9 @@ class _Writer:
             lines.append(self._need(taken, of, "water", on, hours=hours, comment=comment))
         return lines
 
+    def _position(self, node: Any) -> str | None:
+        return _position(node, self.metering.site.metres_per_unit)
+
     def _thing(self, one: Place | str) -> str:
         if isinstance(one, Place):
             return self.plan.asset(one)
@@ -448,8 +453,10 @@ class _Writer:
         return "\n".join(f"# not carried over: {plain(note)}" for note in counts)
 
 
-def _position(node: Any) -> str | None:
+def _position(node: Any, metres_per_unit: float | None) -> str | None:
     at = node.coordinates
     if at is None or not any(at) or not all(math.isfinite(float(one)) for one in at):
         return None
+    if metres_per_unit is not None:
+        return sequence(number(round(float(one) * metres_per_unit)) for one in at)
     return sequence(f"{float(one):.8g}" for one in at)

@@ -25,6 +25,7 @@ class Plant(Model):
     name: str = ""
     description: str = ""
     time_zone: str = "UTC"
+    metres_per_unit: Annotated[float | None, Field(gt=0, le=1e6, description="Of the model's coordinates")] = None
 
 
 class Meters(Model):

@@ -81,7 +81,7 @@ def test_neighbours_and_a_campaign_stand_side_by_side_each_with_its_reports(repo
     clusters = {one["credibility"]: one for one in ask(reported, "/reports/clusters")["items"] if not one["cleared"]}
     assert set(clusters) == {"probable", "campaign", "corroborated"}
     assert clusters["campaign"]["voices"] == 1
-    assert len(clusters["campaign"]["numbers"]) == CAMPAIGN - 1  # told from the twelfth on
+    assert len(clusters["campaign"]["numbers"]) == CAMPAIGN  # told at the twelfth, and how many by now
     assert (clusters["probable"]["voices"], clusters["probable"]["confirmed_by"]) == (4, [])
     assert clusters["corroborated"]["confirmed_by"] == ["sensor"]
     known = {one["number"] for one in ask(reported, "/reports?limit=500")["items"]}

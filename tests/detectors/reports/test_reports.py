@@ -1,6 +1,8 @@
 """People as sensors: two axes, one for how far a cluster can be believed and one for what sensors and operators say."""
 
 import math
+import re
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -150,6 +152,99 @@ def _entries(events, upto):
         )
         for e in events if e.occurred <= upto.occurred
     ]  # fmt: skip
+
+
+def judged(depot, events, minutes):
+    return ReportDetector(depot).update(Block(frames(minutes), tuple(merged(events))))
+
+
+def campaigns(found):
+    return [f for f in found if f.body.rule == "report.campaign"]
+
+
+def test_fakes_written_anew_at_a_corner_the_wind_misses_are_told_from_the_sixth_on_and_lift_nothing(depot):
+    lifted = 0
+    for seed in range(1000, 1030):
+        events = Crowd(depot, seed, BEGIN).rewritten(corner=True)
+        found = judge(depot, events)
+        first = campaigns(found)[0]
+        assert first.occurred == sorted(event.occurred for event in events)[5]
+        assert "6 of 6 stand where the wind brings nothing from the site" in first.body.sentence
+        lifted += "probable" in words(found)
+    assert lifted <= 1, "some scatter over three corners"
+
+
+@pytest.mark.parametrize("seed", range(1000, 1030))
+def test_fakes_written_anew_that_come_over_few_networks_are_told_and_no_more_than_probable(depot, seed):
+    found = judge(depot, Crowd(depot, seed, BEGIN).rewritten(networks=2))
+    assert "corroborated" not in words(found)
+    assert "came over 2 networks" in campaigns(found)[0].body.sentence
+    assert all(f.body.severity == "info" for f in campaigns(found))
+
+
+@pytest.mark.parametrize("seed", range(1000, 1030))
+def test_neighbours_beside_fakes_written_anew_keep_their_word(depot, seed):
+    crowd = Crowd(depot, seed, BEGIN)
+    fakes, honest = crowd.rewritten(corner=True), crowd.neighbours(5, begin_s=120.0)
+    told = words(judge(depot, merged(fakes, honest)))
+    assert "probable" in told
+    assert "possible campaign" in told
+
+
+@pytest.mark.parametrize("seed", range(1000, 1020))
+def test_a_vane_that_points_wrong_silences_no_crowd(depot, seed):
+    crowd = Crowd(depot, seed, BEGIN).neighbours(60, within_s=600.0)
+    found = ReportDetector(depot).update(Block(frames(wind=70.0), tuple(crowd)))
+    assert "probable" in words(found)
+
+
+def test_people_who_are_known_or_trained_and_places_without_wind_bear_no_sign(depot):
+    crowd = Crowd(depot, 1003, BEGIN).rewritten(12, corner=True)
+    assert campaigns(judge(depot, crowd))
+    calm = Block(frames(speed=0.1), tuple(crowd))
+    assert not campaigns(ReportDetector(depot).update(calm))
+    trained = [*crowd, report("smell", "guard", 700, trained=True, depot=depot, where=(300, -180))]
+    assert len(campaigns(judge(depot, trained))) == len(campaigns(judge(depot, crowd)))
+    before = [
+        make_event(site="depot", source="reports", sequence=500 + n, occurred=BEGIN - DAY, body=event.body)
+        for n, event in enumerate(crowd[:3])
+    ]
+    detector = ReportDetector(depot)
+    detector.update(Block(frames(2, begin=BEGIN - DAY), tuple(before)))
+    assert not campaigns(detector.update(Block(frames(), tuple(crowd))))
+
+
+@pytest.mark.parametrize("seed", range(1000, 1010))
+@pytest.mark.parametrize("spread", [False, True])
+def test_a_campaign_is_counted_each_minute_and_exactly_at_its_end(depot, seed, spread):
+    events = Crowd(depot, seed, BEGIN).campaign(spread=spread, within_s=1500.0)
+    found = campaigns(judged(depot, events, 70))
+    assert len({f.body.episode for f in found}) == 1
+    assert found[-1].body.phase == "cleared"
+    told = [(f.occurred, int(re.search(r"(\d+) reports", f.body.sentence)[1])) for f in found]
+    assert told[-1][1] == told[-2][1] == 50
+    doublings = {12, 16, 32}
+    paced = [moment for moment, count in told[:-1] if count not in doublings]
+    assert all(later - earlier >= MINUTE for earlier, later in pairwise(paced))
+    for moment, count in told[:-1]:
+        came = sum(event.occurred <= moment for event in events)
+        assert count in {came, came - 1} or count == 12, "what came with it, but those of another hand"
+
+
+def test_a_campaign_that_outlives_what_is_in_mind_is_counted_in_whole(depot):
+    text = "Terrible petrol leak at the terminal, all must evacuate at once"
+    events = [
+        report(who=f"n{n}", at_s=60.0 * n, text=text, sequence=n, depot=depot, where=(760, 220)) for n in range(240)
+    ]
+    found = campaigns(judged(depot, events, 300))
+    assert found[-1].body.sentence == "nothing more was reported; in all 240 reports from 240 new accounts"
+    again = [
+        report(who=f"m{n}", at_s=18000.0 + n, text=text, sequence=300 + n, depot=depot, where=(760, 220))
+        for n in range(20)
+    ]
+    both = campaigns(judged(depot, [*events, *again], 400))
+    assert both[-1].body.sentence == "nothing more was reported; in all 20 reports from 20 new accounts"
+    assert both[-1].body.episode != found[-1].body.episode
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -319,7 +414,10 @@ def test_any_mix_is_told_the_same_however_it_is_cut(seed):
     site = load_site(DEPOT)
     crowd = Crowd(site, seed, BEGIN)
     events = merged(
-        crowd.campaign(random.randint(1, 12)), crowd.neighbours(random.randint(1, 6)), crowd.beside_a_sensor()
+        crowd.campaign(random.randint(1, 30)),
+        crowd.rewritten(random.randint(0, 12), corner=True),
+        crowd.neighbours(random.randint(1, 6)),
+        crowd.beside_a_sensor(),
     )
     whole = ReportDetector(site).update(Block(frames(), tuple(events)))
     cut = random.randint(1, 39)

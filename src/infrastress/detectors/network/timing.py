@@ -77,7 +77,7 @@ class PollRule(NetworkRule):
             client, server, unit = _names(key)
             said = f"{self._who.name(client)} reads {self._who.last(server)}{unit} again"
             at = int(part.known[rows[0]])
-            yield Notice("net.poll_gap", key, at, at, "low", said, over=True)
+            yield Notice("net.poll_gap", key, "low", said, at=at, began=at, over=True)
         steps = np.diff(times, prepend=poll.last)
         poll.pauses = [*poll.pauses, *steps[steps >= _SHORTEST].tolist()[-_PAUSES:]][-_PAUSES:]
         poll.count = min(poll.count + len(rows), 1 << 40)

@@ -1,4 +1,4 @@
-"""The life cycle of notices: opened once, raised again when worse or forgotten, cleared by their end or quiet.
+"""Episodes of observations: their deadlines lie on the agenda, an end, or that somebody forgot what lasts.
 
 Bounded: of one rule at most `MOST_OPEN` subjects are open at a time; what goes beyond is one episode, "others", so that
 a flood of forged names costs neither memory nor the operator's eyes.
@@ -8,14 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-import msgspec
-
-from infrastress.core.ids import content_hash
 from infrastress.core.time import SECOND
+from infrastress.detectors import episodes
 from infrastress.detectors.observations.agenda import Agenda, Key
 from infrastress.detectors.observations.notices import Notice, rank
 from infrastress.events.frames import Finding
-from infrastress.events.kinds import Detection, Severity, SourceKind, Suspicion
+from infrastress.events.kinds import Severity, SourceKind, Suspicion
 
 __all__ = ["MOST_OPEN", "OTHERS", "Episode", "Episodes"]
 
@@ -25,24 +23,17 @@ _MOST_EVIDENCE = 64
 _END, _OVERDUE = "end", "overdue"
 
 
-class Episode(msgspec.Struct):
-    """An open episode: over at `until` without more (None while it lasts), raised again when `overdue`."""
+class Episode(episodes.Episode, kw_only=True):
+    """An open episode; `last` is when it was heard of last, `forgotten` what is said when it is overdue."""
 
-    episode: str
-    began: int
-    severity: Severity
     source_kind: SourceKind
     suspicion: Suspicion
-    assets: tuple[str, ...]
-    zone: str
-    evidence: tuple[str, ...]
     techniques: tuple[str, ...]
-    until: int | None
     last: int
     forgotten: str = ""
 
 
-class Episodes:
+class Episodes(episodes.Book[Episode]):
     """The open episodes of a detector.
 
     Args:
@@ -52,47 +43,42 @@ class Episodes:
     """
 
     def __init__(self, detector: str, version: str, quiet_s: float, agenda: Agenda) -> None:
-        self._detector, self._version = detector, version
+        super().__init__(detector, version)
         self._quiet = round(quiet_s * SECOND)
         self._agenda = agenda
-        self._open: dict[tuple[str, str], Episode] = {}
         self._count: Counter[str] = Counter()
 
     def __contains__(self, key: tuple[str, str]) -> bool:
-        return key in self._open
+        return key in self.open
 
     def severity(self, rule: str, subject: str) -> Severity | None:
         """How grave an open episode is; None where there is none."""
-        known = self._open.get((rule, subject))
+        known = self.open.get((rule, subject))
         return known.severity if known is not None else None
-
-    def dump(self) -> list[tuple[str, str, Episode]]:
-        """The open ones by rule and subject."""
-        return [(rule, subject, known) for (rule, subject), known in sorted(self._open.items())]
 
     def load(self, told: list[tuple[str, str, Episode]]) -> None:
         """Inverse of `dump`."""
-        self._open = {(rule, subject): known for rule, subject, known in told}
-        self._count = Counter(rule for rule, _ in self._open)
+        super().load(told)
+        self._count = Counter(rule for rule, _ in self.open)
 
     def take(self, notice: Notice, at: int, seed: str) -> Iterator[Finding]:
         """A rule's word, said at a time; a finding where it is news. `seed` names a new episode beside its subject."""
         key = (notice.rule, notice.subject)
-        known = self._open.get(key)
+        known = self.open.get(key)
         if notice.over:
             if known is not None:
-                yield self._cleared(key, known, max(at, known.last), notice.sentence)
+                yield self._over(key, known, max(at, known.last), notice.sentence)
             return
         if known is None and self._count[notice.rule] >= MOST_OPEN:
             others = f"more than {MOST_OPEN} at a time; the newest: {notice.sentence}"
             notice = replace(notice, subject=OTHERS, sentence=others, lasting=False, overdue_s=None)
             key = (notice.rule, OTHERS)
-            known = self._open.get(key)
+            known = self.open.get(key)
         until = None if notice.lasting else at + self._quiet
         began = at if notice.began is None else min(notice.began, at)
         if known is None:
-            known = self._open[key] = Episode(
-                episode=content_hash(f"{notice.rule}\0{notice.subject}\0{seed}".encode())[:16],
+            known = self.open[key] = Episode(
+                episode=self._name(notice.rule, notice.subject, seed),
                 began=began,
                 severity=notice.severity,
                 source_kind=notice.source_kind,
@@ -120,65 +106,31 @@ class Episodes:
                 return
             known.severity, known.assets, known.zone = notice.severity, notice.assets, notice.zone
         self._schedule(key, known)
-        yield self._raised(notice, known, at)
+        yield self._raised(notice, known, at, notice.source_kind)
 
     def due(self, moment: int, key: Key) -> Iterator[Finding]:
         """What one of its deadlines brings."""
         what, rule, subject = key
-        known = self._open.get((rule, subject))
+        known = self.open.get((rule, subject))
         if known is None:
             return
         if what == _END:
-            yield self._cleared((rule, subject), known, moment, "nothing more of it")
+            yield self._over((rule, subject), known, moment, "nothing more of it")
         elif rank(known.severity) < rank("medium"):
             known.severity = "medium"
             notice = Notice(
                 rule, subject, "medium", known.forgotten, known.source_kind, confidence=0.4, assets=known.assets,
                 zone=known.zone, evidence=known.evidence, techniques=known.techniques, suspicion=known.suspicion,
             )  # fmt: skip
-            yield self._raised(notice, known, moment)
+            yield self._raised(notice, known, moment, known.source_kind)
 
     def _schedule(self, key: tuple[str, str], known: Episode) -> None:
         if known.until is not None:
             self._agenda.set((_END, *key), known.until)
 
-    def _raised(self, notice: Notice, known: Episode, now: int) -> Finding:
-        body = Detection(
-            detector=self._detector,
-            detector_version=self._version,
-            rule=notice.rule,
-            episode=known.episode,
-            phase="raised",
-            source_kind=notice.source_kind,
-            severity=notice.severity,
-            score=notice.score,
-            sentence=notice.sentence,
-            began=known.began,
-            until=now,
-            suspicion=notice.suspicion,
-            confidence=notice.confidence,
-            evidence=known.evidence,
-            techniques=notice.techniques,
-        )
-        return Finding(now, notice.assets, body, notice.zone)
-
-    def _cleared(self, key: tuple[str, str], known: Episode, now: int, why: str) -> Finding:
-        del self._open[key]
+    def _over(self, key: tuple[str, str], known: Episode, now: int, why: str) -> Finding:
+        del self.open[key]
         self._count[key[0]] -= 1
         self._agenda.drop((_END, *key))
         self._agenda.drop((_OVERDUE, *key))
-        body = Detection(
-            detector=self._detector,
-            detector_version=self._version,
-            rule=key[0],
-            episode=known.episode,
-            phase="cleared",
-            source_kind=known.source_kind,
-            severity=known.severity,
-            score=0.0,
-            sentence=f"{key[1]}: {why}",
-            began=known.began,
-            until=now,
-            evidence=known.evidence,
-        )
-        return Finding(now, known.assets, body, known.zone)
+        return self._cleared(key[0], known, now, known.source_kind, f"{key[1]}: {why}")

@@ -1,8 +1,9 @@
 """Notices: a rule's word on what was observed, before it becomes an episode; and how severity is weighed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from infrastress.events.kinds import SEVERITIES, Severity, SourceKind, Suspicion
+from infrastress.detectors.episodes import Word
+from infrastress.events.kinds import SEVERITIES, Severity, SourceKind
 
 __all__ = ["Notice", "raised_by", "rank"]
 
@@ -18,28 +19,16 @@ def rank(severity: Severity) -> int:
 
 
 @dataclass(frozen=True)
-class Notice:
-    """A rule's word.
+class Notice(Word):
+    """A word of a rule on observations.
 
     `lasting` notices stay until a notice with `over` for the same rule and subject; others are cleared after quiet.
     One with `overdue_s` is raised again as medium, with the sentence `forgotten`, when it has lasted that long.
     `began` is the onset where that lies before the moment at which it is said, ns.
     """
 
-    rule: str
-    subject: str
-    severity: Severity
-    sentence: str
     source_kind: SourceKind
-    suspicion: Suspicion = "unknown"
-    confidence: float = 0.5
-    assets: tuple[str, ...] = ()
-    zone: str = ""
-    evidence: tuple[str, ...] = ()
-    techniques: tuple[str, ...] = ()
-    score: float = 1.0
-    lasting: bool = False
-    over: bool = False
-    overdue_s: float | None = None
-    forgotten: str = ""
-    began: int | None = None
+    lasting: bool = field(default=False, kw_only=True)
+    overdue_s: float | None = field(default=None, kw_only=True)
+    forgotten: str = field(default="", kw_only=True)
+    began: int | None = field(default=None, kw_only=True)

@@ -123,7 +123,9 @@ class DeviceRules(Rules):
             gone = next(name for name in self._told if name not in self.plant.site.asset_by_id)
             del self._told[gone]
         sentence = f"source {event.source} tells of {device[:80]}, not in the site model: judged by usual limits alone"
-        return Notice("device.unknown", device[:80], "info", sentence, "access", "sensor_fault", evidence=(event.id,))
+        return Notice(
+            "device.unknown", device[:80], "info", sentence, "access", suspicion="sensor_fault", evidence=(event.id,)
+        )
 
     def dump(self) -> Any:
         """How every device stands, the one heard of last at the end."""

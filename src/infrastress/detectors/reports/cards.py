@@ -8,9 +8,9 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="report.danger",
         title="People report danger",
-        means="Staff or neighbours reported a smell, smoke, fire, a leak, mist, dead fish or noise. The sentence says "
-        "how many independent people did, how far they can be believed (unconfirmed, probable, corroborated), and from "
-        "where the wind came.",
+        means="Staff or neighbours reported a smell, smoke, fire, a leak, mist, dead fish, bad tap water "
+        "or noise. The sentence says how many independent people did, how far they can be believed (unconfirmed, "
+        "probable, corroborated), and from where the wind came.",
         expected_against_seen="Expected: no such report. Seen: reports near each other in time and place; more "
         "independent people, a trained one, or a sensor's alarm beside them weigh more. Numbers alone never make it "
         "corroborated.",
@@ -39,11 +39,20 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="report.campaign",
         title="Reports that look like a campaign",
-        means="Several new accounts sent near duplicates of one text: it can be one author who wants to mislead, or "
-        "people who pass a message on. They count as one voice.",
-        expected_against_seen="Expected: people who report one thing in words of their own. Seen: the same text in "
-        "variants, from accounts that nothing was known of.",
-        benign_causes=("a message passed on in a neighbourhood group", "a form letter", "an exercise"),
+        means="Several new accounts sent near duplicates of one text, or words of their own and yet bear signs of one "
+        "author: most stand where the wind brings nothing from the site, or many come over few networks. It can be one "
+        "who wants to mislead, or people who pass a message on. Near duplicates count as one voice; other signs only "
+        "cast doubt, and their cluster keeps its word.",
+        expected_against_seen="Expected: people who report one thing in words of their own, from where it can be "
+        "noticed. Seen: the same text in variants, or the signs that are named, from accounts that nothing was known "
+        "of. How many there are by now is told each minute, and at the end.",
+        benign_causes=(
+            "a message passed on in a neighbourhood group",
+            "a form letter",
+            "an exercise",
+            "a source outside of the site",
+            "a wind vane that points wrong",
+        ),
         first_check="Look at what the sensors say of the place that is named. Don't answer them one by one; don't "
         "forget that one of them can be true.",
     ),

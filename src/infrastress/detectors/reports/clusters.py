@@ -93,16 +93,23 @@ class Clusters:
 
     def of_hand(self, hand: str) -> list[Entry]:
         """Reports of a hand, in order of time."""
-        return sorted(self._hands.of(hand), key=lambda entry: (entry.occurred, entry.id))
+        return self._ordered(self._hands.of(hand))
 
-    def accounts(self, hand: str) -> int:
-        """New accounts of a hand."""
-        return self._hands.accounts(hand)
+    def outside(self, matter: str) -> list[Entry]:
+        """Reports of a matter that are of campaigns' hands, in order of time."""
+        return self._ordered(entry for entry in self.entries if entry.matter == matter and not entry.cluster)
+
+    def clusters_of(self, matter: str) -> list[str]:
+        """Clusters of a matter, by name."""
+        return sorted({entry.cluster for entry in self.entries if entry.cluster and entry.matter == matter})
 
     def of(self, cluster: str) -> list[Entry]:
         """Reports of a cluster, in order of time."""
-        found = [entry for entry in self.entries if entry.cluster == cluster]
-        return sorted(found, key=lambda entry: (entry.occurred, entry.id))
+        return self._ordered(entry for entry in self.entries if entry.cluster == cluster)
+
+    @staticmethod
+    def _ordered(entries: Iterable[Entry]) -> list[Entry]:
+        return sorted(entries, key=lambda entry: (entry.occurred, entry.id))
 
     def reputations(self, entries: Iterable[Entry], now: int) -> dict[str, Evidence]:
         """Of the reporters of some entries, faded up to a moment."""

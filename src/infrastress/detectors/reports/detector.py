@@ -15,8 +15,9 @@ from infrastress.detectors.reports.hands import Entry
 from infrastress.detectors.reports.matters import CAMPAIGN, MATTERS, SAFETY
 from infrastress.detectors.reports.options import ReportOptions
 from infrastress.detectors.reports.sensors import Alarmed, alarm_of, alarms_of_frame, limits_of
-from infrastress.detectors.reports.telling import campaign_sentence, cluster_sentence
-from infrastress.detectors.reports.weighing import WORDS, Weight, weigh
+from infrastress.detectors.reports.signs import doubts
+from infrastress.detectors.reports.telling import Extent, campaign_sentence, cluster_sentence
+from infrastress.detectors.reports.weighing import WORDS, Weight, bounds_of, weigh
 from infrastress.detectors.reports.wind import Mast, Surroundings
 from infrastress.events import Detection, Event, Report, ReportVerdict
 from infrastress.events.frames import Block, Finding
@@ -25,16 +26,17 @@ from infrastress.site import Site
 
 __all__ = ["ReportDetector"]
 
-_FORMAT = 1
+_FORMAT = 2
 _EVIDENCE = 64
 _EACH = 16
-"""So many people are told one by one, so that each is evidence of the incident; further ones when they have doubled."""
+"""So many people are told one by one, so that each is evidence of the incident; further ones once in a while."""
 
 
 class _Episode(msgspec.Struct):
-    """What was told of a cluster or a hand: over at `until` unless more comes.
+    """What was told of a cluster or a campaign: over at `until` unless more comes.
 
-    `rank` is the highest word so far, `voices` how many people had said it when it was told last.
+    `rank` is the highest word so far, `voices` how many people had said it when it was told last, at `told`; `stale`
+    where there are more by now. Of a campaign `reports` and `accounts` are all that were ever counted.
     """
 
     rule: str
@@ -47,10 +49,14 @@ class _Episode(msgspec.Struct):
     assets: tuple[str, ...]
     zone: str
     evidence: tuple[str, ...]
+    told: int
+    stale: bool = False
+    reports: int = 0
+    accounts: int = 0
 
 
 class _Told(NamedTuple):
-    """What is to be said of a subject: a cluster, or a hand."""
+    """What is to be said of a subject, a cluster or a campaign; with `size` of it."""
 
     subject: str
     rule: str
@@ -59,6 +65,7 @@ class _Told(NamedTuple):
     sentence: str
     weight: Weight
     evidence: tuple[str, ...]
+    size: int
 
 
 class _State(msgspec.Struct):
@@ -80,11 +87,12 @@ class ReportDetector(Detector):
     Reports of one matter near each other are a cluster: one episode, raised again when it becomes more credible or more
     severe, or when more people tell it, cleared when nothing more comes. Near duplicates from new accounts are one hand
     and count as one voice; from `campaign_least` accounts on they are told as a possible campaign beside the clusters,
-    and lift none of them.
+    and lift none of them. Clusters that bear other signs of one author are told with it, and keep their word. Of one
+    matter there is one possible campaign at a time; how large it is by now is told every `refresh_s`, and at its end.
     """
 
     name: ClassVar[str] = "reports"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     hears: ClassVar[frozenset[Heard]] = frozenset({"events", "telemetry"})
     prompt: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = ReportOptions
@@ -97,6 +105,7 @@ class ReportDetector(Detector):
         self._limits = limits_of(site)
         self._window = round(self.options.window_s * SECOND)
         self._quiet = round(self.options.quiet_s * SECOND)
+        self._refresh = round(self.options.refresh_s * SECOND)
         self._reset()
 
     def _reset(self) -> None:
@@ -144,8 +153,10 @@ class ReportDetector(Detector):
             return
         if entry.cluster:
             yield from self._tell(entry.cluster, event.occurred)
-        elif self._clusters.is_campaign(entry.hand):
-            yield from self._campaign(entry, event.occurred)
+            if self._doubts(self._clusters.of(entry.cluster)):
+                yield from self._campaign(entry.matter, event.occurred)
+        else:
+            yield from self._campaign(entry.matter, event.occurred)
             yield from self._withdrawn(entry.hand, event.occurred)
 
     def _alarm(self, now: int, event: str, asset: str, matters: tuple[str, ...]) -> Iterator[Finding]:
@@ -156,7 +167,7 @@ class ReportDetector(Detector):
             if (known := self._open.get(cluster)) is not None and known.rank < len(WORDS) - 1:
                 yield from self._tell(cluster, now)
 
-    def _tell(self, cluster: str, now: int) -> Iterator[Finding]:
+    def _tell(self, cluster: str, now: int, *, again: bool = False) -> Iterator[Finding]:
         """What a cluster weighs now; a finding where that is news."""
         entries = self._clusters.of(cluster)
         alarms = self._clusters.borne_out(entries, now)
@@ -174,8 +185,8 @@ class ReportDetector(Detector):
         severity = SEVERITIES[min(most, SEVERITIES.index(matter.severity) + steps)]
         evidence = tuple(entry.id for entry in entries) + tuple(alarm.event for alarm in alarms if alarm.event)
         sentence = cluster_sentence(entries, weight, alarms, confirmed=confirmed, zone=self.site.time_zone)
-        told = _Told(cluster, matter.rule, severity, rank, sentence, weight, evidence)
-        yield from self._raise(told, entries, now)
+        told = _Told(cluster, matter.rule, severity, rank, sentence, weight, evidence, weight.voices)
+        yield from self._raise(told, entries, now, again=again)
 
     def _weight(self, entries: list[Entry], now: int, *, borne_out: bool) -> Weight:
         return weigh(
@@ -207,37 +218,69 @@ class ReportDetector(Detector):
             if left:
                 yield from self._tell(subject, now)
 
-    def _campaign(self, entry: Entry, now: int) -> Iterator[Finding]:
-        entries = self._clusters.of_hand(entry.hand)
-        accounts = self._clusters.accounts(entry.hand)
-        weight = Weight("unconfirmed", 1, 0.5, 0.05, None)
-        # It is told again each time it has doubled.
-        rank = accounts.bit_length()
-        sentence = campaign_sentence(entries, accounts, zone=self.site.time_zone)
-        evidence = tuple(one.id for one in entries)
-        told = _Told(f"hand {entry.hand}", CAMPAIGN, "info", rank, sentence, weight, evidence)
-        yield from self._raise(told, entries, now)
+    def _doubts(self, entries: list[Entry]) -> tuple[str, ...]:
+        """Signs that a cluster is one author's work, besides its words."""
+        wind = self._mast.at(max(entry.occurred for entry in entries))
+        return doubts(entries, bounds_of(entries, wind, self._around, self.options), self._around, self.options)
 
-    def _raise(self, told: _Told, entries: list[Entry], now: int) -> Iterator[Finding]:
-        subject, rule, severity, rank, sentence, weight, evidence = told
+    def _campaign(self, matter: str, now: int, *, again: bool = False) -> Iterator[Finding]:
+        """What looks like a campaign on a matter now; a finding where that is news, or is to be told `again`."""
+        entries = self._clusters.outside(matter)
+        signs: list[str] = []
+        for cluster in self._clusters.clusters_of(matter):
+            doubted = self._clusters.of(cluster)
+            if said := self._doubts(doubted):
+                entries, signs = entries + doubted, [*signs, *said]
+        subject = f"campaign {matter}"
+        known = self._open.get(subject)
+        if known is None:  # what an earlier one counted was its own
+            entries = [entry for entry in entries if not entry.counted]
+        if not entries:
+            return
+        entries.sort(key=lambda entry: (entry.occurred, entry.id))
+        counted = {entry.reporter for entry in entries if entry.counted}
+        fresh = [entry for entry in entries if not entry.counted]
+        reports, accounts = (known.reports, known.accounts) if known is not None else (0, 0)
+        reports += len(fresh)
+        accounts += len({entry.reporter for entry in fresh if entry.fresh} - counted)
+        for entry in fresh:
+            entry.counted = True
+        began = min(entries[0].occurred, known.began if known is not None else now)
+        sentence = campaign_sentence(entries, Extent(reports, accounts, began), signs, zone=self.site.time_zone)
+        weight = Weight("unconfirmed", 1, 0.5, 0.05, None)
+        # It is told at once each time it has doubled.
+        told = _Told(
+            subject, CAMPAIGN, "info", accounts.bit_length(), sentence, weight,
+            tuple(entry.id for entry in entries), reports,
+        )  # fmt: skip
+        yield from self._raise(told, entries, now, again=again)
+        if (known := self._open.get(subject)) is not None:
+            known.reports, known.accounts = reports, accounts
+
+    def _raise(self, told: _Told, entries: list[Entry], now: int, *, again: bool = False) -> Iterator[Finding]:
+        subject, rule, severity, rank, sentence, weight, evidence, size = told
         if rule in self.options.off:
             return
         began, until = min(entry.occurred for entry in entries), max(entry.occurred for entry in entries) + self._quiet
         assets = tuple(sorted({asset for entry in entries for asset in entry.assets}))
         known = self._open.get(subject)
         if known is None:
-            name = content_hash(f"{rule}\0{subject}".encode())[:16]
+            first = f"{subject}\0{entries[-1].id}" if rule == CAMPAIGN else subject
+            name = content_hash(f"{rule}\0{first}".encode())[:16]
             known = self._open[subject] = _Episode(
-                rule, name, began, until, severity, rank, weight.voices, assets, entries[0].zone, evidence[-_EVIDENCE:]
+                rule, name, began, until, severity, rank, size, assets, entries[0].zone, evidence[-_EVIDENCE:], now
             )
         else:
             graver = SEVERITIES.index(severity) > SEVERITIES.index(known.severity)
             known.until = max(known.until, until)
             known.began = min(known.began, began)
             known.evidence = tuple(dict.fromkeys(known.evidence + evidence))[-_EVIDENCE:]
-            if not graver and rank <= known.rank and not _more(weight.voices, known.voices):
+            more = size > known.voices
+            at_once = now - known.told >= self._refresh or (rule != CAMPAIGN and size <= _EACH)
+            if not (again or graver or rank > known.rank or (more and at_once)):
+                known.stale = known.stale or more
                 return
-            known.voices = max(known.voices, weight.voices)
+            known.voices, known.told, known.stale = max(known.voices, size), now, False
             known.severity = severity if graver else known.severity
             known.rank = max(known.rank, rank)
         intrusion = rule != CAMPAIGN and MATTERS[entries[-1].category].suspicion
@@ -251,9 +294,31 @@ class ReportDetector(Detector):
         if now <= self._newest:
             return
         self._newest = now
-        for until, subject in sorted((one.until, subject) for subject, one in self._open.items() if one.until <= now):
-            yield self._finding(self._open.pop(subject), until, "cleared", "nothing more was reported")
+        while due := min(((self._due(one), subject) for subject, one in self._open.items()), default=None):
+            at, subject = due
+            if at > now:
+                break
+            known = self._open[subject]
+            if at < known.until:
+                known.stale = False
+                yield from self._again(subject, at)
+                continue
+            over = "nothing more was reported"
+            if known.rule == CAMPAIGN:
+                over += f"; in all {known.reports} reports from {known.accounts} new accounts"
+            yield self._finding(self._open.pop(subject), at, "cleared", over)
         self._clusters.forget(now - 4 * self._window)
+
+    def _due(self, known: _Episode) -> int:
+        """When something is to be said of an episode: that there is more, or that it is over."""
+        return min(known.until, known.told + self._refresh) if known.stale else known.until
+
+    def _again(self, subject: str, now: int) -> Iterator[Finding]:
+        """How large an episode is by now."""
+        if self._open[subject].rule == CAMPAIGN:
+            yield from self._campaign(subject.partition(" ")[2], now, again=True)
+        elif self._clusters.of(subject):
+            yield from self._tell(subject, now, again=True)
 
     def _finding(
         self, known: _Episode, now: int, phase: Any, sentence: str, *, score: float = 0.0, confidence: float = 0.5,
@@ -304,8 +369,3 @@ class ReportDetector(Detector):
         self._reset()
         self._clusters.load(state.entries, state.alarms, dict(state.known), state.confirmed)
         self._mast.kept, self._open, self._newest = state.wind, dict(state.open), state.newest
-
-
-def _more(voices: int, told: int) -> bool:
-    """Whether so many people are news, where so many were told."""
-    return told < voices <= _EACH or voices >= max(2 * told, _EACH)

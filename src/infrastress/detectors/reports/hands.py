@@ -37,6 +37,7 @@ class Entry(msgspec.Struct):
         hand: of which hand it is: the id of that hand's first report.
         cluster: of which cluster; empty for one of a campaign.
         paid: whether the reporter got credit for it.
+        counted: whether it is counted among those of a campaign.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Entry(msgspec.Struct):
     hand: str = ""
     cluster: str = ""
     paid: bool = False
+    counted: bool = False
 
 
 class Hands:

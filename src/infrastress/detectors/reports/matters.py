@@ -34,6 +34,7 @@ MATTERS: Final[dict[Category, Matter]] = {
     "fire": Matter("release", DANGER, "high", "process_fault", airborne=True),
     "leak": Matter("release", DANGER, "medium", "process_fault"),
     "dead_fish": Matter("water", DANGER, "low", "process_fault"),
+    "tap_water": Matter("supply", DANGER, "low", "process_fault"),
     "noise": Matter("noise", DANGER, "info", "process_fault"),
     "person": Matter("stranger", SUSPICIOUS, "low", "intrusion"),
     "vehicle": Matter("stranger", SUSPICIOUS, "info", "intrusion"),

@@ -15,6 +15,8 @@ class ReportOptions(BaseModel):
         quiet_s: a cluster is over after this time without more.
         alike: mean Jaccard similarity from which a text is of a hand; chosen by `benchmarks/reports.py --choose`.
         campaign_least: so many new devices of one hand look like a campaign; chosen with `alike`.
+        signs_least: the places of so many new devices are held against the wind.
+        refresh_s: how many there are by now is told at most once in this time; more people up to 16 at once.
         probable: expectation (beta reputation) from which two or more independent people are "probable".
         corroborate_m: a sensor's alarm no further from a report speaks for it.
         half_life_days: after this time half of a reporter's reputation is forgotten.
@@ -31,6 +33,8 @@ class ReportOptions(BaseModel):
     quiet_s: float = Field(default=1800.0, gt=0)
     alike: float = Field(default=0.2, gt=0, le=1)
     campaign_least: int = Field(default=12, ge=3)
+    signs_least: int = Field(default=6, ge=3)
+    refresh_s: float = Field(default=60.0, gt=0)
     probable: float = Field(default=0.575, gt=0.5, lt=1)
     corroborate_m: float = Field(default=1500.0, gt=0)
     half_life_days: float = Field(default=180.0, gt=0)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from infrastress.core.time import MINUTE, SECOND
@@ -10,7 +11,7 @@ from infrastress.detectors.reports.hands import Entry
 from infrastress.detectors.reports.sensors import Alarmed
 from infrastress.detectors.reports.weighing import Weight, sector_words
 
-__all__ = ["campaign_sentence", "cluster_sentence"]
+__all__ = ["Extent", "campaign_sentence", "cluster_sentence"]
 
 _QUOTED = 120
 
@@ -35,19 +36,40 @@ def cluster_sentence(
     return told
 
 
-def campaign_sentence(entries: Sequence[Entry], accounts: int, *, zone: str) -> str:
-    """How many accounts sent what."""
-    span = max(1, -(-(entries[-1].occurred - entries[0].occurred) // MINUTE))
+class Extent(NamedTuple):
+    """How large a campaign is: reports in all, new accounts of them, and when it began, ns."""
+
+    reports: int
+    accounts: int
+    began: int
+
+
+def campaign_sentence(entries: Sequence[Entry], extent: Extent, signs: Sequence[str], *, zone: str) -> str:
+    """How many accounts sent what, and why that looks like one author's work.
+
+    Args:
+        entries: those in mind, in order of time.
+        extent: of all, also of those forgotten.
+        signs: besides near duplicates.
+        zone: of time.
+    """
+    span = max(1, -(-(entries[-1].occurred - extent.began) // MINUTE))
     networks = len({entry.network for entry in entries if entry.network})
-    told = (
-        f"possible campaign: {len(entries)} reports of {_kinds(entries)} within {span} min from {accounts} new "
-        f"accounts are near duplicates, last at {_clock(entries[-1].occurred, zone)}"
-    )
+    wordings = len({entry.hand for entry in entries if not entry.cluster})
+    told = f"possible campaign: {extent.reports} reports of {_kinds(entries)} within {span} min "
+    told += f"from {extent.accounts} new accounts"
+    if wordings:
+        told += " are near duplicates" if wordings == 1 else f" are near duplicates of {wordings} texts"
+    told += f", last at {_clock(entries[-1].occurred, zone)}"
     if networks:
         told += f", from {networks} network{'s' if networks > 1 else ''}"
     if entries[-1].text:
         told += f': "{entries[-1].text[:_QUOTED]}"'
-    return f"{told}; they count as one voice"
+    for sign in signs:
+        told += f"; {sign}"
+    if wordings:
+        told += "; near duplicates count as one voice"
+    return f"{told}; others keep their alarm, no more than probable without a sensor or an operator" if signs else told
 
 
 def _kinds(entries: Sequence[Entry]) -> str:

@@ -4,6 +4,7 @@ Credibility of a cluster is one axis, confirmation of an incident another: numbe
 never more; a sensor that knows nothing of the reports, or an operator, makes it "corroborated".
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
@@ -13,8 +14,9 @@ from infrastress.detectors.reports.matters import MATTERS
 from infrastress.detectors.reports.options import ReportOptions
 from infrastress.detectors.reports.reputation import Evidence, discounted, expectation
 from infrastress.detectors.reports.wind import Place, Surroundings, Wind, sector_of
+from infrastress.site.base import Point
 
-__all__ = ["WORDS", "Sector", "Weight", "Word", "sector_words", "weigh"]
+__all__ = ["WORDS", "Sector", "Weight", "Word", "bounds_of", "sector_words", "weigh"]
 
 Word = Literal["unconfirmed", "probable", "corroborated"]
 WORDS: tuple[Word, ...] = get_args(Word)
@@ -27,6 +29,8 @@ _SENSOR = Evidence(6.0, 0.0)
 """What an independent alarm, or an operator's own word, adds."""
 _UNPLACED, _UNFIT = 0.7, 0.5
 """Of a voice that doesn't say where it is, or that stands where the wind would not have carried anything from us."""
+_CORNER_M = 150.0
+"""Whom the wind brings nothing from the site is borne out by others elsewhere, not by more at the same corner."""
 _FAR_M = 2000.0
 _NUMBERS_ALONE = 0.6
 """Highest confidence without a sensor or an operator, however many tell it."""
@@ -45,7 +49,7 @@ class Weight(NamedTuple):
 
     Attributes:
         word: its credibility.
-        voices: independent people.
+        voices: independent people; those whom the wind doesn't bear out by the corner.
         expectation: of the beta distribution of all that they say, 0..1.
         confidence: probability for fusion.
         sector: where the wind came from, for what is airborne and placed.
@@ -77,9 +81,9 @@ def weigh(
         around: where things lie.
         options: of the detector.
     """
-    airborne = any(MATTERS[entry.category].airborne for entry in entries)
-    bounds = sector_of(wind, options.sector_deg) if wind is not None and airborne else None
+    bounds = bounds_of(entries, wind, around, options)
     voices: list[Evidence] = []
+    corners: list[tuple[Point, int]] = []
     seen: Counter[Place] = Counter()
     placed = 0
     for voice in voices_of(entries):
@@ -96,7 +100,15 @@ def weigh(
                     fact *= _UNFIT
             trust = STRANGER + reputations.get(entry.reporter, Evidence()) + (_TRAINED if entry.trained else Evidence())
             best = max(best, discounted(trust, Evidence(fact)))
-        voices.append(best)
+        off = [entry.where for entry in voice if entry.where is not None]
+        corner = next((n for at, n in corners if math.dist(at, off[0]) <= _CORNER_M), None) if off else None
+        if bounds is None or places or not off:
+            voices.append(best)
+        elif corner is None:
+            corners.append((off[0], len(voices)))
+            voices.append(best)
+        else:
+            voices[corner] = max(voices[corner], best)
         placed += any(entry.where is not None for entry in voice)
         seen.update(places)
     total = Evidence(sum(voice.good for voice in voices), sum(voice.bad for voice in voices))
@@ -112,6 +124,14 @@ def weigh(
         sector = Sector(wind, bounds, tuple(place.name for place in common[:3]))
     confidence = believed if borne_out else min(believed, _NUMBERS_ALONE)
     return Weight(word, len(voices), round(expected, 3), round(confidence, 3), sector)
+
+
+def bounds_of(
+    entries: Sequence[Entry], wind: Wind | None, around: Surroundings, options: ReportOptions
+) -> tuple[float, float] | None:
+    """Bearings between which the source of what the wind carries lies; None where that can't be said."""
+    airborne = any(MATTERS[entry.category].airborne for entry in entries)
+    return sector_of(wind, options.sector_deg) if wind is not None and airborne and around.places else None
 
 
 def sector_words(sector: Sector) -> str:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from infrastress.core.errors import SimulationError
 from infrastress.core.time import HOUR
+from infrastress.events.kinds import Category
 from infrastress.simulators.base import Realisation
 from infrastress.simulators.incidents.plan import Cast
 from infrastress.simulators.incidents.ranges import RANGES
@@ -34,6 +35,7 @@ class Ground(ABC):
     """A site as a place for events."""
 
     tracked: ClassVar[bool]
+    category: ClassVar[Category]
     topic: ClassVar[str]
     innocent_topic: ClassVar[str]
 
@@ -116,7 +118,7 @@ class Ground(ABC):
 class DepotGround(Ground):
     """A depot: a receipt into a petrol tank is running, and its gauge begins to lie."""
 
-    tracked, topic, innocent_topic = True, "release", "mud"
+    tracked, category, topic, innocent_topic = True, "smell", "release", "mud"
 
     def targets(self) -> list[Target]:
         light = {
@@ -189,7 +191,7 @@ class DepotGround(Ground):
 class WaterGround(Ground):
     """A water utility: what a pumping station's controller reads, or what it drives, is not as it should be."""
 
-    tracked, topic, innocent_topic = False, "dry", "brown"
+    tracked, category, topic, innocent_topic = False, "tap_water", "dry", "brown"
 
     def targets(self) -> list[Target]:
         found = []

@@ -99,7 +99,7 @@ def _phone_flood(on: _Stage) -> None:
         decoy = cast.pick("decoy", [one for one in on.ground.targets() if one.asset != on.target.asset] or [on.target])
         cast.deed(
             "fakes", cover, count=cast.count("flood", R.flood), lasts_s=cast.draw("flood-lasts", R.flood_lasts_s),
-            category="smell" if on.ground.tracked else "other", device=decoy.asset,
+            category=on.ground.category, device=decoy.asset,
         )  # fmt: skip
         way = cast.pick("way", ("forced_door", "alarm_disabled"))
         cast.deed(way, cast.at_h, zone=zone, lasts_s=cast.draw("inside", R.inside_s))
@@ -107,8 +107,7 @@ def _phone_flood(on: _Stage) -> None:
         on.manipulate()
     elif on.twin == "fault":
         broken = on.ground.accident(cast, cover, zone)
-        category = "smell" if on.ground.tracked else "other"
-        on.voices(on.ground.topic, category, cover + 0.1, R.flood, R.flood_lasts_s)
+        on.voices(on.ground.topic, on.ground.category, cover + 0.1, R.flood, R.flood_lasts_s)
         if broken:
             on.callout(broken)
     else:
@@ -182,8 +181,7 @@ def _burning(on: _Stage) -> str:
 
 def _false_reports(on: _Stage) -> None:
     """Coordinated fakes and nothing behind them; a real release; a smell that has nothing to do with the site."""
-    cast, at = on.cast, on.cast.at_h
-    category = "smell" if on.ground.tracked else "other"
+    cast, at, category = on.cast, on.cast.at_h, on.ground.category
     if on.twin == "attack":
         lasts = cast.draw("campaign-lasts", R.campaign_lasts_s)
         count = cast.count("campaign", R.campaign)
