@@ -11,7 +11,7 @@ from benchmarks.incident.fused import RIVALS, Fused, rival
 from benchmarks.incident.labels import Labelled, Labels
 from benchmarks.incident.scores import best_matches, brier, delay_s, is_one, pairs_of, reliability
 from benchmarks.incident.takes import Case, Span, Take
-from benchmarks.incidents import SEEDS, cases, main, quiet_cases
+from benchmarks.incidents import GROUPS, OURS, SEEDS, cases, main, quiet_cases
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,7 +109,7 @@ def fused(*versions: tuple[int, Incident]) -> Fused:
         (make_event(site="depot", source="fusion", sequence=n, occurred=T0, observed=at, body=body), body)
         for n, (at, body) in enumerate(versions)
     ]
-    return Fused(tuple(made), {}, {}, 0.0)
+    return Fused(tuple(made), {}, {}, {}, 0.0)
 
 
 def test_the_delay_runs_from_the_second_independent_evidence_to_the_first_right_incident():

@@ -61,7 +61,7 @@ def measure_recording(
         result = read_result(Path(out) / "run")
     span = truth.span or observed.span
     return measure(
-        result.events, observed, truth.attacks, span, rules=rules, recording=name, commit=programme(), grace_s=grace_s
+        result.events, observed, truth.told, span, rules=rules, recording=name, commit=programme(), grace_s=grace_s
     )
 
 

@@ -180,7 +180,9 @@ def measure(
             kinds = set().union(*(observed.kinds(event.body) for event in spoke)) if spoke else set()
             could = [i for i, there in enumerate(seen) if rule == "" or not kinds or kinds & there]
             told = {
-                cause: _spoken([[e for e in spoke if touches(e, windows[i], observed, grace)] for i in could if of[i] == cause])
+                cause: _spoken(
+                    [[e for e in spoke if touches(e, windows[i], observed, grace)] for i in could if of[i] == cause]
+                )
                 for cause in ("attack", "fault", "work")
             }
             wrong = [e for e in false if e.body.detector == detector and rule in ("", e.body.rule)]

@@ -3,8 +3,8 @@
 A rate rests on counts of a recording with truth. TPR is the share of attack windows in which the rule spoke, of those
 it could have seen; FPR counts false episodes per asset and hour of quiet time. A rule that raises its voice, with a
 severity of medium or more, is another witness than the same rule that merely notes something: both are counted apart.
-Where the truth tells windows of faults and of honest work, how often it spoke in these is counted like that in attacks:
-what tells an attack from what looks like one is not that a rule speaks, but that it speaks more in one than in the other.
+Where the truth tells windows of faults and of honest work, how often it spoke in these is counted as in attacks: what
+tells an attack from what looks like one is not that a rule speaks, but that it speaks more in one than in the other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -133,7 +133,9 @@ def _added(counts: Iterable[Spoken | None]) -> Spoken | None:
     there = [one for one in counts if one is not None]
     if not there:
         return None
-    return Spoken(sum(one.windows for one in there), sum(one.found for one in there), _sum(one.calling for one in there))
+    return Spoken(
+        sum(one.windows for one in there), sum(one.found for one in there), _sum(one.calling for one in there)
+    )
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

@@ -92,8 +92,7 @@ def is_incident(records: Sequence[AlarmRecord]) -> bool:
 
 
 def worth_telling(incident: IncidentRecord, records: Sequence[AlarmRecord], touched: Iterable[AlarmRecord]) -> bool:
-    """Whether an open incident is told again at once: it has half as many alarms again, a detector
-    that said nothing before speaks, or one more severely.
+    """Whether an open incident is told again at once: it grew by half, another detector speaks, or one more severely.
 
     Args:
         incident: as it was told last.
@@ -103,8 +102,7 @@ def worth_telling(incident: IncidentRecord, records: Sequence[AlarmRecord], touc
     if len(records) > incident.shown_alarms * (1 + _GROWTH):
         return True
     return any(
-        record.severity > incident.shown_severity or record.detector not in incident.shown_by
-        for record in touched
+        record.severity > incident.shown_severity or record.detector not in incident.shown_by for record in touched
     )
 
 

@@ -32,8 +32,8 @@ from infrastress.site.context import Hazard
 from infrastress.site.risk import Bowtie
 
 __all__ = [
-    "ANYWHERE", "BARRIER", "BY_NOW", "CONTROL", "FOOTHOLD", "PRESENCE", "PROCESS", "READING", "REASONS", "TOP", "WHEN", "Part",
-    "at", "generate", "split",
+    "ANYWHERE", "BARRIER", "BY_NOW", "CONTROL", "FOOTHOLD", "PRESENCE", "PROCESS", "READING", "REASONS", "TOP", "WHEN",
+    "Part", "at", "generate", "split",
 ]  # fmt: skip
 
 WHEN = ("never", "ahead", "now", "before", "earlier")
@@ -209,7 +209,9 @@ class _Maker:
             return self.made[name]
         kinds = {"presence": "intruder", "foothold": "attacker", "control": "controlled"}
         anywhere = place == ANYWHERE
-        step = self.threat("intruder" if kind == "presence" else "foothold") if anywhere else self.need(kinds[kind], place)
+        step = (
+            self.threat("intruder" if kind == "presence" else "foothold") if anywhere else self.need(kinds[kind], place)
+        )
         announced = (f"{kind}:{place}", window) in self.part.works
         if kind == "control":
             return self.put(conditional(name, CONTROL, [step], lambda given: _certain(_by(given[step.name], window))))
@@ -226,7 +228,7 @@ class _Maker:
         return self.put(conditional(name, PRESENCE if kind == "presence" else FOOTHOLD, [step, *self.common()], rule))
 
     def common(self) -> list[Node]:
-        """Common causes with no attacker behind them: a storm disturbs many things, a job takes people to many places."""
+        """Common causes without an attacker: a storm disturbs many things, a job takes people to many places."""
         if not self.part.common:
             return []
         storm = boolean("storm:*", self.j.within(self.j.storms, HORIZON_H))
@@ -254,8 +256,10 @@ class _Maker:
         return now, (1.0 - now) * soon
 
     def _undone(self, well: float, busy: float, now: float, soon: float) -> tuple[float, ...]:
-        """Well, faulty, worked on, and what is done to it by now and soon; what work does looks like a fault unless
-        it was measured what detectors say of it."""
+        """Well, faulty, worked on, and what is done to it by now and soon.
+
+        What work does looks like a fault unless it was measured what detectors say of it.
+        """
         left = 1.0 - now - soon
         if not self.part.common:
             well, busy = well * (1.0 - busy), 0.0
@@ -414,7 +418,9 @@ class _Maker:
         readings = [self.made[at("reading", place)] for place in places.get("reading", ())]
         seen = [self.made[at(*one)] for one in reached if one[0] in ("presence", "foothold")]
         faulty = [(node, frozenset({"faulty"})) for node in readings]
-        self.any_of("reason:sensor_fault", [*faulty, *((node, frozenset({"disturbed"})) for node in dict.fromkeys(seen))])
+        self.any_of(
+            "reason:sensor_fault", [*faulty, *((node, frozenset({"disturbed"})) for node in dict.fromkeys(seen))]
+        )
         told = {signal.asset for signal in self.ground.site.signals}  # a fence that misreads misleads nobody
         misled = [self.made[at("reading", place)] for place in places.get("reading", ()) if place in told]
         self.any_of("reason:misreading", [(node, frozenset({"faulty", "falsified"})) for node in misled])

@@ -34,7 +34,7 @@ class Rates:
         tpr, fpr: probability that it speaks in a window where it should, and where it should not.
         basis: "measured" on a recording; "stated" in the site file; "weak": nothing known.
         rests_on: recording, or the field of the site file; empty where nothing is known.
-        fault, work: probability that it speaks in a window of a fault, or of honest work; None where nobody measured it.
+        fault, work: probability that it speaks in a window of a fault, of honest work; None where nobody measured it.
     """
 
     tpr: float
@@ -115,7 +115,9 @@ def likelihood(
             is also the least that any state has.
         weight: 1 for fresh evidence, towards 0 as it fades.
     """
-    full = (max(rates.under(state) * looks_for[state], rates.fpr) if state in looks_for else rates.fpr for state in states)
+    full = (
+        max(rates.under(state) * looks_for[state], rates.fpr) if state in looks_for else rates.fpr for state in states
+    )
     return faded(tuple(full), weight)
 
 

@@ -77,8 +77,8 @@ DISTURBANCE = Row(
 OPEN: Mapping[Severity, float] = {"medium": 0.5, "high": 0.25, "critical": 0.1}
 """From which probability that something is wrong an incident is opened, by the most severe that is said of it.
 
-More likely than not where a missed one costs as much as a false one, odds of 1 to 3 and 1 to 9 where it costs more: each
-class is three times worse. What calls below that stays an alarm, which somebody answers.
+More likely than not where a missed one costs as much as a false one, odds of 1 to 3 and 1 to 9 where it costs more:
+each class is three times worse. What calls below that stays an alarm, which somebody answers.
 """
 _HARM, _BROKEN = ("attack", "release"), ("misreading", "process_upset", "barrier_failed")
 _FIRE = frozenset[Sign](("fire",))
