@@ -179,6 +179,25 @@ def test_repeats_of_one_detector_are_one_witness_and_other_detectors_are_more():
     assert attack([BADGE, other]) > 2 * attack([BADGE])
 
 
+def test_one_rule_about_one_place_and_window_is_one_witness_however_many_assets_it_names():
+    row = [replace(MEASURED, rule="new")]
+    four = [evidence((f"X-{n}",), "network", "intrusion", severity="high", rule="new", zone="farm") for n in range(4)]
+    one, many = (RiskScorer(row).score(some, SITE) for some in (four[:1], four))
+    assert many.assessment.explanations == one.assessment.explanations
+    assert [piece.also for piece in many.assessment.pieces] == [3]
+
+
+def test_a_fence_that_misreads_is_faulty_and_misleads_nobody():
+    def told(asset):
+        heard = [evidence((asset,), suspicion="sensor_fault", severity="medium")]
+        return {one.name: one.probability for one in RiskScorer([MEASURED]).score(heard, SITE).assessment.explanations}
+
+    fence, gauge = told("F-1"), told("T-1")
+    assert fence["sensor_fault"] > 0.1
+    assert fence["misreading"] == 0
+    assert gauge["misreading"] >= gauge["sensor_fault"]
+
+
 def test_contradicting_evidence_moves_the_odds_back():
     def attack_for_a_fault(heard):
         told = {e.name: e.probability for e in RiskScorer([MEASURED]).score(heard, SITE).assessment.explanations}
