@@ -42,7 +42,7 @@ from infrastress.simulators.incidents import TALES
 
 SEEDS = Path(__file__).resolve().parent / "seeds" / "incidents.json"
 SITES = ("depot", "water")
-OURS, QUIET = "fusion", "quiet"
+OURS, GROUPS, QUIET = "fusion", "fusion, incident or not", "quiet"
 _LIKELY = 0.5
 _QUICK_DAYS, _QUICK_TRAINING = 2.0, 2
 
@@ -83,11 +83,12 @@ def judge(stage: Stage, fusion: Fusion, case: Case) -> Judged:
 def grouping(runs: Sequence[Judged]) -> dict[str, Any]:
     """Pairwise scores and one-incident shares, of ours and of each rival."""
     found = {}
-    for name in (OURS, *RIVALS):
+    for name in (OURS, GROUPS, *RIVALS):
         every, clean, polluted = Pairs(0, 0, 0), list[float](), list[float]()
         ones: list[bool] = []
         for run in runs:
-            cluster = run.fused.of if name == OURS else rival(name, run.detections)
+            own = {OURS: run.fused.of, GROUPS: run.fused.grouped}
+            cluster = own.get(name) or rival(name, run.detections)
             every += pairs_of(run.detections, cluster)
             clean += best_matches(run.detections, cluster, noise=False)
             polluted += best_matches(run.detections, cluster, noise=True)

@@ -26,12 +26,14 @@ class Fused(NamedTuple):
         versions: of incidents, in the order in which they were put out.
         last: the last version of each that is no alias of another, by its name.
         of: the incident of each detection, by id.
+        grouped: the group of each detection, by id, whether it was worth an incident or not.
         seconds: that it took.
     """
 
     versions: tuple[tuple[Event, Incident], ...]
     last: Mapping[str, Incident]
     of: Mapping[str, str]
+    grouped: Mapping[str, str]
     seconds: float
 
 
@@ -59,7 +61,7 @@ class Fusion:
                 newest[body.incident] = body
         last = {name: body for name, body in newest.items() if not body.superseded_by}
         of = {detection: name for name, body in sorted(last.items()) for detection in body.detections}
-        return Fused(tuple(versions), last, of, spent)
+        return Fused(tuple(versions), last, of, dict(self._unit.grouped()), spent)
 
 
 def attack_chance(incident: Incident) -> tuple[float, float]:

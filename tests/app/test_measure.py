@@ -137,3 +137,21 @@ def test_the_same_on_a_recording_made_elsewhere(tmp_path, capsys, seed):
     assert (by_rule["access.unknown_badge"]["found"], by_rule["access.unknown_badge"]["windows"]) == (1, 1)
     assert by_rule[""]["false_episodes"] == 0
     assert by_rule["access.unknown_badge"]["asset_hours"] == pytest.approx(3 * 24 * told["quiet_days"], abs=0.1)
+
+
+def test_what_a_fault_looked_like_is_counted_beside_attacks(tmp_path, capsys):
+    """The same recording, but the badge was a reader's fault: the rule spoke in one window of a fault, in no attack."""
+    path = elsewhere(tmp_path, 1)
+    truth = json.loads(path.with_name("truth.json").read_text())
+    truth["spans"][0] |= {"malicious": False, "event": "main"}
+    path.with_name("truth.json").write_text(json.dumps({**truth, "facts": {"causes": {"main": "fault"}}}))
+    told = measured(capsys, DEPOT, path, "--state", tmp_path / "state", "--detector", "access")
+    assert told["attacks"] == []
+    by_rule = {row["rule"]: row for row in told["rules"]}
+    spoke, silent = by_rule["access.unknown_badge"], by_rule["access.door_forced"]
+    assert (spoke["windows"], spoke["false_episodes"], spoke["faults"], spoke["works"]) == (0, 0, [1, 1], None)
+    assert silent["faults"] == [0, 1]
+    (kept,) = (one for one in load_performance(tmp_path / "state" / "performance.json") if one.rule == spoke["rule"])
+    assert (kept.faults.found, kept.faults.windows) == (1, 1)
+    assert main(["measure", str(DEPOT), str(path), "--detector", "access", "--dry-run"]) == 0
+    assert "in faults" in capsys.readouterr().out

@@ -11,7 +11,7 @@ from benchmarks.incident.fused import RIVALS, Fused, rival
 from benchmarks.incident.labels import Labelled, Labels
 from benchmarks.incident.scores import best_matches, brier, delay_s, is_one, pairs_of, reliability
 from benchmarks.incident.takes import Case, Span, Take
-from benchmarks.incidents import SEEDS, cases, main, quiet_cases
+from benchmarks.incidents import GROUPS, OURS, SEEDS, cases, main, quiet_cases
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,7 +109,7 @@ def fused(*versions: tuple[int, Incident]) -> Fused:
         (make_event(site="depot", source="fusion", sequence=n, occurred=T0, observed=at, body=body), body)
         for n, (at, body) in enumerate(versions)
     ]
-    return Fused(tuple(made), {}, {}, 0.0)
+    return Fused(tuple(made), {}, {}, {}, 0.0)
 
 
 def test_the_delay_runs_from_the_second_independent_evidence_to_the_first_right_incident():
@@ -209,7 +209,7 @@ def test_the_benchmark_runs(tmp_path, capsys):
     first = json.loads(capsys.readouterr().out)
     assert first["runs"] == 6
     assert first["belonging"] > 0
-    assert set(first["grouping"]) == {"fusion", *RIVALS}
+    assert set(first["grouping"]) == {OURS, GROUPS, *RIVALS}
     assert {row[1] for row in first["tales"]} == {"attack", "fault", "benign"}
     assert len(list(tmp_path.rglob("*.take"))) == 6
     main([*options[:-1], "--plot", str(tmp_path / "reliability.png")])

@@ -8,6 +8,7 @@ import pytest
 from infrastress.core.errors import InputError
 from infrastress.core.time import HOUR, SECOND, to_iso
 from infrastress.evaluation.measuring import Observations, measure, pooled, touches
+from infrastress.evaluation.performance import Spoken
 from infrastress.evaluation.windows import Window, read_windows
 from infrastress.events import AccessAttempt, Detection, GasReading, LoginAttempt, make_event
 from infrastress.site import Site
@@ -106,6 +107,26 @@ def test_who_is_always_on_is_not_found_by_luck():
     assert (rows["badge.odd"].found, rows["badge.odd"].false_episodes) == (0, 1)
 
 
+def test_faults_and_honest_work_are_counted_apart_and_are_no_quiet_time():
+    windows = [
+        attack("stolen", 4, 5, "D-1"),
+        attack("broken", 8, 9, "D-1")._replace(malicious=False, cause="fault"),
+        attack("repaired", 12, 13, "D-1")._replace(malicious=False, cause="work"),
+        attack("oddity", 16, 17, "D-1")._replace(malicious=False),
+    ]
+    detections = [
+        said(8.5, "badge.odd", assets=("D-1",), n=1, severity="high"),
+        said(12.5, "badge.odd", assets=("D-1",), n=2, severity="low"),
+    ]
+    found, rows = rates(detections, windows, grace_s=0)
+    odd, never = rows["badge.odd"], rows["never.spoke"]
+    assert (odd.windows, odd.found, odd.false_episodes) == (1, 0, 0)
+    assert (odd.faults, odd.works) == (Spoken(1, 1, 1), Spoken(1, 1, 0))
+    assert (never.windows, never.faults, never.works) == (1, Spoken(1, 0, 0), Spoken(1, 0, 0))
+    assert found.quiet_days == pytest.approx(20 / 24)
+    assert [one.window.kind for one in found.attacks] == ["stolen"]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_counts_add_up_whatever_happens(seed):
     stream = random.Random(seed)
@@ -148,6 +169,21 @@ def test_windows_are_read_with_their_names(tmp_path):
     assert truth.span == (0, DAY_H * HOUR)
     (one,) = truth.attacks
     assert (one.kind, one.visible, one.zone, one.names) == ("stolen_badge", 60 * SECOND, "z", {"D-1", "P"})
+
+
+def test_spans_of_an_event_whose_cause_is_told_are_one_window(tmp_path):
+    span = {
+        "kind": "chatter", "malicious": False, "began": to_iso(HOUR), "ended": to_iso(2 * HOUR), "assets": ["D-1"],
+        "zone": "z", "event": "main",
+    }  # fmt: skip
+    other = {**span, "kind": "stuck", "began": to_iso(0), "assets": ["T-1"], "zone": ""}
+    facts = {"causes": {"main": "fault"}}
+    content = {"spans": [span, other, {**span, "event": "beside"}, {**other, "event": ""}], "facts": facts}
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    truth = read_windows(tmp_path)
+    (one,) = truth.told
+    assert (one.kind, one.cause, one.began, one.ended, one.names) == ("main", "fault", 0, 2 * HOUR, {"D-1", "T-1", "z"})
+    assert (len(truth.windows), truth.attacks) == (3, ())
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"spans": [1]}', '{"spans": [{"kind": "a"}]}', '{"spans": null}'])

@@ -56,6 +56,30 @@ def test_the_incident_keeps_its_name_over_revisions():
     assert [body.revision for body in bodies] == sorted({body.revision for body in bodies})
 
 
+def test_another_detector_is_told_at_once_and_the_same_one_waits():
+    """Four alarms wait four minutes for the next; what another detector says of the same kind of source doesn't."""
+    first = [detection(10, f"rule{n}", ("T-1",)) for n in range(4)]
+    for other, told in (("test", 0), ("twin", 1)):
+        feed = Feed(FusionUnit(SITE))
+        feed.event(*first)
+        feed.tick(11)
+        before = len(feed.all("incident"))
+        feed.event(detection(12, "more", ("T-1",), detector=other))
+        feed.tick(13)
+        assert len(feed.all("incident")) - before == told
+
+
+def test_each_detection_has_a_group_whether_it_is_an_incident_or_not():
+    badge, noise = intrusion(10), detection(20, "failed_badge", ("D-FARM",), source_kind="access", severity="low")
+    far = detection(30, assets=("T-9",))
+    feed = Feed(FusionUnit(SITE))
+    feed.event(badge, noise, far)
+    feed.tick(40)
+    groups = dict(feed.unit.grouped())
+    assert groups.keys() == {badge.id, noise.id, far.id}
+    assert groups[badge.id] == groups[noise.id] != groups[far.id]
+
+
 def test_a_lone_failed_badge_is_an_alarm_of_low_priority_and_no_incident():
     feed = in_order([intrusion(10)], end=60)
     (alarm,) = feed.newest("alarm").values()

@@ -13,7 +13,7 @@ from infrastress.core.errors import ConfigurationError
 from infrastress.detectors.base import Heard
 from infrastress.evaluation.events import poisson_interval
 from infrastress.evaluation.measuring import Measured, Observations, measure, pooled
-from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, load_performance, save_performance
+from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, Spoken, load_performance, save_performance
 from infrastress.evaluation.results import read_result
 from infrastress.evaluation.windows import read_windows
 from infrastress.events import Event
@@ -61,7 +61,7 @@ def measure_recording(
         result = read_result(Path(out) / "run")
     span = truth.span or observed.span
     return measure(
-        result.events, observed, truth.attacks, span, rules=rules, recording=name, commit=programme(), grace_s=grace_s
+        result.events, observed, truth.told, span, rules=rules, recording=name, commit=programme(), grace_s=grace_s
     )
 
 
@@ -119,7 +119,9 @@ def table_of(results: Mapping[str, Measured]) -> tuple[list[str], list[list[str]
                 key = getattr(event.body, "detector", ""), rule
                 calls[key] = calls.get(key, 0) + 1
     rows = []
-    for row in pooled(row for one in results.values() for row in one.rows):
+    measured = pooled(row for one in results.values() for row in one.rows)
+    causes = any(row.faults or row.works for row in measured)
+    for row in measured:
         low, high = row.tpr_interval()
         least, most = row.fpr_interval()
         count = calls.get((row.detector, row.rule), 0)
@@ -133,7 +135,12 @@ def table_of(results: Mapping[str, Measured]) -> tuple[list[str], list[list[str]
                 str(row.false_episodes),
                 f"{row.fpr_per_asset_hour:.1e} ({least:.1e} to {most:.1e})",
                 f"{per_day[0]} ({per_day[1]} to {per_day[2]})",
+                *([_share(row.faults), _share(row.works)] if causes else ()),
             ]
         )
     head = ["detector", "rule", "found", "TPR (95 %)", "false", "FPR an asset-hour (95 %)", "false alarms a day (95 %)"]
-    return head, rows
+    return [*head, *(["in faults", "in honest work"] if causes else ())], rows
+
+
+def _share(spoken: Spoken | None) -> str:
+    return f"{spoken.found}/{spoken.windows}" if spoken else "-"

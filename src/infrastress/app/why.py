@@ -21,7 +21,7 @@ EXPLANATIONS = {
     "attack": "an attack, by the gate or the network",
     "release": "a top event or a release has happened",
     "attack_release": "both: an attack and a release",
-    "sensor_fault": "a faulty instrument",
+    "sensor_fault": "a faulty instrument, contact or cable",
     "process_upset": "a process upset that nobody wanted",
     "work": "benign work",
     "misreading": "a reading is wrong, by fault or forgery",

@@ -4,7 +4,8 @@ An attack's window reaches from the first thing recorded of it to `grace` behind
 is raised in the window and names an asset, the zone, or a badge or account of it. A rule could have seen a window in
 which something was recorded, of what the attack was about, of a kind of observation that the rule has ever based a
 detection on in this recording; one that never spoke could have seen all. An episode is false when it is first raised
-in quiet time: outside of all attacks' windows, innocent oddities included. Asset-hours are quiet hours times the
+in quiet time: outside of all windows, innocent oddities included. Windows whose cause is a fault or honest work are
+counted as those of attacks are, for themselves. Asset-hours are quiet hours times the
 assets that told something of such kinds; a rule that never spoke watched one.
 """
 
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 from infrastress.core.time import DAY, HOUR
 from infrastress.evaluation.events import Episode, merge_episodes
-from infrastress.evaluation.performance import Performance, total
+from infrastress.evaluation.performance import Performance, Spoken, total
 from infrastress.evaluation.windows import Window
 from infrastress.events import Detection, Event
 from infrastress.site import Site
@@ -149,7 +150,7 @@ def measure(
     Args:
         detections: what was raised and cleared.
         observed: what was recorded.
-        windows: the attacks.
+        windows: the attacks; and those of faults and honest work that aren't part of ordinary days (by their cause).
         span: begin and end of what was watched, ns.
         rules: by detector, its version and its rules' ids; what others raised is passed over.
         recording: name for the rows.
@@ -161,8 +162,9 @@ def measure(
     busy = merge_episodes(Episode(one.began, one.ended + grace) for one in windows)
     lost = sum(max(0, min(one.ended, span[1]) - max(one.began, span[0])) for one in busy)
     quiet = max(span[1] - span[0] - lost, 0)
-    attacks = tuple(_found(one, raised, observed, grace) for one in windows)
+    attacks = tuple(_found(one, raised, observed, grace) for one in windows if one.malicious)
     seen = [observed.in_window(one) for one in windows]
+    of = ["attack" if one.malicious else one.cause for one in windows]
     first: dict[tuple[str, str], Any] = {}
     called = set[tuple[str, str]]()
     for event in raised:
@@ -177,7 +179,12 @@ def measure(
             spoke = [event for event in mine if rule in ("", event.body.rule)]
             kinds = set().union(*(observed.kinds(event.body) for event in spoke)) if spoke else set()
             could = [i for i, there in enumerate(seen) if rule == "" or not kinds or kinds & there]
-            found = {i: [e for e in spoke if touches(e, windows[i], observed, grace)] for i in could}
+            told = {
+                cause: _spoken(
+                    [[e for e in spoke if touches(e, windows[i], observed, grace)] for i in could if of[i] == cause]
+                )
+                for cause in ("attack", "fault", "work")
+            }
             wrong = [e for e in false if e.body.detector == detector and rule in ("", e.body.rule)]
             watched = len(set().union(*(observed.assets.get(kind, set()) for kind in kinds))) if kinds else 1
             rows.append(
@@ -185,17 +192,24 @@ def measure(
                     detector=detector,
                     detector_version=version,
                     rule=rule,
-                    windows=len(could),
-                    found=sum(map(bool, found.values())),
+                    windows=told["attack"].windows,
+                    found=told["attack"].found,
                     asset_hours=round(max(watched, 1) * quiet / HOUR, 3),
                     false_episodes=len(wrong),
                     recording=recording,
                     commit=commit,
-                    found_calling=sum(any(e.body.calls for e in there) for there in found.values()),
+                    found_calling=told["attack"].calling,
                     false_calling=sum(_episode(e) in called for e in wrong),
+                    faults=told["fault"] if "fault" in of else None,
+                    works=told["work"] if "work" in of else None,
                 )
             )
     return Measured(tuple(rows), attacks, false, quiet / DAY)
+
+
+def _spoken(windows: Sequence[Sequence[Any]]) -> Spoken:
+    """Of what was said in each window."""
+    return Spoken(len(windows), sum(map(bool, windows)), sum(any(e.body.calls for e in there) for there in windows))
 
 
 def judge(detections: Iterable[Event]) -> list[Any]:

@@ -3,6 +3,8 @@
 A rate rests on counts of a recording with truth. TPR is the share of attack windows in which the rule spoke, of those
 it could have seen; FPR counts false episodes per asset and hour of quiet time. A rule that raises its voice, with a
 severity of medium or more, is another witness than the same rule that merely notes something: both are counted apart.
+Where the truth tells windows of faults and of honest work, how often it spoke in these is counted as in attacks: what
+tells an attack from what looks like one is not that a rule speaks, but that it speaks more in one than in the other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +24,20 @@ _FORMAT = 1
 _NAMED = 2
 
 
-class Performance(msgspec.Struct, frozen=True, kw_only=True):
+class Spoken(msgspec.Struct, frozen=True):
+    """Windows that a rule could have seen, those in which it spoke, and of these those in which it called."""
+
+    windows: int
+    found: int
+    calling: int | None = None
+
+    @property
+    def rate(self) -> float:
+        """Posterior mean under Jeffreys' prior, so that 5 of 5 isn't certainty: (found + 1/2) / (windows + 1)."""
+        return (self.found + 0.5) / (self.windows + 1)
+
+
+class Performance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Measured rates of one rule.
 
     Attributes:
@@ -31,6 +46,7 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
         asset_hours, false_episodes: quiet time it watched, and how often it spoke in it.
         found_calling, false_calling: of `found` and `false_episodes`, those with severity medium or more; None where
             that wasn't counted.
+        faults, works: how often it spoke in windows of faults, and of honest work; None where there were none.
         recording, commit: what it was measured on, and with which version of the programme.
     """
 
@@ -45,6 +61,8 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     found_calling: int | None = None
     false_calling: int | None = None
+    faults: Spoken | None = None
+    works: Spoken | None = None
 
     def speaking(self, *, calling: bool) -> "Performance":
         """The rates of its calls, or of what it said without calling; the same as of all where that wasn't counted."""
@@ -53,12 +71,15 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
         found, false = self.found_calling, self.false_calling
         if not calling:
             found, false = self.found - found, self.false_episodes - false
-        return replace(self, found=found, false_episodes=false, found_calling=None, false_calling=None)
+        faults, works = (_speaking(one, calling=calling) for one in (self.faults, self.works))
+        return replace(
+            self, found=found, false_episodes=false, found_calling=None, false_calling=None, faults=faults, works=works
+        )
 
     @property
     def tpr(self) -> float:
-        """Posterior mean under Jeffreys' prior, so that 5 of 5 isn't certainty: (found + 1/2) / (windows + 1)."""
-        return (self.found + 0.5) / (self.windows + 1)
+        """Of attack windows; see `Spoken.rate`."""
+        return Spoken(self.windows, self.found).rate
 
     @property
     def fpr_per_asset_hour(self) -> float:
@@ -83,6 +104,12 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
         return low / self.asset_hours, float(chi2.ppf(0.975, 2 * self.false_episodes + 2)) / 2 / self.asset_hours
 
 
+def _speaking(spoken: Spoken | None, *, calling: bool) -> Spoken | None:
+    if spoken is None or spoken.calling is None:
+        return spoken
+    return Spoken(spoken.windows, spoken.calling if calling else spoken.found - spoken.calling)
+
+
 def total(rows: Sequence[Performance]) -> Performance:
     """What several recordings gave of one rule, added up."""
     names = sorted({row.recording for row in rows})
@@ -96,6 +123,18 @@ def total(rows: Sequence[Performance]) -> Performance:
         commit=rows[-1].commit if len({row.commit for row in rows}) == 1 else "",
         found_calling=_sum(row.found_calling for row in rows),
         false_calling=_sum(row.false_calling for row in rows),
+        faults=_added(row.faults for row in rows),
+        works=_added(row.works for row in rows),
+    )
+
+
+def _added(counts: Iterable[Spoken | None]) -> Spoken | None:
+    """Over those recordings that had such windows; None where none had."""
+    there = [one for one in counts if one is not None]
+    if not there:
+        return None
+    return Spoken(
+        sum(one.windows for one in there), sum(one.found for one in there), _sum(one.calling for one in there)
     )
 
 

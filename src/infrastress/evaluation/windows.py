@@ -1,14 +1,18 @@
 """What really happened as windows with names: from the spans of a truth.json, attacks and innocent oddities alike."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from infrastress.core.errors import InputError
 from infrastress.core.time import from_iso
 
-__all__ = ["Truths", "Window", "read_windows"]
+__all__ = ["Cause", "Truths", "Window", "read_windows"]
+
+
+Cause = Literal["", "attack", "fault", "work"]
 
 
 class Window(NamedTuple):
@@ -17,6 +21,7 @@ class Window(NamedTuple):
     Attributes:
         visible: when the first of it was recorded; `began` where nobody says.
         names: assets, signals and people (badges, accounts) that it was about.
+        cause: what was behind it; empty for an oddity that belongs to ordinary days.
     """
 
     kind: str
@@ -26,6 +31,7 @@ class Window(NamedTuple):
     ended: int
     zone: str
     names: frozenset[str]
+    cause: Cause = ""
 
     def during(self, at: int, grace: int) -> bool:
         """Whether a moment lies between the first thing recorded and `grace` behind the end."""
@@ -43,6 +49,11 @@ class Truths(NamedTuple):
         """The malicious ones, by begin."""
         return tuple(one for one in self.windows if one.malicious)
 
+    @property
+    def told(self) -> tuple[Window, ...]:
+        """Attacks, and faults and honest work that are more than oddities of ordinary days, by begin."""
+        return tuple(one for one in self.windows if one.malicious or one.cause)
+
 
 def read_windows(path: Path) -> Truths:
     """Read a truth.json, or the one in a folder, or the one beside a file.
@@ -59,13 +70,30 @@ def read_windows(path: Path) -> Truths:
         )
     try:
         content: Any = msgspec.json.decode(file.read_bytes())
-        windows = sorted((_window(span) for span in content["spans"]), key=lambda one: (one.began, one.kind))
         facts = content.get("facts") or {}
+        windows = sorted(_windows(content["spans"], facts.get("causes") or {}), key=lambda one: (one.began, one.kind))
         told = "began_at" in facts and "ended_at" in facts
         span = (from_iso(str(facts["began_at"])), from_iso(str(facts["ended_at"]))) if told else None
     except (msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"this is no truth: {error}", where=str(file)) from None
     return Truths(tuple(windows), span)
+
+
+def _windows(spans: Iterable[dict[str, Any]], causes: Mapping[str, Cause]) -> Iterator[Window]:
+    """A window a span; spans of an event whose cause is told are one."""
+    parts: dict[str, list[Window]] = {}
+    for span in spans:
+        window = _window(span)
+        if span.get("event") in causes:
+            parts.setdefault(span["event"], []).append(window)
+        else:
+            yield window
+    for event, mine in parts.items():
+        yield Window(
+            event, causes[event] == "attack", min(one.began for one in mine), min(one.visible for one in mine),
+            max(one.ended for one in mine), "",
+            frozenset().union(*(one.names | ({one.zone} if one.zone else frozenset()) for one in mine)), causes[event],
+        )  # fmt: skip
 
 
 def _window(span: dict[str, Any]) -> Window:

@@ -71,6 +71,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `model` is the content hash of the network, `site` that of the site model. `nodes`, `hazards`, `works` and `bowties`
     say which part of the site it covers, so that the network can be made again; `fields` name the site fields.
+    `common`: storms and jobs that move many things at once are reckoned with (it was measured what detectors say then).
     `hypothesis` is the node that `bits` of pieces are about. `unweighed` counts alarms that say nothing of any state in
     it; `weak` how many pieces come from detectors that nobody measured.
     """
@@ -89,6 +90,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hazards: tuple[str, ...] = ()
     works: tuple[tuple[str, int], ...] = ()
     bowties: tuple[str, ...] = ()
+    common: bool = False
     fields: tuple[str, ...] = ()
     unweighed: int = 0
     weak: int = 0

@@ -49,7 +49,7 @@ class IncidentRecord(msgspec.Struct, kw_only=True, array_like=True):
     aliases: list[str] = msgspec.field(default_factory=list)
     shown_at: int = 0
     shown_alarms: int = 0
-    shown_kinds: list[str] = msgspec.field(default_factory=list)
+    shown_by: list[str] = msgspec.field(default_factory=list)
     shown_severity: int = -1
 
     def rank(self) -> tuple[int, str]:
@@ -92,7 +92,7 @@ def is_incident(records: Sequence[AlarmRecord]) -> bool:
 
 
 def worth_telling(incident: IncidentRecord, records: Sequence[AlarmRecord], touched: Iterable[AlarmRecord]) -> bool:
-    """Whether an open incident is told again at once: it has half as many alarms again, or says something new.
+    """Whether an open incident is told again at once: it grew by half, another detector speaks, or one more severely.
 
     Args:
         incident: as it was told last.
@@ -102,8 +102,7 @@ def worth_telling(incident: IncidentRecord, records: Sequence[AlarmRecord], touc
     if len(records) > incident.shown_alarms * (1 + _GROWTH):
         return True
     return any(
-        record.severity > incident.shown_severity or record.source_kind not in incident.shown_kinds
-        for record in touched
+        record.severity > incident.shown_severity or record.detector not in incident.shown_by for record in touched
     )
 
 
@@ -160,7 +159,7 @@ def incident_event(
         assessment=judged.assessment,
     )
     incident.shown_at, incident.shown_alarms = now, len(ordered)
-    incident.shown_kinds = list(body.source_kinds)
+    incident.shown_by = sorted({record.detector for record in ordered})
     incident.shown_severity = max(record.severity for record in ordered)
     return Event(
         id=version_id(incident.key, incident.revision),

@@ -6,7 +6,7 @@ watermark is taken at once and revises. Alarms and incidents are put out once a 
 """
 
 from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from infrastress.core.errors import DecodeError
@@ -104,6 +104,12 @@ class FusionUnit(Unit):
         """Take over all alarms and incidents of a unit of another site model."""
         self.load(old.dump())
         return ()
+
+    def grouped(self) -> Iterator[tuple[str, str]]:
+        """Each detection that is remembered, with the name of its group, whether that is an incident or not."""
+        for record in self._state.alarms.values():
+            home = self._drawn.home(record.group)
+            yield from ((name, home) for _, name in record.ids)
 
     def merged(self, kept: str, gone: str, moved: list[str]) -> None:
         """A group became part of another one (`grouping.Listener`)."""

@@ -11,10 +11,15 @@ from infrastress.core.time import HOUR, from_iso
 from infrastress.events import Event, Samples, make_event
 from infrastress.simulators.base import Realisation, Scenario, Simulator, TrafficPlan
 from infrastress.simulators.incidents import Plan, plan_of
+from infrastress.simulators.incidents.plan import MAIN
 from infrastress.simulators.randomness import Randomness
 from infrastress.site import Site
 
 __all__ = ["PartsSimulator", "merged", "seed_of"]
+
+
+_CAUSES = {"attack": "attack", "fault": "fault", "benign": "work"}
+"""What is behind an incident, by its twin."""
 
 
 class PartsSimulator(Simulator):
@@ -50,6 +55,8 @@ class PartsSimulator(Simulator):
         began = from_iso(scenario.start)
         ended = began + round(scenario.duration_h * HOUR)
         facts = {**whole.facts, "began_at": began, "ended_at": ended}
+        if scenario.incident is not None:
+            facts["causes"] = {MAIN: _CAUSES[scenario.incident.twin]}
         return Realisation(whole.samples, whole.events, whole.truth, facts, _traffic(scenario, plan))
 
     def _member(self, name: str) -> Simulator:

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from infrastress.core.time import DAY, HOUR, MINUTE
-from infrastress.evaluation.performance import Performance
+from infrastress.evaluation.performance import Performance, Spoken
 from infrastress.fusion import HYPOTHESES, FusionUnit
-from infrastress.fusion.risk.assess import Assessor, refuse_wide
+from infrastress.fusion.risk.assess import Assessor, network_of, refuse_wide
+from infrastress.fusion.risk.generate import Part
+from infrastress.fusion.risk.ground import Ground
 from infrastress.fusion.risk.likelihood import HALF_LIFE_H, WEAK, RatesBook, freshness
-from infrastress.fusion.risk.scorer import ANNOUNCED, CHANCES, RiskScorer, row_of
+from infrastress.fusion.risk.scorer import ANNOUNCED, CHANCES, OPEN, RiskScorer, row_of
 from infrastress.fusion.risk.why import explain
 from infrastress.fusion.risk.width import TooWideError
 from infrastress.site import Site
@@ -177,6 +179,25 @@ def test_repeats_of_one_detector_are_one_witness_and_other_detectors_are_more():
     assert attack([BADGE, other]) > 2 * attack([BADGE])
 
 
+def test_one_rule_about_one_place_and_window_is_one_witness_however_many_assets_it_names():
+    row = [replace(MEASURED, rule="new")]
+    four = [evidence((f"X-{n}",), "network", "intrusion", severity="high", rule="new", zone="farm") for n in range(4)]
+    one, many = (RiskScorer(row).score(some, SITE) for some in (four[:1], four))
+    assert many.assessment.explanations == one.assessment.explanations
+    assert [piece.also for piece in many.assessment.pieces] == [3]
+
+
+def test_a_fence_that_misreads_is_faulty_and_misleads_nobody():
+    def told(asset):
+        heard = [evidence((asset,), suspicion="sensor_fault", severity="medium")]
+        return {one.name: one.probability for one in RiskScorer([MEASURED]).score(heard, SITE).assessment.explanations}
+
+    fence, gauge = told("F-1"), told("T-1")
+    assert fence["sensor_fault"] > 0.1
+    assert fence["misreading"] == 0
+    assert gauge["misreading"] >= gauge["sensor_fault"]
+
+
 def test_contradicting_evidence_moves_the_odds_back():
     def attack_for_a_fault(heard):
         told = {e.name: e.probability for e in RiskScorer([MEASURED]).score(heard, SITE).assessment.explanations}
@@ -265,6 +286,65 @@ def test_an_attack_during_announced_work_is_still_an_attack():
     )  # fmt: skip
     assert found.name == "overfill_attack_release"
     assert found.confidence > 0.9
+
+
+def by_cause(rule, *, attack, fault, work):
+    """Rates of a rule that was measured in twenty windows of each cause."""
+    return replace(
+        MEASURED, rule=rule, windows=20, found=attack, false_episodes=1, faults=Spoken(20, fault),
+        works=Spoken(20, work),
+    )  # fmt: skip
+
+
+def told_as(heard, rows):
+    found = RiskScorer(rows).score(heard, SITE)
+    return found, {one.name: one.probability for one in found.assessment.explanations}
+
+
+DOOR, GAP, GAUGE = (
+    evidence(("D-FARM",), "access", "intrusion", severity="high", rule="door", alarm="a"),
+    evidence(("PLC-1",), "network", "intrusion", severity="high", rule="gap", alarm="b"),
+    evidence(("T-1",), suspicion="sensor_fault", severity="high", rule="gauge", alarm="c"),
+)
+
+
+@pytest.mark.parametrize(
+    ("rates", "name", "cause"),
+    [
+        ({"attack": 16, "fault": 1, "work": 0}, "overfill_attack", "attack"),
+        ({"attack": 1, "fault": 16, "work": 0}, "disturbance", "sensor_fault"),
+        ({"attack": 1, "fault": 1, "work": 16}, None, "work"),
+    ],
+)
+def test_the_same_three_alarms_are_what_they_were_measured_to_speak_of(rates, name, cause):
+    """A loose contact, a poll gap and a stuck gauge at once: a storm, unless attackers are what makes these speak."""
+    found, chances = told_as([DOOR, GAP, GAUGE], [by_cause(rule, **rates) for rule in ("door", "gap", "gauge")])
+    assert found.assessment.common
+    assert name in (None, found.name)
+    assert chances[cause] > 0.7
+    assert all(chances[other] < 0.3 for other in {"attack", "work"} - {cause})
+    again = explain(found.assessment, SITE)
+    assert (again.verdict, again.difference < 2e-6) == ("same", True)
+
+
+def test_without_rates_of_each_cause_nothing_explains_an_attack_away():
+    rows = [by_cause(rule, attack=16, fault=1, work=0) for rule in ("door", "gap")]
+    lone = replace(MEASURED, rule="gauge")
+    found, _ = told_as([DOOR, GAP, GAUGE], [*rows, lone])
+    assert not found.assessment.common
+    assert found.name == "overfill_attack"
+    assert "storm:*" not in {node.name for node in network_of(Ground(SITE), Part(found.assessment.nodes)).model.nodes}
+
+
+def test_the_worse_it_would_be_the_less_sure_it_has_to_be():
+    heard = [DOOR, GAP]
+    rows = [by_cause(rule, attack=8, fault=6, work=4) for rule in ("door", "gap")]
+    chance = told_as(heard, rows)[1]["attack"]
+    assert OPEN["critical"] < chance < OPEN["medium"]
+
+    said = {severity: [replace(one, severity=severity) for one in heard] for severity in ("medium", "critical")}
+    assert not RiskScorer(rows).opens(said["medium"], SITE)
+    assert RiskScorer(rows).opens(said["critical"], SITE)
 
 
 def one_at(item, moment):

@@ -73,6 +73,8 @@ def command(
                         "asset_hours": row.asset_hours, "false_episodes": row.false_episodes,
                         "fpr_per_asset_hour": row.fpr_per_asset_hour,
                         "fpr_95": row.fpr_interval() if row.asset_hours > 0 else None,
+                        "faults": row.faults and [row.faults.found, row.faults.windows],
+                        "works": row.works and [row.works.found, row.works.windows],
                     }
                     for row in pooled(rows)
                 ],

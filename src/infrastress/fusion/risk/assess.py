@@ -37,6 +37,9 @@ _CAUSES = ("attack", "release", "sensor_fault", "process_upset", "work")
 """The explanations of which the likeliest, to a hundredth the first, is the hypothesis that weights are about."""
 
 
+_CAUSED = frozenset({"presence", "foothold", "control", "reading", "process"})
+"""Kinds of node that faults and honest work move too."""
+
 Found = dict[str, tuple[float, ...]]
 
 
@@ -143,6 +146,7 @@ class Assessor:
             hazards=part.hazards,
             works=tuple(sorted(part.works)),
             bowties=part.bowties,
+            common=part.common,
             fields=_fields(network, part),
             unweighed=unweighed,
             weak=sum(piece.rates.basis == "weak" for piece in pieces),
@@ -246,7 +250,8 @@ def _part(
     hazards = tuple(entry[-1] for entry in sorted(chosen, key=lambda entry: entry[3]))
     works = frozenset(works_in(told, hearing.reference, ground))
     bowties = tuple(b.id for b in ground.site.bowties if b.id in hearing.bowties or b.hazard in hazards)
-    return Part(nodes, hazards, works, bowties)
+    common = all(piece.rates.by_cause for piece in pieces if split(piece.node)[0] in _CAUSED)
+    return Part(nodes, hazards, works, bowties, common)
 
 
 def _piece(piece: Heard, bits: float) -> Piece:

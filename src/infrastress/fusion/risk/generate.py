@@ -12,6 +12,7 @@ network would have three times the treewidth. A step is made in window k, if not
 1 - prod(1 - strength of each cause reached by k).
 
 `presence:<zone>@k` and `foothold:<zone>@k` are what can be seen in window k: somebody, who works or who attacks. What
+or nobody, though the devices that would tell are disturbed. A storm disturbs many things at once. What
 is done to readings, process, barriers has the states by now, and `soon` for the window ahead. Causes combine as
 noisy-or; strengths are those of `judgements.py`. Only the nodes asked for and what they depend on are made, which is
 exact (`Model.ancestral`): a model is as large as what it is about, not as the site.
@@ -31,24 +32,26 @@ from infrastress.site.context import Hazard
 from infrastress.site.risk import Bowtie
 
 __all__ = [
-    "BARRIER", "BY_NOW", "CONTROL", "FOOTHOLD", "PRESENCE", "PROCESS", "READING", "REASONS", "TOP", "WHEN", "Part",
-    "at", "generate", "split",
+    "ANYWHERE", "BARRIER", "BY_NOW", "CONTROL", "FOOTHOLD", "PRESENCE", "PROCESS", "READING", "REASONS", "TOP", "WHEN",
+    "Part", "at", "generate", "split",
 ]  # fmt: skip
 
 WHEN = ("never", "ahead", "now", "before", "earlier")
 """In which window a step was made; the quiet state first, then from the latest to the oldest."""
 BY_NOW = frozenset({"now", "before", "earlier"})
-PRESENCE = ("nobody", "work", "intruder")
-FOOTHOLD = ("nobody", "work", "attacker")
+PRESENCE = ("nobody", "work", "disturbed", "intruder")
+FOOTHOLD = ("nobody", "work", "disturbed", "attacker")
 CONTROL = BOOLEAN
-READING = ("right", "faulty", "falsified", "soon")
-PROCESS = ("normal", "upset", "manipulated", "soon")
+READING = ("right", "faulty", "work", "falsified", "soon")
+PROCESS = ("normal", "upset", "work", "manipulated", "soon")
 BARRIER = ("works", "failed", "soon")
 TOP = ("no", "yes", "soon")
 REASONS = (
     "attack", "release", "attack_release", "sensor_fault", "process_upset", "work", "misreading", "barrier_failed",
 )  # fmt: skip
 """Names behind `reason:`: the explanations whose probabilities are told."""
+ANYWHERE = "*"
+"""The place of a presence or a foothold that nobody can say more of."""
 _TANK_EVENTS = ("fire", "explosion", "pollution", "toxic_release")
 _YES = frozenset({"yes"})
 
@@ -64,12 +67,15 @@ class Part:
         hazards: ids of hazards whose top events are asked for.
         works: where work was announced: `presence:` or `foothold:` and a zone, or `reading:` and an asset; the window.
         bowties: ids of bow-ties that evidence or a hazard brings in.
+        common: whether causes that many things have in common without an attacker are reckoned with: where nobody
+            measured how often detectors speak of these, they would explain away whatever they are asked about.
     """
 
     nodes: tuple[str, ...] = ()
     hazards: tuple[str, ...] = ()
     works: frozenset[tuple[str, int]] = frozenset()
     bowties: tuple[str, ...] = ()
+    common: bool = False
 
 
 def at(kind: str, place: str, window: int = -1) -> str:
@@ -201,20 +207,38 @@ class _Maker:
         name = at(kind, place, window)
         if name in self.made:
             return self.made[name]
-        step = self.need({"presence": "intruder", "foothold": "attacker", "control": "controlled"}[kind], place)
+        kinds = {"presence": "intruder", "foothold": "attacker", "control": "controlled"}
+        anywhere = place == ANYWHERE
+        step = (
+            self.threat("intruder" if kind == "presence" else "foothold") if anywhere else self.need(kinds[kind], place)
+        )
         announced = (f"{kind}:{place}", window) in self.part.works
-        work = 0.0 if kind == "control" else self.j.announced if announced else self.j.within(self.j.works)
+        if kind == "control":
+            return self.put(conditional(name, CONTROL, [step], lambda given: _certain(_by(given[step.name], window))))
+        works = self.j.announced if announced else self.j.within(self.j.works)
+        own = self.j.within(self.j.disturbances) if self.part.common else 0.0
 
         def rule(given: Given) -> Sequence[float]:
-            there = float(_by(given[step.name], window))
-            return (
-                (1.0 - there, there)
-                if kind == "control"
-                else ((1.0 - there) * (1.0 - work), (1.0 - there) * work, there)
-            )
+            if given[step.name] == "yes" if anywhere else _by(given[step.name], window):
+                return 0.0, 0.0, 0.0, 1.0
+            work = 1.0 - _none_of([works, self._busy(given)])
+            still = _none_of([own, self._shaken(given)])
+            return (1.0 - work) * still, work, (1.0 - work) * (1.0 - still), 0.0
 
-        states = {"presence": PRESENCE, "foothold": FOOTHOLD, "control": CONTROL}[kind]
-        return self.put(conditional(name, states, [step], rule))
+        return self.put(conditional(name, PRESENCE if kind == "presence" else FOOTHOLD, [step, *self.common()], rule))
+
+    def common(self) -> list[Node]:
+        """Common causes without an attacker: a storm disturbs many things, a job takes people to many places."""
+        if not self.part.common:
+            return []
+        storm = boolean("storm:*", self.j.within(self.j.storms, HORIZON_H))
+        return [self.put(storm), self.put(boolean("job:*", self.j.within(self.j.jobs, HORIZON_H)))]
+
+    def _shaken(self, given: Given) -> float:
+        return self.j.shakes if given.get("storm:*") == "yes" else 0.0
+
+    def _busy(self, given: Given) -> float:
+        return self.j.covers if given.get("job:*") == "yes" else 0.0
 
     def _hands(self, assets: Iterable[str]) -> tuple[list[Node], list[Node]]:
         """Who can lay hands on assets: through their controllers, and by standing beside the first of them."""
@@ -231,6 +255,16 @@ class _Maker:
         soon = 1.0 - _none_of([by_hand, *(strength for node in through if given[node.name] != "never")])
         return now, (1.0 - now) * soon
 
+    def _undone(self, well: float, busy: float, now: float, soon: float) -> tuple[float, ...]:
+        """Well, faulty, worked on, and what is done to it by now and soon.
+
+        What work does looks like a fault unless it was measured what detectors say of it.
+        """
+        left = 1.0 - now - soon
+        if not self.part.common:
+            well, busy = well * (1.0 - busy), 0.0
+        return left * well * (1.0 - busy), left * (1.0 - well), left * well * busy, now, soon
+
     def reading(self, asset: str) -> Node:
         through, beside = self._hands([asset])
         fault = self.j.within(self.j.faults, HORIZON_H)
@@ -241,10 +275,10 @@ class _Maker:
             by_hand = self.j.disables_by_hand / 4 if here == "intruder" else 0.0
             now, soon = self._done(given, through, self.j.falsifies, by_hand)
             work = self.j.work_disturbs if here == "work" else 0.0
-            well = _none_of([fault, work, self.j.announced / 2 if worked_on else 0.0])
-            return (1.0 - now - soon) * well, (1.0 - now - soon) * (1.0 - well), now, soon
+            busy = 1.0 - _none_of([work, self._busy(given), self.j.announced / 2 if worked_on else 0.0])
+            return self._undone(_none_of([fault, self._shaken(given)]), busy, now, soon)
 
-        return conditional(at("reading", asset), READING, [*through, *beside], rule)
+        return conditional(at("reading", asset), READING, [*through, *beside, *self.common()], rule)
 
     def process(self, asset: str) -> Node:
         through, beside = self._hands([asset])
@@ -254,10 +288,10 @@ class _Maker:
             here = given[beside[0].name] if beside else ""
             by_hand = self.j.disables_by_hand / 2 if here == "intruder" else 0.0
             now, soon = self._done(given, through, self.j.manipulates, by_hand)
-            well = _none_of([upset, self.j.work_disturbs if here == "work" else 0.0])
-            return (1.0 - now - soon) * well, (1.0 - now - soon) * (1.0 - well), now, soon
+            busy = 1.0 - _none_of([self._busy(given), self.j.work_disturbs if here == "work" else 0.0])
+            return self._undone(_none_of([upset, self._shaken(given)]), busy, now, soon)
 
-        return conditional(at("process", asset), PROCESS, [*through, *beside], rule)
+        return conditional(at("process", asset), PROCESS, [*through, *beside, *self.common()], rule)
 
     def barrier(self, name: str) -> Node:
         """A barrier, its failure on demand among its states; without one of that name, the device that is called so."""
@@ -382,8 +416,14 @@ class _Maker:
         roots = [self.threat("intruder"), self.threat("foothold"), *own]
         attack = self.any_of("reason:attack", [(node, _YES) for node in roots])
         readings = [self.made[at("reading", place)] for place in places.get("reading", ())]
-        self.any_of("reason:sensor_fault", [(node, frozenset({"faulty"})) for node in readings])
-        self.any_of("reason:misreading", [(node, frozenset({"faulty", "falsified"})) for node in readings])
+        seen = [self.made[at(*one)] for one in reached if one[0] in ("presence", "foothold")]
+        faulty = [(node, frozenset({"faulty"})) for node in readings]
+        self.any_of(
+            "reason:sensor_fault", [*faulty, *((node, frozenset({"disturbed"})) for node in dict.fromkeys(seen))]
+        )
+        told = {signal.asset for signal in self.ground.site.signals}  # a fence that misreads misleads nobody
+        misled = [self.made[at("reading", place)] for place in places.get("reading", ()) if place in told]
+        self.any_of("reason:misreading", [(node, frozenset({"faulty", "falsified"})) for node in misled])
         failed = [self.made[at("barrier", place)] for place in places.get("barrier", ())]
         self.any_of("reason:barrier_failed", [(node, frozenset({"failed"})) for node in failed])
         processes = [self.made[at("process", place)] for place in places.get("process", ())]
@@ -396,7 +436,12 @@ class _Maker:
         deeds = [*readings, *failed, *processes]
         busy = [at(*one) for one in reached if one[0] in ("presence", "foothold")]
         busy += [name for node in deeds for name in node.parents if name.startswith("presence:")]
+        busy += [node.name for node in (*readings, *processes)]
         self.any_of("reason:work", [(self.made[name], frozenset({"work"})) for name in dict.fromkeys(busy)])
+
+
+def _certain(there: bool) -> tuple[float, float]:
+    return (0.0, 1.0) if there else (1.0, 0.0)
 
 
 _UNFORESEEN = 1e-6

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from infrastress.core.time import HOUR, MINUTE
 from infrastress.fusion.evidence import Evidence, rank_of
-from infrastress.fusion.risk.generate import BARRIER, CONTROL, FOOTHOLD, PRESENCE, PROCESS, READING, at, split
+from infrastress.fusion.risk.generate import ANYWHERE, BARRIER, CONTROL, FOOTHOLD, PRESENCE, PROCESS, READING, at, split
 from infrastress.fusion.risk.ground import Ground
 from infrastress.fusion.risk.judgements import NOW
 from infrastress.fusion.risk.likelihood import WINDOW_H, Rates, RatesBook, faded, freshness, likelihood
@@ -103,7 +103,7 @@ def listen(evidence: Sequence[Evidence], ground: Ground, book: RatesBook) -> Hea
         if heard is None:
             unweighed += 1
             continue
-        key = (heard.detector, heard.node, *heard.assets) if item.calls else (heard.detector, split(heard.node)[0])
+        key = (heard.detector, heard.rule, heard.node) if item.calls else (heard.detector, split(heard.node)[0])
         other = best.get(key)
         if other is None:
             best[key] = heard
@@ -154,21 +154,18 @@ def _about(item: Evidence, ground: Ground) -> About | None:
     zone = next((asset.zone for asset in assets if asset.zone in ground.zones), None)
     zone = item.zone if item.zone in ground.zones else zone
     if signs & {"gas", "report"}:
-        return "release", zone or "*", {"yes": 1.0}
+        return "release", zone or ANYWHERE, {"yes": 1.0}
     if "physical_intrusion" in signs:
         room = next((asset.leads_to for asset in assets if isinstance(asset, Door)), zone)
-        return ("presence", room, {"intruder": 1.0, "work": 1.0}) if room in ground.zones and room else _INTRUDER
+        place = room if room in ground.zones and room else ANYWHERE
+        return "presence", place, {"intruder": 1.0, "work": 1.0, "disturbed": 1.0}
     if "cyber_intrusion" in signs:
-        security = next((found for asset in assets if (found := ground.security_zone(asset))), None)
-        return ("foothold", security, {"attacker": 1.0, "work": 1.0}) if security else _ATTACKER
+        security = next((found for asset in assets if (found := ground.security_zone(asset))), ANYWHERE)
+        return "foothold", security, {"attacker": 1.0, "work": 1.0, "disturbed": 1.0}
     if not assets:
         return None
     asset = min(assets, key=lambda one: (one.type == "controller", -one.criticality, item.assets.index(one.id)))
     return _of_process(signs, item, asset, ground)
-
-
-_INTRUDER: About = ("threat", "intruder", {"yes": 1.0})
-_ATTACKER: About = ("threat", "foothold", {"yes": 1.0})
 
 
 def _of_process(signs: frozenset[Sign], item: Evidence, asset: Asset, ground: Ground) -> About | None:
@@ -181,11 +178,11 @@ def _of_process(signs: frozenset[Sign], item: Evidence, asset: Asset, ground: Gr
     held = ground.made_of.get(asset.id)
     said: dict[Sign, About] = {
         "safeguard": ("barrier", held[0] if held else asset.id, {"failed": 1.0}),
-        "falsified": ("reading", asset.id, {"falsified": sure, "faulty": 1.0 - sure}),
-        "instrument_fault": ("reading", asset.id, {"faulty": sure, "falsified": 1.0 - sure}),
-        "contradiction": ("reading", asset.id, {"faulty": 1.0, "falsified": 1.0}),
-        "actuator": ("process", asset.id, {"manipulated": sure, "upset": 1.0 - sure}),
-        "upset": ("process", asset.id, {"upset": 1.0, "manipulated": 1.0}),
+        "falsified": ("reading", asset.id, {"falsified": sure, "faulty": 1.0 - sure, "work": 1.0}),
+        "instrument_fault": ("reading", asset.id, {"faulty": sure, "falsified": 1.0 - sure, "work": 1.0}),
+        "contradiction": ("reading", asset.id, {"faulty": 1.0, "falsified": 1.0, "work": 1.0}),
+        "actuator": ("process", asset.id, {"manipulated": sure, "upset": 1.0 - sure, "work": 1.0}),
+        "upset": ("process", asset.id, {"upset": 1.0, "manipulated": 1.0, "work": 1.0}),
     }
     if isinstance(asset, Controller):
         said["falsified"] = said["actuator"] = ("control", asset.id, {"yes": 1.0})

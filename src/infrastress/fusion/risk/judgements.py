@@ -35,6 +35,10 @@ class Judgements:
         falsifies, manipulates: that who controls a controller forges a reading of its assets (T0856), moves them.
         disables: that they put a barrier out of action (T0837, T0880); `disables_by_hand`: who stands beside it.
         faults, upsets, leaks: a year: of a reading, of an asset's process, of a zone's equipment without a cause here.
+        disturbances: a year and zone: that its doors and fences, or its network, tell of somebody who isn't there.
+        storms: a year and site: wind, water, a dip of the mains; `shakes`: that it disturbs a given zone, reading or
+            process (a common cause; the beta factor of IEC 61508-6, annex D, is its share of all failures).
+        jobs: a year and site: unannounced work at several places; `covers`: that it takes in a given one.
         works: unannounced benign work a year and zone; `announced`: that announced work is really done.
         work_disables, work_disturbs: that work puts a barrier out of action, disturbs a reading.
         misleads: that the process runs out of bounds under a forged reading, or under a faulty one.
@@ -58,6 +62,11 @@ class Judgements:
     faults: float = 0.5
     upsets: float = 1.0
     leaks: float = 0.1
+    disturbances: float = 2.0
+    storms: float = 4.0
+    shakes: float = 0.2
+    jobs: float = 12.0
+    covers: float = 0.3
     works: float = 4.0
     announced: float = 0.95
     work_disables: float = 0.1

@@ -34,12 +34,27 @@ class Rates:
         tpr, fpr: probability that it speaks in a window where it should, and where it should not.
         basis: "measured" on a recording; "stated" in the site file; "weak": nothing known.
         rests_on: recording, or the field of the site file; empty where nothing is known.
+        fault, work: probability that it speaks in a window of a fault, of honest work; None where nobody measured it.
     """
 
     tpr: float
     fpr: float
     basis: Literal["measured", "stated", "weak"]
     rests_on: str = ""
+    fault: float | None = None
+    work: float | None = None
+
+    @property
+    def by_cause(self) -> bool:
+        """Whether it was measured how often it speaks of faults and of honest work."""
+        return self.fault is not None and self.work is not None
+
+    def under(self, state: str) -> float:
+        """P(it speaks | a state in which it should): by what the state comes of."""
+        if state == "disturbed":
+            return self.fpr if self.fault is None else self.fault
+        known = self.fault if state in FAULTY else self.work if state == "work" else None
+        return self.tpr if known is None else known
 
     @property
     def bits(self) -> float:
@@ -47,6 +62,8 @@ class Rates:
         return log2(self.tpr / self.fpr)
 
 
+FAULTY = frozenset({"faulty", "upset"})
+"""States of readings and of the process that come of a fault."""
 WEAK = Rates(0.5, 0.05, "weak")
 """Of a rule that nobody measured: a likelihood ratio of 10, the most that Jeffreys (Theory of Probability, 1961,
 appendix B) calls substantial and not yet strong."""
@@ -55,7 +72,8 @@ appendix B) calls substantial and not yet strong."""
 def rates_over(measured: Performance, assets: int, hours: float = WINDOW_H) -> Rates:
     """Measured rates over a window on so many assets."""
     false = 1.0 - exp(-measured.fpr_per_asset_hour * hours * max(assets, 1))
-    return Rates(_inside(measured.tpr), _inside(false), "measured", measured.recording)
+    fault, work = (None if one is None else _inside(one.rate) for one in (measured.faults, measured.works))
+    return Rates(_inside(measured.tpr), _inside(false), "measured", measured.recording, fault, work)
 
 
 class RatesBook:
@@ -97,7 +115,9 @@ def likelihood(
             is also the least that any state has.
         weight: 1 for fresh evidence, towards 0 as it fades.
     """
-    full = (max(rates.tpr * looks_for[state], rates.fpr) if state in looks_for else rates.fpr for state in states)
+    full = (
+        max(rates.under(state) * looks_for[state], rates.fpr) if state in looks_for else rates.fpr for state in states
+    )
     return faded(tuple(full), weight)
 
 

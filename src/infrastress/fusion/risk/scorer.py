@@ -49,6 +49,7 @@ CHANCES: Mapping[str, str] = {
     "unauthorised_access": "attack",
     "reported_by_people": "release",
     "announced_work": "work",
+    "disturbance": "sensor_fault",
 }
 """Which explanation of the model a row of the table stands for."""
 _WORK_SIGNS: frozenset[Sign] = frozenset(
@@ -63,12 +64,23 @@ ANNOUNCED = Row(
     first="Call whoever leads the work at {subject}: is it they, and are they doing what was announced?",
 )
 """Only where work was announced for the place and time of the evidence."""
-OPEN = 0.5
-"""From which probability that something is wrong an incident is opened: more likely than not.
+DISTURBANCE = Row(
+    name="disturbance",
+    family="fault",
+    title="Devices disturbed, nobody behind it: {subject}",
+    needs=(frozenset[Sign](("physical_intrusion", "cyber_intrusion")),),
+    speaks_for={"instrument_fault": 0.0, "contradiction": 0.0, "upset": 0.0, "falsified": 0.0, "actuator": 0.0},
+    severity="evidence",
+    first="Send somebody to look at {subject}: is a contact loose, a cable down, the supply disturbed?",
+)
+"""Told only where rates were measured: whether what tells of somebody is more like a fault can't be judged without."""
+OPEN: Mapping[Severity, float] = {"medium": 0.5, "high": 0.25, "critical": 0.1}
+"""From which probability that something is wrong an incident is opened, by the most severe that is said of it.
 
-What calls below that stays an alarm, which somebody answers; an incident says that this is probably real.
+More likely than not where a missed one costs as much as a false one, odds of 1 to 3 and 1 to 9 where it costs more:
+each class is three times worse. What calls below that stays an alarm, which somebody answers.
 """
-_WRONG = ("attack", "release", "misreading", "process_upset", "barrier_failed")
+_HARM, _BROKEN = ("attack", "release"), ("misreading", "process_upset", "barrier_failed")
 _FIRE = frozenset[Sign](("fire",))
 _LIKELY, _POSSIBLE = 0.1, 0.01
 """From which probability of its top event on a hazard counts with its severity, and with one class less."""
@@ -78,7 +90,7 @@ _TOLD = 3
 
 def row_of(name: str) -> Row | None:
     """The row of a hypothesis by its name, of the table or of this scorer."""
-    return next((row for row in (*HYPOTHESES, ANNOUNCED) if row.name == name), None)
+    return next((row for row in (*HYPOTHESES, ANNOUNCED, DISTURBANCE) if row.name == name), None)
 
 
 class RiskScorer(Scorer):
@@ -116,7 +128,10 @@ class RiskScorer(Scorer):
         if assessment is None:
             return bool(left)
         chances = _chances(assessment)
-        return max(chances[name] for name in _WRONG) >= OPEN
+        worst = severity_of(max(rank_of(item.severity) for item in left))
+        if max(chances[name] for name in _HARM) >= OPEN.get(worst, OPEN["medium"]):
+            return True
+        return max(chances[name] for name in _BROKEN) >= OPEN["medium"]
 
     def score(self, evidence: Sequence[Evidence], site: Site, works: Sequence[Work] = ()) -> Hypothesis:
         """The story that holds best, with the model's probability and severity."""
@@ -127,7 +142,7 @@ class RiskScorer(Scorer):
         if assessment.weak == len(assessment.pieces) and not announced:
             return _unmeasured(TableScorer().score(evidence, site), assessment)
         chances = _chances(assessment)
-        rows = (*HYPOTHESES, ANNOUNCED) if announced else HYPOTHESES
+        rows = (*HYPOTHESES, *((DISTURBANCE,) if assessment.common else ()), *((ANNOUNCED,) if announced else ()))
 
         def chance(row: Row) -> float | None:
             reason = CHANCES.get(row.name)

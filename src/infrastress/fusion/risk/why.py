@@ -61,7 +61,9 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 def explain(assessment: Assessment, site: Site) -> Why:
     """Work an assessment out again with the site model as it is."""
-    part = Part(assessment.nodes, assessment.hazards, frozenset(assessment.works), assessment.bowties)
+    part = Part(
+        assessment.nodes, assessment.hazards, frozenset(assessment.works), assessment.bowties, assessment.common
+    )
     likelihoods, numbered = likelihoods_of([(piece.node, piece.likelihood) for piece in assessment.pieces])
     try:
         network = network_of(Ground(site), part)
