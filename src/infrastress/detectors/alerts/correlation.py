@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from infrastress.core.time import SECOND
 from infrastress.events.kinds import SEVERITIES
-from infrastress.fusion.alerts.automata import Moment, Node, compiled
-from infrastress.fusion.alerts.records import RawAlert
-from infrastress.fusion.alerts.rules import AlertRule, Match
+from infrastress.detectors.alerts.automata import Moment, Node, compiled
+from infrastress.detectors.alerts.records import RawAlert
+from infrastress.detectors.alerts.rules import AlertRule, Match
 
 __all__ = ["Correlation", "CorrelationState", "Hit"]
 
