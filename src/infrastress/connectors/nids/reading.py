@@ -13,11 +13,14 @@ from infrastress.connectors.nids.pairing import Pairs
 from infrastress.connectors.records import Refused
 from infrastress.core.errors import DecodeError
 from infrastress.events.delivery import Balance, Refusal
+from infrastress.events.kinds import ToolAlert
 from infrastress.events.network import NetworkRow
 
-__all__ = ["LONGEST", "LOST", "Reading", "Record", "Said", "text_of"]
+__all__ = ["LONGEST", "LOST", "Alert", "Reading", "Record", "Said", "text_of"]
 
 Record = dict[str, Any]
+Alert = tuple[int, ToolAlert]
+"""When it happened, ns, and what it is."""
 LONGEST: Final = MAX_LINE
 """Bytes of a line; a longer one is refused."""
 LOST: Final = "lost-by-sensor"
@@ -32,12 +35,14 @@ class Said:
 
     Attributes:
         rows: of the network record.
+        alerts: what the tool itself found, with its time.
         balance: a line counts as a row, a row of the network record as a cell.
         refusals: the first of what was refused.
     """
 
     def __init__(self) -> None:
         self.rows: list[NetworkRow] = []
+        self.alerts: list[Alert] = []
         self.balance = Balance()
         self.refusals: list[Refusal] = []
 
@@ -86,6 +91,11 @@ class Reading(ABC):
             KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError: it isn't as documented.
         """
 
+    def alerts(self, record: Record, log: str) -> Sequence[Alert]:
+        """What the tool found by itself, of a line that `rows` took; arguments and errors as there."""
+        del record, log
+        return ()
+
     def read(self, lines: Sequence[bytes], log: str, where: str, first: int, said: Said) -> None:
         """Read lines, the first of which is number `first` (from 1) of `where`."""
         for number, line in enumerate(lines, first):
@@ -102,6 +112,7 @@ class Reading(ABC):
                 rows = self.rows(record, log)
                 for row in rows:
                     check(row)
+                alerts = self.alerts(record, log)
             except Refused as refused:
                 said.refuse(refused.reason, place, text, dropped=refused.dropped)
             except (msgspec.MsgspecError, RecursionError):
@@ -110,6 +121,7 @@ class Reading(ABC):
                 said.refuse("not-as-documented", place, text)
             else:
                 said.rows += rows
+                said.alerts += alerts
                 said.balance.read += 1
                 said.balance.accepted += 1
         if self.lost:

@@ -6,10 +6,10 @@ from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from infrastress.core.time import SECOND
-from infrastress.events.kinds import SEVERITIES
 from infrastress.detectors.alerts.automata import Moment, Node, compiled
 from infrastress.detectors.alerts.records import RawAlert
 from infrastress.detectors.alerts.rules import AlertRule, Match
+from infrastress.events.kinds import SEVERITIES
 
 __all__ = ["Correlation", "CorrelationState", "Hit"]
 

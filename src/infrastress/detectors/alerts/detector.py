@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 from pydantic import BaseModel, Field, model_validator
 
-from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json
 from infrastress.core.time import HOUR, MINUTE, SECOND
 from infrastress.detectors.alerts.cards import CARDS
@@ -22,7 +21,7 @@ from infrastress.detectors.base import Detector, Heard, Lesson, RuleCard, baseli
 from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.events import ToolAlert
 from infrastress.events.frames import Block, Finding
-from infrastress.events.kinds import SEVERITIES, Severity
+from infrastress.events.kinds import Severity
 from infrastress.site import Site
 
 __all__ = ["AlertDetector", "AlertOptions"]
@@ -247,9 +246,9 @@ class AlertDetector(Detector):
 
 def _warnings(learned: QuietTime) -> Iterator[str]:
     if learned.hours < 24:
-        yield f"{learned.hours} hours were learned from: what comes once a day is unknown; take a day at least, or a week"
+        yield f"{learned.hours} hours were learned from: what comes once a day is unknown; take a day or a week"
     if learned.left_out:
-        yield f"{learned.left_out} alerts are of signatures beyond the bound; shorten what the tool calls its signatures"
+        yield f"{learned.left_out} alerts are of signatures beyond the bound: let the tool name them more steadily"
 
 
 def _listed(words: list[str]) -> tuple[str, ...]:

@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.core.time import SECOND
-from infrastress.events.kinds import Severity
 from infrastress.detectors.alerts.correlation import Correlation, CorrelationState, Hit
 from infrastress.detectors.alerts.incidents import IncidentOptions, Incidents, IncidentState, Joined
 from infrastress.detectors.alerts.novelty import Novelty, QuietTime
 from infrastress.detectors.alerts.records import RawAlert, fault_of, normalised
 from infrastress.detectors.alerts.rules import AlertRule
 from infrastress.detectors.alerts.sessions import Session, SessionOptions, Sessions, SessionState
+from infrastress.events.kinds import Severity
 
 __all__ = ["AlertGrouping", "GroupingOptions", "Placed", "Told"]
 
@@ -230,7 +230,8 @@ class AlertGrouping:
             self._hit(hit, session if hit.by_alert else None, out, alert.signature if hit.by_alert else "")
         if surprise:
             for joined in self._incidents.consider(session, alert.time):
-                out.append(_told(joined, alert.time, self._newest, str(joined.session), "", alert.signature))
+                told = _told(joined, alert.time, self._newest, str(joined.session))
+                out.append(told._replace(signature=alert.signature))
 
     def _hit(self, hit: Hit, session: Session | None, out: list[Placed | Told], signature: str = "") -> None:
         rule = next(one for one in self.options.rules if one.id == hit.rule)
@@ -245,7 +246,8 @@ class AlertGrouping:
                 joined = [Joined(session.incident, new=False, why=hit.rule, session=session), *joined]
         for one in joined:
             said = sentence if one.why == hit.rule else str(one.session)
-            out.append(_told(one, hit.at, self._newest, said, host, signature))
+            told = _told(one, hit.at, self._newest, said)
+            out.append(told._replace(signature=signature, host=told.host or host))
 
     def dump(self) -> bytes:
         """The whole state as canonical JSON."""
@@ -277,11 +279,11 @@ class AlertGrouping:
             self._correlation.load(state.correlation)
 
 
-def _told(joined: Joined, at: int, known: int, sentence: str, host: str, signature: str) -> Told:
+def _told(joined: Joined, at: int, known: int, sentence: str) -> Told:
     one = joined.session
-    if one is None:  # nothing came: the key names the host, if anything does
-        return Told(joined.incident, 0, joined.new, joined.why, at, known, sentence, host, at)
+    if one is None:
+        return Told(joined.incident, 0, joined.new, joined.why, at, known, sentence, began=at)
     return Told(
         joined.incident, one.number, joined.new, joined.why, at, known, sentence,
-        one.host, one.begin, one.severity, tuple(one.ids), tuple(one.techniques), signature,
+        one.host, one.begin, one.severity, tuple(one.ids), tuple(one.techniques),
     )  # fmt: skip

@@ -14,9 +14,9 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.time import SECOND
-from infrastress.events.kinds import SEVERITIES, Severity
 from infrastress.detectors.alerts.novelty import Novelty
 from infrastress.detectors.alerts.records import RawAlert
+from infrastress.events.kinds import SEVERITIES, Severity
 
 __all__ = ["Session", "SessionOptions", "SessionState", "Sessions"]
 
