@@ -38,4 +38,4 @@ class AMinerReading(Reading):
             techniques=techniques_of(found.get("MitreTechniqueId")),
             text=plain(found.get("Message"), LONG),
         )
-        return ((time_of(times[-1] if isinstance(times, list) else times), body),)
+        return (Alert(time_of(times[-1] if isinstance(times, list) else times), body),)

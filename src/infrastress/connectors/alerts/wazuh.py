@@ -1,7 +1,8 @@
 """Wazuh's alerts.json, an alert a line; fields as Wazuh 4 documents them."""
 
+import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from infrastress.connectors.alerts.wording import LONG, plain, techniques_of, time_of
 from infrastress.connectors.nids.reading import Alert, Reading, Record
@@ -49,7 +50,13 @@ class WazuhReading(Reading):
             techniques=techniques_of((rule.get("mitre") or {}).get("id")),
             text=plain(rule.get("description"), LONG),
         )
-        return ((time_of(record["timestamp"]), body),)
+        return (Alert(time_of(record["timestamp"]), body, _number(record.get("id"))),)
+
+
+def _number(told: Any) -> int | None:
+    """An alert's own id, `<seconds>.<offset>`, as a number: a line that is shipped twice is one alert."""
+    found = _ID.fullmatch(told) if isinstance(told, str) else None
+    return None if found is None else int(found[1]) * 10**9 + int(found[2])
 
 
 def _address(told: Any) -> str:
@@ -67,4 +74,5 @@ def _severity(level: Any) -> Severity:
     return "info"
 
 
+_ID: Final = re.compile(r"([0-8]?\d{9})\.(\d{1,9})", re.ASCII)
 _LEVELS: tuple[tuple[int, Severity], ...] = ((15, "critical"), (12, "high"), (7, "medium"), (4, "low"))

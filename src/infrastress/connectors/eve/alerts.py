@@ -37,4 +37,4 @@ def alert_of(record: Record) -> Alert:
         techniques=techniques_of(metadata.get("mitre_technique_id") if isinstance(metadata, dict) else None),
         text=plain(alert.get("category"), LONG),
     )
-    return moment(record), body
+    return Alert(moment(record), body)

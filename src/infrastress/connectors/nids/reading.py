@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
 
@@ -19,8 +19,6 @@ from infrastress.events.network import NetworkRow
 __all__ = ["LONGEST", "LOST", "Alert", "Reading", "Record", "Said", "text_of"]
 
 Record = dict[str, Any]
-Alert = tuple[int, ToolAlert]
-"""When it happened, ns, and what it is."""
 LONGEST: Final = MAX_LINE
 """Bytes of a line; a longer one is refused."""
 LOST: Final = "lost-by-sensor"
@@ -28,6 +26,14 @@ LOST: Final = "lost-by-sensor"
 _EXAMPLES: Final = 20
 _SHOWN: Final = 200
 _BAD: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError)
+
+
+class Alert(NamedTuple):
+    """What a tool found, when it happened (ns), and the tool's own number of it where it has one."""
+
+    at: int
+    body: ToolAlert
+    number: int | None = None
 
 
 class Said:

@@ -16,14 +16,20 @@ def handed_over(
         site: its id.
         source: its id.
         rows: handed over before.
-        alerts: handed over before.
+        alerts: handed over before; one that has no number of its own is numbered on.
         progress: before.
     """
     records = NetworkRecords.from_rows(site, source, rows, said.rows)
     said.balance.cells_accepted = len(records)
     events = tuple(
-        make_event(site=site, source=source, sequence=number, occurred=at, body=body)
-        for number, (at, body) in enumerate(said.alerts, alerts)
+        make_event(
+            site=site,
+            source=source,
+            sequence=count if one.number is None else one.number,
+            occurred=one.at,
+            body=one.body,
+        )
+        for count, one in enumerate(said.alerts, alerts)
     )
     newest = max([progress or 0, *records.ends.tolist(), *(event.occurred for event in events)])
     return records, events, newest or progress

@@ -86,7 +86,7 @@ class Told(NamedTuple):
         host: whom it is about, "" for the site.
         began: of the session's first alert, ns.
         severity: the highest of the session's alerts, "info" without one.
-        evidence: ids of the session's first alerts and of its last up to then.
+        evidence: ids of the session's first alerts and of its last up to then; of a rule's, those that it looked at.
         techniques: that they name.
         signature: of the alert that made it so, "" where none did.
     """
@@ -247,7 +247,8 @@ class AlertGrouping:
         for one in joined:
             said = sentence if one.why == hit.rule else str(one.session)
             told = _told(one, hit.at, self._newest, said)
-            out.append(told._replace(signature=signature, host=told.host or host))
+            rests_on = hit.evidence if one.why == hit.rule else told.evidence
+            out.append(told._replace(signature=signature, host=told.host or host, evidence=rests_on))
 
     def dump(self) -> bytes:
         """The whole state as canonical JSON."""
