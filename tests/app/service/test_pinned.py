@@ -7,6 +7,7 @@ from pathlib import Path
 from runpy import run_path
 
 import httpx
+import numpy as np
 import pytest
 
 from infrastress.app.cli import main
@@ -14,13 +15,27 @@ from infrastress.app.keeping.backup import Place
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.force import Force
 from infrastress.app.service.models import prepare
+from infrastress.app.service.pinning import _chosen as chosen_rows
+from infrastress.app.service.pinning import before_of, pin_evidence
 from infrastress.app.service.upkeep import keep_in_order
 from infrastress.client import Client
-from infrastress.core.time import HOUR, from_iso
+from infrastress.core.time import HOUR, MINUTE, SECOND, from_iso
+from infrastress.events import (
+    Detection,
+    DoorState,
+    Incident,
+    NetworkRecords,
+    Report,
+    TimelineEntry,
+    encode_event,
+    make_event,
+)
+from infrastress.site.load import load_site
 from infrastress.store import open_store
-from infrastress.store.pinned import PINNED
-from infrastress.store.ports import read_all
+from infrastress.store.pinned import PINNED, find_pinned, pinned_list
+from infrastress.store.ports import Output, read_all
 from tests.app.api.running import copy_store, running
+from tests.detectors.network.saying import START, said
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "alerts"
 TINY = {"ingest": 1e-9, "fusion": 1e-9, "result": 1e-9, "quarantine": 1e-9, "history": 1e-9}
@@ -152,3 +167,54 @@ def test_a_kept_record_is_exported_under_a_name_of_its_own(night, tmp_path):
     kinds = {one.stem for one in records.glob("pinned-*.jsonl")}
     assert {"pinned-events", "pinned-detections", "pinned-network", "pinned-incidents"} <= kinds
     assert json.loads((records / "pinned-events.jsonl").read_text().splitlines()[0])["id"]
+
+
+def test_rows_kept_are_those_of_the_packets_and_of_the_assets_shortly_before():
+    rows = [
+        said(0, "10.9.0.1", "10.9.0.2", capture="a.pcap", packet=7, response_packet=8),
+        said(0, "10.9.0.1", "10.9.0.2", capture="b.pcap", packet=7),
+        said(0, "10.9.20.21", "10.9.0.2"),
+        said(700, "10.9.0.2", "10.9.20.21"),
+        said(700, "10.9.0.1", "10.9.0.2"),
+        said(1300, "10.9.20.21", "10.9.0.2"),
+    ]
+    body = Detection(
+        detector="d", detector_version="1", rule="r", episode="e", phase="raised", source_kind="network",
+        severity="high", score=1.0, sentence="s", began=START + 1200 * SECOND, until=START + 1250 * SECOND,
+        packets=("a.pcap#8", "c.pcap#7", "a.pcap"),
+    )  # fmt: skip
+    chosen = chosen_rows(NetworkRecords.from_rows("station", "tap", 0, rows), body, {"10.9.20.21"})
+    assert np.flatnonzero(chosen).tolist() == [0, 3]
+
+
+def test_a_concern_about_an_insider_is_not_listed_before_an_incident(tmp_path):
+    site = load_site(EXAMPLE)
+    began = START + HOUR
+    bodies = [
+        Report(reporter="p", channel="form", category="insider", text="D-CONTROL"),
+        Report(reporter="p", channel="form", category="smell", text="d-control"),
+        DoorState(door="D-CONTROL", state="open"),
+        DoorState(door="D-OTHER", state="open"),
+    ]
+    told = [
+        make_event(site="station", source="x", sequence=number, occurred=began - number * MINUTE, body=body)
+        for number, body in enumerate(bodies)
+    ]
+    line = TimelineEntry(occurred=began, source_kind="access", event="0" * 32, assets=("D-CONTROL",), text="t")
+    incident = Incident(
+        incident="inc-1", revision=1, state="open", hypothesis="h", title="t", severity="high", confidence=0.5, why="",
+        began=began, updated=began, first_alarm=began, detections=(), source_kinds=("access",), timeline=(line,),
+    )  # fmt: skip
+    row = make_event(site="station", source="fusion", sequence=0, occurred=began, body=incident)
+    with open_store(tmp_path / "store") as store:
+        store.log.append("ingest/station/main:event", [(one.id, encode_event(one)) for one in told])
+        lease = store.checkpoints.acquire("fusion/station", store.checkpoints.observe("fusion/station"), "test")
+        lease.commit(1, None, [Output(row.id, "result/station:event", encode_event(row), "station/inc-1", began)])
+        now = time.time_ns()
+        assert pin_evidence(store, site, now=now, event_now=now) == [(began - HOUR, began + HOUR)]
+        assert pinned_list(store.log, "station", before_of("inc-1")) == (told[2].id, told[1].id)
+        assert find_pinned(store.log, "station", told[1].id).data == encode_event(told[1])
+        assert find_pinned(store.log, "station", told[0].id) is None
+        end = store.log.end(PINNED + "station")
+        pin_evidence(store, site, now=now, event_now=now)
+        assert store.log.end(PINNED + "station") == end
