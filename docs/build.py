@@ -12,6 +12,7 @@ from infrastress.app.api.document import openapi_document
 from infrastress.app.plots import open_figure
 from infrastress.detectors import health
 from infrastress.detectors.access import AccessDetector
+from infrastress.detectors.alerts import AlertDetector
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
 from infrastress.detectors.perimeter import PerimeterDetector
@@ -33,6 +34,7 @@ PAGES = {
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",
     TrackDetector: "Tracks",
+    AlertDetector: "Alerts of other tools",
 }
 DOCS = Path(__file__).resolve().parent
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from benchmarks.alerts.scores import NOISE
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts import RawAlert
+from infrastress.detectors.alerts import RawAlert
 
 __all__ = ["QUIET_S", "Scenario", "read"]
 

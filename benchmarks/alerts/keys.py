@@ -9,7 +9,7 @@ import numpy.typing as npt
 from benchmarks.alerts.data import Scenario
 from benchmarks.alerts.scores import Stream, stream_of
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts import RawAlert, learn
+from infrastress.detectors.alerts import RawAlert, learn
 
 __all__ = ["GAPS", "KEYS", "LEAST", "groups_by", "never_seen", "stream_by", "trivial"]
 

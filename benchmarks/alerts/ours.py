@@ -11,7 +11,7 @@ import numpy.typing as npt
 from benchmarks.alerts.data import Scenario
 from benchmarks.alerts.scores import Stream, stream_of
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts import (
+from infrastress.detectors.alerts import (
     AlertGrouping,
     GroupingOptions,
     IncidentOptions,

@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.alerts.data import Scenario
 from benchmarks.alerts.ours import quiet_of
 from benchmarks.common import cpu_seconds, peak_mb
-from infrastress.fusion.alerts import AlertGrouping, GroupingOptions, parse_rules
+from infrastress.detectors.alerts import AlertGrouping, GroupingOptions, parse_rules
 
 __all__ = ["speed"]
 

@@ -12,7 +12,7 @@ from benchmarks.alerts.ours import DEFAULTS, SESSIONS, options_of, place, sessio
 from benchmarks.alerts.rotations import rotate
 
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts import GroupingOptions, RawAlert, learn
+from infrastress.detectors.alerts import GroupingOptions, RawAlert, learn
 
 HEAD = "time,name,ip,host,short,time_label,event_label\n"
 

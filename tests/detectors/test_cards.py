@@ -8,6 +8,7 @@ import pytest
 from infrastress.core.plugins import load_plugin, plugin_names
 from infrastress.detectors import health
 from infrastress.detectors.access import AccessDetector
+from infrastress.detectors.alerts import AlertDetector
 from infrastress.detectors.cardpage import card_page
 from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
 from infrastress.detectors.perimeter import PerimeterDetector
@@ -31,6 +32,7 @@ PAGES = {
     TrackDetector: "Tracks",
     NetworkRuleDetector: "Network rules",
     NetworkBaselineDetector: "Network baseline",
+    AlertDetector: "Alerts of other tools",
 }
 
 
@@ -46,10 +48,11 @@ def test_every_invariant_has_a_card_and_is_run():
 
 
 def test_every_rule_named_in_the_event_rules_has_a_card():
-    words = r'"((?:access|login|gas|switch|fire|fence|vote|device)\.[a-z_]+)"'
+    words = r'"((?:access|login|gas|switch|fire|fence|vote|device|alerts)\.[a-z_]+)"'
     for folder, detector in (
         ("access", AccessDetector),
         ("perimeter", PerimeterDetector),
+        ("alerts", AlertDetector),
     ):
         assert _named(ROOT / "src" / "infrastress" / "detectors" / folder, words) == set(detector.cards)
 
@@ -73,6 +76,7 @@ def test_no_module_makes_a_detection_of_a_rule_without_a_card():
         *PerimeterDetector.cards,
         *ReportDetector.cards,
         *TrackDetector.cards,
+        *AlertDetector.cards,
         *NetworkRuleDetector.cards,
         *NetworkBaselineDetector.cards,
         *health.CARDS,

@@ -24,6 +24,7 @@ DEFAULT_DETECTORS = (
     "site_network",
     "network_baseline",
     "tracks",
+    "alerts",
 )
 """What runs at a site that names no detectors."""
 

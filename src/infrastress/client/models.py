@@ -311,6 +311,13 @@ class IncidentDetail(Incident):
     checks: list[Check]
     handling: HandlingDetail
     evidence: dict[str, Link]
+    before: Annotated[
+        list[Raw],
+        Field(
+            description="The last of what was told of its assets, or in their zones, in the hour before it began; they "
+            "are kept with it, and there from the next upkeep on"
+        ),
+    ] = []
 
 
 class IncidentActResult(Wire):
@@ -337,6 +344,13 @@ class Evidence(Wire):
     raw: Annotated[list[Raw], Field(description="The first of what it rests on: kind, time, source")]
     blobs: dict[str, Link]
     card: "Card | None"
+    network: Annotated[
+        list[dict[str, Any]],
+        Field(
+            description="Of an incident's detection, rows of the network record: those of its packets, and what its "
+            "assets said from ten minutes before it on; the last 500. They are there from the next upkeep on"
+        ),
+    ] = []
 
 
 class Card(Wire):

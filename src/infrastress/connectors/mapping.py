@@ -56,11 +56,14 @@ class TimeMap(_Part):
 class RecordMap(_Part):
     """How JSON lines that are not our own events become events of one kind.
 
-    `fields` maps a field of the body to a field of the record, `values` turns its words into the body's, by field
+    A field that lies in another is named with a dot (`rule.id`). `fields` maps a field of the body to a field of the
+    record, `values` turns its words into the body's, by field
     of the body ({"state": {"DOOR_FORCED": "forced"}}), `constants` gives bodies fields of fixed value.
     """
 
-    kind: Literal["access", "login", "door", "session", "gas", "switch", "track", "report", "work_notice"]
+    kind: Literal[
+        "access", "login", "door", "session", "gas", "switch", "track", "alert", "report", "work_notice"
+    ]  # fmt: skip
     time: str = "time"
     source: Annotated[str | None, Field(description="Source id; the file's own source without it")] = None
     assets: Annotated[tuple[str, ...], Field(description="Fields that hold asset ids")] = ()

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+from infrastress.connectors.alerts import AMinerLogConnector, WazuhLogConnector
 from infrastress.connectors.base import Connector
 from infrastress.connectors.eve import EveLogConnector
 from infrastress.connectors.files import FilesConnector, FilesOptions, Mapping, load_mapping
@@ -26,12 +27,19 @@ __all__ = ["find_mapping", "name_of", "open_recording"]
 
 TELEMETRY, EVENTS = "telemetry.csv", "events.jsonl"
 CAPTURES = ("*.pcap", "*.pcapng")
-LOGS: dict[str, type[LogConnector]] = {"eve": EveLogConnector, "zeek": ZeekLogConnector}
-"""Logs of network sensors by what their content looks like."""
+LOGS: dict[str, type[LogConnector]] = {
+    "eve": EveLogConnector,
+    "zeek": ZeekLogConnector,
+    "wazuh": WazuhLogConnector,
+    "aminer": AMinerLogConnector,
+}
+"""Logs of network sensors and of tools that tell alerts by what their content looks like."""
 TRACKS: dict[str, type[TrackLogConnector]] = {"cot": CotLogConnector, "ais": AisLogConnector}
 """Files of tracking systems, in the same way."""
 LOG_NAMES = (
     "eve*.json",
+    "alerts*.json",
+    "aminer*.json",
     "*.cot",
     "*.nmea",
     *(

@@ -1,6 +1,6 @@
 """Records to events: our own envelope in JSON, or a stranger's JSON object by a mapping."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,7 @@ from infrastress.site import Site
 __all__ = ["RecordReader", "Refused"]
 
 
+_ABSENT: Final = object()
 _MOMENTS = frozenset({"begins", "ends"})
 """Fields that are times, written as the time of the record is."""
 
@@ -78,8 +79,9 @@ class RecordReader:
         spec = self._records
         if spec is None or not isinstance(record, dict):
             raise Refused("no-event")
-        occurred = self._moment(record.get(spec.time))
-        fields = {name: self._told(spec, name, record[key]) for name, key in spec.fields.items() if key in record}
+        occurred = self._moment(_at(record, spec.time))
+        found = {name: _at(record, key) for name, key in spec.fields.items()}
+        fields = {name: self._told(spec, name, value) for name, value in found.items() if value is not _ABSENT}
         for name in _MOMENTS & fields.keys():
             fields[name] = self._moment(fields[name])
         try:
@@ -92,7 +94,7 @@ class RecordReader:
             sequence=number,
             occurred=occurred,
             body=body,
-            assets=tuple(_scalar(record[key]) or "" for key in spec.assets if record.get(key)),
+            assets=tuple(told for key in spec.assets if (told := _scalar(_at(record, key)))),
         )
         try:
             return decode_event(encode_event(event))  # a number given as the word "nan" can't be written
@@ -118,5 +120,17 @@ class RecordReader:
         return str(value) if number and name in self._texts else value
 
 
+def _at(record: dict[str, Any], name: str) -> Any:
+    """A field by its name, or by the way to it: the names from the outside in, with dots; `_ABSENT` where none is."""
+    if name in record:
+        return record[name]
+    inside: Any = record
+    for part in name.split("."):
+        if not isinstance(inside, dict) or part not in inside:
+            return _ABSENT
+        inside = inside[part]
+    return inside
+
+
 def _scalar(value: Any) -> str | None:
-    return None if value is None or isinstance(value, dict | list) else str(value)
+    return None if value is None or value is _ABSENT or isinstance(value, dict | list) else str(value)

@@ -44,6 +44,7 @@ __all__ = [
     "SwitchState",
     "Tick",
     "TimelineEntry",
+    "ToolAlert",
     "TrackPoint",
     "TrackedObject",
     "Unknown",
@@ -145,6 +146,25 @@ class SwitchState(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="
     device: str
     state: str
     by: str = ""
+
+
+class ToolAlert(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="alert"):
+    """What another tool (an IDS, a SIEM, a log monitor) told: one of thousands a day, nearly all of them usual.
+
+    `signature` is the tool's steady name of what it saw, `family` tool and log ("wazuh sshd"), `sensor` the instance
+    that saw it. It is about `host` or `address`; `peer` is the address at the other end. `text` is the tool's own
+    sentence, `techniques` are ids of ATT&CK that it names.
+    """
+
+    signature: str
+    host: str = ""
+    address: str = ""
+    peer: str = ""
+    family: str = ""
+    sensor: str = ""
+    severity: Severity = "low"
+    techniques: tuple[str, ...] = ()
+    text: str = ""
 
 
 class TrackPoint(Observed, frozen=True, kw_only=True, omit_defaults=True, tag="track"):
@@ -423,6 +443,7 @@ Body = (
     | SessionState
     | GasReading
     | SwitchState
+    | ToolAlert
     | TrackPoint
     | Report
     | ReportVerdict
@@ -446,6 +467,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
         SessionState,
         GasReading,
         SwitchState,
+        ToolAlert,
         TrackPoint,
         Report,
         ReportVerdict,

@@ -19,9 +19,10 @@ from infrastress.app.service.link import Link
 from infrastress.app.service.lock import StoreLock
 from infrastress.app.service.logs import configure, redact
 from infrastress.app.service.models import changed_parts, prepare, read_setup, site_in_force
+from infrastress.app.service.pinning import pin_evidence
 from infrastress.app.service.starting import serve
 from infrastress.app.service.status import SIZE, ChildStatus, Status, StatusFile, read_status
-from infrastress.app.service.upkeep import evidence_of, keep_in_order
+from infrastress.app.service.upkeep import keep_in_order
 from infrastress.core.errors import ConfigurationError, StoreError
 from infrastress.core.time import DAY, HOUR, MINUTE
 from infrastress.events import Incident, encode_event, make_event
@@ -261,7 +262,8 @@ class TestUpkeep:
             outputs.append(Output(event.id, "result/toy:event", encode_event(event), "toy/inc-1", old))
             lease.commit(1, None, outputs)
             told = store.checkpoints.acquire("notify/toy", store.checkpoints.observe("notify/toy"), "test")
-            assert evidence_of(store, "toy") == [(incident.began - HOUR, incident.updated + HOUR)]
+            spans = pin_evidence(store, site_in_force(store, "toy").site, now=now[0], event_now=now[0])
+            assert spans == [(incident.began - HOUR, incident.updated + HOUR)]
             assert keep_in_order(store, "toy").records["ingest/toy/main"] == 1  # the telemetry wasn't judged yet
             lease.commit(2, None, [])
             assert keep_in_order(store, "toy").records == {"ingest/toy/main": 1, "result/toy": 0}

@@ -27,6 +27,7 @@ const KINDS = [
   "inventory_action",
   "access",
   "login",
+  "alert",
   "gas",
   "switch",
   "report",

@@ -7,17 +7,20 @@ from infrastress.app.api.plant import Plant
 from infrastress.app.api.projection import Entry
 from infrastress.app.api.resting import Reader, finding_of
 from infrastress.app.api.wire import evidence_link, handling_detail_of, link
+from infrastress.app.service.pinning import before_of
 from infrastress.app.story import first_action
 from infrastress.client import models
 from infrastress.core.time import to_iso
 from infrastress.events import Detection, Incident
 from infrastress.fusion.evidence import rank_of
+from infrastress.store.pinned import pinned_list
 
 __all__ = ["incident_detail"]
 
 _ALARMS, _FINDINGS, _CHECKS, _HANDLED = 200, 50, 20, 500
 _RAW = 3
 """Raw records told with a line of the timeline."""
+_BEFORE = 50
 _READS = 600
 """Records of the log read for one answer."""
 
@@ -47,6 +50,7 @@ def incident_detail(plant: Plant, entry: Entry) -> models.IncidentDetail:
         alarms_total=len(mine),
         checks=_checks(plant, mine),
         evidence={id_: evidence_link(id_) for id_ in body.detections},
+        before=reader.raw(pinned_list(plant.store.log, plant.id, before_of(body.incident))[-_BEFORE:], _BEFORE),
     )
 
 

@@ -11,6 +11,7 @@ from infrastress.core.errors import DecodeError
 from infrastress.core.time import MINUTE, to_iso
 from infrastress.events import Detection, Event, decode_event
 from infrastress.site import Site
+from infrastress.store.pinned import find_pinned
 from infrastress.store.ports import Record, type_of
 
 __all__ = ["Reader", "finding_of", "parts_of", "record_of", "spans_of"]
@@ -19,12 +20,18 @@ _MARGIN = 30 * MINUTE
 
 
 def record_of(plant: Plant, id_: str) -> Record | None:
-    """The record of an event, detection, alarm, incident or act; None where the log holds none (any more)."""
+    """The record of an event, detection, alarm, incident or act, as it lay in the log also where it is pinned.
+
+    None where the log holds none (any more).
+    """
     for partition in (f"fusion/{plant.id}", plant.partitions[2], plant.partitions[0]):
         record = plant.store.log.find(partition, id_)
         if record is not None and type_of(record.subject) in ("event", "action", "tick"):
             return record
-    return None
+    try:
+        return find_pinned(plant.store.log, plant.id, id_)
+    except DecodeError:  # a list of ids, or rows of the network: no record of its own
+        return None
 
 
 class Reader:

@@ -35,6 +35,7 @@ from infrastress.runtime.kept import decode_kept
 from infrastress.site.load import load_site
 from infrastress.store import open_store
 from infrastress.store.history import HISTORY, TELEMETRY
+from infrastress.store.pinned import unpinned
 from infrastress.store.ports import Log, Record, Store, type_of
 from infrastress.store.tables import SCHEMA
 
@@ -59,7 +60,7 @@ its size and SHA-256.
 
 - `records/*.jsonl`: one JSON object a line, in the order in which they were stored. Times are ISO 8601, UTC.
   `schema/event.json` is the JSON Schema of events (there with times in nanoseconds). `alarms.jsonl` and
-  `incidents.jsonl` hold every version, the newest last.
+  `incidents.jsonl` hold every version, the newest last. `pinned-*.jsonl` are copies that stay with their incidents.
 - `newest/*.jsonl`: `key` and `record`, the newest version of each, also where older ones have passed retention.
 - `telemetry/*.parquet`: columns `tag` (signal of `site/site.yaml`), `time` (UTC), `value` (SI units: K, Pa, m,
   m3/s, 1).
@@ -129,7 +130,7 @@ def _records(log: Log, ends: dict[str, int], folder: Path, advance: Callable[[fl
             for record in _until(log, partition, end):
                 if type_of(record.subject) in TELEMETRY:
                     continue
-                name, line = _line(record)
+                name, line = (_pinned if type_of(record.subject) == "pinned" else _line)(record)
                 if name not in files:
                     files[name] = stack.enter_context((folder / f"{name}.jsonl").open("wb"))
                 files[name].write(line + b"\n")
@@ -162,13 +163,21 @@ def _line(record: Record) -> tuple[str, bytes]:
         if head == "result":
             name = f"{event.kind}s"
         return name, event_to_json(event)
-    if type_ == "raw":
-        with suppress(DecodeError):
+    with suppress(DecodeError):
+        if type_ == "raw":
             return "quarantine-messages", canonical_json(msgspec.to_builtins(decode_kept(record.data)))
-    if type_ == "network":
-        with suppress(DecodeError):
+        if type_ == "network":
             return name, _network(NetworkRecords.decode(record.data))
     return name, _json(record.data)
+
+
+def _pinned(record: Record) -> tuple[str, bytes]:
+    """Of a copy that stays with an incident: as what it is a copy of."""
+    try:
+        name, line = _line(unpinned(record))
+    except DecodeError:
+        return "pinned-unreadable", _raw(record.data)
+    return f"pinned-{name}", line
 
 
 def _network(records: NetworkRecords) -> bytes:

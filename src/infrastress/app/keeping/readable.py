@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from infrastress.core.errors import InfrastressError
+from infrastress.core.errors import DecodeError, InfrastressError
 from infrastress.events import NetworkRecords, Samples, decode_event
 from infrastress.events.health import decode_health
 from infrastress.runtime.kept import decode_kept
+from infrastress.store.pinned import unpinned
 from infrastress.store.ports import Blobs, Record, Store, type_of
 
 __all__ = ["unreadable"]
@@ -40,6 +41,11 @@ def unreadable(store: Store, blobs: Blobs | None = None) -> list[str]:
 
 
 def _fault(record: Record, partition: str) -> str:
+    if type_of(record.subject) == "pinned":
+        try:
+            record = unpinned(record)
+        except DecodeError as error:
+            return f"{partition} record {record.offset}: {error.what}"
     told = _tried(type_of(record.subject), record.data)
     return f"{partition} record {record.offset}: {told}" if told else ""
 

@@ -10,24 +10,21 @@ import structlog
 from infrastress.app.service.config import ServiceConfig
 from infrastress.app.service.link import Link
 from infrastress.core.clock import EventClock
-from infrastress.core.errors import DecodeError, InfrastressError
-from infrastress.core.time import HOUR
+from infrastress.core.errors import InfrastressError
 
 if TYPE_CHECKING:  # imported when there is something to do: the others start the sooner
     from infrastress.site import Site
     from infrastress.store.ports import Store
     from infrastress.store.retention import Retired
 
-__all__ = ["PERIOD_VARIABLE", "days_kept", "evidence_of", "keep_in_order", "listen", "run"]
+__all__ = ["PERIOD_VARIABLE", "days_kept", "keep_in_order", "listen", "run"]
 
 PERIOD_VARIABLE = "INFRASTRESS_UPKEEP_S"
 """Environment variable: seconds between two rounds, and before the first."""
 _FIRST_S, _PERIOD_S = 60.0, 600.0
-_AROUND = HOUR
 _STATUS_DAYS, _STANDING_DAYS = 1 / 24, 90.0
 """How each signal stood matters to those who follow now; the newest stays as a keyed record.
 When it began to stand otherwise matters to whoever looks back."""
-"""Telemetry before and behind an incident that stays with it."""
 _NICE = 10
 
 
@@ -87,12 +84,13 @@ def listen(store: "Store", config: ServiceConfig) -> None:
 
 
 def keep_in_order(store: "Store", site_id: str) -> "Retired":
-    """Compact telemetry, and remove what is older than the site's `retention_days`, but for what incidents need.
+    """Compact telemetry, pin what incidents rest on, and remove what else is older than the site's `retention_days`.
 
     Raises:
         StoreError: the store can't be read or written; what was done stays done.
     """
     from infrastress.app.service.models import site_in_force
+    from infrastress.app.service.pinning import pin_evidence
     from infrastress.store.retention import apply_retention
 
     site = site_in_force(store, site_id).site
@@ -106,37 +104,12 @@ def keep_in_order(store: "Store", site_id: str) -> "Retired":
     consumers = {ingest: [ingest], fusion: [fusion], result: told}
     consumers |= {f"{kind}/{site_id}": [] for kind in ("quarantine", "status", "standing")}
     days = days_kept(site)
-    return apply_retention(
-        store,
-        days,
-        now=time.time_ns(),
-        event_now=EventClock.of_environment().now(),
-        consumers=consumers,
-        pinned=evidence_of(store, site_id),
-    )
+    now, event_now = time.time_ns(), EventClock.of_environment().now()
+    pinned = pin_evidence(store, site, now=now, event_now=event_now)
+    return apply_retention(store, days, now=now, event_now=event_now, consumers=consumers, pinned=pinned)
 
 
 def days_kept(site: "Site") -> dict[str, float]:
     """Days for which each kind is kept; what isn't named is kept for ever."""
     own: dict[str, float] = dict(site.runtime.retention_days.items())
     return {"standing": _STANDING_DAYS, **own, "status": _STATUS_DAYS}
-
-
-def evidence_of(store: "Store", site_id: str) -> list[tuple[int, int]]:
-    """Spans of telemetry, ns, that incidents of a site rest on."""
-    from infrastress.events import Incident, decode_event
-
-    spans: list[tuple[int, int]] = []
-    after: tuple[int, str] | None = None
-    while rows := store.records.list("event", after=after, limit=500):
-        for row in rows:
-            if not row.key.startswith(f"{site_id}/"):
-                continue
-            try:
-                body = decode_event(row.data).body
-            except DecodeError:
-                continue
-            if isinstance(body, Incident):
-                spans.append((body.began - _AROUND, body.updated + _AROUND))
-        after = rows[-1].sort, rows[-1].key
-    return spans

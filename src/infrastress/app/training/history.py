@@ -17,7 +17,7 @@ from infrastress.app.reading import open_recordings
 from infrastress.app.training.exclusions import Exclusion, labelled
 from infrastress.connectors.base import Connector
 from infrastress.core.time import SECOND
-from infrastress.events import Event, NetworkRecords
+from infrastress.events import Event, NetworkRecords, ToolAlert
 from infrastress.events.delivery import Balance, Delivery
 from infrastress.events.frames import Block, Finding, Frames
 from infrastress.runtime.admission import Admission
@@ -146,10 +146,15 @@ class History:
 
 
 def heard(block: Block) -> npt.NDArray[np.bool_]:
-    """bool[k]: frames with telemetry; where the site has no signals, those in which a network was heard."""
+    """bool[k]: frames with telemetry; where the site has no signals, those with network records or a tool's alerts."""
     told: npt.NDArray[np.bool_] = np.any(block.frames.count > 0, axis=1, keepdims=False)
-    for records in () if block.frames.tags else block.network:
+    if block.frames.tags:
+        return told
+    for records in block.network:
         told[np.searchsorted(block.frames.ends, records.known)] = True
+    alerts = [max(event.occurred, event.observed) for event in block.events if isinstance(event.body, ToolAlert)]
+    at = np.searchsorted(block.frames.ends, alerts)
+    told[at[at < len(told)]] = True
     return told
 
 

@@ -109,7 +109,7 @@ def train(
         if not trained.frames:
             where = ", ".join(map(str, recordings))
             raise InputError(
-                "no telemetry to learn from, and no network traffic", where=where, remedy="see its balance"
+                "no telemetry to learn from, no network traffic and no alerts", where=where, remedy="see its balance"
             )
         if not trained.refused:
             _learn(site, chosen, history, spans, trained)

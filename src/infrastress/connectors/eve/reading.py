@@ -1,8 +1,9 @@
 """Lines of EVE by their `event_type`; fields as Suricata 7 and 8 document them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
+from infrastress.connectors.eve.alerts import alert_of
 from infrastress.connectors.eve.dnp3 import dnp3_rows
 from infrastress.connectors.eve.ends import moment, number
 from infrastress.connectors.eve.enip import enip_rows
@@ -10,7 +11,7 @@ from infrastress.connectors.eve.flows import alert_row, arp_row, flow_row
 from infrastress.connectors.eve.modbus import modbus_rows
 from infrastress.connectors.eve.sessions import SESSIONS
 from infrastress.connectors.nids.pairing import Pairs
-from infrastress.connectors.nids.reading import Reading, Record
+from infrastress.connectors.nids.reading import Alert, Reading, Record
 from infrastress.connectors.records import Refused
 from infrastress.events.network import NetworkRow
 
@@ -54,6 +55,11 @@ class EveReading(Reading):
         if not isinstance(kind, str):
             raise TypeError("event_type is no text")
         raise Refused(f"{kind[:40]}: not taken", dropped=True)
+
+    def alerts(self, record: Record, log: str) -> Sequence[Alert]:
+        """Of a line of kind `alert`, which stays a row of the network record besides."""
+        del log
+        return (alert_of(record),) if record["event_type"] == "alert" else ()
 
     def _stats(self, stats: Record) -> None:
         """Packets that never reached it: dropped by the kernel, before or in the capture."""

@@ -10,7 +10,7 @@ from infrastress.core.errors import InputError
 
 __all__ = ["Content", "looks_like"]
 
-Content = Literal["parquet", "json_lines", "text", "capture", "eve", "zeek", "cot", "ais"]
+Content = Literal["parquet", "json_lines", "text", "capture", "eve", "zeek", "wazuh", "aminer", "cot", "ais"]
 
 _CAPTURES = (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a")
 """How pcap begins, in both byte orders with micro- and nanoseconds, and pcapng."""
@@ -85,7 +85,15 @@ def _tracks(text: bytes, line: bytes) -> Content | None:
 
 
 def _sensor(line: dict[str, Any]) -> Content | None:
-    """Whose log a line is of: Suricata's EVE has its kind of event in it, Zeek's a time and a connection or a path."""
+    """Whose log a line is of.
+
+    Suricata's EVE has its kind of event in it, Zeek's a time and a connection or a path, Wazuh's a rule with its level
+    and an agent, AMiner's the component that found it.
+    """
     if "event_type" in line and "timestamp" in line and ("src_ip" in line or "stats" in line):
         return "eve"
+    if isinstance(line.get("rule"), dict) and "level" in line["rule"] and isinstance(line.get("agent"), dict):
+        return "wazuh"
+    if "AnalysisComponent" in line and "LogData" in line:
+        return "aminer"
     return "zeek" if "ts" in line and ("uid" in line or "_path" in line or "id.orig_h" in line) else None

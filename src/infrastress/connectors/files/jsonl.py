@@ -19,6 +19,7 @@ __all__ = ["KIND_OF_BODY", "event_deliveries"]
 
 KIND_OF_BODY: AnyMapping[str, str] = {
     "access": "access",
+    "alert": "network",
     "door": "access",
     "gas": "access",
     "login": "network",

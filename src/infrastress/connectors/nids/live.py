@@ -13,10 +13,10 @@ from infrastress.connectors.folders import keep_watching
 from infrastress.connectors.nids.following import Follower, Mark
 from infrastress.connectors.nids.names import log_of, logs_beside
 from infrastress.connectors.nids.reading import LOST, Reading, Said
+from infrastress.connectors.nids.told import handed_over
 from infrastress.core.errors import DecodeError
 from infrastress.events.delivery import Delivery
 from infrastress.events.kinds import SourceKind
-from infrastress.events.network import NetworkRecords
 
 __all__ = ["LogFollower", "LogFollowerOptions"]
 
@@ -32,12 +32,13 @@ class LogFollowerOptions(BaseModel):
 
 
 class _Position(msgspec.Struct, frozen=True):
-    """How far each log was read, rows handed over, what the reading remembers."""
+    """How far each log was read, rows and alerts handed over, what the reading remembers."""
 
     marks: dict[str, Mark] = {}
     rows: int = 0
     progress: int | None = None
     memory: bytes = b""
+    alerts: int = 0
 
 
 class LogFollower(LiveConnector):
@@ -103,16 +104,16 @@ class LogFollower(LiveConnector):
         reading.read(piece.lines, log_of(follower.name), piece.name, piece.first, said)
         if follower.mark == before and not said.balance.read:
             return None, piece.more, True
-        records = NetworkRecords.from_rows(self.site.id, self.source.id, now.rows, said.rows)
-        said.balance.cells_accepted = len(records)
-        progress = max([now.progress or 0, *records.ends.tolist()]) or now.progress
+        records, events, progress = handed_over(
+            said, site=self.site.id, source=self.source.id, rows=now.rows, alerts=now.alerts, progress=now.progress
+        )
         marks = {**now.marks, follower.name: follower.mark}
-        self._position = _Position(marks, now.rows + len(records), progress, reading.dump())
+        self._position = _Position(marks, now.rows + len(records), progress, reading.dump(), now.alerts + len(events))
         position, network = msgspec.msgpack.encode(self._position), (records,) if len(records) else ()
         balance, refusals = said.balance, tuple(said.refusals)
         self._lost += balance.cells_refused[LOST]
         return (
-            Delivery(self.source.id, position, (), (), refusals, balance, progress, network=network),
+            Delivery(self.source.id, position, (), events, refusals, balance, progress, network=network),
             piece.more,
             True,
         )

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
 
@@ -13,9 +13,10 @@ from infrastress.connectors.nids.pairing import Pairs
 from infrastress.connectors.records import Refused
 from infrastress.core.errors import DecodeError
 from infrastress.events.delivery import Balance, Refusal
+from infrastress.events.kinds import ToolAlert
 from infrastress.events.network import NetworkRow
 
-__all__ = ["LONGEST", "LOST", "Reading", "Record", "Said", "text_of"]
+__all__ = ["LONGEST", "LOST", "Alert", "Reading", "Record", "Said", "text_of"]
 
 Record = dict[str, Any]
 LONGEST: Final = MAX_LINE
@@ -27,17 +28,27 @@ _SHOWN: Final = 200
 _BAD: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError)
 
 
+class Alert(NamedTuple):
+    """What a tool found, when it happened (ns), and the tool's own number of it where it has one."""
+
+    at: int
+    body: ToolAlert
+    number: int | None = None
+
+
 class Said:
     """What some lines say, in order.
 
     Attributes:
         rows: of the network record.
+        alerts: what the tool itself found, with its time.
         balance: a line counts as a row, a row of the network record as a cell.
         refusals: the first of what was refused.
     """
 
     def __init__(self) -> None:
         self.rows: list[NetworkRow] = []
+        self.alerts: list[Alert] = []
         self.balance = Balance()
         self.refusals: list[Refusal] = []
 
@@ -86,6 +97,11 @@ class Reading(ABC):
             KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError: it isn't as documented.
         """
 
+    def alerts(self, record: Record, log: str) -> Sequence[Alert]:
+        """What the tool found by itself, of a line that `rows` took; arguments and errors as there."""
+        del record, log
+        return ()
+
     def read(self, lines: Sequence[bytes], log: str, where: str, first: int, said: Said) -> None:
         """Read lines, the first of which is number `first` (from 1) of `where`."""
         for number, line in enumerate(lines, first):
@@ -102,6 +118,7 @@ class Reading(ABC):
                 rows = self.rows(record, log)
                 for row in rows:
                     check(row)
+                alerts = self.alerts(record, log)
             except Refused as refused:
                 said.refuse(refused.reason, place, text, dropped=refused.dropped)
             except (msgspec.MsgspecError, RecursionError):
@@ -110,6 +127,7 @@ class Reading(ABC):
                 said.refuse("not-as-documented", place, text)
             else:
                 said.rows += rows
+                said.alerts += alerts
                 said.balance.read += 1
                 said.balance.accepted += 1
         if self.lost:

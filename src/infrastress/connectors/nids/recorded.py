@@ -11,9 +11,9 @@ from infrastress.connectors.base import Connector
 from infrastress.connectors.files.lines import Block, Lines
 from infrastress.connectors.nids.names import log_of, logs_beside
 from infrastress.connectors.nids.reading import Reading, Said
+from infrastress.connectors.nids.told import handed_over
 from infrastress.core.errors import DecodeError
 from infrastress.events.delivery import Delivery
-from infrastress.events.network import NetworkRecords
 
 __all__ = ["LogConnector", "LogOptions"]
 
@@ -30,7 +30,7 @@ class LogOptions(BaseModel):
 
 
 class _Position(msgspec.Struct, frozen=True):
-    """Bytes (unpacked) and lines read, rows handed over, what the reading remembers."""
+    """Bytes (unpacked) and lines read, rows and alerts handed over, what the reading remembers."""
 
     offset: int = 0
     line: int = 0
@@ -38,6 +38,7 @@ class _Position(msgspec.Struct, frozen=True):
     progress: int | None = None
     memory: bytes = b""
     over: bool = False
+    alerts: int = 0
 
 
 class LogConnector(Connector):
@@ -78,7 +79,7 @@ class LogConnector(Connector):
         if not now.over:
             said = Said()
             reading.finish(said)
-            if said.rows:
+            if said.rows or said.alerts:
                 yield self._delivery(now, reading, said, offset=now.offset, lines=0, over=True)
 
     def _texts(self, block: Block) -> list[bytes]:
@@ -89,12 +90,15 @@ class LogConnector(Connector):
     def _delivery(
         self, now: _Position, reading: Reading, said: Said, *, offset: int, lines: int, over: bool = False
     ) -> Delivery:
-        records = NetworkRecords.from_rows(self.site.id, self.source.id, now.rows, said.rows)
-        said.balance.cells_accepted = len(records)
-        progress = max([now.progress or 0, *records.ends.tolist()]) or now.progress
-        self._now = _Position(offset, now.line + lines, now.rows + len(records), progress, reading.dump(), over)
+        records, events, progress = handed_over(
+            said, site=self.site.id, source=self.source.id, rows=now.rows, alerts=now.alerts, progress=now.progress
+        )
+        self._now = _Position(
+            offset, now.line + lines, now.rows + len(records), progress, reading.dump(), over, now.alerts + len(events)
+        )
         position, network = msgspec.msgpack.encode(self._now), (records,) if len(records) else ()
-        return Delivery(self.source.id, position, (), (), tuple(said.refusals), said.balance, progress, network=network)
+        refusals = tuple(said.refusals)
+        return Delivery(self.source.id, position, (), events, refusals, said.balance, progress, network=network)
 
 
 def _split(data: bytes) -> list[bytes]:

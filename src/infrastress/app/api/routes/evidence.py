@@ -16,7 +16,9 @@ from infrastress.app.api.wire import card_of, evidence_link, link
 from infrastress.client import models
 from infrastress.core.errors import DecodeError, StoreError
 from infrastress.core.ids import content_hash
+from infrastress.core.time import to_iso
 from infrastress.events import Alarm, Detection, Event, Incident, decode_event, event_to_json
+from infrastress.store.pinned import network_of
 from infrastress.store.ports import Record, partition_of
 
 __all__ = ["router"]
@@ -24,6 +26,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["evidence"])
 _ID = re.compile(r"[0-9a-f]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_NETWORK = 500
 _RAW = 100
 """Of what a record rests on, how many are looked up."""
 
@@ -75,6 +78,7 @@ def get_evidence(plant: PlantOf, id: str, identity: Annotated[Identity, Depends(
         raw=Reader(plant, _RAW).raw(list(rests_on), _RAW),
         blobs={digest: link("blobs", digest) for digest in event.blobs},
         card=card,
+        network=_network(plant, id) if isinstance(body, Detection) else [],
     )
 
 
@@ -103,6 +107,16 @@ def get_blob(request: Request, response: Response, plant: PlantOf, digest: str) 
         "Cache-Control": "private, max-age=31536000, immutable",
     }
     return Response(data, media_type=kind, headers=headers)
+
+
+def _network(plant: Plant, detection: str) -> list[dict[str, Any]]:
+    """Rows of the network record that are kept with a detection, without the fields that say nothing."""
+    rows = [row for records in network_of(plant.store.log, plant.id, detection) for row in records.rows()]
+    rows.sort(key=lambda row: row.time)
+    return [
+        {name: value for name, value in {**row._asdict(), "time": to_iso(row.time)}.items() if value is not None}
+        for row in rows[-_NETWORK:]
+    ]
 
 
 def _find(plant: Plant, id_: str) -> Record:

@@ -14,14 +14,15 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.time import SECOND
+from infrastress.detectors.alerts.novelty import Novelty
+from infrastress.detectors.alerts.records import RawAlert
 from infrastress.events.kinds import SEVERITIES, Severity
-from infrastress.fusion.alerts.novelty import Novelty
-from infrastress.fusion.alerts.records import RawAlert
 
 __all__ = ["Session", "SessionOptions", "SessionState", "Sessions"]
 
 _RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _MOST_SIGNATURES = 64
+_FIRST_IDS, _LAST_IDS, _MOST_TECHNIQUES = 8, 8, 16
 
 
 class SessionOptions(BaseModel):
@@ -61,7 +62,10 @@ class Session(msgspec.Struct, kw_only=True):
         severity: the highest.
         signatures: how often each of the first 64 came.
         incident: the incident it is part of, 0 for none.
-        told: whether it was surprising enough to be told by itself.
+        told: whether it tells by itself: it was surprising enough, or a rule named it.
+        surprised: whether it was surprising enough.
+        ids: of its first alerts, and of its last.
+        techniques: that its alerts name, the first of them.
     """
 
     number: int
@@ -76,6 +80,9 @@ class Session(msgspec.Struct, kw_only=True):
     signatures: dict[str, int] = {}
     incident: int = 0
     told: bool = False
+    surprised: bool = False
+    ids: list[str] = []
+    techniques: list[str] = []
 
     @property
     def key(self) -> tuple[str, str]:
@@ -155,7 +162,7 @@ class Sessions:
         family = "" if unusual else alert.family
         return Session(
             number=self.number, host=alert.host, family=family, unusual=unusual, begin=alert.time, until=alert.time,
-            signatures={},
+            signatures={}, ids=[], techniques=[],
         )  # fmt: skip
 
     def _bound(self, now: int) -> None:
@@ -179,6 +186,13 @@ class Sessions:
 
 def _add(session: Session, alert: RawAlert, surprise: int) -> None:
     session.count += 1
+    if alert.id:
+        session.ids.append(alert.id)
+        if len(session.ids) > _FIRST_IDS + _LAST_IDS:
+            del session.ids[_FIRST_IDS]
+    if alert.techniques:
+        new = [one for one in alert.techniques if one not in session.techniques]
+        session.techniques += new[: _MOST_TECHNIQUES - len(session.techniques)]
     if _RANK[alert.severity] > _RANK[session.severity]:
         session.severity = alert.severity
     known = session.signatures.get(alert.signature)

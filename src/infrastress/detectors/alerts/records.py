@@ -24,6 +24,7 @@ class RawAlert(NamedTuple):
         address: IP address of the host, "" where the tool doesn't say.
         severity: as the platform counts it.
         id: names it in its source.
+        techniques: ids of ATT&CK that the tool names.
     """
 
     time: int
@@ -34,6 +35,7 @@ class RawAlert(NamedTuple):
     address: str = ""
     severity: Severity = "low"
     id: str = ""
+    techniques: tuple[str, ...] = ()
 
 
 def fault_of(alert: RawAlert) -> str:
@@ -57,8 +59,10 @@ def normalised(alert: RawAlert, names: Mapping[str, str]) -> RawAlert:
 
     Args:
         alert: as told.
-        names: asset by address and by lower-case host name, as the site model has them.
+        names: asset by address and by lower-case host name, as the site model has them; a host's full name is also
+            looked up without its domain.
     """
     host = alert.host.strip().rstrip(".").lower()
-    name = names.get(alert.address) or names.get(host) or host or alert.address or UNKNOWN_HOST
+    known = names.get(alert.address) or names.get(host) or names.get(host.partition(".")[0])
+    name = known or host or alert.address or UNKNOWN_HOST
     return alert if name == alert.host else alert._replace(host=name)

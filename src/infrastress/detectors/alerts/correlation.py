@@ -6,27 +6,31 @@ from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from infrastress.core.time import SECOND
+from infrastress.detectors.alerts.automata import Moment, Node, compiled
+from infrastress.detectors.alerts.records import RawAlert
+from infrastress.detectors.alerts.rules import AlertRule, Match
 from infrastress.events.kinds import SEVERITIES
-from infrastress.fusion.alerts.automata import Moment, Node, compiled
-from infrastress.fusion.alerts.records import RawAlert
-from infrastress.fusion.alerts.rules import AlertRule, Match
 
 __all__ = ["Correlation", "CorrelationState", "Hit"]
 
 _RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
-_MOST_CACHED = 10_000
+_MOST_CACHED, _MOST_IDS = 10_000, 16
 
 
 CorrelationState = tuple[int, int, int, list[list[Any]]]
 
 
 class Hit(NamedTuple):
-    """A rule came true: for which values of its `by`, when (ns), and whether an alert or a deadline made it."""
+    """A rule came true: for which values of its `by`, when (ns), whether an alert or a deadline made it.
+
+    `evidence` are ids of the last alerts that one of its matches fitted since it was true.
+    """
 
     rule: str
     key: tuple[str, ...]
     at: int
     by_alert: bool
+    evidence: tuple[str, ...] = ()
 
 
 class Correlation:
@@ -48,7 +52,7 @@ class Correlation:
             self._own.append(frozenset(range(first, len(self._matches))))
         self._fits: dict[tuple[Any, ...], frozenset[int]] = {}
         self._states: list[OrderedDict[tuple[str, ...], list[Any]]] = [OrderedDict() for _ in rules]
-        """Of each rule by key: [state, when it was told last or None]; the one touched last comes last."""
+        """Of each rule by key: [state, when it was told last or None, ids]; the one touched last comes last."""
         self._due: list[tuple[int, int, tuple[str, ...]]] = []
         self._serial = 0
         self.evicted = 0
@@ -85,11 +89,13 @@ class Correlation:
         tree, states, rule = self._trees[number], self._states[number], self._rules[number]
         held = states.get(key)
         if held is None:
-            held = states[key] = [tree.new(), None]
+            held = states[key] = [tree.new(), None, []]
             if len(states) > self._most:
                 states.popitem(last=False)
                 self.evicted += 1
         states.move_to_end(key)
+        if moment.alert is not None and moment.alert.id:
+            held[2] = [*held[2], moment.alert.id][-_MOST_IDS:]
         before = tree.due(held[0])
         true = tree.step(held[0], moment)
         due = tree.due(held[0])
@@ -103,7 +109,8 @@ class Correlation:
             self.suppressed += 1
             return []
         held[1] = moment.now
-        return [Hit(rule.id, key, moment.now, moment.alert is not None)]
+        ids, held[2] = tuple(held[2]), []
+        return [Hit(rule.id, key, moment.now, moment.alert is not None, ids)]
 
     def _deadlines(self) -> list[tuple[int, int, tuple[str, ...]]]:
         found = []
@@ -132,7 +139,7 @@ class Correlation:
     def load(self, state: CorrelationState) -> None:
         """Replace the state by that of the same rules."""
         self._serial, self.evicted, self.suppressed, states = state
-        self._states = [OrderedDict((tuple(key), [state, told]) for key, state, told in of) for of in states]
+        self._states = [OrderedDict((tuple(key), [state, told, ids]) for key, state, told, ids in of) for of in states]
         self._due = self._deadlines()
 
 

@@ -18,8 +18,8 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts.novelty import Novelty
-from infrastress.fusion.alerts.sessions import Session
+from infrastress.detectors.alerts.novelty import Novelty
+from infrastress.detectors.alerts.sessions import Session
 
 __all__ = ["Incident", "IncidentOptions", "IncidentState", "Incidents", "Joined"]
 
@@ -92,6 +92,8 @@ class Incidents:
     def consider(self, session: Session, at: int, rule: str = "") -> list[Joined]:
         """Called at each alert of an unusual session, or of one that a rule hit; what that alert made part of what.
 
+        A session that joined for another reason is told again when it has become surprising enough itself.
+
         Args:
             session: with the alert in it.
             at: time of that alert, ns.
@@ -100,13 +102,15 @@ class Incidents:
         tells = bool(rule) or session.told
         if session.incident:
             found = self.active.get(session.incident)
-            if not tells:
-                tells = session.told = self._tells(session)
+            news = not session.surprised and self._tells(session)
+            session.surprised |= news
+            tells = session.told = tells or news
             if found is not None:
                 found.until = max(found.until, at)
                 found.told_until = max(found.told_until, at) if tells else found.told_until
-            return []
-        tells = session.told = tells or self._tells(session)
+            return [Joined(session.incident, new=False, why="surprise", session=session)] if news else []
+        session.surprised = session.surprised or (not rule and self._tells(session))
+        tells = session.told = tells or session.surprised
         found = self._fitting(session.host, at)
         if found is None and not tells:
             self._recent[session.number] = session

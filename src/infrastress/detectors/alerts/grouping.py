@@ -16,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.core.errors import DecodeError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts.correlation import Correlation, CorrelationState, Hit
-from infrastress.fusion.alerts.incidents import IncidentOptions, Incidents, IncidentState, Joined
-from infrastress.fusion.alerts.novelty import Novelty, QuietTime
-from infrastress.fusion.alerts.records import RawAlert, fault_of, normalised
-from infrastress.fusion.alerts.rules import AlertRule
-from infrastress.fusion.alerts.sessions import Session, SessionOptions, Sessions, SessionState
+from infrastress.detectors.alerts.correlation import Correlation, CorrelationState, Hit
+from infrastress.detectors.alerts.incidents import IncidentOptions, Incidents, IncidentState, Joined
+from infrastress.detectors.alerts.novelty import Novelty, QuietTime
+from infrastress.detectors.alerts.records import RawAlert, fault_of, normalised
+from infrastress.detectors.alerts.rules import AlertRule
+from infrastress.detectors.alerts.sessions import Session, SessionOptions, Sessions, SessionState
+from infrastress.events.kinds import Severity
 
 __all__ = ["AlertGrouping", "GroupingOptions", "Placed", "Told"]
 
@@ -82,6 +83,12 @@ class Told(NamedTuple):
         at: when it happened, ns.
         known: when it could be told, ns.
         sentence: for people.
+        host: whom it is about, "" for the site.
+        began: of the session's first alert, ns.
+        severity: the highest of the session's alerts, "info" without one.
+        evidence: ids of the session's first alerts and of its last up to then; of a rule's, those that it looked at.
+        techniques: that they name.
+        signature: of the alert that made it so, "" where none did.
     """
 
     incident: int
@@ -91,6 +98,12 @@ class Told(NamedTuple):
     at: int
     known: int
     sentence: str
+    host: str = ""
+    began: int = 0
+    severity: Severity = "info"
+    evidence: tuple[str, ...] = ()
+    techniques: tuple[str, ...] = ()
+    signature: str = ""
 
 
 class _State(msgspec.Struct):
@@ -214,25 +227,28 @@ class AlertGrouping:
         self, alert: RawAlert, session: Session, surprise: int, hits: Iterable[Hit], out: list[Placed | Told]
     ) -> None:
         for hit in hits:
-            self._hit(hit, session if hit.by_alert else None, out)
+            self._hit(hit, session if hit.by_alert else None, out, alert.signature if hit.by_alert else "")
         if surprise:
             for joined in self._incidents.consider(session, alert.time):
-                out.append(_told(joined, alert.time, self._newest, str(joined.session)))
+                told = _told(joined, alert.time, self._newest, str(joined.session))
+                out.append(told._replace(signature=alert.signature))
 
-    def _hit(self, hit: Hit, session: Session | None, out: list[Placed | Told]) -> None:
+    def _hit(self, hit: Hit, session: Session | None, out: list[Placed | Told], signature: str = "") -> None:
         rule = next(one for one in self.options.rules if one.id == hit.rule)
         common = ", ".join(f"{field} {value}" for field, value in zip(rule.by, hit.key, strict=True))
         sentence = f"{rule.title}{f' ({common})' if common else ''}"
+        host = dict(zip(rule.by, hit.key, strict=True)).get("host", "")
         if session is None:
-            host = dict(zip(rule.by, hit.key, strict=True)).get("host", "")
             joined = self._incidents.without_session(host, hit.at, hit.rule)
         else:
             joined = self._incidents.consider(session, hit.at, hit.rule)
-            if not joined:  # it is part of one already
-                joined = [Joined(session.incident, new=False, why=hit.rule, session=session)]
+            if all(one.why != hit.rule for one in joined):  # it is part of one already
+                joined = [Joined(session.incident, new=False, why=hit.rule, session=session), *joined]
         for one in joined:
             said = sentence if one.why == hit.rule else str(one.session)
-            out.append(_told(one, hit.at, self._newest, said))
+            told = _told(one, hit.at, self._newest, said)
+            rests_on = hit.evidence if one.why == hit.rule else told.evidence
+            out.append(told._replace(signature=signature, host=told.host or host, evidence=rests_on))
 
     def dump(self) -> bytes:
         """The whole state as canonical JSON."""
@@ -265,5 +281,10 @@ class AlertGrouping:
 
 
 def _told(joined: Joined, at: int, known: int, sentence: str) -> Told:
-    number = 0 if joined.session is None else joined.session.number
-    return Told(joined.incident, number, joined.new, joined.why, at, known, sentence)
+    one = joined.session
+    if one is None:
+        return Told(joined.incident, 0, joined.new, joined.why, at, known, sentence, began=at)
+    return Told(
+        joined.incident, one.number, joined.new, joined.why, at, known, sentence,
+        one.host, one.begin, one.severity, tuple(one.ids), tuple(one.techniques),
+    )  # fmt: skip

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from infrastress.core.errors import ConfigurationError
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts import parse_rules
-from infrastress.fusion.alerts.correlation import Correlation
+from infrastress.detectors.alerts import parse_rules
+from infrastress.detectors.alerts.correlation import Correlation
 
 from .making import QUIET, alert
 

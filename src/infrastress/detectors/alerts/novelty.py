@@ -15,9 +15,9 @@ import msgspec
 from infrastress.core.errors import BaselineError
 from infrastress.core.ids import canonical_json, content_hash
 from infrastress.core.time import HOUR, SECOND, to_iso
-from infrastress.fusion.alerts.records import RawAlert
+from infrastress.detectors.alerts.records import RawAlert
 
-__all__ = ["Novelty", "Pace", "QuietTime", "UsualPair", "learn"]
+__all__ = ["Novelty", "Pace", "QuietTime", "Tally", "UsualPair", "learn"]
 
 _FORMAT = 1
 _MOST_PAIRS, _MOST_TIMES = 100_000, 4096
@@ -77,6 +77,57 @@ class QuietTime(msgspec.Struct, frozen=True):
         return found
 
 
+class Tally:
+    """Counts alerts of a quiet time, in any order, each once.
+
+    Args:
+        begin: of the quiet time, ns; hours are counted from it.
+    """
+
+    def __init__(self, begin: int) -> None:
+        self._begin = begin
+        self._counts: dict[tuple[str, str], int] = {}
+        self._seen: dict[tuple[str, str], set[int]] = {}
+        self._times: dict[tuple[str, str], list[int]] = {}
+        self._left_out = 0
+
+    def __len__(self) -> int:
+        return sum(self._counts.values()) + self._left_out
+
+    def add(self, alert: RawAlert) -> None:
+        """Count one; pairs beyond the bound are left out."""
+        pair = alert.host, alert.signature
+        if pair not in self._counts:
+            if len(self._counts) >= _MOST_PAIRS:
+                self._left_out += 1
+                return
+            self._counts[pair], self._seen[pair], self._times[pair] = 0, set(), []
+        self._counts[pair] += 1
+        self._seen[pair].add((alert.time - self._begin) // HOUR)
+        if len(self._times[pair]) < _MOST_TIMES:
+            self._times[pair].append(alert.time)
+
+    def learned(self, until: int, hours: int, usual_share: float = 1 / 3) -> QuietTime:
+        """What they teach.
+
+        Args:
+            until: end of the quiet time, ns.
+            hours: that it has, without those of which nothing is known.
+            usual_share: a pair that came in fewer of the hours (of one at least) isn't usual.
+        """
+        least = max(1.0, usual_share * hours)
+        counts, seen = self._counts, self._seen
+        pairs = tuple(
+            UsualPair(*pair, counts[pair], len(seen[pair]), len(seen[pair]) < least) for pair in sorted(counts)
+        )
+        rare: dict[str, list[int]] = {}
+        for one in pairs:
+            if one.held:
+                rare.setdefault(one.host, []).extend(self._times[one.host, one.signature])
+        paces = tuple(Pace(host, _median_step(sorted(at))) for host, at in sorted(rare.items()) if len(at) > 2)
+        return QuietTime(_FORMAT, to_iso(self._begin), to_iso(until), hours, pairs, paces, self._left_out)
+
+
 def learn(alerts: Iterable[RawAlert], begin: int, until: int, *, usual_share: float = 1 / 3) -> QuietTime:
     """Learn from the alerts in [begin, until), ns, in any order.
 
@@ -91,32 +142,11 @@ def learn(alerts: Iterable[RawAlert], begin: int, until: int, *, usual_share: fl
     """
     if until <= begin:
         raise BaselineError("no quiet time to learn from: it ends before it begins")
-    hours = ceil((until - begin) / HOUR)
-    counts: dict[tuple[str, str], int] = {}
-    seen: dict[tuple[str, str], set[int]] = {}
-    times: dict[tuple[str, str], list[int]] = {}
-    left_out = 0
+    tally = Tally(begin)
     for alert in alerts:
-        if not begin <= alert.time < until:
-            continue
-        pair = alert.host, alert.signature
-        if pair not in counts:
-            if len(counts) >= _MOST_PAIRS:
-                left_out += 1
-                continue
-            counts[pair], seen[pair], times[pair] = 0, set(), []
-        counts[pair] += 1
-        seen[pair].add((alert.time - begin) // HOUR)
-        if len(times[pair]) < _MOST_TIMES:
-            times[pair].append(alert.time)
-    least = max(1.0, usual_share * hours)
-    pairs = tuple(UsualPair(*pair, counts[pair], len(seen[pair]), len(seen[pair]) < least) for pair in sorted(counts))
-    rare: dict[str, list[int]] = {}
-    for one in pairs:
-        if one.held:
-            rare.setdefault(one.host, []).extend(times[one.host, one.signature])
-    paces = tuple(Pace(host, _median_step(sorted(at))) for host, at in sorted(rare.items()) if len(at) > 2)
-    return QuietTime(_FORMAT, to_iso(begin), to_iso(until), hours, pairs, paces, left_out)
+        if begin <= alert.time < until:
+            tally.add(alert)
+    return tally.learned(until, ceil((until - begin) / HOUR), usual_share)
 
 
 def _median_step(times: list[int]) -> int:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from infrastress.core.errors import DecodeError
 from infrastress.core.time import HOUR, SECOND
-from infrastress.fusion.alerts import AlertGrouping, GroupingOptions, IncidentOptions, Placed, RawAlert, Told
+from infrastress.detectors.alerts import AlertGrouping, GroupingOptions, IncidentOptions, Placed, RawAlert, Told
 
 from .making import QUIET, alert, grouping, quiet, random_alerts
 
@@ -247,7 +247,7 @@ def test_a_session_that_joined_tells_by_itself_once_it_surprises():
         ]
     )  # fmt: skip
     out += one.finish()
-    assert told(out) == [(1, True, "surprise"), (1, False, "near"), (1, False, "near")]
+    assert told(out) == [(1, True, "surprise"), (1, False, "near"), (1, False, "surprise"), (1, False, "near")]
     assert placed(out)[-1].incident == 1, "db told at 59, which is near"
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts import Novelty, SessionOptions
-from infrastress.fusion.alerts.novelty import Pace, QuietTime
-from infrastress.fusion.alerts.sessions import Sessions
+from infrastress.detectors.alerts import Novelty, SessionOptions
+from infrastress.detectors.alerts.novelty import Pace, QuietTime
+from infrastress.detectors.alerts.sessions import Sessions
 
 from .making import alert, quiet
 

@@ -3,7 +3,7 @@
 The words are those of Sigma's correlation rules where there are such (event count, value count, ordered temporal).
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -108,6 +108,8 @@ class AlertRule(_Part):
         when: the condition.
         by: fields that the alerts of one hit share; empty for the site as a whole.
         again_s: not told again of the same within this time.
+        severity: of what is told.
+        techniques: ids of ATT&CK for ICS that it is a sign of.
     """
 
     id: str = Field(min_length=1, max_length=64, pattern=r"^[a-z0-9_.-]+$")
@@ -115,6 +117,8 @@ class AlertRule(_Part):
     when: Condition
     by: tuple[By, ...] = ("host",)
     again_s: float = Field(default=3600.0, ge=0)
+    severity: Severity = "medium"
+    techniques: tuple[Annotated[str, Field(pattern=r"^T\d{4}(\.\d{3})?$")], ...] = ()
 
     @model_validator(mode="after")
     def _not_too_deep(self) -> Self:

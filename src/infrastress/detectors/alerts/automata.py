@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from infrastress.core.time import SECOND
-from infrastress.fusion.alerts.records import RawAlert
-from infrastress.fusion.alerts.rules import Absence, All, Condition, Count, Match, Sequence
+from infrastress.detectors.alerts.records import RawAlert
+from infrastress.detectors.alerts.rules import Absence, All, Condition, Count, Match, Sequence
 
 __all__ = ["Moment", "Node", "State", "compiled"]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from infrastress.core.errors import BaselineError
 from infrastress.core.time import HOUR, MINUTE
-from infrastress.fusion.alerts import Novelty, QuietTime, RawAlert, learn
-from infrastress.fusion.alerts import novelty as module
+from infrastress.detectors.alerts import Novelty, QuietTime, RawAlert, learn
+from infrastress.detectors.alerts import novelty as module
 
 from .making import QUIET, random_alerts
 

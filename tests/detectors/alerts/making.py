@@ -3,7 +3,7 @@
 import random
 
 from infrastress.core.time import HOUR, SECOND
-from infrastress.fusion.alerts import AlertGrouping, GroupingOptions, RawAlert, learn, parse_rules
+from infrastress.detectors.alerts import AlertGrouping, GroupingOptions, RawAlert, learn, parse_rules
 
 QUIET = 24 * HOUR
 
