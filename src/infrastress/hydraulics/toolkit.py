@@ -238,15 +238,21 @@ class Project:
         return read
 
     def writer(self, of: str, code: int, positions: Sequence[int]) -> Callable[[Array], None]:
-        """A function that sets one number of each node or link (positions from 0)."""
+        """A function that sets one number of each node or link (positions from 0).
+
+        Nobody else may set them: what is as it was written last isn't written again.
+        """
         put: Any = getattr(self._call, f"EN_set{of}value")
         what, handle = ctypes.c_int(code), self._handle
         cells = [(ctypes.c_int(int(at) + 1), ctypes.c_double()) for at in positions]
+        written = np.full(len(cells), np.nan)
 
         def write(values: Array) -> None:
-            for (index, cell), value in zip(cells, values.tolist(), strict=True):
-                cell.value = value
+            for i in np.flatnonzero(values != written).tolist():
+                index, cell = cells[i]
+                cell.value = values[i]
                 put(handle, index, what, cell)
+            written[:] = values
 
         return write
 

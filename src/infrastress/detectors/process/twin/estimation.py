@@ -12,7 +12,7 @@ import numpy as np
 
 from infrastress.detectors.process.view import Floats
 
-__all__ = ["CRITICAL", "Linear", "linear_estimate", "spread_of", "without_bad"]
+__all__ = ["CRITICAL", "Linear", "best_step", "linear_estimate", "spread_of", "without_bad"]
 
 CRITICAL = 1e-3
 """A measurement whose residual keeps less than this share of its variance checks nothing but itself."""
@@ -60,6 +60,14 @@ def linear_estimate(slopes: Floats, off: Floats, sigma: Floats, prior: Floats, m
     return Linear(step, residual, normalised, float(w @ np.square(left)), np.sqrt(np.diag(inverse)))
 
 
+def best_step(slopes: Floats, off: Floats, sigma: Floats, prior: Floats, moved: Floats) -> Floats:
+    """The step of `linear_estimate` alone, float64[n]: what a search takes again and again."""
+    used = np.isfinite(off)
+    h, w = slopes[used], 1.0 / np.square(sigma[used])
+    step: Floats = _covariance(h, w, prior) @ (h.T @ (w * off[used]) - prior * moved)
+    return step
+
+
 def spread_of(slopes: Floats, sigma: Floats, prior: Floats) -> Floats:
     """float64[n], standard deviation of each unknown where every measurement was there."""
     spread: Floats = np.sqrt(np.diag(_covariance(slopes, 1.0 / np.square(sigma), prior)))
@@ -67,6 +75,7 @@ def spread_of(slopes: Floats, sigma: Floats, prior: Floats) -> Floats:
 
 
 def _covariance(slopes: Floats, weights: Floats, prior: Floats) -> Floats:
+    """The gain's pseudo-inverse, float64[n, n]: directions of which nothing is known have none."""
     gain: Floats = slopes.T @ (weights[:, None] * slopes) + np.diag(prior)
     return np.asarray(np.linalg.pinv(gain, hermitian=True), dtype=np.float64)
 

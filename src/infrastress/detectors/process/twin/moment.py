@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from infrastress.detectors.process.twin.estimation import Linear, linear_estimate, spread_of, without_bad
+from infrastress.detectors.process.twin.estimation import Linear, best_step, linear_estimate, spread_of, without_bad
 from infrastress.detectors.process.view import Floats, SignalTable
 from infrastress.hydraulics.snapshot import Snapshot
 
@@ -168,19 +168,10 @@ class Solver:
             limit: float64[m], normalised residuals from which a measurement is bad; None looks for none.
             most_bad: how many may be set aside.
         """
-        network, sigma, groups = self.network, self._sigma, self._groups
-        told = reading.seen[len(sigma) - len(self._depth) :]
-        known = np.where(np.isnan(told), network.bottoms + self._depth / 2, told)
-        doubt = np.where(np.isnan(told), (_LEVEL_SD * self._depth) ** -2, 0.0)
-        prior = np.r_[np.full(groups, FACTOR_SD**-2), doubt]
-        start = np.r_[self._usual, known]
-
-        def predict(at: Floats) -> Floats | None:
-            found = network.solve(at[:groups], at[groups:], reading.open_, reading.full)
-            return None if found is None else np.r_[found, np.where(reading.full, known, at[groups:])]
-
-        x, expected = start, predict(start)
+        sigma, groups = self._sigma, self._groups
         slopes = self._usual_slopes(reading)
+        start, prior, predict = self._search(reading)
+        x, expected = start, predict(start)
         for _ in range(_TURNS):
             if expected is None or slopes is None:
                 return None
@@ -210,14 +201,48 @@ class Solver:
             np.sqrt(more[:groups]),
         )
 
+    def glance(self, reading: Reading, near: Moment, limit: Floats, *, most_bad: int) -> tuple[int, float]:
+        """How many measurements don't fit, and how badly the others, by one step from a state found for other states.
+
+        A fraction of the cost of understanding it, and no more than a hint at what that would find.
+        """
+        slopes = self._usual_slopes(reading)
+        start, prior, predict = self._search(reading)
+        x = np.concatenate([near.factors, near.levels])
+        expected = predict(x)
+        if expected is None or slopes is None:
+            return len(reading.seen), np.inf
+        off = reading.seen - expected
+        bad, clean = without_bad(slopes, off, self._sigma, prior, x - start, limit=limit, most=most_bad)
+        return len(bad), clean.cost
+
+    def _search(self, reading: Reading) -> tuple[Floats, Floats, Predict]:
+        """Where the search for a reading's state begins, 1 / variance of what is known of it, and what predicts."""
+        network, groups = self.network, self._groups
+        told = reading.seen[len(reading.seen) - len(self._depth) :]
+        unknown = np.isnan(told)
+        known = np.where(unknown, network.bottoms + self._depth / 2, told)
+        doubt = np.where(unknown, (_LEVEL_SD * self._depth) ** -2, 0.0)
+        prior = np.concatenate([np.full(groups, FACTOR_SD**-2), doubt])
+        return np.concatenate([self._usual, known]), prior, self._predict(reading, known)
+
+    def _predict(self, reading: Reading, full_at: Floats) -> Predict:
+        """Measurements by the unknowns, with a reading's states; levels of full tanks are those of `full_at`."""
+        network, groups = self.network, self._groups
+
+        def predict(at: Floats) -> Floats | None:
+            found = network.solve(at[:groups], at[groups:], reading.open_, reading.full)
+            return None if found is None else np.concatenate([found, np.where(reading.full, full_at, at[groups:])])
+
+        return predict
+
     def _step(
         self, predict: Predict, slopes: Floats, at: tuple[Floats, Floats], seen: Floats, known: tuple[Floats, Floats]
     ) -> tuple[Floats, Floats | None, bool]:
         """Some steps by these slopes: where they lead, what is expected there, and whether they have settled."""
         (x, expected), (prior, start) = at, known
         for _ in range(_STEPS):
-            fit = linear_estimate(slopes, seen - expected, self._sigma, prior, x - start)
-            moved = self._within(x + fit.step) - x
+            moved = self._within(x + best_step(slopes, seen - expected, self._sigma, prior, x - start)) - x
             x = x + moved
             told = predict(x)
             if told is None:
@@ -237,12 +262,9 @@ class Solver:
         if key not in self._kept:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            middle = np.r_[self._usual, network.bottoms + self._depth / 2]
-
-            def predict(at: Floats) -> Floats | None:
-                found = network.solve(at[:groups], at[groups:], reading.open_, reading.full)
-                return None if found is None else np.r_[found, at[groups:]]
-
+            levels = network.bottoms + self._depth / 2
+            middle = np.concatenate([self._usual, levels])
+            predict = self._predict(reading, levels)
             expected = predict(middle)
             self._kept[key] = None if expected is None else _slopes(predict, middle, expected, groups, reading.full)
         return self._kept[key]
