@@ -31,7 +31,7 @@ class Verdict(NamedTuple):
 class _Known(NamedTuple):
     """Of a point, whoever wrote it: how often, the least and the most, the spread."""
 
-    count: int = 0
+    times: int = 0
     low: float = inf
     high: float = -inf
     spread: Spread = Spread()
@@ -67,7 +67,7 @@ class Values:
         if written.count:
             known = self._points.get(point, _Known())
             low, high = min(known.low, written.low), max(known.high, written.high)
-            self._points[point] = _Known(known.count + written.count, low, high, known.spread.joined(written.values))
+            self._points[point] = _Known(known.times + written.count, low, high, known.spread.joined(written.values))
 
     def judge(self, part: Part, key: Key, rows: Ints) -> Iterator[tuple[int, Verdict]]:
         """Rows with what there is to say of them."""
@@ -96,7 +96,7 @@ class Values:
     def _value(self, key: Key, at: str, one: Written, value: float) -> Verdict | None:
         known = self._points.get((*_point(key), one.object, one.address), _Known())
         limits = known.spread.limits()
-        if known.count < (self._least if limits is None else min(self._least, FEWEST)):
+        if known.times < (self._least if limits is None else min(self._least, FEWEST)):
             return None
         before = self.last.get(at)
         self.last[at] = value
@@ -106,10 +106,10 @@ class Values:
         if not low <= value <= high:
             bounds = limits or (low, high)
             within = bounds[0] <= value <= bounds[1]
-            if within and known.count < self._least:
+            if within and known.times < self._least:
                 return None
             what = (
-                f"{self._who.name(key.client)} wrote {value:g} to {where}; in {known.count} writes while learning it "
+                f"{self._who.name(key.client)} wrote {value:g} to {where}; in {known.times} writes while learning it "
                 f"was {known.low:g} to {known.high:g}"
             )
             if limits is not None:
