@@ -16,7 +16,8 @@ The rules for all of it, written down before anything was scored with them:
 * Honest work is also given to fusion as the application builds it, as it comes and with a notice of it (`work_notice`,
   said an hour before: the controllers that it is about, their security zones and that of the engineering station, from
   five minutes before it to a quarter of an hour after). It is told as an attack where an incident that holds one of its
-  detections has in any version a hypothesis that stands for an attack.
+  detections has in any version a hypothesis that stands for an attack. An attack is given the same, as though work on
+  all controllers were announced just then: whoever believes every notice never tells an attack under cover of one.
 * The maintenance laptop is judged twice: as it comes, and with its address announced in the site model.
 
     python -m benchmarks network_reference [--seeds N] [--site depot|water] [--quiet-only | --stories-only]
@@ -233,12 +234,12 @@ def stories(bench: Bench, count: int | None, wanted: Sequence[str] = ()) -> Iter
                 "late": dict(Counter(f"{one.rule} ({one.severity})" for one in late)),
                 "allow_list": any(span.began <= at <= span.ended + AFTER for at in new.values()),
                 "sentence": hits[0].sentence if hits else "",
-                **({} if span.malicious else _explained(bench, name, day, span)),
+                **_explained(bench, name, day, span),
             }  # fmt: skip
 
 
 def _explained(bench: Bench, name: str, day: Day, span: TruthSpan) -> dict[str, Any]:
-    """What fusion makes of honest work, as it comes and with its notice."""
+    """What fusion makes of a story, as it comes and with a notice of work at its time and place."""
     works, window = bench.works, (span.began, span.ended + AFTER)
     about = span.assets if name in ON_ONE else works.controllers
     return {
@@ -290,14 +291,14 @@ def _story_table(found: list[dict[str, Any]]) -> str:
 
 def _work_table(found: list[dict[str, Any]]) -> str:
     rows = []
-    for name in dict.fromkeys(one["story"] for one in found if "announced" in one):
+    for name in dict.fromkeys(one["story"] for one in found):
         its = [one for one in found if one["story"] == name]
-        row: list[Any] = [name, len(its)]
+        row: list[Any] = [name, "attack" if its[0]["attack"] else "honest", len(its)]
         for how in ("unannounced", "announced"):
             named = Counter(said for one in its for said in one[how]["hypotheses"])
             row += [sum(one[how]["attack"] for one in its), ", ".join(f"{said} x{n}" for said, n in named.items())]
         rows.append(row)
-    return table(["honest work", "runs", "told as an attack", "as", "with its notice", "as"], rows)
+    return table(["story", "is", "runs", "told as an attack", "as", "with a notice", "as"], rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -327,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     spent = time.process_time() - cpu
     parts = [_quiet_table(still)] if still else []
     parts += [_story_table(told)] if told else []
-    parts += [_work_table(told)] if any("announced" in one for one in told) else []
+    parts += [_work_table(told)] if told else []
     parts.append(f"{spent:.0f} s of CPU")
     result = {
         "quiet": still, "stories": told, "held": held, "cpu_s": spent, "circumstances": circumstances(),
