@@ -253,7 +253,9 @@ def test_a_handful_of_values_tells_what_nobody_would_write():
     eight = lesson_of(8)
     (one,) = judge(setpoint(5, 90.0), lesson=eight)
     assert (one.body.rule, one.body.severity) == ("net.value_range", "high")
-    assert "in 8 writes while learning it was 50 to 52, from which 45.63 to 56.12 may be expected" in one.body.sentence
+    assert (
+        "in 8 writes while learning it was 50 to 52, from which 45.6251 to 56.1249 may be expected" in one.body.sentence
+    )
     assert judge(setpoint(5, 56.0), lesson=eight) == [], "the range of eight is no range"
     assert judge(setpoint(5, 90.0), lesson=lesson_of(7)) == []
     assert judge(setpoint(5, 90.0), lesson=lesson_of(19, 0.0)) == [], "the same again and again has no spread"

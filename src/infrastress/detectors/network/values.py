@@ -113,7 +113,7 @@ class Values:
                 f"was {known.low:g} to {known.high:g}"
             )
             if limits is not None:
-                what += f", from which {bounds[0]:.4g} to {bounds[1]:.4g} may be expected"
+                what += f", from which {bounds[0]:.6g} to {bounds[1]:.6g} may be expected"
             return Verdict("net.value_range", at, "low" if within else "high", what, techniques)
         if before is None or one.count < self._least:
             return None
