@@ -6,16 +6,22 @@ any detector saw this traffic (`benchmarks/seeds/network.json`); polls are thinn
 The rules for all of it, written down before anything was scored with them:
 
 * Detectors run with their default options and the site model as it is. The baseline learns from the training seeds.
-* An alarm is an episode that is raised. On quiet days every one of them is false.
+* An alarm is an episode that is raised. On quiet days every one of them is false; notices (`low`) are counted apart.
 * A story is told in a day of its own; the same day without it is its twin. Alarms that the twin has too (same rule and
   assets, within an hour) don't count. A story is found where an alarm is raised from its beginning to a quarter of an
   hour after its end; the delay goes from its beginning to the first. It is named rightly where one of its techniques
   is among those of the alarms that found it.
 * The allow-list is the rival: (client, server, unit, function) of the training days; each key that isn't among them
   alarms once a run. `always` would find all and `never` nothing.
+* Honest work is also given to fusion as the application builds it, as it comes and with a notice of it (`work_notice`,
+  said an hour before: the controllers that it is about, their security zones and that of the engineering station, from
+  five minutes before it to a quarter of an hour after). It is told as an attack where an incident that holds one of its
+  detections has in any version a hypothesis that stands for an attack. An attack is given the same, as though work on
+  all controllers were announced just then: whoever believes every notice never tells an attack under cover of one.
 * The maintenance laptop is judged twice: as it comes, and with its address announced in the site model.
 
-    python -m benchmarks network_reference [--seeds N] [--site depot|water] [--quiet-only | --stories-only] [--json]
+    python -m benchmarks network_reference [--seeds N] [--site depot|water] [--quiet-only | --stories-only]
+        [--story NAME] [--rates FILE] [--json]
 """
 
 import argparse
@@ -32,14 +38,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.common import circumstances, print_result, table
+from benchmarks.incident.announced import Works
+from benchmarks.incident.fused import Fusion
 from benchmarks.network_detection import block
+from infrastress.app.detecting import cards_of, choose_detectors
 from infrastress.app.scenarios import load_scenario, play
 from infrastress.connectors.pcap.recorded import CaptureConnector, CaptureOptions
 from infrastress.core.time import HOUR, MINUTE, SECOND
 from infrastress.detectors.base import Detector
 from infrastress.detectors.network import NetworkBaselineDetector, NetworkRuleDetector
 from infrastress.evaluation.events import poisson_interval
+from infrastress.evaluation.performance import Performance, load_performance
 from infrastress.events import NetworkRecords, Samples
+from infrastress.events.frames import Finding
 from infrastress.simulators.base import Realisation, Scenario, TrafficPlan, TruthSpan
 from infrastress.simulators.traffic import TALES, tapped
 from infrastress.simulators.traffic.works import LAPTOP
@@ -50,8 +61,11 @@ from infrastress.site.sources import Source
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 AFTER = 15 * MINUTE
+NOTICE = "low"
 SITES = ("depot", "water")
 LAPTOP_STORY, ANNOUNCED = "maintenance-laptop", "maintenance-laptop, announced"
+ON_ONE = (LAPTOP_STORY, ANNOUNCED, "nic-replaced", "dhcp-change")
+"""Works on one controller; the others are on all."""
 Key = tuple[str, str, int, int]
 
 
@@ -74,14 +88,17 @@ class Day(NamedTuple):
     keys: dict[Key, int]
     truth: tuple[TruthSpan, ...]
     packets: int
+    findings: list[Finding]
 
 
 class Bench:
     """One site with its detectors."""
 
-    def __init__(self, name: str, seeds: dict[str, Any]) -> None:
+    def __init__(self, name: str, seeds: dict[str, Any], measured: Sequence[Performance] = ()) -> None:
         self.name, self.seeds = name, seeds
         self.site: Site = load_site(EXAMPLES / name)
+        self.cards = cards_of(choose_detectors(self.site))
+        self.works = Works(self.site, Fusion(self, measured))
         self._played: dict[tuple[int, float], tuple[Realisation, list[Samples], Scenario]] = {}
         self.baseline: Any = None
         self.allowed: set[Key] = set()
@@ -124,17 +141,17 @@ class Bench:
             NetworkBaselineDetector(site, options, self.baseline),
         ]
         frames = block(records, round(self.site.runtime.frame_s * SECOND))
+        findings = [found for detector in detectors for found in detector.update(frames)]
         alarms = [
             Alarm(
                 found.body.detector, found.body.rule, found.body.severity, found.assets, found.occurred,
                 found.body.techniques, found.body.sentence,
             )
-            for detector in detectors
-            for found in detector.update(frames)
+            for found in findings
             if found.body.phase == "raised"
         ]  # fmt: skip
         new = {key: at for key, at in _keys(records).items() if key not in self.allowed}
-        return Day(sorted(alarms, key=lambda one: one.at), new, told.truth, packets)
+        return Day(sorted(alarms, key=lambda one: one.at), new, told.truth, packets, findings)
 
     def _process(self, seed: int, hours: float) -> tuple[Realisation, list[Samples], Scenario]:
         """The process of a run; kept, since each story is told on it again."""
@@ -177,24 +194,28 @@ def quiet(bench: Bench, count: int | None) -> dict[str, Any]:
     told = bench.seeds["quiet"]
     seeds = told["seeds"][:count]
     rules: Counter[str] = Counter()
-    by_detector: Counter[str] = Counter()
+    by_detector, notices = Counter[str](), Counter[str]()
     said: list[str] = []
     for seed in seeds:
         day = bench.day(seed, 24.0 * told["days"])
         for alarm in day.alarms:
             rules[f"{alarm.rule} ({alarm.severity})"] += 1
-            by_detector[alarm.detector] += 1
+            by_detector[alarm.detector] += alarm.severity != NOTICE
+            notices[alarm.detector] += alarm.severity == NOTICE
             said.append(f"seed {seed}: {alarm.rule} {alarm.sentence}")
         by_detector["allow-list"] += len(day.keys)
-    return {"days": len(seeds) * told["days"], "alarms": dict(by_detector), "rules": dict(rules), "said": said}
+    return {
+        "days": len(seeds) * told["days"], "alarms": dict(by_detector), "notices": dict(notices), "rules": dict(rules),
+        "said": said,
+    }  # fmt: skip
 
 
-def stories(bench: Bench, count: int | None) -> Iterator[dict[str, Any]]:
-    """Each story of each seed."""
+def stories(bench: Bench, count: int | None, wanted: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Each story of each seed, or those wanted."""
     told = bench.seeds["stories"]
     for seed in told["seeds"][:count]:
         twin = bench.day(seed, told["hours"])
-        for name in (*TALES, ANNOUNCED):
+        for name in wanted or (*TALES, ANNOUNCED):
             day = bench.day(seed, told["hours"], name)
             tale = TALES[LAPTOP_STORY if name == ANNOUNCED else name]
             span = next(one for one in day.truth if one.kind == tale.name)
@@ -213,7 +234,18 @@ def stories(bench: Bench, count: int | None) -> Iterator[dict[str, Any]]:
                 "late": dict(Counter(f"{one.rule} ({one.severity})" for one in late)),
                 "allow_list": any(span.began <= at <= span.ended + AFTER for at in new.values()),
                 "sentence": hits[0].sentence if hits else "",
+                **_explained(bench, name, day, span),
             }  # fmt: skip
+
+
+def _explained(bench: Bench, name: str, day: Day, span: TruthSpan) -> dict[str, Any]:
+    """What fusion makes of a story, as it comes and with a notice of work at its time and place."""
+    works, window = bench.works, (span.began, span.ended + AFTER)
+    about = span.assets if name in ON_ONE else works.controllers
+    return {
+        "unannounced": works.told(day.findings, window).as_dict(),
+        "announced": works.told(day.findings, window, works.notice(name, span.began, span.ended, about)).as_dict(),
+    }
 
 
 def _same(one: Alarm, other: Alarm) -> bool:
@@ -226,11 +258,12 @@ def _quiet_table(found: dict[str, dict[str, Any]]) -> str:
     for detector in ("site_network", "network_baseline", "allow-list"):
         count = sum(one["alarms"].get(detector, 0) for one in found.values())
         low, high = poisson_interval(count)
-        rows.append([detector, count, f"{count / days:.4f}", f"{low / days:.4f} to {high / days:.4f}"])
+        apart = sum(one["notices"].get(detector, 0) for one in found.values())
+        rows.append([detector, count, apart, f"{count / days:.4f}", f"{low / days:.4f} to {high / days:.4f}"])
     by_rule: Counter[str] = Counter()
     for one in found.values():
         by_rule.update(one["rules"])
-    head = [f"quiet, {days} site-days", "false alarms", "a day", "95 % interval"]
+    head = [f"quiet, {days} site-days", "false alarms", "notices", "alarms a day", "95 % interval"]
     listed = "\n".join(f"{count} x {rule}" for rule, count in by_rule.most_common())
     return f"{table(head, rows)}\n\n{listed or 'no alarm'}"
 
@@ -256,6 +289,18 @@ def _story_table(found: list[dict[str, Any]]) -> str:
     return table(head, rows)
 
 
+def _work_table(found: list[dict[str, Any]]) -> str:
+    rows = []
+    for name in dict.fromkeys(one["story"] for one in found):
+        its = [one for one in found if one["story"] == name]
+        row: list[Any] = [name, "attack" if its[0]["attack"] else "honest", len(its)]
+        for how in ("unannounced", "announced"):
+            named = Counter(said for one in its for said in one[how]["hypotheses"])
+            row += [sum(one[how]["attack"] for one in its), ", ".join(f"{said} x{n}" for said, n in named.items())]
+        rows.append(row)
+    return table(["story", "is", "runs", "told as an attack", "as", "with a notice", "as"], rows)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -263,23 +308,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--site", choices=SITES, action="append")
     parser.add_argument("--quiet-only", action="store_true")
     parser.add_argument("--stories-only", action="store_true")
+    parser.add_argument("--story", choices=(*TALES, ANNOUNCED), action="append", default=[], help="only these stories")
+    parser.add_argument("--rates", type=Path, help="measured rates of the detectors, for the risk model")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     seeds = json.loads((Path(__file__).parent / "seeds" / "network.json").read_text())
+    measured = load_performance(options.rates) if options.rates else ()
     cpu = time.process_time()
     still: dict[str, dict[str, Any]] = {}
     told: list[dict[str, Any]] = []
     held: dict[str, list[str]] = {}
     for name in options.site or SITES:
-        bench = Bench(name, seeds)
+        bench = Bench(name, seeds, measured)
         held[name] = bench.learn(options.seeds)
         if not options.stories_only:
             still[name] = quiet(bench, options.seeds)
         if not options.quiet_only:
-            told += stories(bench, options.seeds)
+            told += stories(bench, options.seeds, options.story)
     spent = time.process_time() - cpu
     parts = [_quiet_table(still)] if still else []
     parts += [_story_table(told)] if told else []
+    parts += [_work_table(told)] if told else []
     parts.append(f"{spent:.0f} s of CPU")
     result = {
         "quiet": still, "stories": told, "held": held, "cpu_s": spent, "circumstances": circumstances(),

@@ -2,21 +2,42 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from benchmarks.incident.labels import Labelled
-from benchmarks.incident.takes import Stage, Take
 from infrastress.app.fusing import build_fusion
 from infrastress.core.time import HOUR
+from infrastress.detectors.base import RuleCard
 from infrastress.evaluation.performance import Performance
 from infrastress.events import Event, Incident, decode_event
 from infrastress.fusion.risk.scorer import CHANCES
+from infrastress.site import Site
 from infrastress.store.ports import Record, type_of
 
-__all__ = ["GAP_H", "RIVALS", "Fused", "Fusion", "attack_chance", "rival"]
+__all__ = ["GAP_H", "RIVALS", "Fused", "Fusion", "Staged", "Told", "attack_chance", "rival"]
 
 GAP_H = 2.0
 RIVALS = ("merge everything", "one incident an asset", f"asset, gap of {GAP_H:g} h")
+
+
+class Staged(Protocol):
+    """What is needed of a site whose detectors speak."""
+
+    @property
+    def site(self) -> Site:
+        """The site model."""
+
+    @property
+    def cards(self) -> Mapping[str, RuleCard]:
+        """Rule cards by rule."""
+
+
+class Told(Protocol):
+    """What is needed of a take."""
+
+    @property
+    def records(self) -> Sequence[tuple[str, str, bytes]]:
+        """Subject, id and data of all that fusion is given, in order."""
 
 
 class Fused(NamedTuple):
@@ -40,11 +61,11 @@ class Fused(NamedTuple):
 class Fusion:
     """A site's fusion as the application builds it, used for one take after the other."""
 
-    def __init__(self, stage: Stage, measured: Iterable[Performance] = ()) -> None:
+    def __init__(self, stage: Staged, measured: Iterable[Performance] = ()) -> None:
         self._unit = build_fusion(stage.site, stage.cards, measured)
         self._fresh = self._unit.dump()
 
-    def fuse(self, take: Take) -> Fused:
+    def fuse(self, take: Told) -> Fused:
         """Give it all records of a take, in order."""
         self._unit.load(self._fresh)
         begun, versions = time.perf_counter(), list[tuple[Event, Incident]]()

@@ -73,14 +73,15 @@ def said(at: float, client: str = HMI, server: str = PLC, **fields: Any) -> Netw
     return NetworkRow(START + round(at * SECOND), client=client, server=server, **{**usual, **fields})
 
 
-def block(*rows: NetworkRow, until: float | None = None, source: str = "tap") -> Block:
-    """Frames of a minute from the start on, with all rows known when they were over."""
+def block(*rows: NetworkRow, until: float | None = None, source: str = "tap", width: int = 1) -> Block:
+    """Frames of some minutes from the start on, with all rows known when they were over."""
     records = NetworkRecords.from_rows("plant", source, 0, rows)
     records = records.take(np.argsort(records.known, kind="stable"))
     last = max([int(t) for t in records.known] + [START + round((until or 0) * SECOND)])
-    ends = np.arange(START // MINUTE + 1, -(-last // MINUTE) + 1, dtype=np.int64) * MINUTE
+    frame = width * MINUTE
+    ends = np.arange(START // frame + 1, -(-last // frame) + 1, dtype=np.int64) * frame
     nothing = np.empty((len(ends), 0))
-    return Block(Frames(MINUTE, ends, (), nothing, nothing, nothing.astype(np.int32)), (), (records,))
+    return Block(Frames(frame, ends, (), nothing, nothing, nothing.astype(np.int32)), (), (records,))
 
 
 def judge(*rows: NetworkRow, until: float | None = None, given: Site | None = None, **options: Any) -> list[Finding]:

@@ -1,5 +1,7 @@
 """The network baseline: what it learns, what it holds for review, what it says afterwards."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 
@@ -92,8 +94,10 @@ def test_nothing_said_nothing_learned_and_without_a_baseline_it_is_silent():
         (setpoint(5, address=101), {"net.new_address": "high"}),
         (setpoint(5, address=99, quantity=2), {"net.new_address": "high"}),
         (setpoint(5, 61.9), {}),
-        (setpoint(5, 62.1), {"net.value_range": "high"}),
-        (setpoint(5, 37.9), {"net.value_range": "high"}),
+        (setpoint(5, 62.1), {"net.value_range": "low"}),
+        (setpoint(5, 37.9), {"net.value_range": "low"}),
+        (setpoint(5, 75.0), {"net.value_range": "high"}),
+        (setpoint(5, 25.0), {"net.value_range": "high"}),
     ],
 )  # fmt: skip
 def test_what_is_new(row, rules):
@@ -176,10 +180,10 @@ def test_an_address_that_never_answers_is_no_new_node():
     assert "net.new_node" in raised(judge(said(5, HMI, "10.20.10.200")))
 
 
-def test_an_address_between_known_ones_of_a_table_is_a_notice():
+def test_an_address_of_a_block_of_known_ones_is_a_notice():
     block_of = [setpoint(60.0 * i, address=at) for i, at in enumerate([100, 102, 104, 106, 110] * 4, 1)]
     lesson = learn(*polling(3600, 10.0), *block_of)
-    for address, severity in ((103, "low"), (111, "high"), (99, "high")):
+    for address, severity in ((103, "low"), (112, "low"), (98, "low"), (113, "high"), (97, "high")):
         (one,) = judge(setpoint(5, address=address), lesson=lesson)
         assert (one.body.rule, one.body.severity) == ("net.new_address", severity)
     few = learn(*polling(3600, 10.0), *[one for one in block_of if one.address != 104])
@@ -189,5 +193,87 @@ def test_an_address_between_known_ones_of_a_table_is_a_notice():
 def test_values_of_a_point_are_known_whoever_wrote_it():
     shifts = [setpoint(60.0 * i, 40.0 + i % 21, client=(HMI, ENG)[i % 2]) for i in range(1, 31)]
     lesson = learn(*polling(3600, 10.0), *shifts)
-    assert raised(judge(setpoint(5, 75.0), lesson=lesson)) == ["net.value_range"]
+    (beyond,) = judge(setpoint(5, 80.0), lesson=lesson)
+    assert (beyond.body.rule, beyond.body.severity) == ("net.value_range", "high")
     assert raised(judge(setpoint(5, 55.0), setpoint(9, 56.0, client=ENG), lesson=lesson)) == []
+
+
+def held_read(client, times=2, **fields):
+    """A lesson in which a client twice asked a controller who it is, and the same once more."""
+    asks = {"function": 43, "function_name": "read device identification", "action": "read", **fields}
+    rows = [said(100.0 + 1000 * i, client, OTHER, **asks) for i in range(times)]
+    others = [*polling(3600, 10.0), *polling(3600, 10.0, server=OTHER)]
+    return learn(*others, *rows), said(5, client, OTHER, **asks)
+
+
+def test_what_is_held_for_review_of_a_client_that_may_ask_is_a_notice():
+    lesson, again = held_read(ENG)
+    told = {one.body.rule: one.body.severity for one in judge(again, lesson=lesson)}
+    assert told == {"net.new_node": "low", "net.rogue_master": "low"}
+    lesson, again = held_read(HMI, action="identify")
+    assert [one for one in lesson.warnings if "identification" in one]
+    (one,) = judge(again, lesson=lesson)
+    assert (one.body.rule, one.body.severity) == ("net.new_function", "low")
+    assert "it came 2 times while learning and is held for review: fewer than 3 times" in one.body.sentence
+    assert "never" not in one.body.sentence, "it did come"
+
+
+def test_of_a_held_pair_another_request_is_still_another_master():
+    rows = [said(100.0 + 1000 * i, ENG, OTHER) for i in range(2)]
+    known = [*polling(3600, 10.0), *polling(3600, 10.0, server=OTHER), *polling(3600, 30.0, ENG)]
+    lesson = learn(*known, *rows)
+    (one,) = judge(said(5, ENG, OTHER), lesson=lesson)
+    assert (one.body.rule, one.body.severity) == ("net.rogue_master", "low")
+    found = judge(said(5, ENG, OTHER), said(6, ENG, OTHER, function=4), lesson=lesson)
+    assert [(one.body.rule, one.body.severity) for one in found] == [
+        ("net.rogue_master", "low"),
+        ("net.rogue_master", "high"),
+    ], "the same episode gets worse"
+
+
+@pytest.mark.parametrize(
+    ("client", "fields", "rule"),
+    [
+        (OFFICE, {}, "net.rogue_master"),
+        (LAPTOP, {}, "net.rogue_master"),
+        (ENG, WRITE, "net.unapproved_write"),
+        (ENG, {"action": "restart", "function": 8}, "net.unapproved_write"),
+    ],
+)
+def test_what_is_held_of_a_stranger_and_commands_that_are_held_stay_alarms(client, fields, rule):
+    lesson, again = held_read(client, **fields)
+    found = {one.body.rule: one.body.severity for one in judge(again, lesson=lesson)}
+    assert found[rule] == "high"
+
+
+def test_a_handful_of_values_tells_what_nobody_would_write():
+    def lesson_of(n, step=1.0):
+        return learn(*polling(3600, 10.0), *[setpoint(60.0 * i, 50.0 + step * (i % 3)) for i in range(n)])
+
+    eight = lesson_of(8)
+    (one,) = judge(setpoint(5, 90.0), lesson=eight)
+    assert (one.body.rule, one.body.severity) == ("net.value_range", "high")
+    assert (
+        "in 8 writes while learning it was 50 to 52, from which 45.6251 to 56.1249 may be expected" in one.body.sentence
+    )
+    assert judge(setpoint(5, 56.0), lesson=eight) == [], "the range of eight is no range"
+    assert judge(setpoint(5, 90.0), lesson=lesson_of(7)) == []
+    assert judge(setpoint(5, 90.0), lesson=lesson_of(19, 0.0)) == [], "the same again and again has no spread"
+    assert raised(judge(setpoint(5, 51.0), lesson=lesson_of(20, 0.0))) == ["net.value_range"]
+
+
+def test_values_that_are_set_as_one_likes_may_jump():
+    """Steps as different as the values: a larger one within the range is no news."""
+    values = [40.0, 47.0, 41.0, 44.0, 49.0, 43.0, 46.0, 42.0, 48.0, 45.0, 50.0, 46.0, 47.0, 44.0] * 2
+    lesson = learn(*polling(3600, 10.0), *[setpoint(60.0 * i, value) for i, value in enumerate(values, 1)])
+    assert max(abs(a - b) for a, b in pairwise(values)) == 7
+    assert raised(judge(setpoint(5, 40.5), setpoint(9, 49.5), lesson=lesson)) == []
+
+
+def test_a_baseline_without_spreads_is_read_and_its_ranges_hold():
+    plain = {**LESSON.baseline, "writes": [dict(one) for one in LESSON.baseline["writes"]]}
+    for one in plain["writes"]:
+        del one["values"], one["steps"]
+    detector = NetworkBaselineDetector(site(), None, plain)
+    (one,) = detector.update(block(setpoint(5, 62.1)))
+    assert (one.body.rule, one.body.severity) == ("net.value_range", "high")

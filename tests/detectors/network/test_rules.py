@@ -211,7 +211,19 @@ def test_far_more_messages_than_before():
     (one,) = judge(*usual, *flood)
     assert one.body.rule == "net.surge"
     assert "1100 messages in 60 s, at most 30 before" in one.body.sentence
+    assert one.occurred == START + round((901 + 599 * 0.05) * SECOND), "the 600th is too many"
     assert judge(*usual[:250], *flood) == [], "too little known"
+
+
+def test_a_short_flood_is_not_lost_in_a_long_frame():
+    told = {}
+    for minutes in (1, 5):
+        detector = NetworkRuleDetector(site())
+        told[minutes] = detector.update(
+            block(*polling(1500), *[said(1441 + i * 0.05) for i in range(1000)], width=minutes)
+        )
+    assert raised(told[5]) == ["net.surge"]
+    assert [one.occurred for one in told[5]] == [one.occurred for one in told[1]]
 
 
 def test_a_rule_can_be_switched_off():
@@ -259,6 +271,24 @@ def test_reads_without_a_pace_and_a_strangers_reads_leave_no_gap():
     assert raised(judge(*others, *back)) == []
     laptop = polling(3000, 10.0, client=LAPTOP)
     assert "net.poll_gap" not in raised(judge(*others, *laptop))
+    engineer = polling(3000, 10.0, client=ENG)
+    assert raised(judge(*others, *engineer)) == []
+
+
+@pytest.mark.parametrize(("pauses", "rules"), [(9, []), (10, ["net.poll_gap"])])
+def test_a_pace_is_known_of_ten_pauses(pauses, rules):
+    others, reads = polling(20_000, 10.0, server="10.20.10.12"), polling(150 * (pauses + 1), 150.0)
+    assert raised(judge(*others, *reads, polls=5)) == rules
+
+
+def test_reads_that_seem_even_by_chance_are_no_poll():
+    """No pause is 2.5 times the usual one, but they lie anywhere: two for each that keeps time."""
+    others = polling(40_000, 10.0, server="10.20.10.12")
+    at, rows = 1.0, []
+    for i in range(30):
+        rows += [said(at + 0.01 * j) for j in range(3)]
+        at += (150.0, 60.0, 240.0, 155.0, 80.0)[i % 5]
+    assert raised(judge(*others, *rows)) == []
 
 
 def test_a_flood_of_reads_teaches_no_other_pace_and_a_new_pace_is_learned():

@@ -32,7 +32,8 @@ class NetworkRuleOptions(BaseModel):
         polls, polled_s: reads, and how long they must have gone on, before a poll counts as regular: a session of some
             minutes ends because its work is done.
         pause: a gap is this many times the longest of the last pauses, and at least `pause_s`.
-        surge: a surge is this many times the most of the last frames, and at least `surge_rate` messages a second.
+        surge: a surge is this many times the most of the last spans of `window_s`, and at least `surge_rate` messages a
+            second.
         quiet_s: an episode is over after this time without more.
         standing_s: the same where it is about what is lasting, such as a node.
     """

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from math import inf, isnan
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,8 +12,9 @@ from infrastress.core.ids import canonical_json
 from infrastress.detectors.base import Detector, Heard, Lesson, RuleCard, baseline_id, decode_state
 from infrastress.detectors.episodes import Episode, Episodes, Notice
 from infrastress.detectors.network.detector import NetworkRuleDetector
-from infrastress.detectors.network.keys import CONNECTION, Collector, Key, Learned, Usual, Written, groups_of, writes_of
+from infrastress.detectors.network.keys import CONNECTION, Collector, Key, Learned, Usual, groups_of
 from infrastress.detectors.network.learned_cards import CARDS
+from infrastress.detectors.network.values import Values, Verdict
 from infrastress.detectors.network.view import Ints, Part, answered, parts_of
 from infrastress.detectors.network.who import Who
 from infrastress.events.frames import Block, Finding
@@ -28,8 +28,9 @@ _FORMAT = 1
 _ACTS = ACTS_ON_PLANT | CHANGES_CONTROLLER
 _READS = frozenset({Action.READ, Action.REPORT, Action.SUBSCRIBE, Action.ACKNOWLEDGE, Action.SESSION, CONNECTION})
 _SHOWN = 200
-_BLOCK = 5
-"""Known addresses of a table from which on those between them are taken for the same block."""
+_ASKS = _READS | {Action.IDENTIFY, Action.BROWSE, Action.DIAGNOSE}
+"""What changes nothing and carries nothing away."""
+_FEWER = "fewer than"
 
 
 class NetworkBaselineOptions(BaseModel):
@@ -40,8 +41,9 @@ class NetworkBaselineOptions(BaseModel):
         rare: a key that came less often in the normal days is held for review: it isn't taken for usual. Of what a
             client reads from a server, all reads count together: one more table of it is no news.
         reviewed: held keys that somebody has looked at and found right, as `train` shows them: "client > server".
-        writes: writes of one address, by whomever, after which its values count as known.
+        writes: writes of one address, by whomever, after which its range counts as known.
         margin: a value may lie outside of those known by this share of their span; a step be larger by this share.
+            Both may lie within the tolerance limits of those known besides.
         standing_s: an episode is over after this time without more.
     """
 
@@ -61,22 +63,16 @@ class _State(msgspec.Struct):
     last: dict[str, float]
 
 
-class _Verdict(NamedTuple):
-    rule: str
-    subject: str
-    severity: Severity
-    what: str
-    techniques: tuple[str, ...]
-
-
 class NetworkBaselineDetector(Detector):
     """Says what isn't in the baseline: nodes, conversations, functions, and what is written where.
 
-    Without a baseline it says nothing. A key held for review counts as unknown, and the sentence says so.
+    Without a baseline it says nothing. A key held for review counts as unknown, and the sentence says so. Where nothing
+    is against it but that it was rare, it changes nothing, and the site model declares the client with a role that asks
+    controllers, it is a notice: whoever looks at it decides. Commands that are held stay alarms.
     """
 
     name: ClassVar[str] = "network_baseline"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     hears: ClassVar[frozenset[Heard]] = frozenset({"network"})
     Options: ClassVar[type[BaseModel]] = NetworkBaselineOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in CARDS}
@@ -102,26 +98,18 @@ class NetworkBaselineDetector(Detector):
         self._talks = {(one.client, one.server, one.protocol) for one in kept}
         self._masters = {(one.server, one.protocol) for one in kept if one.action != CONNECTION}
         self._writers = {(one.client, one.server) for one in kept if one.action in _ACTS}
-        self._writes: dict[Key, dict[tuple[str, int], Written]] = {}
-        self._values: dict[tuple[str, str, int, str, int], tuple[int, float, float]] = {}
-        """Of each point, whoever wrote it: how often, the least and the most."""
+        self._values = Values(self._who, writes=self.options.writes, margin=self.options.margin)
         for written in learned.writes:
             if not 0 <= written.key < len(learned.keys):
                 raise BaselineError(f"no baseline of a network: a write of key {written.key}", where=self.name)
-            key = learned.keys[written.key].key
-            self._writes.setdefault(key, {})[written.object, written.address] = written
-            place = (*_point(key), written.object, written.address)
-            count, low, high = self._values.get(place, (0, inf, -inf))
-            if written.count:
-                values = count + written.count, min(low, written.low), max(high, written.high)
-                self._values[place] = values
+            self._values.know(learned.keys[written.key].key, written)
 
     def _reset(self) -> None:
         standing_s = self.options.standing_s
         self._episodes = Episodes(
             self.name, self.version, "network", quiet_s=standing_s, standing_s=standing_s, baseline=self._id
         )
-        self._last: dict[str, float] = {}
+        self._values.last = {}
 
     def update(self, block: Block) -> list[Finding]:
         """Judge the block's network records against the baseline."""
@@ -144,16 +132,24 @@ class NetworkBaselineDetector(Detector):
         row = int(rows[0])
         if key in self._known:
             if key.action in ACTS_ON_PLANT:
-                yield from self._written(part, key, rows)
+                for at, verdict in self._values.judge(part, key, rows):
+                    yield self._notice(part, key, at, verdict)
             return
         held = self._held.get(key)
-        seen = (
-            "" if held is None else f"; it came {held.count} times while learning and is held for review: {held.held}"
-        )
         for verdict in self._unknown(part, key, row, to_all=key.server not in self._nodes and _to_all(part, rows)):
-            yield self._notice(part, key, row, verdict, seen)
+            yield self._notice(part, key, row, verdict if held is None else self._waiting(key, held, verdict), held)
 
-    def _unknown(self, part: Part, key: Key, row: int, *, to_all: bool) -> Iterator[_Verdict]:
+    def _waiting(self, key: Key, held: Usual, verdict: Verdict) -> Verdict:
+        """What came while learning, but too seldom to be taken for usual, and waits for somebody to look at it."""
+        seen = f"; it came {held.count} times while learning and is held for review: {held.held}"
+        rare = held.held.startswith(_FEWER) and key.action in _ASKS
+        if not (rare and self._who.asks(key.client)):
+            return verdict._replace(what=verdict.what + seen)
+        said = f"{key.protocol} {held.name or key.action}"
+        what = f"{self._who.name(key.client)} spoke to {self._who.name(key.server)}: {said}{seen}"
+        return verdict._replace(severity="low", what=what)
+
+    def _unknown(self, part: Part, key: Key, row: int, *, to_all: bool) -> Iterator[Verdict]:
         """What is new about a key: the most telling of it, and a node that is new besides.
 
         A broadcast is a word to no node: of one that commands nothing, only its sender may be new.
@@ -165,69 +161,26 @@ class NetworkBaselineDetector(Detector):
             if node not in self._nodes:
                 severity: Severity = "medium" if who.stranger(node) or not who.knows_any else "low"
                 what = f"{who.name(node)} was never heard while learning; it spoke {said} with {who.last(other)}"
-                yield _Verdict("net.new_node", node, severity, what, ("T0864", "T0848"))
+                yield Verdict("net.new_node", node, severity, what, ("T0864", "T0848"))
         if to_all and key.action not in _ACTS:
             return
         if key.action in _ACTS and (key.client, key.server) not in self._writers:
             what = f"{who.name(key.client)} never wrote to {who.name(key.server)} while learning: {said}"
-            yield _Verdict("net.unapproved_write", pair, "high", what, ("T0855",))
+            yield Verdict("net.unapproved_write", pair, "high", what, ("T0855",))
         elif talk not in self._talks:
             what = f"{who.name(key.client)} never spoke {key.protocol} to {who.name(key.server)} while learning: {said}"
             if key.action != CONNECTION and (key.server, key.protocol) in self._masters:
-                yield _Verdict("net.rogue_master", pair, "high", what, ("T0848",))
+                yield Verdict("net.rogue_master", pair, "high", what, ("T0848",))
             else:
                 subject = f"{pair} {key.protocol}"
-                yield _Verdict("net.new_conversation", subject, "medium", what, ("T0886", "T0869"))
+                yield Verdict("net.new_conversation", subject, "medium", what, ("T0886", "T0869"))
         elif key.action != CONNECTION:
             unit = f" unit {key.unit}" if key.unit >= 0 else ""
             what = f"{who.name(key.client)} never asked {who.name(key.server)}{unit} for this while learning: {said}"
             severity = "high" if key.action in _ACTS else "medium"
-            yield _Verdict("net.new_function", f"{pair}{unit} {said}", severity, what, ("T0855",))
+            yield Verdict("net.new_function", f"{pair}{unit} {said}", severity, what, ("T0855",))
 
-    def _written(self, part: Part, key: Key, rows: Ints) -> Iterator[Notice]:
-        """Where and what was written, against what was."""
-        known, who = self._writes.get(key, {}), self._who
-        pair = f"{key.client} > {key.server}" + (f" unit {key.unit}" if key.unit >= 0 else "")
-        for row, name, address, quantity, value in writes_of(part, rows):
-            new = next((at for at in range(address, address + min(quantity, 2048)) if (name, at) not in known), None)
-            if new is not None:
-                among = [at for of, at in known if of == name]
-                within = len(among) >= _BLOCK and min(among) < new < max(among)
-                what = (
-                    f"{who.name(key.client)} wrote {_place(name, new)} of {who.name(key.server)}, "
-                    f"where it never did while learning{', though on both sides of it' if within else ''}"
-                )
-                severity: Severity = "low" if within else "high"
-                verdict = _Verdict("net.new_address", f"{pair} {_place(name, new)}", severity, what, ("T0836",))
-                yield self._notice(part, key, row, verdict, "")
-                continue
-            one, at = known[name, address], f"{pair} {_place(name, address)}"
-            count, low, high = self._values.get((*_point(key), name, address), (0, inf, -inf))
-            if isnan(value) or count < self.options.writes:
-                continue
-            span = max(high - low, abs(high) * 1e-9)
-            slack, before = self.options.margin * span, self._last.get(at)
-            self._last[at] = value
-            if not low - slack <= value <= high + slack:
-                what = (
-                    f"{who.name(key.client)} wrote {value:g} to {_place(name, address)} of {who.name(key.server)}; "
-                    f"while learning it was {low:g} to {high:g}"
-                )
-                verdict = _Verdict("net.value_range", at, "high", what, ("T0836", "T0831"))
-                yield self._notice(part, key, row, verdict, "")
-            elif (
-                before is not None
-                and one.count >= self.options.writes
-                and abs(value - before) > one.step * (1 + self.options.margin)
-            ):
-                what = (
-                    f"{who.name(key.client)} wrote {value:g} after {before:g} to {_place(name, address)} of "
-                    f"{who.name(key.server)}; while learning no step was larger than {one.step:g}"
-                )
-                verdict = _Verdict("net.value_step", at, "medium", what, ("T0836", "T0831"))
-                yield self._notice(part, key, row, verdict, "")
-
-    def _notice(self, part: Part, key: Key, row: int, verdict: _Verdict, seen: str) -> Notice:
+    def _notice(self, part: Part, key: Key, row: int, verdict: Verdict, held: Usual | None = None) -> Notice:
         packet = part.packet(row)
         capture, _, number = packet.rpartition("#")
         return Notice(
@@ -236,18 +189,18 @@ class NetworkBaselineDetector(Detector):
             at=int(part.known[row]),
             began=part.number("time", row),
             severity=verdict.severity,
-            sentence=verdict.what + seen + (f" (packet {number} of {capture})" if packet else ""),
+            sentence=verdict.what + (f" (packet {number} of {capture})" if packet else ""),
             assets=self._who.assets(key.server, key.client),
             zone=self._who.place(key.server),
             packets=(packet,) if packet else (),
             techniques=verdict.techniques,
-            confidence=0.3 if seen else 0.6,
+            confidence=0.6 if held is None else 0.3,
             standing=True,
         )
 
     def dump(self) -> bytes:
         """Open episodes and the last values written, as canonical JSON."""
-        return canonical_json(_State(_FORMAT, self._episodes.dump(), self._last))
+        return canonical_json(_State(_FORMAT, self._episodes.dump(), self._values.last))
 
     def load(self, data: bytes) -> None:
         """Replace the state by a dumped one.
@@ -257,7 +210,7 @@ class NetworkBaselineDetector(Detector):
         """
         state = decode_state(data, _State, self.name, _FORMAT)
         self._reset()
-        self._last = state.last
+        self._values.last = state.last
         self._episodes.load(state.open)
 
     @classmethod
@@ -284,7 +237,7 @@ class NetworkBaselineDetector(Detector):
             if one.action in _READS and not who.stranger(one.client):
                 rule = None  # what a known client reads isn't bad because it was told of for a command
             count = max(one.count, reads[one.client, one.server, one.protocol] if one.action in _READS else 0)
-            one.held = rule or (f"fewer than {options.rare} times" if count < options.rare else "")
+            one.held = rule or (f"{_FEWER} {options.rare} times" if count < options.rare else "")
         held = [one for one in learned.keys if one.held]
         usual = [one for one in learned.keys if not one.held]
         return Lesson(msgspec.to_builtins(learned), _listed(map(str, usual)), _listed(map(_reviewed, held)))
@@ -298,15 +251,6 @@ def _to_all(part: Part, rows: Ints) -> bool:
     macs = (part.text("server_mac", int(row)) for row in rows)
     udp = part.is_any("transport", ("udp",))[rows].all() and not answered(part)[rows].any()
     return bool(udp) and all(mac[1:2] in tuple("13579bdf") for mac in macs)
-
-
-def _point(key: Key) -> tuple[str, str, int]:
-    """Where a write goes, whoever sends it."""
-    return key.server, key.protocol, key.unit
-
-
-def _place(name: str, address: int) -> str:
-    return f"{name} {address}".strip()
 
 
 def _reviewed(one: Usual) -> str:

@@ -199,7 +199,9 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="net.poll_gap",
         title="Nobody reads a device any more",
-        means="Regular reads of a device stopped while other traffic is still heard. Screens may show old values.",
+        means="Regular reads of a device stopped while other traffic is still heard. Screens may show old "
+        "values. Reads have a pace after ten pauses of which at least half keep time; engineering stations and "
+        "strangers have none.",
         expected_against_seen="Expected: a read at least every few pauses. Seen: none for the time in the sentence.",
         benign_causes=("client or device restarted or switched off", "polling changed in the client"),
         first_check="Does the device answer? Does the screen show that its values are old?",
@@ -208,8 +210,8 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="net.surge",
         title="Far more messages than before",
-        means="A client sends a server many times more messages than in its last frames: it may not keep up.",
-        expected_against_seen="Expected: about as many as in the last frames. Seen: ten times the most of them.",
+        means="A client sends a server many times more messages in a minute than in the last: it may not keep up.",
+        expected_against_seen="Expected: about as many as in its last thirty minutes. Seen: ten times the most.",
         benign_causes=("a trend or report that reads history", "polling changed in the client"),
         first_check="Does the server still answer in time? What does the client do?",
         techniques=("T0814",),

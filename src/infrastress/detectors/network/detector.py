@@ -28,7 +28,7 @@ from infrastress.site import Site
 
 __all__ = ["NetworkRuleDetector"]
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 class _State(msgspec.Struct):
@@ -48,7 +48,7 @@ class NetworkRuleDetector(Detector):
     """
 
     name: ClassVar[str] = "site_network"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     hears: ClassVar[frozenset[Heard]] = frozenset({"network"})
     Options: ClassVar[type[BaseModel]] = NetworkRuleOptions
     cards: ClassVar[Mapping[str, RuleCard]] = {card.rule: card for card in (*CARDS, *SESSION_CARDS)}

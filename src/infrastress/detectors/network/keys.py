@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from infrastress.core.time import to_iso
+from infrastress.detectors.network.spread import Spread
 from infrastress.detectors.network.view import Part
 from infrastress.events.network_terms import ACTS_ON_PLANT, Kind
 
@@ -58,7 +59,10 @@ class Usual(msgspec.Struct):
 
 
 class Written(msgspec.Struct):
-    """What one key, by its number, wrote to one address: how often, the least and most, the largest step."""
+    """What one key, by its number, wrote to one address: how often, the least and most, the largest step; spreads.
+
+    Baselines from before there were spreads have none of them.
+    """
 
     key: int
     object: str
@@ -68,6 +72,8 @@ class Written(msgspec.Struct):
     high: float
     step: float = 0.0
     last: float = 0.0
+    values: Spread = msgspec.field(default_factory=Spread)
+    steps: Spread = msgspec.field(default_factory=Spread)
 
 
 class Learned(msgspec.Struct):
@@ -138,7 +144,10 @@ class Collector:
                         break
                     one = known[name, address] = Written(0, name, address, 0, float("inf"), float("-inf"))
                 if not isnan(value):
-                    one.step = max(one.step, abs(value - one.last)) if one.count else 0.0
+                    if one.count:
+                        one.step = max(one.step, abs(value - one.last))
+                        one.steps.add(abs(value - one.last))
+                    one.values.add(value)
                     one.low, one.high, one.last = min(one.low, value), max(one.high, value), value
                     one.count += 1
 

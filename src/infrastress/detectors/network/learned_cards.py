@@ -29,7 +29,8 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="net.rogue_master",
         title="Another master speaks to a device",
-        means="A client that never did asks a device which has its own masters.",
+        means="A client that never did asks a device which has its own masters. A notice (low) if it did while "
+        "learning, too seldom to be taken for usual, and the site model gives it a role that asks: please review.",
         expected_against_seen="Expected: the masters of the baseline. Seen: another client in the same protocol.",
         benign_causes=("a standby that took over", "a maintenance laptop", _CHANGED),
         first_check="Is it a standby server? If not, find it and separate it from the network.",
@@ -56,7 +57,8 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="net.new_address",
         title="A write where nothing was written before",
-        means="A client that may write wrote to an address that it never wrote to in the days learned from.",
+        means="A client that may write wrote to an address that it never wrote to in the days learned from. A "
+        "notice (low) if it belongs to a block of addresses that the client writes.",
         expected_against_seen="Expected: addresses of the baseline. Seen: another one.",
         benign_causes=(_SELDOM, _CHANGED),
         first_check="What is behind the address? Does the process move?",
@@ -65,8 +67,10 @@ CARDS: tuple[RuleCard, ...] = (
     RuleCard(
         rule="net.value_range",
         title="A written value out of its range",
-        means="A value was written that lies well outside of all that were in the days learned from.",
-        expected_against_seen="Expected: the range in the sentence, and a tenth of it more. Seen: another value.",
+        means="A value was written that lies well outside of all that were in the days learned from. A notice (low) "
+        "where so few were learned, or they differ so much, that it may still be of their kind.",
+        expected_against_seen="Expected: the range in the sentence and a tenth of it more, and what the number of "
+        "values and their spread let expect (tolerance limits of 99.9 %, confidence 95 %). Seen: another value.",
         benign_causes=("a product or season for which there was no learning", _CHANGED),
         first_check="Is this setpoint wanted? Ask the operator; compare with the limits of the equipment.",
         techniques=("T0836", "T0831"),
@@ -75,7 +79,7 @@ CARDS: tuple[RuleCard, ...] = (
         rule="net.value_step",
         title="A written value jumps",
         means="A value was changed by more at once than ever in the days learned from.",
-        expected_against_seen="Expected: steps as learned. Seen: a larger one.",
+        expected_against_seen="Expected: steps as learned, within their tolerance limits. Seen: a larger one.",
         benign_causes=("a start or change of product", _CHANGED),
         first_check="Is this setpoint wanted? Ask the operator.",
         techniques=("T0836", "T0831"),

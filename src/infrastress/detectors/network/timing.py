@@ -1,6 +1,7 @@
 """The pace of polling: reads that were regular and stopped, and far more messages than before."""
 
 from collections.abc import Iterator
+from math import ceil, floor
 from statistics import median
 
 import msgspec
@@ -16,12 +17,17 @@ __all__ = ["PollRule", "SurgeRule"]
 
 _PAUSES = 60
 _SHORTEST = SECOND // 20
-_LEAST_PAUSES = 3
+_LEAST_PAUSES = 10
 _EVEN = 2.5
 """The longest pause against their median: one poll may be lost."""
+_CLOCK = 0.25
+"""At least half of the pauses lie within this share of their median.
+
+Of pauses that come by chance (exponential) 17 % do, so that half of ten or more do in 2 %, and with the longest
+bounded besides in less.
+"""
 _BURST = 0.1
-_FRAMES = 30
-_KNOWN_FRAMES = 10
+_MINUTES, _KNOWN_MINUTES = 30, 10
 _FORGOTTEN = 48 * 3600 * SECOND
 
 
@@ -62,11 +68,15 @@ class PollRule(NetworkRule):
             yield from self._heard(part, known, key, times[rows], rows)
         for key, poll in known.items():
             pause = part.end - poll.last
-            stranger = self._who.stranger(key.split(" ", 1)[0])  # whose reads nobody waits for
-            if not (poll.stopped or stranger) and self._regular(poll) and pause > self._limit(poll):
+            waited = not self._passing(key.split(" ", 1)[0])
+            if waited and not poll.stopped and self._regular(poll) and pause > self._limit(poll):
                 poll.stopped = True
                 yield self._stopped(part, key, poll, pause)
         self.memory.known[part.source] = {k: one for k, one in known.items() if part.end - one.last < _FORGOTTEN}
+
+    def _passing(self, client: str) -> bool:
+        """Whether nobody waits for its reads: a stranger, an engineer whose work is done."""
+        return self._who.stranger(client) or self._who.is_engineering(client)
 
     def _heard(self, part: Part, known: dict[str, _Poll], key: str, times: Ints, rows: Ints) -> Iterator[Notice]:
         poll = known.get(key)
@@ -84,10 +94,12 @@ class PollRule(NetworkRule):
         poll.last, poll.packet = max(poll.last, int(times[-1])), part.packet(int(rows[-1]))
 
     def _regular(self, poll: _Poll) -> bool:
-        """Whether it goes by the clock: somebody who reads back what he commands has no pace."""
+        """Whether it goes by the clock: who reads back what he commands has no pace, even as it may seem."""
         longest = max(poll.pauses, default=0)
         between = [one for one in poll.pauses if one >= _BURST * longest]
-        if len(between) < _LEAST_PAUSES or longest > _EVEN * median(between):
+        if len(between) < _LEAST_PAUSES or longest > _EVEN * (usual := median(between)):
+            return False
+        if 2 * sum(abs(one - usual) <= _CLOCK * usual for one in between) < len(between):
             return False
         lasted = poll.last - poll.since
         return poll.count >= self._options.polls and lasted >= self._options.polled_s * SECOND
@@ -117,9 +129,11 @@ class PollRule(NetworkRule):
 
 
 class _Pair(msgspec.Struct):
-    """Messages of a client to a server in its last frames, oldest first."""
+    """Messages of a client to a server: of the current minute, which it is and how many; of the last, oldest first."""
 
     last: int
+    minute: int = -1
+    count: int = 0
     counts: list[int] = []
 
 
@@ -128,7 +142,11 @@ class _Pairs(msgspec.Struct):
 
 
 class SurgeRule(NetworkRule):
-    """Messages a frame, against the most that its last thirty frames held."""
+    """Messages a minute (`window_s`), against the most that the pair's last thirty minutes with any held.
+
+    How long a site's frames are makes no difference: a short flood isn't lost in a long one. A minute with a surge
+    teaches nothing.
+    """
 
     Memory = _Pairs
     memory: _Pairs
@@ -138,32 +156,45 @@ class SurgeRule(NetworkRule):
         said = part.is_any("kind", (Kind.TRANSACTION, Kind.REQUEST, Kind.MESSAGE)) & part.is_any(
             "transport", ("tcp", "udp")
         )
-        least = self._options.surge_rate * (part.end - part.begin) / SECOND
-        for row, count in part.distinct(("client", "server"), said):
-            client, server = part.text("client", row), part.text("server", row)
-            key = f"{part.source} {client} {server}"
-            known = self.memory.known.setdefault(key, _Pair(part.end))
-            known.last = part.end
-            usual = max(known.counts, default=0)
-            if len(known.counts) >= _KNOWN_FRAMES and count >= least and count > self._options.surge * usual:
-                yield self._notice(part, row, count, usual)
-                continue
-            known.counts = [*known.counts, count][-_FRAMES:]
+        for rows in part.groups(("client", "server"), said):
+            client, server = part.text("client", int(rows[0])), part.text("server", int(rows[0]))
+            pair = self.memory.known.setdefault(f"{part.source} {client} {server}", _Pair(part.end))
+            pair.last = part.end
+            minutes = -(-part.known[rows] // self._options.window)
+            for of in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(minutes)) + 1):
+                yield from self._heard(part, pair, int(minutes[of[0]]), rows[of])
         if len(self.memory.known) > 1024:
             before = part.end - _FORGOTTEN
             self.memory.known = {key: one for key, one in self.memory.known.items() if one.last >= before}
 
+    def _heard(self, part: Part, pair: _Pair, minute: int, rows: Ints) -> Iterator[Notice]:
+        if minute != pair.minute:
+            if pair.count and not self._surges(pair):
+                pair.counts = [*pair.counts, pair.count][-_MINUTES:]
+            pair.minute, pair.count = minute, 0
+        before, pair.count = pair.count, pair.count + len(rows)
+        if self._surges(pair):
+            most = max(pair.counts)
+            first = max(ceil(self._least()), floor(self._options.surge * most) + 1)  # that is too many
+            yield self._notice(part, int(rows[max(0, first - 1 - before)]), pair.count, most)
+
+    def _least(self) -> float:
+        return self._options.surge_rate * self._options.window_s
+
+    def _surges(self, pair: _Pair) -> bool:
+        known = len(pair.counts) >= _KNOWN_MINUTES
+        return known and pair.count >= self._least() and pair.count > self._options.surge * max(pair.counts)
+
     def _notice(self, part: Part, row: int, count: int, usual: int) -> Notice:
         client, server = part.text("client", row), part.text("server", row)
-        seconds = (part.end - part.begin) / SECOND
         return Notice(
             rule="net.surge",
             subject=f"{client} > {server}",
-            at=part.end,
-            began=part.begin,
+            at=int(part.known[row]),
+            began=part.number("time", row),
             severity="medium",
-            sentence=f"{self._who.name(client)} sent {self._who.last(server)} {count} messages in {seconds:g} s, "
-            f"at most {usual} before",
+            sentence=f"{self._who.name(client)} sent {self._who.last(server)} {count} messages in "
+            f"{self._options.window_s:g} s, at most {usual} before",
             assets=self._who.assets(server, client),
             zone=self._who.place(server),
             packets=tuple(filter(None, [part.packet(row)])),

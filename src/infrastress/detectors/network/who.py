@@ -12,6 +12,7 @@ __all__ = ["Who", "called"]
 _CALLED: Final = {Protocol.S7COMM: "s7", Protocol.S7COMM_PLUS: "s7", Protocol.CIP: "enip"}
 """Protocols by the site model's names where those differ."""
 _DOCUMENTED: Final = tuple(map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
+_ASKING: Final = frozenset({"hmi", "engineering", "historian", "server", "gateway"})
 _VAGUE: Final = frozenset({Protocol.TLS, Protocol.UNKNOWN, Protocol.COTP})
 """What doesn't say which protocol it is: any conduit between the zones will do."""
 
@@ -100,6 +101,11 @@ class Who:
         """Whether it is an engineering station."""
         asset = self.asset(address)
         return isinstance(asset, Host) and asset.role == "engineering"
+
+    def asks(self, address: str) -> bool:
+        """Whether the model gives it a role that asks controllers: a console, an engineering station, a server."""
+        asset = self.asset(address)
+        return isinstance(asset, Host) and asset.role in _ASKING
 
     def zone(self, address: str) -> str | None:
         """The security zone of an address: its asset's, or its network's."""
