@@ -139,7 +139,7 @@ def test_the_same_on_a_recording_made_elsewhere(tmp_path, capsys, seed):
     assert by_rule["access.unknown_badge"]["asset_hours"] == pytest.approx(3 * 24 * told["quiet_days"], abs=0.1)
 
 
-def test_what_a_fault_looked_like_is_counted_beside_attacks(tmp_path, capsys):
+def test_what_a_fault_looked_like_is_counted_beside_attacks(tmp_path, capsys, monkeypatch):
     """The same recording, but the badge was a reader's fault: the rule spoke in one window of a fault, in no attack."""
     path = elsewhere(tmp_path, 1)
     truth = json.loads(path.with_name("truth.json").read_text())
@@ -153,5 +153,6 @@ def test_what_a_fault_looked_like_is_counted_beside_attacks(tmp_path, capsys):
     assert silent["faults"] == [0, 1]
     (kept,) = (one for one in load_performance(tmp_path / "state" / "performance.json") if one.rule == spoke["rule"])
     assert (kept.faults.found, kept.faults.windows) == (1, 1)
+    monkeypatch.setenv("COLUMNS", "240")
     assert main(["measure", str(DEPOT), str(path), "--detector", "access", "--dry-run"]) == 0
     assert "in faults" in capsys.readouterr().out

@@ -108,8 +108,7 @@ class FusionUnit(Unit):
     def grouped(self) -> Iterator[tuple[str, str]]:
         """Each detection that is remembered, with the name of its group, whether that is an incident or not."""
         for record in self._state.alarms.values():
-            home = self._drawn.home(record.group)
-            yield from ((name, home) for _, name in record.ids)
+            yield from ((name, self._drawn.home(record.group)) for _, name in record.ids)
 
     def merged(self, kept: str, gone: str, moved: list[str]) -> None:
         """A group became part of another one (`grouping.Listener`)."""
