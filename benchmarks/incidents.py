@@ -13,8 +13,8 @@ to the first right incident; on quiet days every incident is false; probability 
 one, over the last versions of all incidents of the runs with a tale. Quiet days have no captures: network detectors
 are silent there, but for what they learn from and in the runs with a tale.
 
-    python -m benchmarks incidents [--tuning] [--quick] [--only TALE] [--site SITE] [--cache DIR] [--rates FILE]
-                                   [--measure FILE] [--runs] [--json] [--plot FILE]
+    python -m benchmarks incidents [--tuning] [--quick] [--only TALE] [--site SITE] [--cache DIR] [--measured]
+                                   [--rates FILE] [--measure FILE] [--runs] [--json] [--plot FILE]
 """
 
 import argparse
@@ -230,6 +230,8 @@ def scored(chosen: argparse.Namespace, seeds: dict[str, Any], cache: Path) -> di
     runs: list[Judged] = []
     calm: list[dict[str, Any]] = []
     measured = load_performance(chosen.rates) if chosen.rates else ()
+    if chosen.measured:
+        measured = rates(chosen, seeds, cache)
     for name in [chosen.site] if chosen.site else SITES:
         stage = Stage(name, seeds, cache, training_days=_QUICK_TRAINING if chosen.quick else None)
         fusion = Fusion(stage, measured)
@@ -342,6 +344,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", choices=(*TALES, QUIET), help="one tale, or quiet days")
     parser.add_argument("--site", choices=SITES, help="one site")
     parser.add_argument("--cache", type=Path, help="keep what detectors said here")
+    parser.add_argument("--measured", action="store_true", help="measure rates on the seeds for tuning, and use them")
     parser.add_argument("--rates", type=Path, help="measured rates of the detectors, for the risk model")
     parser.add_argument("--measure", type=Path, help="measure these rates on the seeds for tuning, and stop")
     parser.add_argument("--runs", action="store_true", help="a row a run")

@@ -107,6 +107,29 @@ def test_it_is_answered_judged_and_forgotten_by_keyboard_and_others_see_it(make_
     expect(other.get_by_text("asked to be forgotten")).to_be_visible(timeout=30_000)  # by itself
 
 
+def test_a_key_pressed_while_an_act_is_on_its_way_is_done_after_it(make_console, open_page):
+    console = make_console("reported", accounts=True)
+    number = number_of(console, "fumes")
+    page = listening(open_page(console, f"/reports/{number}", role="reporter-liaison"))
+    row = page.get_by_role("listitem").filter(has_text=number)
+    expect(row).to_contain_text("New")
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route(f"**/reports/{number}/seen", hold)
+    with page.expect_request("**/seen"):
+        page.keyboard.press("Shift+S")
+    page.keyboard.press("Shift+S")  # once more is once
+    page.keyboard.press("Shift+Y")
+    assert acts_of(console, number) == []
+    held[0].continue_()
+    expect(row).to_contain_text("True")
+    assert acts_of(console, number) == ["seen", "confirmed"]
+    assert len(held) == 1
+
+
 def test_all_on_whose_reports_an_incident_rests_are_answered_at_once_in_their_place(make_console, open_page):
     console = make_console("reported")
     number = number_of(console, "zwei Leute")

@@ -186,6 +186,13 @@ def test_spans_of_an_event_whose_cause_is_told_are_one_window(tmp_path):
     assert (len(truth.windows), truth.attacks) == (3, ())
 
 
+@pytest.mark.parametrize("causes", [{"main": "storm"}, ["main"], {"main": 1}, "main"])
+def test_a_cause_that_is_none_is_refused(tmp_path, causes):
+    (tmp_path / "truth.json").write_text(json.dumps({"spans": [], "facts": {"causes": causes}}))
+    with pytest.raises(InputError, match="no truth"):
+        read_windows(tmp_path)
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"spans": [1]}', '{"spans": [{"kind": "a"}]}', '{"spans": null}'])
 def test_what_is_no_truth_is_refused(tmp_path, text):
     (tmp_path / "truth.json").write_text(text)

@@ -71,7 +71,8 @@ def read_windows(path: Path) -> Truths:
     try:
         content: Any = msgspec.json.decode(file.read_bytes())
         facts = content.get("facts") or {}
-        windows = sorted(_windows(content["spans"], facts.get("causes") or {}), key=lambda one: (one.began, one.kind))
+        causes = msgspec.convert(facts.get("causes") or {}, dict[str, Cause])
+        windows = sorted(_windows(content["spans"], causes), key=lambda one: (one.began, one.kind))
         told = "began_at" in facts and "ended_at" in facts
         span = (from_iso(str(facts["began_at"])), from_iso(str(facts["ended_at"]))) if told else None
     except (msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:

@@ -28,8 +28,15 @@ export function Handling({ report, incident }: Props) {
   const act = useAct(report.number);
   const field = useRef<HTMLTextAreaElement>(null);
   const allowed = may("act.reports");
-  // a key pressed while the last act is on its way is done after it; the same key twice is one act
-  const run = (one: Act) => !(act.isPending && same(act.variables, one)) && act.mutate(one);
+  const under = useRef(new Set<string>());
+  // a key pressed while the last act is on its way is done after it; the same one meanwhile, as a key held down, is one act
+  const run = (one: Act) => {
+    const key = JSON.stringify(one);
+    if (under.current.has(key)) return;
+    under.current.add(key);
+    const done = () => under.current.delete(key);
+    act.mutateAsync(one).then(done, done); // what went wrong is said already
+  };
   const seen = "seen" in report.states;
   useShortcuts(
     allowed
@@ -93,8 +100,6 @@ export function Handling({ report, incident }: Props) {
     </Panel>
   );
 }
-
-const same = (one: Act, other: Act) => JSON.stringify(one) === JSON.stringify(other);
 
 function Answers({ report }: { report: PersonReport }) {
   const t = useTranslations("reports.act");

@@ -1,13 +1,10 @@
 """Logs of alerts as sources: recorded, and as they are written."""
 
-from pathlib import Path
 from typing import ClassVar
 
 from infrastress.connectors.alerts.aminer import AMinerReading
 from infrastress.connectors.alerts.wazuh import WazuhReading
-from infrastress.connectors.nids.following import Follower, Mark
 from infrastress.connectors.nids.live import LogFollower
-from infrastress.connectors.nids.names import rotated
 from infrastress.connectors.nids.reading import Reading
 from infrastress.connectors.nids.recorded import LogConnector
 
@@ -28,20 +25,14 @@ class AMinerLogConnector(LogConnector):
     reading: ClassVar[type[Reading]] = AMinerReading
 
 
-class _AlertFollower(LogFollower):
-    def followers(self, path: Path, marks: dict[str, Mark]) -> dict[str, Follower]:
-        """One."""
-        return {path.name: Follower(path.parent, path.name, rotated(path.name), marks.get(path.name))}
-
-
-class WazuhConnector(_AlertFollower):
+class WazuhConnector(LogFollower):
     """Follows Wazuh's log: `path` is the alerts.json that its manager writes."""
 
     name: ClassVar[str] = "wazuh"
     reading: ClassVar[type[Reading]] = WazuhReading
 
 
-class AMinerConnector(_AlertFollower):
+class AMinerConnector(LogFollower):
     """Follows AMiner's log: `path` is the file that it writes, an object a line."""
 
     name: ClassVar[str] = "aminer"

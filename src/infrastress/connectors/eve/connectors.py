@@ -1,12 +1,9 @@
 """Suricata's EVE log as a source: recorded, and as it is written."""
 
-from pathlib import Path
 from typing import ClassVar
 
 from infrastress.connectors.eve.reading import EveReading
-from infrastress.connectors.nids.following import Follower, Mark
 from infrastress.connectors.nids.live import LogFollower
-from infrastress.connectors.nids.names import rotated
 from infrastress.connectors.nids.reading import Reading
 from infrastress.connectors.nids.recorded import LogConnector
 
@@ -25,7 +22,3 @@ class EveConnector(LogFollower):
 
     name: ClassVar[str] = "eve"
     reading: ClassVar[type[Reading]] = EveReading
-
-    def followers(self, path: Path, marks: dict[str, Mark]) -> dict[str, Follower]:
-        """One."""
-        return {path.name: Follower(path.parent, path.name, rotated(path.name), marks.get(path.name))}

@@ -1,7 +1,6 @@
 """Logs of a sensor that are being written, over rotations, as a source."""
 
 import asyncio
-from abc import abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infrastress.connectors.base import Link, LiveConnector, Sink
 from infrastress.connectors.folders import keep_watching
 from infrastress.connectors.nids.following import Follower, Mark
-from infrastress.connectors.nids.names import log_of, logs_beside
+from infrastress.connectors.nids.names import log_of, logs_beside, rotated
 from infrastress.connectors.nids.reading import LOST, Reading, Said
 from infrastress.connectors.nids.told import handed_over
 from infrastress.core.errors import DecodeError
@@ -49,9 +48,12 @@ class LogFollower(LiveConnector):
     reading: ClassVar[type[Reading]]
     options: LogFollowerOptions
 
-    @abstractmethod
     def followers(self, path: Path, marks: dict[str, Mark]) -> dict[str, Follower]:
-        """Which logs there are to follow, by name; called again at every look. Raises OSError."""
+        """Which logs there are to follow, by name; called again at every look. Raises OSError.
+
+        One, the file that `path` names, unless a sensor writes several.
+        """
+        return {path.name: Follower(path.parent, path.name, rotated(path.name), marks.get(path.name))}
 
     async def run(self, sink: Sink, after: bytes | None) -> None:
         """Follow until cancelled; see the base class."""
