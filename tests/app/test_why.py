@@ -9,7 +9,7 @@ from infrastress.app.baselines import state_folder
 from infrastress.app.cli import main
 from infrastress.app.keeping.backup import Place
 from infrastress.app.service.models import changed_parts, fusion_of, prepare, read_setup
-from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, save_performance
+from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, Spoken, save_performance
 from infrastress.store import open_store
 
 
@@ -65,7 +65,7 @@ def test_no_such_incident_is_a_clear_error(plant, capsys):
 
 RATES = Performance(
     detector="access", detector_version="1", rule="", windows=40, found=38, asset_hours=20_000, false_episodes=2,
-    recording="quiet weeks", commit="abc",
+    recording="quiet weeks", commit="abc", faults=Spoken(20, 12), works=Spoken(9, 0),
 )  # fmt: skip
 
 
@@ -82,7 +82,11 @@ def test_measured_rates_of_the_state_folder_weigh_the_evidence_of_a_replay(plant
     by_detector = {piece["detector"]: piece for piece in told["assessment"]["pieces"]}
     assert (by_detector["access"]["basis"], by_detector["access"]["rests_on"]) == ("measured", "quiet weeks")
     assert by_detector["process_invariants"]["basis"] == "weak"
+    assert "fault" not in by_detector["process_invariants"]
     assert told["hypothesis"] == incident["hypothesis"]
+    assert (by_detector["access"]["fault"], by_detector["access"]["work"]) == pytest.approx((12.5 / 21, 0.5 / 10))
+    assert main(["why", incident["incident"], "--site", str(site), "--results", str(out)]) == 0
+    assert ", of faults 0.595, of work 0.05 (measured: quiet weeks)" in capsys.readouterr().out
 
 
 def test_measured_rates_are_part_of_a_setup_and_a_change_of_them_is_told(plant, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from infrastress.core.time import HOUR
-from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, save_performance
+from infrastress.evaluation.performance import PERFORMANCE_FILE, Performance, Spoken, save_performance
 from tests.console.browsing import listening
 from tests.console.catalogues import messages_of
 from tests.console.test_incidents import gas_again, incident_of
@@ -24,7 +24,7 @@ bowties:
 """
 MEASURED = Performance(
     detector="perimeter", detector_version="1", rule="", windows=60, found=54, asset_hours=9000.0, false_episodes=3,
-    recording="drill-2026",
+    recording="drill-2026", faults=Spoken(19, 11), works=Spoken(19, 1),
 )  # fmt: skip
 
 
@@ -101,6 +101,8 @@ def test_measured_stated_and_silent_stand_apart_and_a_changed_model_is_said(make
     expect(panel).to_contain_text("the same number")
     panel.locator("summary").evaluate_all("all => all.forEach((one) => one.parentElement.open = true)")
     expect(panel.get_by_text(re.compile("measured on drill-2026")).first).to_be_visible()
+    causes = "speaks in 58% of faults · speaks in 7.5% of honest work"
+    expect(panel.get_by_text(re.compile(re.escape(causes))).first).to_be_visible()
     silent = panel.get_by_role("listitem").filter(has_text=re.compile("^Silent"))
     expect(silent).to_contain_text("stated in")
     expect(silent).to_contain_text("tracks")

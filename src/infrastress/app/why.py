@@ -123,7 +123,10 @@ def _piece(piece: Piece) -> str:
     basis = f"{piece.basis}{': ' + piece.rests_on if piece.rests_on else ''}"
     age = f", faded to {piece.freshness:.0%}" if piece.freshness < 1.0 else ""
     also = f", {piece.also} more of the same" if piece.also else ""
-    rates = f"TPR {piece.tpr:.3g}, FPR {piece.fpr:.3g} ({basis})"
+    causes = [
+        f", of {name} {rate:.3g}" for name, rate in (("faults", piece.fault), ("work", piece.work)) if rate is not None
+    ]
+    rates = f"TPR {piece.tpr:.3g}, FPR {piece.fpr:.3g}{''.join(causes)} ({basis})"
     return f"  {piece.bits:+6.1f}  {who}{place}\n          on {piece.node}: {rates}{age}{also}"
 
 

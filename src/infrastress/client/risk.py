@@ -35,6 +35,8 @@ class WhyEvidence(Wire):
     bits: Annotated[float, Field(description="What leaving it out takes from the log odds of `hypothesis`")]
     tpr: Chance
     fpr: Chance
+    fault: Annotated[Chance | None, Field(description="How often it speaks of faults; null where nobody measured it")]
+    work: Annotated[Chance | None, Field(description="How often it speaks of honest work; null likewise")]
     basis: Literal["measured", "stated", "weak"]
     rests_on: str
     freshness: Chance

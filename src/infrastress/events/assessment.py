@@ -14,7 +14,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `likelihood` is P(it | state) over the states of `node`, largest 1, already faded by `freshness`. `bits` is what
     leaving it out would take from the log odds of the assessment's hypothesis. `basis` says what the rates rest on:
-    a measurement, the site file, or nothing ("weak"). `also` counts alarms that say the same and weigh nothing more.
+    a measurement, the site file, or nothing ("weak"); `fault` and `work` are how often it speaks of faults and of
+    honest work, where that was measured. `also` counts alarms that say the same and weigh nothing more.
     """
 
     alarm: str
@@ -25,6 +26,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     likelihood: tuple[float, ...]
     tpr: float
     fpr: float
+    fault: float | None = None
+    work: float | None = None
     basis: Literal["measured", "stated", "weak"]
     rests_on: str = ""
     freshness: float = 1.0

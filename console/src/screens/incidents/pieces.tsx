@@ -67,6 +67,8 @@ function Piece({ piece, why }: { piece: WhyEvidence; why: IncidentWhy }) {
       <p className={styles["rates"]}>
         {[
           t("rates", { tpr: share(piece.tpr), fpr: share(piece.fpr), basis: piece.basis, on: piece.rests_on }),
+          piece.fault !== null && t("ofFaults", { share: share(piece.fault) }),
+          piece.work !== null && t("ofWork", { share: share(piece.work) }),
           piece.freshness < 0.995 && t("faded", { share: piece.freshness }),
           piece.also > 0 && t("also", { n: piece.also }),
         ]

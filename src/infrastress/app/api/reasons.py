@@ -55,6 +55,8 @@ def incident_why(body: Incident, site: Site) -> IncidentWhy:
                 bits=piece.bits,
                 tpr=piece.tpr,
                 fpr=piece.fpr,
+                fault=piece.fault,
+                work=piece.work,
                 basis=piece.basis,
                 rests_on=piece.rests_on,
                 freshness=piece.freshness,

@@ -264,6 +264,8 @@ def _piece(piece: Heard, bits: float) -> Piece:
         likelihood=tuple(round(value, 9) for value in piece.vector),
         tpr=round(piece.rates.tpr, 9),
         fpr=round(piece.rates.fpr, 9),
+        fault=None if piece.rates.fault is None else round(piece.rates.fault, 9),
+        work=None if piece.rates.work is None else round(piece.rates.work, 9),
         basis=piece.rates.basis,
         rests_on=piece.rates.rests_on,
         freshness=round(piece.weight, 9),
