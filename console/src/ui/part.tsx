@@ -56,8 +56,9 @@ export function part<P extends object = object>(load: Load<P>, frame?: Asking<P>
     await Promise.all([...missing].map(readAgain));
     return load();
   };
-  const away = { default: (props: P) => <Away asking={asking} props={props} /> };
-  const ask = () => lazy(() => read().catch(() => away)) as unknown as ComponentType<P>;
+  // each time another component: React would take the same one for the one before, whose wait is over
+  const away = () => ({ default: (props: P) => <Away asking={asking} props={props} /> });
+  const ask = () => lazy(() => read().catch(away)) as unknown as ComponentType<P>;
   const asking: Asking<P> = {
     asked: new Cell(ask()),
     again: () => asking.asked.set(ask()),
@@ -80,7 +81,10 @@ function Away<P extends object>({ asking, props }: { asking: Asking<P>; props: P
   const state = useCell(link);
   const before = useRef(state);
   useEffect(() => {
-    if (state === "live" && before.current !== "live") asking.again();
+    if (state === "live" && before.current !== "live") {
+      asking.wait = FIRST_WAIT_MS; // however long the server was away, it answers now
+      asking.again();
+    }
     before.current = state;
   }, [state, asking]);
   useEffect(() => {
